@@ -1,0 +1,1 @@
+"""Shortest paths over arrays: knows no geography and no units but milliseconds."""
