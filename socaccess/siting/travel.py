@@ -1,0 +1,141 @@
+"""Travel minutes of clients x sites, dense or sparse, behind one small face."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+
+__all__ = ["Travel", "stack_travel"]
+
+BLOCK_VALUES = 4_000_000
+
+
+@dataclass(frozen=True)
+class Travel:
+    """Minutes from every client to every site; what is not there is out of reach.
+
+    Parameters
+    ----------
+    minutes
+        Clients x sites: an array with `inf` where there is no route, or a CSR array whose stored
+        entries are the reachable pairs (a stored zero is a travel time of zero).
+
+    Examples
+    --------
+    >>> travel = Travel(np.array([[0.0, 12.0], [np.inf, 30.0]]))
+    >>> travel.columns(np.array([0])).tolist()
+    [[0.0], [inf]]
+    >>> travel.within(np.array([30.0, 30.0])).nnz
+    3
+    """
+
+    minutes: np.ndarray | sp.csr_array
+
+    @classmethod
+    def read(cls, travel_min: np.ndarray | sp.sparray | sp.spmatrix) -> Travel:
+        """Return the face of a user's matrix: NaN in a dense one becomes `inf`."""
+        if sp.issparse(travel_min):
+            # A COO matrix may hold a pair twice; adding the two up would invent a longer road.
+            matrix = sp.csr_array(travel_min, dtype=float)
+            matrix.sort_indices()
+            return cls(matrix)
+        minutes = np.array(travel_min, dtype=float)
+        minutes[np.isnan(minutes)] = np.inf
+        return cls(minutes)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Number of clients and of sites."""
+        return self.minutes.shape
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether only the reachable pairs are stored."""
+        return sp.issparse(self.minutes)
+
+    def columns(self, sites: np.ndarray) -> np.ndarray:
+        """Return a dense array clients x `sites`, `inf` where out of reach."""
+        sites = np.asarray(sites, dtype=np.int64)
+        if not isinstance(self.minutes, sp.csr_array):
+            return self.minutes[:, sites]
+        place = np.full(self.shape[1], -1, dtype=np.int64)
+        place[sites] = np.arange(len(sites))
+        client, site, minutes = self.pairs()
+        column = place[site]
+        chosen = column >= 0
+        dense = np.full((self.shape[0], len(sites)), np.inf)
+        dense[client[chosen], column[chosen]] = minutes[chosen]
+        return dense
+
+    def pairs(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return client, site and minutes of every reachable pair, by client, then by site."""
+        if isinstance(self.minutes, sp.csr_array):
+            client = np.repeat(np.arange(self.shape[0]), np.diff(self.minutes.indptr))
+            return client, self.minutes.indices.astype(np.int64), self.minutes.data
+        client, site = np.nonzero(np.isfinite(self.minutes))
+        return client, site, self.minutes[client, site]
+
+    def within(self, limit_min: np.ndarray) -> sp.csr_array:
+        """Return the pairs no farther than each client's limit, itself included, as ones."""
+        if isinstance(self.minutes, sp.csr_array):
+            client, site, minutes = self.pairs()
+            near = minutes <= limit_min[client]
+            client, site = client[near], site[near]
+        else:
+            limit = np.minimum(limit_min, np.finfo(float).max)[:, None]
+            client, site = np.nonzero(self.minutes <= limit)
+        start = np.zeros(self.shape[0] + 1, dtype=np.int64)
+        np.cumsum(np.bincount(client, minlength=self.shape[0]), out=start[1:])
+        return sp.csr_array((np.ones(len(site)), site, start), shape=self.shape)
+
+    def restricted(self, keep_pair: np.ndarray) -> Travel:
+        """Return the same travel with the pairs outside `keep_pair` (clients x sites) cut off."""
+        if isinstance(self.minutes, sp.csr_array):
+            client, site, minutes = self.pairs()
+            keep = keep_pair[client, site]
+            coo = sp.coo_array((minutes[keep], (client[keep], site[keep])), shape=self.shape)
+            return Travel(sp.csr_array(coo))
+        return Travel(np.where(keep_pair, self.minutes, np.inf))
+
+    def nearest(self, sites: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return for every client the nearest of `sites` (-1: none in reach) and its minutes.
+
+        Of equally near sites the one that stands first in `sites` is taken.
+        """
+        sites = np.asarray(sites, dtype=np.int64)
+        if len(sites) == 0:
+            return np.full(self.shape[0], -1), np.full(self.shape[0], np.inf)
+        minutes = self.columns(sites)
+        first = np.argmin(minutes, axis=1)
+        least = minutes[np.arange(len(first)), first]
+        return np.where(np.isfinite(least), sites[first], -1), least
+
+
+def stack_travel(blocks: list[list[Travel | None]]) -> Travel:
+    """Return one travel of blocks laid out in rows and columns; None is a block out of reach.
+
+    Every row and every column of blocks needs at least one that is not None.
+    """
+    heights = [next(b for b in row if b is not None).shape[0] for row in blocks]
+    widths = [
+        next(b for b in column if b is not None).shape[1] for column in zip(*blocks, strict=True)
+    ]
+    if len(blocks) == 1 and len(blocks[0]) == 1 and blocks[0][0] is not None:
+        return blocks[0][0]
+    many_empty = any(block is None for row in blocks for block in row)
+    any_sparse = any(b is not None and b.is_sparse for row in blocks for b in row)
+    if not (any_sparse or many_empty):
+        return Travel(np.vstack([np.hstack([b.minutes for b in row if b]) for row in blocks]))
+    client, site, minutes = [], [], []
+    for top, row in zip(np.cumsum([0, *heights[:-1]]), blocks, strict=True):
+        for left, block in zip(np.cumsum([0, *widths[:-1]]), row, strict=True):
+            if block is not None:
+                rows, columns, values = block.pairs()
+                client.append(rows + top)
+                site.append(columns + left)
+                minutes.append(values)
+    where = (np.concatenate(client), np.concatenate(site))
+    coo = sp.coo_array((np.concatenate(minutes), where), shape=(sum(heights), sum(widths)))
+    return Travel(sp.csr_array(coo))
