@@ -1,1 +1,44 @@
-"""Shortest paths over arrays: knows no geography and no units but milliseconds."""
+"""Exact travel times on a graph of numbered nodes: arrays in, arrays out, no geography.
+
+Read it in this order: `graph` and `terminals` are what is asked about; `matrix`, `nearest`,
+`reached` and `paths` are the questions; `_choice` picks one of three engines, which all give the
+same answers to the millisecond:
+
+- `_scipy`, for small graphs;
+- `_dijkstra`, compiled searches for larger ones;
+- `hierarchy`, a contraction hierarchy: prepared once, then matrices by sweeps.
+
+Compiled modules are imported only by the engine that needs them: importing this package does not
+import the compiler.
+"""
+
+from __future__ import annotations
+
+from socaccess.routing._run import Progress
+from socaccess.routing.graph import UNREACHABLE, Graph
+from socaccess.routing.matrix import compute_matrix, iterate_matrix
+from socaccess.routing.nearest import Nearest, find_nearest
+from socaccess.routing.order import order_along_curve
+from socaccess.routing.paths import Path, Trees, sum_along, trace_paths, trace_trees
+from socaccess.routing.reached import Reached, find_reached
+from socaccess.routing.terminals import DirectTrips, Terminals
+
+__all__ = [
+    "UNREACHABLE",
+    "DirectTrips",
+    "Graph",
+    "Nearest",
+    "Path",
+    "Progress",
+    "Reached",
+    "Terminals",
+    "Trees",
+    "compute_matrix",
+    "find_nearest",
+    "find_reached",
+    "iterate_matrix",
+    "order_along_curve",
+    "sum_along",
+    "trace_paths",
+    "trace_trees",
+]

@@ -1,0 +1,207 @@
+"""The nearest site of each group for every place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import numpy as np
+
+from socaccess.errors import Problem, raise_problems
+from socaccess.routing._choice import check_cutoff, choose_engine
+from socaccess.routing._run import Progress, Ticker
+from socaccess.routing.graph import UNREACHABLE, Graph, Int32Array, Int64Array, UInt32Array
+from socaccess.routing.terminals import DirectTrips, Terminals
+
+if TYPE_CHECKING:
+    from socaccess.routing.hierarchy import Hierarchy
+
+__all__ = ["Nearest", "find_nearest"]
+
+NOBODY = (int(UNREACHABLE) << 32) | 0xFFFFFFFF
+"""Label of no site: later than every `time << 32 | site` in reach."""
+
+
+class Nearest(NamedTuple):
+    """Times to the nearest sites and which they are, both (places, groups) or (places, groups, k).
+
+    `ms` is uint32 milliseconds, `UNREACHABLE` where there is none; `site` is the position of the
+    site among the sites asked about, int32, -1 where there is none.
+    """
+
+    ms: UInt32Array
+    site: Int32Array
+
+
+def find_nearest(
+    graph: Graph,
+    places: Terminals,
+    sites: Terminals,
+    group: Int32Array,
+    group_count: int,
+    *,
+    k: int = 1,
+    toward: Literal["sites", "places"] = "sites",
+    engine: str = "auto",
+    cutoff_ms: int | None = None,
+    threads: int = 1,
+    progress: Progress | None = None,
+    hierarchy: Hierarchy | None = None,
+    direct: DirectTrips | None = None,
+) -> Nearest:
+    """Return the nearest sites of each group for every place.
+
+    Of sites equally near the one with the lowest position comes first.
+
+    Parameters
+    ----------
+    graph
+        The graph to travel.
+    places
+        Who asks, each place once.
+    sites
+        What is looked for, each site once.
+    group
+        Group of each site, shape (sites,), from 0 to `group_count - 1`; -1 leaves a site out.
+    group_count
+        Number of groups; one without sites is out of everybody's reach.
+    k
+        How many of each group, nearest first.
+    toward
+        `"sites"`: the time of the trip from place to site (a client travels); `"places"`: from
+        site to place (the provider travels).
+    engine
+        `"auto"`, `"scipy"`, `"dijkstra"` or `"hierarchy"`; see `choose_engine`.
+    cutoff_ms
+        Longest time of interest, inclusive; sites further off are left out. None: no limit.
+    threads, progress, hierarchy
+        As in `compute_matrix`.
+    direct
+        Trips that pass no node; whatever `toward`, `origin` is a place and `destination` a site.
+
+    Returns
+    -------
+    Nearest
+        `ms` and `site`, shape (places, groups), or (places, groups, k) for `k` above 1.
+
+    Raises
+    ------
+    InputError
+        A place or site lies outside the graph, or a group does not exist.
+    UnknownNameError
+        No such engine, or `toward` is neither of the two.
+
+    Examples
+    --------
+    >>> graph = Graph.from_arcs(3, [0, 1], [1, 2], [1000, 500])
+    >>> places, sites = Terminals.at_nodes([0, 1]), Terminals.at_nodes([1, 2])
+    >>> find_nearest(graph, places, sites, np.array([0, 0]), 1).ms.tolist()
+    [[1000], [0]]
+    >>> find_nearest(graph, places, sites, np.array([0, 0]), 1, k=2).site.tolist()
+    [[[0, 1]], [[0, 1]]]
+    """
+    group = np.asarray(group)
+    limit_ms = _check_question(
+        graph, places, sites, group, group_count, k, toward, cutoff_ms, direct
+    )
+    group = group.astype(np.int32)
+    chosen = choose_engine(
+        graph,
+        group_count * k,
+        engine,
+        hierarchy=hierarchy,
+        can_use_hierarchy=True,
+        searches_fully=True,
+    )
+    search_graph = graph.reversed() if toward == "sites" else graph
+    labels = np.full((places.count, group_count, k), NOBODY, np.int64)
+    if labels.size and sites.count and chosen == "scipy":
+        _ask_scipy(search_graph, places, sites, group, labels, Ticker(progress, group_count))
+    labels[labels >> 32 > limit_ms] = NOBODY
+    if direct is not None:
+        near = (direct.ms <= limit_ms) & (group[direct.destination] >= 0)
+        _lower_labels(labels, direct, group, np.flatnonzero(near))
+    ms = (labels >> 32).astype(np.uint32)
+    site = (labels & 0xFFFFFFFF).astype(np.uint32).view(np.int32)
+    return Nearest(ms[:, :, 0], site[:, :, 0]) if k == 1 else Nearest(ms, site)
+
+
+def _ask_scipy(
+    search_graph: Graph,
+    places: Terminals,
+    sites: Terminals,
+    group: Int32Array,
+    labels: Int64Array,
+    tick: Ticker,
+) -> None:
+    """Fill `labels` (places, groups, k) with `time << 32 | site`, nearest first."""
+    from socaccess.routing import _scipy
+
+    group_count, k = labels.shape[1:]
+    if k == 1 and sites.count < _scipy.MAX_SCALE // 2:
+        packed = _scipy.find_nearest_sites(search_graph, places, sites, group, group_count, tick)
+        time, number = np.divmod(packed, _scipy.pack_scale(sites.count))
+        reached = time < int(UNREACHABLE)
+        labels[:, :, 0] = np.where(reached, (time << 32) | number, NOBODY)
+        return
+    for wanted in range(group_count):
+        members = np.flatnonzero(group == wanted)
+        times = np.empty((len(members), places.count), np.uint32)
+        _scipy.fill_matrix(
+            search_graph, sites.take(members), places, times, int(UNREACHABLE) - 1, lambda _: None
+        )
+        packed = (times.astype(np.int64) << 32) | members[:, None]
+        packed[times == UNREACHABLE] = NOBODY
+        nearest = np.sort(packed, axis=0)[:k]
+        labels[:, wanted, : len(nearest)] = nearest.T
+        tick(1)
+
+
+def _lower_labels(
+    labels: Int64Array, direct: DirectTrips, group: Int32Array, trips: Int64Array
+) -> None:
+    """Let the `trips` that pass no node replace slower times to the same site, or stand in."""
+    for trip in trips:
+        place, site = direct.origin[trip], direct.destination[trip]
+        row = labels[place, group[site]]
+        label = (int(direct.ms[trip]) << 32) | int(site)
+        same = np.flatnonzero((row & 0xFFFFFFFF) == site)
+        slot = same[0] if len(same) else -1
+        if label < row[slot]:
+            row[slot] = label
+            row.sort()
+
+
+def _check_question(
+    graph: Graph,
+    places: Terminals,
+    sites: Terminals,
+    group: Int32Array,
+    group_count: int,
+    k: int,
+    toward: str,
+    cutoff_ms: int | None,
+    direct: DirectTrips | None,
+) -> int:
+    """Return the longest time of interest; raise every problem of the question at once."""
+    problems = places.check_against(graph, "places") + sites.check_against(graph, "sites")
+    if direct is not None:
+        problems += direct.check_against(places.count, sites.count)
+    if group.shape != (sites.count,) or (group.size and group.dtype.kind not in "iu"):
+        problems.append(
+            Problem(
+                f"group has shape {group.shape} and type {group.dtype}",
+                hint=f"give whole numbers of shape ({sites.count},)",
+            )
+        )
+    else:
+        wrong = np.flatnonzero((group < -1) | (group >= group_count))
+        if len(wrong):
+            rows = tuple(f"site {row}" for row in wrong)
+            problems.append(Problem(f"group is not from -1 to {group_count - 1}", rows=rows))
+    if k < 1:
+        problems.append(Problem(f"k is less than 1: {k}"))
+    if toward not in ("sites", "places"):
+        problems.append(Problem(f"toward is {toward!r}", hint="use 'sites' or 'places'"))
+    limit_ms = check_cutoff(cutoff_ms, problems)
+    raise_problems(problems)
+    return limit_ms
