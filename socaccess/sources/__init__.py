@@ -1,1 +1,1 @@
-""""""
+"""Where data comes in: embedded tables, and what users bring."""

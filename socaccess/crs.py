@@ -1,0 +1,161 @@
+"""Coordinate reference systems: metres inside, WGS 84 in exchange.
+
+Every public function that takes geometry asks here first, so that a missing or
+unusable system is answered by one clear sentence instead of a wrong distance.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from socaccess.errors import CrsError, InputError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import geopandas as gpd
+
+__all__ = ["EXCHANGE", "LATVIA", "choose_metric_crs", "project_points", "require_crs", "to_metric"]
+
+LATVIA = "EPSG:3059"
+"""LKS-92 / Latvia TM, metres."""
+
+EXCHANGE = "EPSG:4326"
+"""WGS 84, degrees, longitude first."""
+
+# Where LKS-92 is meant to be used, with the margin our road data has (degrees).
+_LATVIA_BOUNDS = (20.0, 55.0, 29.0, 58.8)
+
+
+def choose_metric_crs(lon: np.ndarray, lat: np.ndarray) -> str:
+    """Return the metric system for points given in degrees.
+
+    LKS-92 (EPSG:3059) where all points lie in or near Latvia, otherwise the UTM
+    zone of the middle of their extent.
+
+    Examples
+    --------
+    >>> choose_metric_crs(np.array([24.1]), np.array([56.9]))
+    'EPSG:3059'
+    >>> choose_metric_crs(np.array([14.4]), np.array([35.9]))
+    'EPSG:32633'
+    """
+    lon, lat = np.asarray(lon, dtype=float), np.asarray(lat, dtype=float)
+    if not lon.size:
+        return LATVIA
+    west, south, east, north = _LATVIA_BOUNDS
+    if lon.min() >= west and lon.max() <= east and lat.min() >= south and lat.max() <= north:
+        return LATVIA
+    middle_lon = (lon.min() + lon.max()) / 2
+    middle_lat = (lat.min() + lat.max()) / 2
+    zone = min(60, int((middle_lon + 180) // 6) + 1)
+    return f"EPSG:{(32600 if middle_lat >= 0 else 32700) + zone}"
+
+
+def project_points(
+    x: np.ndarray, y: np.ndarray, source: str, target: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return `x` and `y` moved from `source` to `target`, longitude or easting first."""
+    if source == target:
+        return np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+    from pyproj import Transformer
+
+    transformer = Transformer.from_crs(source, target, always_xy=True)
+    moved_x, moved_y = transformer.transform(np.asarray(x, float), np.asarray(y, float))
+    return np.asarray(moved_x), np.asarray(moved_y)
+
+
+def require_crs(frame: gpd.GeoDataFrame, where: str) -> None:
+    """Raise `CrsError` when `frame` has no coordinate reference system."""
+    if frame.crs is None:
+        raise CrsError(
+            [
+                Problem(
+                    "no coordinate reference system is set",
+                    where=where,
+                    hint="set it, for example frame.set_crs('EPSG:3059'), "
+                    "or state it in the file",
+                )
+            ]
+        )
+
+
+def to_metric(frame: gpd.GeoDataFrame, where: str, crs: str | None = None) -> gpd.GeoDataFrame:
+    """Return `frame` in a system measured in metres.
+
+    Parameters
+    ----------
+    frame
+        Any geometry, CRS required.
+    where
+        How the frame is called in an error.
+    crs
+        The metric system wanted; by default the frame's own if it is metric, else
+        what `choose_metric_crs` finds.
+
+    Raises
+    ------
+    CrsError
+        If the frame has no CRS, or coordinates in degrees lie outside the globe,
+        which is what a wrongly stated system looks like.
+    """
+    require_crs(frame, where)
+    source = frame.crs
+    if source.is_geographic:
+        bounds = frame.total_bounds
+        if np.isfinite(bounds).all() and (
+            bounds[0] < -180 or bounds[2] > 180 or bounds[1] < -90 or bounds[3] > 90
+        ):
+            raise CrsError(
+                [
+                    Problem(
+                        f"coordinates from {bounds[0]:.0f}, {bounds[1]:.0f} to {bounds[2]:.0f}, "
+                        f"{bounds[3]:.0f} are not degrees though the system says {source.name}",
+                        where=where,
+                        hint="state the system the coordinates are in, for example EPSG:3059",
+                    )
+                ]
+            )
+    if crs is None:
+        if source.is_projected and _is_metre(source):
+            return frame
+        wgs84 = frame.to_crs(EXCHANGE)
+        bounds = wgs84.total_bounds
+        crs = choose_metric_crs(bounds[[0, 2]], bounds[[1, 3]]) if len(frame) else LATVIA
+    return frame if source == crs else frame.to_crs(crs)
+
+
+def require_within(
+    lon: Sequence[float] | np.ndarray,
+    lat: Sequence[float] | np.ndarray,
+    bounds: tuple[float, float, float, float],
+    rows: Sequence[object],
+    where: str,
+    place: str,
+) -> None:
+    """Raise `InputError` naming the `rows` whose degrees lie outside `bounds`.
+
+    `bounds` is west, south, east, north; the edge counts as inside. Points that
+    are not located (NaN) are left alone.
+    """
+    lon, lat = np.asarray(lon, dtype=float), np.asarray(lat, dtype=float)
+    west, south, east, north = bounds
+    with np.errstate(invalid="ignore"):
+        outside = (lon < west) | (lon > east) | (lat < south) | (lat > north)
+    if outside.any():
+        raise InputError(
+            [
+                Problem(
+                    f"point outside {place}",
+                    where=where,
+                    rows=tuple(str(rows[i]) for i in np.flatnonzero(outside)),
+                    hint="check that longitude and latitude are not swapped and the CRS is right",
+                )
+            ]
+        )
+
+
+def _is_metre(crs: Any) -> bool:
+    return all(axis.unit_name in ("metre", "meter") for axis in crs.axis_info[:2])

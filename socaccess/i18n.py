@@ -1,0 +1,169 @@
+"""Texts, numbers and order of names in Latvian and English.
+
+The catalogues are JSON files, one folder a language and one file a subject:
+`locale/lv/map.json`, `locale/en/map.json`. Keys and placeholders are equal in
+both (tested). A text with plural forms is an object whose keys are the plural
+categories of the language (Latvian: zero, one, other; English: one, other).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import math
+import unicodedata
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from socaccess.errors import UnknownNameError
+
+__all__ = ["LANGUAGES", "Texts", "fold", "sort_key"]
+
+LANGUAGES = ("lv", "en")
+
+# Latvian order: a letter with a diacritic follows its base letter; y sorts as i, before j.
+_ALPHABET = "aābcčdeēfgģhiīyjkķlļmnņoōpqrŗsštuūvwxzž"
+_ORDER = {letter: index for index, letter in enumerate(_ALPHABET)}
+
+
+@cache
+def _load_catalogue(lang: str) -> dict[str, Any]:
+    folder = resources.files("socaccess") / "locale" / lang
+    texts: dict[str, Any] = {}
+    for file in sorted(folder.iterdir(), key=lambda path: path.name):
+        if file.name.endswith(".json"):
+            subject = file.name.removesuffix(".json")
+            for key, text in json.loads(file.read_text(encoding="utf-8")).items():
+                texts[f"{subject}.{key}"] = text
+    return texts
+
+
+class Texts:
+    """The words of one language.
+
+    Parameters
+    ----------
+    lang
+        `lv` or `en`.
+
+    Raises
+    ------
+    UnknownNameError
+        If the language has no catalogue.
+
+    Examples
+    --------
+    >>> Texts("lv").number(1234.5, decimals=1)
+    '1234,5'
+    >>> Texts("en").number(12345)
+    '12,345'
+    >>> Texts("lv").share(0.256)
+    '26 %'
+    """
+
+    def __init__(self, lang: str) -> None:
+        if lang not in LANGUAGES:
+            raise UnknownNameError(
+                f"language {lang!r} is not known; use one of {', '.join(LANGUAGES)}"
+            )
+        self.lang = lang
+        self._texts = _load_catalogue(lang)
+
+    def __call__(self, key: str, /, **values: object) -> str:
+        """Return the text of `key` with `values` filled in."""
+        text = self._texts.get(key)
+        if text is None:
+            raise UnknownNameError(f"text {key!r} is not in the {self.lang} catalogue")
+        if not isinstance(text, str):
+            raise UnknownNameError(f"text {key!r} has plural forms: ask for it with count()")
+        return text.format(**values) if values else text
+
+    def count(self, key: str, n: float, /, **values: object) -> str:
+        """Return the text of `key` in the plural form of `n`; `{n}` is the number itself."""
+        forms = self._texts.get(key)
+        if not isinstance(forms, dict):
+            raise UnknownNameError(f"text {key!r} has no plural forms in the {self.lang} catalogue")
+        form = forms.get(self.plural_category(n), forms["other"])
+        shown = self.number(n, decimals=0 if float(n).is_integer() else 1)
+        return str(form).format(n=shown, **values)
+
+    def plural_category(self, n: float) -> str:
+        """Return the CLDR plural category of `n`.
+
+        Examples
+        --------
+        >>> [Texts("lv").plural_category(n) for n in (0, 1, 2, 11, 21)]
+        ['zero', 'one', 'other', 'zero', 'one']
+        """
+        return str(_locale(self.lang).plural_form(n))
+
+    def number(self, value: float | None, *, decimals: int = 0) -> str:
+        """Return `value` with the decimal mark of the language; a dash when there is none."""
+        if value is None or not math.isfinite(value):
+            return "–"
+        from babel.numbers import format_decimal
+
+        # Latvian groups thousands from five digits on; babel's own rule does not know that.
+        grouping = self.lang != "lv" or abs(value) >= 9999.5
+        pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
+        return str(
+            format_decimal(
+                value, format=pattern, locale=self.lang, group_separator=grouping
+            )
+        )
+
+    def share(self, value: float | None, *, decimals: int = 0) -> str:
+        """Return a share (0-1) in per cent."""
+        if value is None or not math.isfinite(value):
+            return "–"
+        space = " " if self.lang == "lv" else ""
+        return f"{self.number(value * 100, decimals=decimals)}{space}%"
+
+    def date(self, value: dt.date) -> str:
+        """Return a date in the usual long form of the language."""
+        from babel.dates import format_date
+
+        return str(format_date(value, format="long", locale=self.lang))
+
+    def keys(self) -> list[str]:
+        """Return every key of the catalogue, sorted."""
+        return sorted(self._texts)
+
+    def raw(self, prefix: str) -> dict[str, Any]:
+        """Return the texts whose key begins with `prefix`, which is cut off."""
+        return {
+            key.removeprefix(prefix): text
+            for key, text in self._texts.items()
+            if key.startswith(prefix)
+        }
+
+
+@cache
+def _locale(lang: str) -> Any:
+    from babel import Locale
+
+    return Locale(lang)
+
+
+def sort_key(name: str) -> tuple[tuple[int, ...], str]:
+    """Return the key that puts names in Latvian order.
+
+    Examples
+    --------
+    >>> sorted(["Zilupe", "Ādaži", "Aglona", "Cēsis", "Česka"], key=sort_key)
+    ['Aglona', 'Ādaži', 'Cēsis', 'Česka', 'Zilupe']
+    """
+    return tuple(_ORDER.get(letter, -ord(letter)) for letter in name.lower()), name
+
+
+def fold(text: str) -> str:
+    """Return `text` in lower case without diacritics, for comparing names.
+
+    Examples
+    --------
+    >>> fold(" Ķeipene ")
+    'keipene'
+    """
+    decomposed = unicodedata.normalize("NFKD", text.strip().lower())
+    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))

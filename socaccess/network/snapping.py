@@ -1,0 +1,295 @@
+"""Where places meet the network: the nearest point of an edge, with the way to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from socaccess import crs as crs_
+from socaccess.errors import InputError, Problem
+from socaccess.network.roadnetwork import CLOSED, RoadNetwork, to_milliseconds
+from socaccess.routing import DirectTrips, Terminals
+from socaccess.settings import LinkModel
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+__all__ = ["Snapped", "pair_on_same_edge", "snap_points"]
+
+
+@dataclass(frozen=True, eq=False)
+class Snapped:
+    """Places and the point of the network each was put on.
+
+    Every place is here, also one without coordinates: its `edge` is -1 and it is
+    unreachable in every table.
+
+    Parameters
+    ----------
+    network
+        The network.
+    ids
+        Names of the places, shape (places,).
+    edge
+        Edge position, -1 where the place could not be snapped.
+    along
+        Where on the edge: 0 at `edge_from`, 1 at `edge_to`.
+    access_m
+        Straight distance between the place and that point, metres; NaN if not snapped.
+    access_ms
+        Time of that leg: `access_m` times the detour at the access speed.
+    far
+        True where `access_m` is above the limit of the settings.
+    """
+
+    network: RoadNetwork
+    ids: np.ndarray
+    edge: np.ndarray
+    along: np.ndarray
+    access_m: np.ndarray
+    access_ms: np.ndarray
+    far: np.ndarray
+
+    @property
+    def located(self) -> np.ndarray:
+        """True where the place was put on the network."""
+        return self.edge >= 0
+
+    @cached_property
+    def _steps(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Milliseconds along the edge: forward before and after the point, then backward."""
+        edge = np.maximum(self.edge, 0)
+        forward = self.network.forward_ms[edge].astype(np.int64)
+        backward = self.network.backward_ms[edge].astype(np.int64)
+        # The two parts of an edge add up to the whole, so that cutting it changes no time.
+        forward_before = np.rint(forward * self.along).astype(np.int64)
+        backward_before = np.rint(backward * (1 - self.along)).astype(np.int64)
+        return forward_before, forward - forward_before, backward_before, backward - backward_before
+
+    @cached_property
+    def as_origins(self) -> Terminals:
+        """The places as beginnings of trips."""
+        _, forward_after, _, backward_after = self._steps
+        return self._attach(to_start=backward_after, to_end=forward_after)
+
+    @cached_property
+    def as_destinations(self) -> Terminals:
+        """The places as ends of trips."""
+        forward_before, _, backward_before, _ = self._steps
+        return self._attach(to_start=forward_before, to_end=backward_before, leaving=False)
+
+    def _attach(
+        self, *, to_start: np.ndarray, to_end: np.ndarray, leaving: bool = True
+    ) -> Terminals:
+        edge = np.maximum(self.edge, 0)
+        network = self.network
+        node = np.stack([network.edge_from[edge], network.edge_to[edge]], axis=1).astype(np.int32)
+        cost = np.stack([to_start, to_end], axis=1) + self.access_ms[:, None].astype(np.int64)
+        forward_open = network.forward_ms[edge] < CLOSED
+        backward_open = network.backward_ms[edge] < CLOSED
+        # Leaving by the start of an edge means driving it backward; arriving there, forward.
+        via_start, via_end = (
+            (backward_open, forward_open) if leaving else (forward_open, backward_open)
+        )
+        usable = np.stack([via_start | (self.along == 0), via_end | (self.along == 1)], axis=1)
+        # A place exactly on a node needs no stretch of the edge, whatever its direction.
+        cost = np.where(
+            np.stack([self.along == 0, self.along == 1], axis=1),
+            self.access_ms[:, None].astype(np.int64),
+            cost,
+        )
+        usable &= self.located[:, None] & (cost < int(CLOSED))
+        return Terminals(
+            node=np.where(usable, node, -1).astype(np.int32),
+            cost_ms=np.where(usable, cost, 0).astype(np.uint32),
+        )
+
+    def measure_ends(self, detour: float) -> np.ndarray:
+        """Return metres and modelled milliseconds between each place and both ends of its edge.
+
+        Shape (places, 2, 2): last axis length, modelled time. The access leg counts
+        into both, its length with the `detour`; the stretch of the edge counts as
+        modelled where the edge is. Same numbers for leaving and arriving.
+        """
+        edge = np.maximum(self.edge, 0)
+        network = self.network
+        access_m = np.nan_to_num(self.access_m) * detour
+        share = np.stack([self.along, 1 - self.along], axis=1)
+        length = share * network.length_m[edge][:, None] + access_m[:, None]
+        times = np.stack([network.forward_ms[edge], network.backward_ms[edge]], axis=1).min(axis=1)
+        modelled = share * np.where(network.modelled[edge], times, 0)[:, None]
+        return np.stack([length, modelled + self.access_ms[:, None]], axis=2)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a place: id, edge, `access_m`, `access_min`, `far`, `located`."""
+        located = self.located
+        edge_id = self.network.edge_id.astype(str).astype(object)
+        return pd.DataFrame(
+            {
+                "id": self.ids,
+                "edge_id": np.where(located, edge_id[np.maximum(self.edge, 0)], None)
+                if len(edge_id)
+                else np.full(len(self.ids), None),
+                "access_m": self.access_m,
+                "access_min": np.where(located, self.access_ms / 60_000, np.nan),
+                "far": self.far,
+                "located": located,
+            }
+        )
+
+
+def snap_points(
+    network: RoadNetwork,
+    points: gpd.GeoDataFrame,
+    *,
+    id_column: str,
+    links: LinkModel | None = None,
+) -> Snapped:
+    """Return where each of `points` meets the network.
+
+    A point goes to the nearest point of an edge of the main component (the
+    largest part in which everywhere is reachable from everywhere), so that a
+    stretch cut off from all roads never swallows a settlement. Of equally near
+    edges the first is taken. The way from the point to the edge is driven at
+    `links.access_kph` with `links.detour`; that leg counts into every time.
+
+    Parameters
+    ----------
+    network
+        The roads.
+    points
+        Point geometry, any stated CRS; missing or empty geometry stays in the
+        answer as not located.
+    id_column
+        The column that names a point; its values are unique.
+    links
+        The model of the access leg.
+
+    Raises
+    ------
+    CrsError
+        If the points have no CRS.
+    InputError
+        If ids repeat, the column is missing, or a geometry is not a point.
+
+    Examples
+    --------
+    >>> import geopandas as gpd, pandas as pd
+    >>> nodes = pd.DataFrame({"node_id": ["a", "b"], "x": [0.0, 1000.0], "y": [0.0, 0.0]})
+    >>> edges = pd.DataFrame({"from_id": ["a"], "to_id": ["b"], "speed_kph": [60.0]})
+    >>> network = RoadNetwork.from_edges(nodes, edges, crs="EPSG:3059")
+    >>> farm = gpd.GeoDataFrame({"farm": ["f"]}, geometry=gpd.points_from_xy([250.0], [100.0]),
+    ...                         crs="EPSG:3059")
+    >>> snapped = snap_points(network, farm, id_column="farm")
+    >>> float(snapped.along[0]), float(snapped.access_m[0])
+    (0.25, 100.0)
+    """
+    import shapely
+
+    links = links or LinkModel()
+    ids = _check_points(points, id_column)
+    moved = crs_.to_metric(points, id_column, network.crs)
+    geometry = np.asarray(moved.geometry.array)
+    present = ~(shapely.is_missing(geometry) | shapely.is_empty(geometry))
+    count = len(ids)
+    edge = np.full(count, -1, dtype=np.int64)
+    along = np.zeros(count)
+    access_m = np.full(count, np.nan)
+    usable = np.flatnonzero(
+        network.main_component[network.edge_from] & network.main_component[network.edge_to]
+    )
+    if present.any() and len(usable):
+        lines = network.lines[usable]
+        tree = shapely.STRtree(lines)
+        (asked, found), distance = tree.query_nearest(
+            geometry[present], return_distance=True, all_matches=True
+        )
+        # Ties in the order of the edges, whatever order the tree gives them in.
+        first = np.lexsort((found, asked))
+        asked, found, distance = asked[first], found[first], distance[first]
+        asked, position = np.unique(asked, return_index=True)
+        where = np.flatnonzero(present)[asked]
+        edge[where] = usable[found[position]]
+        access_m[where] = distance[position]
+        along[where] = np.clip(
+            shapely.line_locate_point(
+                network.lines[edge[where]], geometry[where], normalized=True
+            ),
+            0.0,
+            1.0,
+        )
+        # Within a centimetre of an end is the end: rounding must not put a place off its node.
+        reach = 0.01 / np.maximum(network.length_m[edge[where]], 0.02)
+        along[where] = np.where(along[where] < reach, 0.0, along[where])
+        along[where] = np.where(along[where] > 1 - reach, 1.0, along[where])
+    access_ms = to_milliseconds(np.nan_to_num(access_m) * links.detour, links.access_kph)
+    return Snapped(
+        network=network,
+        ids=ids,
+        edge=edge,
+        along=np.nan_to_num(along),
+        access_m=access_m,
+        access_ms=access_ms,
+        far=np.nan_to_num(access_m) > links.access_flag_m,
+    )
+
+
+def pair_on_same_edge(origins: Snapped, destinations: Snapped) -> DirectTrips:
+    """Return the trips that stay on one edge, which the graph's nodes cannot see."""
+    by_edge = pd.DataFrame({"edge": destinations.edge, "destination": np.arange(len(destinations.edge))})
+    by_edge = by_edge[by_edge["edge"] >= 0]
+    pairs = (
+        pd.DataFrame({"edge": origins.edge, "origin": np.arange(len(origins.edge))})
+        .query("edge >= 0")
+        .merge(by_edge, on="edge")
+    )
+    origin, destination = pairs["origin"].to_numpy(), pairs["destination"].to_numpy()
+    forward_o, _, backward_o, _ = (step[origin] for step in origins._steps)
+    forward_d, _, backward_d, _ = (step[destination] for step in destinations._steps)
+    edge = pairs["edge"].to_numpy()
+    network = origins.network
+    ahead = (forward_d >= forward_o) & (network.forward_ms[edge] < CLOSED)
+    behind = (backward_d >= backward_o) & (network.backward_ms[edge] < CLOSED)
+    nowhere = int(CLOSED)
+    drive = np.minimum(
+        np.where(ahead, forward_d - forward_o, nowhere),
+        np.where(behind, backward_d - backward_o, nowhere),
+    )
+    total = (
+        drive
+        + origins.access_ms[origin].astype(np.int64)
+        + destinations.access_ms[destination].astype(np.int64)
+    )
+    usable = total < nowhere
+    return DirectTrips(
+        origin=origin[usable].astype(np.int32),
+        destination=destination[usable].astype(np.int32),
+        ms=total[usable].astype(np.uint32),
+    )
+
+
+def _check_points(points: gpd.GeoDataFrame, id_column: str) -> np.ndarray:
+    import shapely
+
+    if id_column not in points:
+        raise InputError(f"column {id_column!r} is missing; it names the points to snap")
+    crs_.require_crs(points, id_column)
+    ids = points[id_column].astype(str).to_numpy(dtype=object)
+    problems = []
+    doubled = pd.Series(ids).duplicated(keep=False).to_numpy()
+    if doubled.any():
+        problems.append(Problem("id occurs more than once", id_column, tuple(ids[doubled])))
+    geometry = np.asarray(points.geometry.array)
+    kind = shapely.get_type_id(geometry)
+    wrong = (kind != shapely.GeometryType.POINT) & ~shapely.is_missing(geometry)
+    if wrong.any():
+        problems.append(
+            Problem("geometry is not a point", id_column, tuple(ids[wrong]), "use centroids")
+        )
+    if problems:
+        raise InputError(problems)
+    return ids

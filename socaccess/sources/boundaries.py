@@ -1,0 +1,138 @@
+"""Boundaries: municipalities of three vintages and the planning regions."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import pandas as pd
+
+from socaccess import crs as crs_
+from socaccess.errors import UnknownNameError
+from socaccess.i18n import fold
+from socaccess.schemas import MUNICIPALITIES, check_table, suggest_names
+from socaccess.sources.embedded import find_resource, read_embedded
+
+__all__ = [
+    "REGIONS",
+    "VINTAGES",
+    "find_municipality",
+    "load_crosswalk",
+    "load_municipalities",
+    "load_regions",
+]
+
+VINTAGES = (2009, 2021, 2025)
+"""Years of the municipal reforms: 119, 43 and 42 municipalities."""
+
+REGIONS = ("latgale", "kurzeme", "riga", "vidzeme", "zemgale")
+"""Planning regions."""
+
+
+def load_municipalities(vintage: int = 2025) -> gpd.GeoDataFrame:
+    """Return the municipalities of one vintage.
+
+    Parameters
+    ----------
+    vintage
+        2009 (119, as the DI plans were written), 2021 (43) or 2025 (42:
+        Varakļāni inside Madona).
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        Polygons in EPSG:3059 that tile the country, with `municipality_id`
+        (ATVK), `name`, `kind`, `vintage`, `planning_region`, `population` and
+        `approximate` (True where the outline was divided between units). The
+        outlines are coarse: draw them, never ask them where a point belongs.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such vintage.
+
+    Examples
+    --------
+    >>> [len(load_municipalities(vintage)) for vintage in VINTAGES]
+    [119, 43, 42]
+    """
+    if vintage not in VINTAGES:
+        raise UnknownNameError(
+            f"no municipalities of {vintage}; there are {', '.join(map(str, VINTAGES))}"
+        )
+    frame = gpd.read_file(find_resource("boundaries", f"municipalities_{vintage}.geojson").path)
+    return gpd.GeoDataFrame(check_table(frame.to_crs(crs_.LATVIA), MUNICIPALITIES))
+
+
+def load_regions(view: str = "plan") -> gpd.GeoDataFrame:
+    """Return the five planning regions as in the DI plans (`plan`) or `today`, in EPSG:3059."""
+    year = {"plan": 2009, "today": 2021}[view]
+    path = find_resource("boundaries", f"planning_regions_{year}.geojson").path
+    return gpd.read_file(path).to_crs(crs_.LATVIA)
+
+
+def load_crosswalk() -> pd.DataFrame:
+    """Return which municipality of 2009 became which of 2021 and 2025; a split one has two rows."""
+    return read_embedded("boundaries", "crosswalk.csv")
+
+
+def find_municipality(name: str, *, vintage: int = 2025) -> tuple[str, str]:
+    """Return id and name of the municipality a user means.
+
+    The name may lack diacritics or the word `novads`, be an ATVK code, or be an
+    old municipality's, which leads to the one it became part of.
+
+    Raises
+    ------
+    UnknownNameError
+        If nothing fits, with the nearest spellings, or if an old municipality
+        was divided, with its heirs.
+
+    Examples
+    --------
+    >>> find_municipality("ludzas")
+    ('0037000', 'Ludzas novads')
+    >>> find_municipality("Viļānu novads")
+    ('0043000', 'Rēzeknes novads')
+    """
+    crosswalk = load_crosswalk()
+    current = crosswalk[[f"municipality_id_{vintage}", f"name_{vintage}"]].drop_duplicates()
+    ids = dict(zip(current.iloc[:, 0], current.iloc[:, 1], strict=True))
+    if name in ids:
+        return name, ids[name]
+    for match in (_match_exactly, _match_stem):
+        heirs = sorted(match(name, ids))
+        if len(heirs) == 1:
+            return heirs[0], ids[heirs[0]]
+        if len(heirs) > 1:
+            raise UnknownNameError(
+                f"{name!r} may be {' or '.join(ids[heir] for heir in heirs)}; say which"
+            )
+    old = crosswalk[
+        crosswalk["name_2009"].map(_stem).eq(_stem(name))
+        | crosswalk["name_2021"].map(_stem).eq(_stem(name))
+        | crosswalk["municipality_id_2009"].eq(name)
+        | crosswalk["municipality_id_2021"].eq(name)
+    ]
+    heirs = sorted(set(old[f"municipality_id_{vintage}"]))
+    if len(heirs) == 1:
+        return heirs[0], ids[heirs[0]]
+    if heirs:
+        raise UnknownNameError(
+            f"{name!r} was divided between {' and '.join(ids[heir] for heir in heirs)}; say which"
+        )
+    known = sorted(set(crosswalk["name_2009"]) | set(ids.values()))
+    near = suggest_names(name, known)
+    hint = f"did you mean {' or '.join(near)}?" if near else "see data/boundaries/crosswalk.csv"
+    raise UnknownNameError(f"no municipality {name!r}; {hint}")
+
+
+def _match_exactly(name: str, ids: dict[str, str]) -> set[str]:
+    return {key for key, known in ids.items() if fold(known) == fold(name)}
+
+
+def _match_stem(name: str, ids: dict[str, str]) -> set[str]:
+    return {key for key, known in ids.items() if _stem(known) == _stem(name)}
+
+
+def _stem(name: str) -> str:
+    words = [word for word in fold(name).split() if word not in ("novads", "pilseta", "valstspilseta")]
+    return " ".join(words)

@@ -1,0 +1,125 @@
+"""The data that ships with the project: where it is, what it says of itself, whether it is whole."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from socaccess.errors import InputError, Problem, UnknownNameError
+
+__all__ = ["PACKAGES", "Resource", "find_resource", "read_embedded", "read_package", "verify_data"]
+
+PACKAGES = ("boundaries", "settlements", "services", "roads")
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One embedded file with what its data package says of it."""
+
+    package: str
+    path: Path
+    descriptor: dict[str, Any]
+
+    @property
+    def sha256(self) -> str:
+        """The hash the data package states."""
+        return str(self.descriptor["hash"]).removeprefix("sha256:")
+
+
+def _data_folder() -> Path:
+    here = Path(__file__).resolve().parent.parent
+    installed = here / "data"
+    return installed if installed.is_dir() else here.parent / "data"
+
+
+@cache
+def read_package(name: str) -> dict[str, Any]:
+    """Return the `datapackage.json` of one embedded folder.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such folder.
+    """
+    if name not in PACKAGES:
+        raise UnknownNameError(f"no embedded data {name!r}; there are {', '.join(PACKAGES)}")
+    path = _data_folder() / name / "datapackage.json"
+    return dict(json.loads(path.read_text(encoding="utf-8")))
+
+
+def find_resource(package: str, file: str) -> Resource:
+    """Return one embedded file, by its name inside the data package."""
+    for descriptor in read_package(package)["resources"]:
+        if descriptor["path"] == file:
+            return Resource(package, _data_folder() / package / file, descriptor)
+    raise UnknownNameError(f"embedded data {package!r} holds no file {file!r}")
+
+
+def read_embedded(package: str, file: str) -> pd.DataFrame:
+    """Return one embedded CSV table, typed by its schema.
+
+    Text is str (missing: None), whole numbers Int64, numbers float, flags bool.
+    """
+    resource = find_resource(package, file)
+    fields = {field["name"]: field["type"] for field in resource.descriptor["schema"]["fields"]}
+    frame = pd.read_csv(resource.path, dtype=str, keep_default_na=False, encoding="utf-8")
+    for name, kind in fields.items():
+        column = frame[name]
+        if kind in ("integer", "year"):
+            frame[name] = pd.to_numeric(column.where(column != ""), errors="raise").astype("Int64")
+        elif kind == "number":
+            frame[name] = pd.to_numeric(column.where(column != ""), errors="raise").astype(float)
+        elif kind == "boolean":
+            frame[name] = column == "true"
+        else:
+            frame[name] = column.astype(object).where(column != "", None)
+    return frame
+
+
+def list_attributions(lang: str) -> list[str]:
+    """Return the attributions of all embedded data in one language, each once."""
+    lines = (read_package(name).get("attribution", {}).get(lang, "") for name in PACKAGES)
+    return list(dict.fromkeys(line for line in lines if line))
+
+
+def list_caveats(package: str, lang: str) -> list[str]:
+    """Return what one embedded folder warns of, in one language."""
+    return list(read_package(package).get("caveats", {}).get(lang, []))
+
+
+def verify_data() -> pd.DataFrame:
+    """Return every embedded file with the hash it should have and the one it has.
+
+    Columns: package, path, bytes, sha256, whole (bool).
+    """
+    rows = []
+    for name in PACKAGES:
+        for descriptor in read_package(name)["resources"]:
+            resource = find_resource(name, descriptor["path"])
+            content = resource.path.read_bytes() if resource.path.is_file() else b""
+            digest = hashlib.sha256(content).hexdigest()
+            rows.append((name, descriptor["path"], len(content), digest, digest == resource.sha256))
+    return pd.DataFrame(rows, columns=["package", "path", "bytes", "sha256", "whole"])
+
+
+def require_whole() -> None:
+    """Raise `InputError` if an embedded file is missing or was changed."""
+    found = verify_data()
+    broken = found[~found["whole"]]
+    if len(broken):
+        raise InputError(
+            [
+                Problem(
+                    "embedded data is missing or was changed",
+                    "data",
+                    tuple(broken["package"] + "/" + broken["path"]),
+                    "install the package again",
+                )
+            ]
+        )

@@ -1,0 +1,131 @@
+"""The nearest facilities of every kind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import pandas as pd
+
+from socaccess.errors import InputError
+from socaccess.network import RoadNetwork, Snapped, pair_on_same_edge
+from socaccess.routing import Progress, find_nearest
+from socaccess.settings import LinkModel
+from socaccess.travel.places import find_id_column, snap_places
+from socaccess.travel.times import MS_PER_MIN, to_minutes
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+__all__ = ["nearest"]
+
+
+def nearest(
+    network: RoadNetwork,
+    settlements: gpd.GeoDataFrame | Snapped,
+    facilities: gpd.GeoDataFrame,
+    *,
+    by: str = "service",
+    k: int = 1,
+    traveller: Literal["client", "provider"] = "client",
+    cutoff_min: float | None = None,
+    links: LinkModel | None = None,
+    engine: str = "auto",
+    threads: int = 1,
+    progress: Progress | None = None,
+) -> pd.DataFrame:
+    """Return the nearest `k` facilities of each kind for every settlement.
+
+    Parameters
+    ----------
+    network
+        The roads.
+    settlements
+        Who asks: points with an id column, or places snapped before.
+    facilities
+        What is looked for: points with an id column and the column `by`.
+    by
+        The column that tells kinds apart; each value gets its own answer.
+    k
+        How many of each kind.
+    traveller
+        `client`: time from settlement to facility; `provider`: from facility to
+        settlement.
+    cutoff_min
+        Longest time of interest in minutes, inclusive.
+    links, engine, threads, progress
+        As in `travel_times`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a settlement, kind and rank (1 to `k`): the settlement's id, `by`,
+        `rank`, the facility's id (None where there is none in reach) and
+        `travel_min` (NaN then). Of facilities equally near the one whose id comes
+        first.
+
+    Examples
+    --------
+    >>> import geopandas as gpd, pandas as pd
+    >>> nodes = pd.DataFrame({"node_id": ["a", "b"], "x": [0.0, 1000.0], "y": [0.0, 0.0]})
+    >>> edges = pd.DataFrame({"from_id": ["a"], "to_id": ["b"], "speed_kph": [60.0]})
+    >>> network = RoadNetwork.from_edges(nodes, edges, crs="EPSG:3059")
+    >>> place = gpd.GeoDataFrame({"settlement_id": ["A"]}, crs="EPSG:3059",
+    ...                          geometry=gpd.points_from_xy([0.0], [0.0]))
+    >>> two = gpd.GeoDataFrame({"facility_id": ["F", "G"], "service": ["dac_grt", "dac_grt"]},
+    ...                        crs="EPSG:3059", geometry=gpd.points_from_xy([900.0, 500.0], [0, 0]))
+    >>> nearest(network, place, two)[["facility_id", "travel_min"]].values.tolist()
+    [['G', 0.5]]
+    """
+    if by not in facilities:
+        raise InputError(f"facilities: column {by!r} is missing; it tells the kinds apart")
+    if k < 1:
+        raise InputError(f"k must be at least 1, got {k}")
+    facility_column = find_id_column(facilities)
+    facilities = facilities.sort_values(facility_column, kind="stable")
+    places, place_column = snap_places(network, settlements, links)
+    sites, _ = snap_places(network, facilities, links)
+    kinds, names = pd.factorize(facilities[by], sort=True)
+    toward: Literal["sites", "places"] = "sites" if traveller == "client" else "places"
+    if toward == "sites":
+        asked, looked_for = places.as_origins, sites.as_destinations
+        direct = pair_on_same_edge(places, sites)
+    else:
+        asked, looked_for = places.as_destinations, sites.as_origins
+        direct = _turn_around(pair_on_same_edge(sites, places))
+    found = find_nearest(
+        network.graph,
+        asked,
+        looked_for,
+        kinds.astype(np.int32),
+        len(names),
+        k=k,
+        toward=toward,
+        engine=engine,
+        cutoff_ms=None if cutoff_min is None else int(np.floor(cutoff_min * MS_PER_MIN)),
+        threads=threads,
+        progress=progress,
+        direct=direct,
+    )
+    shape = (len(places.ids), len(names), k)
+    site = found.site.reshape(shape)
+    facility_ids = np.append(sites.ids, None)
+    return pd.DataFrame(
+        {
+            place_column: np.repeat(places.ids, len(names) * k),
+            by: np.tile(np.repeat(np.asarray(names, dtype=object), k), len(places.ids)),
+            "rank": np.tile(np.arange(1, k + 1), len(places.ids) * len(names)),
+            facility_column: facility_ids[site.ravel()],
+            "travel_min": to_minutes(found.ms).ravel(),
+        }
+    )
+
+
+def _turn_around(direct: object) -> object:
+    from socaccess.routing import DirectTrips
+
+    return DirectTrips(
+        origin=direct.destination,  # type: ignore[attr-defined]
+        destination=direct.origin,  # type: ignore[attr-defined]
+        ms=direct.ms,  # type: ignore[attr-defined]
+    )

@@ -1,0 +1,46 @@
+"""Places as travel asks for them: a table with an id and points, or already snapped."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from socaccess.errors import InputError
+from socaccess.network import RoadNetwork, Snapped, snap_points
+from socaccess.settings import LinkModel
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+__all__ = ["ID_COLUMNS", "find_id_column", "snap_places"]
+
+ID_COLUMNS = ("settlement_id", "facility_id", "site_id", "cell_id", "address_id", "id")
+"""Columns that name a place, the first found is taken."""
+
+
+def find_id_column(places: gpd.GeoDataFrame) -> str:
+    """Return the column that names the places.
+
+    Raises
+    ------
+    InputError
+        If there is none of `ID_COLUMNS`.
+    """
+    for name in ID_COLUMNS:
+        if name in places:
+            return name
+    raise InputError(
+        f"no column names the places; give one of {', '.join(ID_COLUMNS)} "
+        f"(columns found: {', '.join(map(str, places.columns))})"
+    )
+
+
+def snap_places(
+    network: RoadNetwork, places: gpd.GeoDataFrame | Snapped, links: LinkModel | None
+) -> tuple[Snapped, str]:
+    """Return the snapped places and the name of their id column."""
+    if isinstance(places, Snapped):
+        if places.network is not network:
+            raise InputError("the places were snapped to another network; snap them to this one")
+        return places, "id"
+    column = find_id_column(places)
+    return snap_points(network, places, id_column=column, links=links), column

@@ -1,0 +1,244 @@
+"""The table of travel times: every origin to every destination."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from socaccess.network import RoadNetwork, Snapped, pair_on_same_edge
+from socaccess.routing import UNREACHABLE, Progress, compute_matrix, sum_along
+from socaccess.settings import LinkModel
+from socaccess.travel.places import snap_places
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+__all__ = ["MS_PER_MIN", "TravelTimes", "travel_times"]
+
+MS_PER_MIN = 60_000
+
+
+@dataclass(frozen=True, eq=False)
+class TravelTimes:
+    """Times between origins and destinations; none is ever left out.
+
+    Parameters
+    ----------
+    origin_ids, destination_ids
+        Names of rows and columns, in the order they were given.
+    travel_ms
+        Whole milliseconds, shape (origins, destinations); `UNREACHABLE` where
+        there is no way.
+    length_m
+        Metres along the fastest way, same shape, NaN where there is none; only
+        when lengths were asked for.
+    modelled_share
+        Share (0-1) of the time that runs over modelled links and access legs,
+        same shape; only when lengths were asked for.
+    origin_column, destination_column
+        What the ids are called in `to_frame`.
+    """
+
+    origin_ids: np.ndarray
+    destination_ids: np.ndarray
+    travel_ms: np.ndarray
+    length_m: np.ndarray | None = None
+    modelled_share: np.ndarray | None = None
+    origin_column: str = "origin_id"
+    destination_column: str = "destination_id"
+
+    @property
+    def travel_min(self) -> np.ndarray:
+        """Minutes, shape (origins, destinations), NaN where there is no way."""
+        return to_minutes(self.travel_ms)
+
+    @property
+    def minutes(self) -> pd.DataFrame:
+        """Minutes as a table: origins down, destinations across, NaN where there is no way."""
+        return pd.DataFrame(
+            self.travel_min,
+            index=pd.Index(self.origin_ids, name=self.origin_column),
+            columns=pd.Index(self.destination_ids, name=self.destination_column),
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a pair: both ids, `travel_min` and, if asked for, `length_km`, `modelled_share`.
+
+        Every pair is there; `travel_min` is NaN where there is no way.
+        """
+        rows, columns = self.travel_ms.shape
+        frame = pd.DataFrame(
+            {
+                self.origin_column: np.repeat(self.origin_ids, columns),
+                self.destination_column: np.tile(self.destination_ids, rows),
+                "travel_min": self.travel_min.ravel(),
+            }
+        )
+        if self.length_m is not None:
+            frame["length_km"] = self.length_m.ravel() / 1000
+        if self.modelled_share is not None:
+            frame["modelled_share"] = self.modelled_share.ravel()
+        return frame
+
+
+def travel_times(
+    network: RoadNetwork,
+    origins: gpd.GeoDataFrame | Snapped,
+    destinations: gpd.GeoDataFrame | Snapped,
+    *,
+    lengths: bool = False,
+    cutoff_min: float | None = None,
+    links: LinkModel | None = None,
+    engine: str = "auto",
+    threads: int = 1,
+    progress: Progress | None = None,
+) -> TravelTimes:
+    """Return the time of the fastest way from every origin to every destination.
+
+    Places are put on the nearest point of a road; the way there counts into the
+    time. Times are exact to the millisecond for the network given, whatever the
+    engine.
+
+    Parameters
+    ----------
+    network
+        The roads.
+    origins, destinations
+        Points with an id column (`settlement_id`, `facility_id`, `site_id`, `id`)
+        and any stated CRS, or places snapped before.
+    lengths
+        Also measure the way and how much of its time is modelled. Of ways equally
+        fast the same one is always measured.
+    cutoff_min
+        Longest time of interest in minutes, inclusive; longer ones become NaN.
+    links
+        The model of the access leg.
+    engine
+        `auto`, `scipy`, `dijkstra` or `hierarchy`: all give the same times.
+    threads, progress
+        As in `socaccess.routing.compute_matrix`.
+
+    Returns
+    -------
+    TravelTimes
+        With every origin and destination, also those that could not be snapped
+        or reached.
+
+    Examples
+    --------
+    >>> import geopandas as gpd, pandas as pd
+    >>> nodes = pd.DataFrame({"node_id": ["a", "b"], "x": [0.0, 1000.0], "y": [0.0, 0.0]})
+    >>> edges = pd.DataFrame({"from_id": ["a"], "to_id": ["b"], "speed_kph": [60.0]})
+    >>> network = RoadNetwork.from_edges(nodes, edges, crs="EPSG:3059")
+    >>> def point(column, name, x):
+    ...     return gpd.GeoDataFrame({column: [name]}, geometry=gpd.points_from_xy([x], [0.0]),
+    ...                             crs="EPSG:3059")
+    >>> times = travel_times(network, point("settlement_id", "A", 0.0),
+    ...                      point("facility_id", "B", 500.0))
+    >>> times.minutes.loc["A", "B"]
+    np.float64(0.5)
+    """
+    links = links or LinkModel()
+    starts, origin_column = snap_places(network, origins, links)
+    ends, destination_column = snap_places(network, destinations, links)
+    if origin_column == destination_column:
+        origin_column, destination_column = "from_id", "to_id"
+    direct = pair_on_same_edge(starts, ends)
+    cutoff_ms = None if cutoff_min is None else int(np.floor(cutoff_min * MS_PER_MIN))
+    length_m = modelled_share = None
+    if lengths:
+        travel_ms, length_m, modelled_share = _measure(
+            network, starts, ends, direct, links, threads, progress
+        )
+        if cutoff_ms is not None:
+            late = travel_ms > cutoff_ms
+            travel_ms[late] = UNREACHABLE
+            length_m[late] = modelled_share[late] = np.nan
+    else:
+        travel_ms = compute_matrix(
+            network.graph,
+            starts.as_origins,
+            ends.as_destinations,
+            engine=engine,
+            cutoff_ms=cutoff_ms,
+            threads=threads,
+            progress=progress,
+            direct=direct,
+        )
+    return TravelTimes(
+        origin_ids=starts.ids,
+        destination_ids=ends.ids,
+        travel_ms=travel_ms,
+        length_m=length_m,
+        modelled_share=modelled_share,
+        origin_column=origin_column,
+        destination_column=destination_column,
+    )
+
+
+def to_minutes(travel_ms: np.ndarray) -> np.ndarray:
+    """Return milliseconds as minutes, NaN where unreachable."""
+    return np.where(travel_ms >= UNREACHABLE, np.nan, travel_ms / MS_PER_MIN)
+
+
+def _measure(
+    network: RoadNetwork,
+    starts: Snapped,
+    ends: Snapped,
+    direct: object,
+    links: LinkModel,
+    threads: int,
+    progress: Progress | None,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return times, metres and modelled shares, all (origins, destinations)."""
+    arc_ms = np.concatenate([network.forward_ms, network.backward_ms])[network.open_arcs]
+    modelled = network.spread_over_arcs(network.modelled)
+    values = np.stack(
+        [
+            network.spread_over_arcs(network.length_m).astype(float),
+            np.where(modelled, arc_ms, 0).astype(float),
+        ],
+        axis=1,
+    )
+    travel_ms, sums = sum_along(
+        network.graph,
+        starts.as_origins,
+        ends.as_destinations,
+        values,
+        origin_values=starts.measure_ends(links.detour),
+        destination_values=ends.measure_ends(links.detour),
+        threads=threads,
+        progress=progress,
+    )
+    length_m, modelled_ms = sums[..., 0].copy(), sums[..., 1].copy()
+    _take_direct(network, starts, ends, direct, links, travel_ms, length_m, modelled_ms)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = np.where(travel_ms > 0, modelled_ms / travel_ms, 0.0).clip(0, 1)
+    share[travel_ms >= UNREACHABLE] = np.nan
+    length_m[travel_ms >= UNREACHABLE] = np.nan
+    return travel_ms, length_m, share
+
+
+def _take_direct(
+    network: RoadNetwork,
+    starts: Snapped,
+    ends: Snapped,
+    direct: object,
+    links: LinkModel,
+    travel_ms: np.ndarray,
+    length_m: np.ndarray,
+    modelled_ms: np.ndarray,
+) -> None:
+    """Write the trips that stay on one edge into the tables where they are at least as fast."""
+    o, d, ms = direct.origin, direct.destination, direct.ms  # type: ignore[attr-defined]
+    faster = ms <= travel_ms[o, d]
+    o, d, ms = o[faster], d[faster], ms[faster]
+    edge = starts.edge[o]
+    access_m = (np.nan_to_num(starts.access_m[o]) + np.nan_to_num(ends.access_m[d])) * links.detour
+    access_ms = starts.access_ms[o].astype(float) + ends.access_ms[d]
+    travel_ms[o, d] = ms
+    length_m[o, d] = np.abs(starts.along[o] - ends.along[d]) * network.length_m[edge] + access_m
+    modelled_ms[o, d] = np.where(network.modelled[edge], ms, access_ms)
