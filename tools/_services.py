@@ -1,0 +1,408 @@
+"""What `data/services` holds: columns of its tables, sources, licences and caveats."""
+
+from __future__ import annotations
+
+import _facts
+from _datapackage import CC_BY, ODBL, Field, ForeignKey, Package, Source, Table
+from _need import METHODS
+
+CREATED = "2026-11-21T00:00:00Z"
+TRAVELLERS = ("client", "provider", "none")
+LEGAL_CLASSES = (
+    "alternative_care",
+    "long_term_care",
+    "social_care",
+    "social_care_and_rehabilitation",
+    "social_rehabilitation",
+    "social_service",
+    "social_work",
+    "state_social_service",
+    "vocational_rehabilitation",
+)
+FORMS = ("centre", "family", "home", "institution", "mobile", "outpatient", "residence")
+STATUSES = ("operating", "planned", "closed")
+STATUS_SOURCES = (
+    "closed",
+    "closed_or_moved",
+    "closing",
+    "not_realised",
+    "operating",
+    "planned",
+    "reorganised",
+)
+PLACES_BASES = (
+    "occupancy",
+    "planned_capacity",
+    "planned_recipients",
+    "stated_capacity",
+    "unconfirmed",
+)
+PRECISIONS = ("address", "settlement", "parish", "municipality", "none")
+HEADLINE_INDICATORS = ("target", "assessed", "to_be_assessed")
+
+
+def _key(name: str, description: str) -> Field:
+    return Field(name, "string", description, required=True, unique=True)
+
+
+def _text(name: str, description: str, *, required: bool = False) -> Field:
+    return Field(name, "string", description, required=required)
+
+
+def _region(description: str, *, required: bool = True) -> Field:
+    return Field("planning_region", "string", description, required, enum=_facts.REGIONS)
+
+
+SERVICE_TYPES = [
+    _key("service", "Key of the service"),
+    _text("name_lv", "Name in Latvian", required=True),
+    _text("name_en", "Name in English", required=True),
+    Field("legal_class", "string", "Class of the service in law", True, enum=LEGAL_CLASSES),
+    _text("target_group", "Group it is for", required=True),
+    Field("form", "string", "Where and how it is given", True, enum=FORMS),
+    Field(
+        "limit_min",
+        "integer",
+        "Proposed target: one-way minutes by car that still count as near, inclusive; blank: none",
+        minimum=1,
+    ),
+    Field(
+        "outer_limit_min",
+        "integer",
+        "Proposed outer band: one-way minutes by car, inclusive; blank: none",
+        minimum=1,
+    ),
+    Field("traveller", "string", "Who travels", required=True, enum=TRAVELLERS),
+    Field("counts_as_supply", "boolean", "Whether having it near is coverage", required=True),
+    Field("visits_per_week", "number", "Proposed visits a client and week; 0: rare", minimum=0),
+    _text("capacity_note", "Places seen in projects; no norm was found"),
+    Field("limit_basis", "string", "Standing of the limits", enum=("proposal",)),
+    _text("note", "What to know"),
+]
+TARGET_GROUPS = [
+    _key("target_group", "Key of the group"),
+    _text("name_lv", "Name in Latvian", required=True),
+    _text("name_en", "Name in English", required=True),
+]
+FACILITIES = [
+    _key("facility_id", "Source's id, with .1 .2 where it holds several services"),
+    _text("source_facility_id", "Id in the facts", required=True),
+    _text("site_id", "Same for all services at one site", required=True),
+    _text("name", "Name", required=True),
+    _text("service", "Key of the service type, or other: none of the catalogue's", required=True),
+    _text("target_group", "Key of the group", required=True),
+    _text("service_source", "Service as the facts word it", required=True),
+    _text("target_group_source", "Group as the facts word it", required=True),
+    Field("places", "integer", "Number of the kind places_basis says", minimum=1),
+    Field("places_basis", "string", "What places counts", enum=PLACES_BASES),
+    _text("address", "Street and house, or name of the house"),
+    _text("settlement", "Town, village or parish as named by the source"),
+    _text("settlement_id", "Settlement it stands in, where the names say; never by its point"),
+    _text("municipality_id", "ATVK code of the municipality, July 2025"),
+    _text("municipality_id_2021", "ATVK code of the municipality, July 2021"),
+    _text("municipality_id_2009", "ATVK code of the municipality of 2009-2021, as in the DI plans"),
+    Field(
+        "planning_region_2009",
+        "string",
+        "Planning region at the time of the DI plans",
+        True,
+        enum=_facts.REGIONS,
+    ),
+    Field("status", "string", "Status at the date of the source", True, enum=STATUSES),
+    Field("status_source", "string", "Status as the facts word it", True, enum=STATUS_SOURCES),
+    Field("status_year", "year", "Year the status is known for, or is planned for"),
+    Field("opening_confirmed", "boolean", "Whether a source tells of its working", True),
+    Field("location_precision", "string", "What the point stands for", True, enum=PRECISIONS),
+    Field("located", "boolean", "Whether it has a point that can be travelled to", True),
+    Field("lon", "number", "Longitude, degrees, WGS 84", minimum=20.8, maximum=28.3),
+    Field("lat", "number", "Latitude, degrees, WGS 84", minimum=55.6, maximum=58.1),
+    _text("funding_programme", "Programme that paid, or owner"),
+    _text("project_no", "Number of the project"),
+    Field(
+        "project_total_eur",
+        "number",
+        "Cost of the whole project, EUR; repeated on each of its rows: never sum",
+        minimum=0,
+        decimals=2,
+    ),
+    Field(
+        "eraf_eur",
+        "number",
+        "ERAF money of the whole project, EUR; repeated on each of its rows: never sum",
+        minimum=0,
+        decimals=2,
+    ),
+    _text("source", "Public pages, separated by ' | '", required=True),
+    _text("inferred_fields", "Fields the source does not state but suggests, separated by '; '"),
+    _text("note", "Short facts"),
+]
+PLAN_FIGURES = [
+    _key("figure_id", "Key of the figure"),
+    _region("Planning region of the plan; blank: Latvia", required=False),
+    _text("municipality", "Municipality as the source names it; blank: the whole region"),
+    _text("municipality_id", "ATVK code in the vintage of municipality_basis"),
+    Field(
+        "municipality_basis",
+        "string",
+        "Vintage of the municipality: 2009 (the 119 of the plans) or 2021",
+        enum=("2009", "2021"),
+    ),
+    _text("service_source", "Service, or all, as the facts word it", required=True),
+    _text("target_group", "Key of the group", required=True),
+    _text("target_group_source", "Group as the facts word it", required=True),
+    _text("indicator", "What is counted", required=True),
+    _text("indicator_source", "What is counted, as the facts word it", required=True),
+    Field("value", "number", "The figure; blank: a data set named, not taken over", minimum=0),
+    _text("unit", "Unit of the figure", required=True),
+    Field("year", "year", "Year the figure is of"),
+    _text("year_source", "Date as the facts word it"),
+    _text("source", "Public pages, separated by ' | '", required=True),
+    _text("note", "Short facts"),
+]
+PLAN_TARGETS = [
+    _region("Planning region of the plan"),
+    _text("target_group", "Key of the group", required=True),
+    Field("persons", "integer", "Persons of the headline", required=True, minimum=1),
+    Field(
+        "indicator",
+        "string",
+        "target of the plan; assessed, or to_be_assessed, where no target was published",
+        required=True,
+        enum=HEADLINE_INDICATORS,
+    ),
+    _text("figure_id", "The figure taken", required=True),
+    Field("year", "year", "Year of the figure"),
+    _text("source", "Public page of the figure", required=True),
+    _text("alternatives", "Other figures of the whole group: figure_id=value, by '; '"),
+    _text("note_lv", "What the figure is, in Latvian", required=True),
+    _text("note_en", "What the figure is, in English", required=True),
+]
+PROMISED_SERVICES = [
+    _text("target_group", "Key of the group", required=True),
+    _text("service", "Key of the service its DI plan promises", required=True),
+    _text("source", "Public page", required=True),
+    _text("note", "Short facts"),
+]
+NEED = [
+    _text("settlement_id", "Settlement", required=True),
+    _region("Planning region of the plan"),
+    _text("target_group", "Key of the group", required=True),
+    Field(
+        "persons",
+        "number",
+        "Persons of the group; fractions add up to the figure exactly",
+        required=True,
+        minimum=0,
+        decimals=4,
+    ),
+    Field(
+        "basis", "string", "published or estimate", required=True, enum=("estimate", "published")
+    ),
+    Field(
+        "method",
+        "string",
+        "share_of_region: by population over the partners of the DI project; share_of_remainder: "
+        "the same, without municipalities of a figure of their own; share_of_municipality: by "
+        "population within such a municipality; published_figure: it is one settlement; "
+        "not_in_plan: its municipality is no partner",
+        required=True,
+        enum=METHODS,
+    ),
+    _text("figure_id", "The figure shared out", required=True),
+]
+FIELDS = {
+    "service_types": SERVICE_TYPES,
+    "target_groups": TARGET_GROUPS,
+    "facilities": FACILITIES,
+    "plan_figures": PLAN_FIGURES,
+    "plan_targets": PLAN_TARGETS,
+    "promised_services": PROMISED_SERVICES,
+    "need": NEED,
+}
+
+
+def _references(*columns: tuple[str, str]) -> tuple[ForeignKey, ...]:
+    return tuple(ForeignKey((column,), table, (column,)) for column, table in columns)
+
+
+_GROUP = ("target_group", "target-groups")
+_SERVICE = ("service", "service-types")
+_FIGURE = ("figure_id", "plan-figures")
+_TABLES = {
+    "service_types": ("Service types and proposed limits", ("service",), _references(_GROUP)),
+    "target_groups": ("Target groups", ("target_group",), ()),
+    "facilities": (
+        "Facilities, one row a service at a site; those without a point are kept, not located",
+        ("facility_id",),
+        _references(_GROUP),
+    ),
+    "plan_figures": (
+        "Published figures on the DI plans of the regions",
+        ("figure_id",),
+        _references(_GROUP),
+    ),
+    "plan_targets": (
+        "The figure of each region and group that headlines use",
+        ("planning_region", "target_group"),
+        _references(_GROUP, _FIGURE),
+    ),
+    "promised_services": (
+        "Services that DI plans promise to each group",
+        ("target_group", "service"),
+        _references(_GROUP, _SERVICE),
+    ),
+    "need": (
+        "Persons of each group in each settlement",
+        ("target_group", "settlement_id"),
+        _references(_GROUP, _FIGURE),
+    ),
+}
+
+SOURCES = [
+    Source(
+        "Facilities and plan figures: the public pages named on each row", "https://lpr.gov.lv/"
+    ),
+    Source("Latgale planning region: DI plan and its progress", "https://lpr.gov.lv/"),
+    Source("Kurzeme planning region: DI plan", "https://www.kurzemesregions.lv/"),
+    Source("Rīga planning region: project Sirdsdomas jaunai dzīvei", "http://sirdsdomas.lv/"),
+    Source(
+        "Vidzeme planning region: project Vidzeme iekļauj",
+        "https://aluksniesiem.lv/sabiedriba/vidzeme-ieklauj-vadibas-grupa-analize-deinstitucionalizacijas-procesa-istenosanu/",
+    ),
+    Source(
+        "Zemgale planning region: project Atver sirdi Zemgalē",
+        "https://www.dobele.lv/lv/projekts/atver-sirdi-zemgale",
+    ),
+    *_facts.STATISTICS,
+    *_facts.CENTRES,
+    *_facts.ESTIMATES,
+    *_facts.REFORM,
+]
+ATTRIBUTION = {
+    "lv": (
+        "Pakalpojumi un plānu skaitļi: katrā rindā norādītās publiskās lapas. "
+        + _facts.ATTRIBUTION["lv"]
+    ),
+    "en": (
+        "Facilities and plan figures: the public page named on each row. "
+        + _facts.ATTRIBUTION["en"]
+    ),
+}
+CAVEATS_EN = [
+    (
+        "The limits in minutes are proposals. No Latvian norm of travel time or distance was "
+        "found: treat them as parameters and show the result for other limits too."
+    ),
+    (
+        "A facility's point is the centre of its settlement or parish unless location_precision "
+        "is address. A row of precision municipality or none has no point and is listed as not "
+        "located."
+    ),
+    (
+        "Operating means at the date of the source. In a check of 36 rows against their sources "
+        "the status was out of date in 3."
+    ),
+    (
+        "Planned means that a plan or project page was seen and no page on the opening: opening "
+        "not confirmed. Most of these are ERAF objects of 2014-2020, past their date. Give every "
+        "coverage without and with them."
+    ),
+    (
+        "places is capacity only where places_basis is stated_capacity or planned_capacity; "
+        "occupancy and recipients are not, two thirds are blank, and some places are shared by "
+        "two services: never sum without the filter."
+    ),
+    "project_total_eur and eraf_eur stand on every row of a project: never sum them.",
+    (
+        "Latgale's targets are told in several ways. 389 adults and 390 children are taken; the "
+        "others are kept as alternatives."
+    ),
+    (
+        "For Rīga and Vidzeme, and for children in out-of-family care everywhere, no target was "
+        "published: the people assessed, or to be assessed, stand in for it."
+    ),
+    (
+        "Where in a region the people of a plan live was not published. Need by settlement is an "
+        "estimate: the figure shared out by population over the partners of the region's DI "
+        "project."
+    ),
+    (
+        "The list of facilities was compiled from public pages and is not the state register. It "
+        "names no provider of home care, care at home of children, consultations, support groups, "
+        "mentor, support person or rehabilitation of parents: no row means not listed, not "
+        "absent."
+    ),
+    (
+        "Services of other are kept because they exist; they are not one of the catalogue's and "
+        "never count as supply."
+    ),
+]
+CAVEATS_LV = [
+    (
+        "Robežvērtības minūtēs ir priekšlikumi. Latvijas normatīvs ceļa laikam vai attālumam "
+        "netika atrasts: uzskatiet tās par parametriem un rādiet rezultātu arī ar citām robežām."
+    ),
+    (
+        "Pakalpojuma punkts ir tā apdzīvotās vietas vai pagasta centrs, ja vien "
+        "location_precision nav address. Rindai ar precizitāti municipality vai none punkta nav, "
+        "un tā uzskaitīta kā bez atrašanās vietas."
+    ),
+    (
+        "Operating nozīmē stāvokli avota datumā. Pārbaudot 36 rindas pēc avotiem, statuss bija "
+        "novecojis 3 rindās."
+    ),
+    (
+        "Planned nozīmē, ka redzēta plāna vai projekta lapa, bet ne lapa par atvēršanu: atvēršana "
+        "nav apstiprināta. Lielākā daļa ir 2014.-2020. gada ERAF objekti, kam termiņš pagājis. "
+        "Rādiet pārklājumu gan bez tiem, gan ar tiem."
+    ),
+    (
+        "places ir vietu skaits tikai tad, ja places_basis ir stated_capacity vai "
+        "planned_capacity; aizņemtība un saņēmēji tas nav, divas trešdaļas ir tukšas, un dažas "
+        "vietas ir kopīgas diviem pakalpojumiem: nesummējiet bez atlases."
+    ),
+    "project_total_eur un eraf_eur atkārtojas katrā projekta rindā: nesummējiet tos.",
+    (
+        "Latgales mērķi avotos minēti dažādi. Ņemti 389 pieaugušie un 390 bērni; pārējie "
+        "saglabāti kā alternatīvas."
+    ),
+    (
+        "Rīgas un Vidzemes reģionam, kā arī bērniem ārpusģimenes aprūpē nekur mērķis nav "
+        "publicēts: to aizstāj izvērtēto vai izvērtējamo personu skaits."
+    ),
+    (
+        "Nav publicēts, kur reģionā plāna cilvēki dzīvo. Vajadzība pa apdzīvotām vietām ir "
+        "aplēse: skaitlis sadalīts pēc iedzīvotāju skaita reģiona DI projekta partneru "
+        "teritorijā."
+    ),
+    (
+        "Pakalpojumu saraksts veidots no publiskām lapām un nav valsts reģistrs. Tajā nav neviena "
+        "sniedzēja aprūpei mājās, bērnu aprūpei dzīvesvietā, konsultācijām, atbalsta grupām, "
+        "mentoram, atbalsta personai un vecāku rehabilitācijai: rindas trūkums nozīmē nav "
+        "uzskaitīts, nevis nav."
+    ),
+    (
+        "Pakalpojumi ar other saglabāti, jo tie pastāv; tie nav kataloga pakalpojumi un nekad "
+        "netiek ieskaitīti piedāvājumā."
+    ),
+]
+
+PACKAGE = Package(
+    name="socaccess-services",
+    title="Community-based social services of Latvia: types, facilities, plans and need",
+    title_lv="Sabiedrībā balstīti sociālie pakalpojumi Latvijā: veidi, vietas, plāni un vajadzība",
+    description=(
+        "Service types with proposed limits, facilities of the five regions, published figures of "
+        "the deinstitutionalisation (DI) plans, and persons per settlement and target group."
+    ),
+    created=CREATED,
+    resources=[
+        Table(name.replace("_", "-"), f"{name}.csv", about, FIELDS[name], key, references)
+        for name, (about, key, references) in _TABLES.items()
+    ],
+    sources=SOURCES,
+    licences=[ODBL, CC_BY],
+    attribution=ATTRIBUTION,
+    caveats={"lv": CAVEATS_LV, "en": CAVEATS_EN},
+    keywords=("accessibility", "deinstitutionalisation", "Latvia", "social services"),
+)

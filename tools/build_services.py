@@ -1,0 +1,363 @@
+"""Build `data/services`: service types, facilities, plan figures and need.
+
+Starts from the facts `tools/facts/services_*.csv`, kept as their sources word them, and from the
+tables of places. What is decided here and in the facts:
+
+- `services_mapping.csv` says what each pair of service and target group of a source is in the
+  catalogue, and why; a pair that is not one of its services is `other`, a pair that is not in the
+  table stops the build.
+- A status is one of three: operating (at the date of the source), planned (no page on the opening
+  was seen), closed (also reorganised, moved away, never realised). An institution that was to
+  close but was still working when reported is operating.
+- A point that only stands for a municipality is no place to travel to: the row is kept, not
+  located, without coordinates.
+- Need is the figure of `services_targets.csv` shared out by population over the partners of the
+  region's DI project (`_need`). A municipal figure enters where it is of the same indicator and
+  the same page as the regional one. Where the list of partners is not published, the published
+  count settles it: all 26 of Vidzeme; 21 of the 22 of Zemgale, without Jaunjelgava.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import _facts
+import _services
+from _datapackage import read_csv, write_csv
+from _need import Figure, Place, spread
+
+FACTS = Path(__file__).resolve().parent / "facts"
+Row = dict[str, str]
+
+STATUSES = {
+    "operating": "operating",
+    "closing": "operating",
+    "planned": "planned",
+    "closed": "closed",
+    "closed_or_moved": "closed",
+    "reorganised": "closed",
+    "not_realised": "closed",
+}
+NEVER_OPENED = ("planned", "not_realised")
+PLACEHOLDERS = ("municipality", "none")
+# Neighbourhoods that the source states in words; the others of Riga are left blank.
+STATED_NEIGHBOURHOODS = {"RIG037": "Āgenskalns", "RIG040": "Bolderāja"}
+
+# As the sources count it, in the terms of this project.
+INDICATORS = {
+    "target": (
+        "target_recipients",
+        "to receive SBSP per DI plan",
+        "to receive support per DI plan",
+    ),
+    "to_be_assessed": (
+        "needs_assessments_planned",
+        "persons to be assessed",
+        "children to be assessed",
+    ),
+    "assessed": ("assessed", "assessed_2018", "assessed_persons", "assessed_total"),
+    "recipients": ("recipients", "received SBSP"),
+    "unique_recipients": ("unique_recipients", "received services cumulative"),
+    "assessment_applications": ("applications for assessment",),
+    "target_leaving_institution": ("leaving_VSAC",),
+    "residents": ("residents_Istalsna", "residents_all_5_branches"),
+    "places": ("places_SAC_Zemgale", "places_all_8_branches", "places_total"),
+    "places_maximum": ("places_total_max",),
+    "planned_places_maximum": ("planned_places_max",),
+    "children_attending": ("children_attending_Sparite",),
+    "cohesion_funding": ("cohesion_funding_9.3.1.1",),
+    "budget": ("budget_4.3.1.2",),
+    "planned_capacity": ("planned_capacity_4.3.1.2",),
+    "planned_sites": ("planned_sites_4.3.1.2",),
+    "partner_municipalities_after_2021": ("post2021_partner_municipalities",),
+    "municipalities_not_in_di_project": ("municipalities_not_in_DI_project",),
+    "di_buildings": ("DI_buildings",),
+    "share_of_target_reached_percent": ("share_of_target_reached",),
+}
+# Indicators already worded as ours.
+PLAIN_INDICATORS = (
+    "assessed_need",
+    "children_homes_in_project",
+    "children_on_record",
+    "compensated_expenses",
+    "dataset_children_with_disability_by_municipality_and_age",
+    "dataset_providers_by_municipality_and_service",
+    "different_services_provided",
+    "eligible_total",
+    "eraf",
+    "esf_funding",
+    "esf_plus_call_applications",
+    "esf_plus_call_available",
+    "esf_plus_call_requested",
+    "esf_project_total",
+    "infrastructure_budget_indicative",
+    "municipalities_providing_services",
+    "municipalities_with_infrastructure",
+    "open_dataset_needs_by_municipality",
+    "partner_municipalities",
+    "partners",
+    "places_operating",
+    "planned_objects",
+    "planned_places",
+    "planned_recipients",
+    "population",
+    "project_budget_total",
+    "project_eligible_total",
+    "project_total",
+    "vsac_branches",
+    "works_total",
+)
+PLAN_GROUPS = {
+    "adults_GRT": "adults_grt",
+    "adults_GRT_VSAC": "adults_grt_vsac",
+    "adults_severe_GRT": "adults_grt_vsac",  # the residents of all branches of one centre
+    "all": "all",
+    "children_FT": "children_ft",
+    "children_disability": "children_disability",
+    "children_out_of_family": "children_oof",
+    "children_severe": "children_severe",
+    "homeless": "homeless",
+    "parents_FT": "parents_ft",
+    "seniors": "seniors",
+    "seniors_disabled": "seniors",
+}
+# A plan is written as of 2017 for the 119 municipalities of 2009-2021.
+VINTAGES = {"2017": "2009", "2021": "2021", "": ""}
+# Figures of a whole group, in three wordings of the sources; the others are of one service.
+WHOLE_GROUP = ("all", "care_and_social_rehab", "social_services")
+NOT_SPREAD = ("adults_grt_vsac",)  # they live in institutions
+JAUNJELGAVA = "0321000"
+
+
+def build(data: Path) -> None:
+    """Write `data/services`; `data/settlements` must have been built."""
+    folder = data / "services"
+    settlements = read_csv(data / "settlements" / "settlements.csv")
+    figures = make_figures()
+    targets = make_targets(figures)
+    tables = {
+        "service_types": make_service_types(),
+        "target_groups": read_facts("target_groups"),
+        "facilities": make_facilities(settlements),
+        "plan_figures": figures,
+        "plan_targets": targets,
+        "promised_services": read_facts("promised"),
+        "need": make_need(targets, figures, settlements),
+    }
+    for name, rows in tables.items():
+        blanks = ({key: None if cell == "" else cell for key, cell in row.items()} for row in rows)
+        write_csv(folder / f"{name}.csv", _services.FIELDS[name], blanks)
+    _services.PACKAGE.write(folder)
+
+
+def read_facts(name: str) -> list[Row]:
+    """Return the facts `services_<name>.csv`."""
+    return read_csv(FACTS / f"services_{name}.csv")
+
+
+def make_service_types() -> list[dict[str, object]]:
+    """Return the catalogue by service."""
+    return [
+        row | {"counts_as_supply": row["counts_as_supply"] == "true"}
+        for row in read_facts("catalogue")
+    ]
+
+
+def make_facilities(settlements: list[Row]) -> list[dict[str, object]]:
+    """Return one row a service at a site, by id."""
+    facts = read_facts("facilities")
+    mapping = {
+        (row["service_source"], row["target_group_source"]): (row["service"], row["target_group"])
+        for row in read_facts("mapping")
+    }
+    successors = {
+        row["municipality_id"]: row["municipality_id_2025"] for row in _facts.read_successors()
+    }
+    services_of = Counter(fact["source_facility_id"] for fact in facts)
+    count: Counter[str] = Counter()
+    rows = []
+    for fact in facts:
+        source_id = fact["source_facility_id"]
+        count[source_id] += 1
+        suffix = f".{count[source_id]}" if services_of[source_id] > 1 else ""
+        service, target_group = mapping[fact["service_source"], fact["target_group_source"]]
+        located = fact["location_precision"] not in PLACEHOLDERS
+        row: dict[str, object] = {key: value for key, value in fact.items() if key != "parish"}
+        row |= {
+            "facility_id": source_id.lower() + suffix,
+            "service": service,
+            "target_group": target_group,
+            "settlement": fact["settlement"] or fact["parish"],
+            "settlement_id": find_settlement(fact, settlements) if located else "",
+            "municipality_id": successors.get(fact["municipality_id_2021"], ""),
+            "status": STATUSES[fact["status_source"]],
+            "opening_confirmed": fact["status_source"] not in NEVER_OPENED,
+            "located": located,
+            "lon": fact["lon"] if located else "",
+            "lat": fact["lat"] if located else "",
+        }
+        rows.append(row)
+    return sorted(rows, key=lambda row: str(row["facility_id"]))
+
+
+def find_settlement(fact: Row, settlements: list[Row]) -> str:
+    """Return the settlement_id that the names of a facility say, or "" where they do not.
+
+    Within its municipality: the parish; the town; the only settlement there is; the parish whose
+    centre bears the name. In Riga only a neighbourhood that the source states.
+    """
+    vintage = "2009" if fact["municipality_id_2009"] else "2021"
+    key = f"municipality_id_{vintage}"
+    inside = [row for row in settlements if row[key] == fact[key]]
+    if fact["source_facility_id"] in STATED_NEIGHBOURHOODS:
+        wanted = [STATED_NEIGHBOURHOODS[fact["source_facility_id"]]]
+        return _only(row for row in inside if row["name"] in wanted)
+    if fact["parish"]:
+        by_parish = _only(row for row in inside if row["name"] == fact["parish"])
+        return by_parish or (_only(inside) if len(inside) == 1 else "")
+    return (
+        _only(row for row in inside if row["name"] == fact["settlement"])
+        or _only(inside)
+        or _only(row for row in inside if row["centre"] == fact["settlement"])
+    )
+
+
+def _only(rows: Iterable[Row]) -> str:
+    """Return the settlement_id of the one row there is, or ""."""
+    ids = [row["settlement_id"] for row in rows]
+    return ids[0] if len(ids) == 1 else ""
+
+
+def make_figures() -> list[dict[str, object]]:
+    """Return the plan figures by id, with the municipality looked up in its vintage."""
+    names = {
+        "2009": {row["name"]: row["municipality_id"] for row in _facts.read_municipalities()},
+        "2021": {row["name"]: row["municipality_id"] for row in _facts.read_successors()},
+    }
+    indicators = {source: ours for ours, sources in INDICATORS.items() for source in sources}
+    indicators |= {each: each for each in PLAIN_INDICATORS}
+    rows = []
+    for fact in read_facts("plan_figures"):
+        vintage = VINTAGES[fact["municipality_basis"]]
+        row: dict[str, object] = dict(fact)
+        row |= {
+            "municipality_basis": vintage,
+            "municipality_id": (
+                find_municipality(fact["municipality"], names[vintage]) if vintage else ""
+            ),
+            "target_group": PLAN_GROUPS[fact["target_group_source"]],
+            "indicator": indicators[fact["indicator_source"].split(" (")[0]],
+        }
+        rows.append(row)
+    return sorted(rows, key=lambda row: str(row["figure_id"]))
+
+
+def find_municipality(name: str, ids: Mapping[str, str]) -> str:
+    """Return the id of a municipality; a city may come as "Rēzeknes pilsēta".
+
+    >>> find_municipality("Rēzeknes valstspilsēta", {"Rēzekne": "0006000"})
+    '0006000'
+    """
+    city = name.removesuffix(" pilsēta").removesuffix(" valstspilsēta")
+    return ids[city] if city in ids else ids[city.removesuffix("s")]
+
+
+def make_targets(figures: list[dict[str, object]]) -> list[dict[str, object]]:
+    """Return the headline figure of each region and group with its alternatives."""
+    by_id = {row["figure_id"]: row for row in figures}
+    rows = []
+    for fact in read_facts("targets"):
+        figure = by_id[fact["figure_id"]]
+        if (figure["planning_region"], figure["target_group"], figure["municipality"]) != (
+            fact["planning_region"],
+            fact["target_group"],
+            "",
+        ):
+            raise ValueError(f"{fact['figure_id']} is not of {fact['planning_region']}")
+        alternatives = [
+            f"{row['figure_id']}={row['value']}"
+            for row in figures
+            if row["planning_region"] == fact["planning_region"]
+            and row["target_group"] == fact["target_group"]
+            and not row["municipality"]
+            and row["service_source"] in WHOLE_GROUP
+            and row["indicator"] in _services.HEADLINE_INDICATORS
+            and row["value"] != figure["value"]
+        ]
+        row: dict[str, object] = dict(fact)
+        row |= {
+            "persons": figure["value"],
+            "year": figure["year"],
+            "source": figure["source"],
+            "alternatives": "; ".join(alternatives),
+        }
+        rows.append(row)
+    return rows
+
+
+def make_need(
+    targets: list[dict[str, object]],
+    figures: list[dict[str, object]],
+    settlements: list[Row],
+) -> list[dict[str, object]]:
+    """Return persons per settlement and group, every settlement of the region present."""
+    partners = find_partners()
+    rows = []
+    for target in targets:
+        if target["target_group"] in NOT_SPREAD:
+            continue
+        regional = next(row for row in figures if row["figure_id"] == target["figure_id"])
+        municipal = [
+            row
+            for row in figures
+            if row["municipality"]
+            and row["service_source"] == regional["service_source"]
+            and all(
+                row[key] == regional[key]
+                for key in ("planning_region", "target_group", "indicator", "source", "year")
+            )
+        ]
+        vintages = {str(row["municipality_basis"]) for row in municipal} or {"2021"}
+        if len(vintages) > 1:
+            raise ValueError(f"{target['figure_id']}: municipal figures of two vintages")
+        key = f"municipality_id_{vintages.pop()}"
+        places = [
+            Place(
+                row["settlement_id"],
+                row[key],
+                int(row["population"]),
+                row["municipality_id_2009"] in partners,
+            )
+            for row in settlements
+            if row["planning_region_2009"] == target["planning_region"]
+        ]
+        shared = spread(
+            _as_figure(regional),
+            {str(row["municipality_id"]): _as_figure(row) for row in municipal},
+            places,
+        )
+        group = {key: target[key] for key in ("planning_region", "target_group")}
+        rows += [row | group for row in shared]
+    return sorted(
+        rows, key=lambda row: [str(row[key]) for key in ("target_group", "settlement_id")]
+    )
+
+
+def _as_figure(row: Mapping[str, object]) -> Figure:
+    return Figure(str(row["figure_id"]), int(str(row["value"])))
+
+
+def find_partners() -> set[str]:
+    """Return the municipalities of 2009 that are partners of their region's DI project."""
+    return {
+        row["municipality_id"]
+        for row in _facts.read_municipalities()
+        if row["di_partner"] == "yes"
+        or (row["di_partner"] == "unknown" and row["municipality_id"] != JAUNJELGAVA)
+    }
+
+
+if __name__ == "__main__":
+    build(Path(__file__).resolve().parents[1] / "data")
