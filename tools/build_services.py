@@ -20,7 +20,7 @@ tables of places. What is decided here and in the facts:
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import _facts
@@ -137,7 +137,7 @@ def build(data: Path) -> None:
     settlements = read_csv(data / "settlements" / "settlements.csv")
     figures = make_figures()
     targets = make_targets(figures)
-    tables = {
+    tables: dict[str, Sequence[Mapping[str, object]]] = {
         "service_types": make_service_types(),
         "target_groups": read_facts("target_groups"),
         "facilities": make_facilities(settlements),
