@@ -1,0 +1,223 @@
+"""Passes over an OpenStreetMap file: what every reader here shares."""
+
+from __future__ import annotations
+
+import hashlib
+from array import array
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from socaccess.errors import InputError, MissingDependencyError, Problem
+
+__all__ = [
+    "Located",
+    "check_file",
+    "describe_file",
+    "iterate_ids",
+    "iterate_objects",
+    "locate_nodes",
+]
+
+_SUFFIXES = (".osm.pbf", ".pbf", ".osm", ".osm.gz", ".osm.bz2", ".osm.opl", ".opl")
+
+# libosmium keeps degrees as whole ten-millionths.
+_DEGREES = 1e-7
+
+
+@dataclass(frozen=True, eq=False)
+class Located:
+    """Where nodes are, in the order they were asked for.
+
+    Parameters
+    ----------
+    lon, lat
+        Degrees (EPSG:4326), NaN where the file does not hold the node.
+    duplicates
+        How many nodes stood in the file more than once; the last one counts.
+    """
+
+    lon: np.ndarray
+    lat: np.ndarray
+    duplicates: int
+
+
+def import_osmium() -> Any:
+    """Return the osmium library."""
+    try:
+        import osmium
+    except ImportError:
+        raise MissingDependencyError(
+            "reading OpenStreetMap files needs pyosmium; install the package 'osmium'"
+        ) from None
+    return osmium
+
+
+def check_file(path: str | Path) -> Path:
+    """Return `path` if it is a file with a name we can read.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, or its name says another format or a history.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError([Problem("no such file", str(path), hint="check the path")])
+    if not path.name.lower().endswith(_SUFFIXES):
+        raise InputError(
+            [
+                Problem(
+                    "not an OpenStreetMap extract by its name",
+                    path.name,
+                    hint="give a file ending in .osm.pbf or .osm",
+                )
+            ]
+        )
+    return path
+
+
+def describe_file(path: Path) -> dict[str, str]:
+    """Return name, SHA-256, and what the header says of program and date.
+
+    Raises
+    ------
+    InputError
+        If the header cannot be read, or the file is a history.
+    """
+    osmium = import_osmium()
+    with _explain(path), osmium.io.Reader(str(path), osmium.osm.NOTHING) as reader:
+        header = reader.header()
+    if header.has_multiple_object_versions:
+        raise InputError(
+            [
+                Problem(
+                    "holds every version of its objects, not one state of the map",
+                    path.name,
+                    hint="cut one moment out of it, for example with osmium time-filter",
+                )
+            ]
+        )
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    about = {"file": path.name, "file_sha256": digest}
+    for name, key in (
+        ("generator", "generator"),
+        ("data_date", "osmosis_replication_timestamp"),
+        ("data_date", "timestamp"),
+    ):
+        if value := header.get(key, ""):
+            about.setdefault(name, value)
+    return about
+
+
+def iterate_objects(path: Path, keys: Sequence[str], entities: str = "nwr") -> Iterator[Any]:
+    """Yield the nodes (n), ways (w) and relations (r) that have any of the `keys`.
+
+    The objects are only valid until the next one is asked for.
+    """
+    osmium = import_osmium()
+    bits = osmium.osm.NOTHING
+    for letter, bit in (
+        ("n", osmium.osm.NODE),
+        ("w", osmium.osm.WAY),
+        ("r", osmium.osm.RELATION),
+    ):
+        if letter in entities:
+            bits |= bit
+    with _explain(path):
+        yield from osmium.FileProcessor(str(path), bits).with_filter(osmium.filter.KeyFilter(*keys))
+
+
+def iterate_ids(path: Path, ids: Sequence[int], entities: str) -> Iterator[Any]:
+    """Yield the ways (w) or relations (r) with these `ids`."""
+    osmium = import_osmium()
+    bits = osmium.osm.WAY if entities == "w" else osmium.osm.RELATION
+    wanted = osmium.filter.IdFilter(list(ids))
+    with _explain(path):
+        yield from osmium.FileProcessor(str(path), bits).with_filter(wanted)
+
+
+def locate_nodes(path: Path, ids: np.ndarray) -> Located:
+    """Return where the nodes with these `ids` (unique) are.
+
+    The nodes never become Python objects one by one on the way out of the file;
+    that is what makes this several times faster than a loop over them.
+    """
+    if (ids < 0).any():
+        # Drawn by hand and never uploaded: libosmium's tables do not hold such ids.
+        return _locate_any(path, ids)
+    osmium = import_osmium()
+    # A map of the tree kind keeps the last position of an id and needs no sorted file;
+    # the array kind keeps every entry, and its size tells how many there were.
+    table = osmium.index.create_map("sparse_mem_map")
+    entries = osmium.index.create_map("sparse_mem_array")
+    empty = entries.used_memory()
+    handlers = [osmium.NodeLocationsForWays(table), osmium.NodeLocationsForWays(entries)]
+    with _explain(path), osmium.io.Reader(str(path), osmium.osm.NODE) as reader:
+        osmium.apply(reader, osmium.filter.IdFilter(ids.tolist()), *handlers)
+    x, y = array("i"), array("i")
+    lost = 0
+    for node in ids.tolist():
+        try:
+            location = table.get(node)
+        except KeyError:
+            lost += 1
+            x.append(_NOWHERE)
+            y.append(_NOWHERE)
+            continue
+        x.append(location.x)
+        y.append(location.y)
+    bytes_per_entry = 16
+    count = (entries.used_memory() - empty) // bytes_per_entry
+    return _to_degrees(x, y, max(0, count - (len(ids) - lost)))
+
+
+_NOWHERE = 2**31 - 1
+
+
+def _locate_any(path: Path, ids: np.ndarray) -> Located:
+    osmium = import_osmium()
+    wanted = {int(node): place for place, node in enumerate(ids)}
+    x, y = array("i", [_NOWHERE]) * len(ids), array("i", [_NOWHERE]) * len(ids)
+    seen: set[int] = set()
+    duplicates = 0
+    with _explain(path):
+        for node in osmium.FileProcessor(str(path), osmium.osm.NODE):
+            place = wanted.get(node.id)
+            if place is None:
+                continue
+            duplicates += node.id in seen
+            seen.add(node.id)
+            x[place], y[place] = node.location.x, node.location.y
+    return _to_degrees(x, y, duplicates)
+
+
+def _to_degrees(x: array[int], y: array[int], duplicates: int) -> Located:
+    lon = np.frombuffer(x, dtype=np.int32) * _DEGREES if len(x) else np.zeros(0)
+    lat = np.frombuffer(y, dtype=np.int32) * _DEGREES if len(y) else np.zeros(0)
+    lost = ~((np.abs(lon) <= 180) & (np.abs(lat) <= 90))
+    return Located(np.where(lost, np.nan, lon), np.where(lost, np.nan, lat), duplicates)
+
+
+@contextmanager
+def _explain(path: Path) -> Iterator[None]:
+    """Turn the library's errors about a file into ours."""
+    try:
+        yield
+    except InputError:
+        raise
+    except (RuntimeError, OSError) as error:
+        raise InputError(
+            [
+                Problem(
+                    f"cannot be read to its end: {' '.join(str(error).split())}",
+                    path.name,
+                    hint="download or export it again",
+                )
+            ]
+        ) from error
