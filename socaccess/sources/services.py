@@ -38,12 +38,14 @@ def load_target_groups() -> pd.DataFrame:
 def load_facilities() -> gpd.GeoDataFrame:
     """Return the facilities: one row a service at an address, points in EPSG:3059.
 
-    Rows that are not `located` have an empty point: their place is unknown, or
+    Rows that are not `located` have no point: their place is unknown, or
     known only to the municipality.
     """
     table = read_embedded("services", "facilities.csv")
-    points = gpd.points_from_xy(table["lon"], table["lat"], crs=crs_.EXCHANGE)
-    frame = gpd.GeoDataFrame(table, geometry=points).to_crs(crs_.LATVIA)
+    points = gpd.GeoSeries(
+        gpd.points_from_xy(table["lon"], table["lat"]), crs=crs_.EXCHANGE, index=table.index
+    )
+    frame = gpd.GeoDataFrame(table, geometry=points.where(table["located"])).to_crs(crs_.LATVIA)
     return gpd.GeoDataFrame(check_table(frame, FACILITIES))
 
 

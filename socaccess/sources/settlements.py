@@ -27,7 +27,7 @@ def load_settlements() -> gpd.GeoDataFrame:
     --------
     >>> settlements = load_settlements()
     >>> len(settlements), int(settlements["population"].sum())
-    (646, 1907680)
+    (646, 1907675)
     """
     table = read_embedded("settlements", "settlements.csv")
     points = gpd.points_from_xy(table["lon"], table["lat"], crs=crs_.EXCHANGE)

@@ -1,0 +1,224 @@
+"""What travel times mean for people: who is covered, where the gaps are.
+
+A settlement is covered by a service when the nearest facility of it lies within
+the limit, the limit itself included. Persons in need are those of the service's
+target group; where nobody published how many they are, shares are of the whole
+population and say so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from socaccess.errors import InputError, Problem, raise_problems
+from socaccess.routing import UNREACHABLE
+
+__all__ = [
+    "STATUSES",
+    "compare_limits",
+    "find_gaps",
+    "judge_settlements",
+    "summarise_coverage",
+    "weigh_quantile",
+]
+
+STATUSES = ("covered", "gap", "unreachable")
+
+_MS_PER_MIN = 60_000
+
+
+def judge_settlements(
+    travel_ms: np.ndarray, limit_min: float, *, has_supply: bool = True
+) -> np.ndarray:
+    """Return the status of every settlement for one service.
+
+    Parameters
+    ----------
+    travel_ms
+        Whole milliseconds to the nearest facility, `UNREACHABLE` where there is none.
+    limit_min
+        Minutes that still count as near (inclusive).
+    has_supply
+        Whether any facility of the service exists; where none does, nobody is
+        unreachable: everyone has a gap.
+
+    Returns
+    -------
+    numpy.ndarray
+        `covered`, `gap` or `unreachable` (facilities exist, but no road leads there).
+
+    Examples
+    --------
+    >>> judge_settlements(np.array([1_800_000, 1_800_001, 2**31 - 1]), 30).tolist()
+    ['covered', 'gap', 'unreachable']
+    """
+    travel_ms = np.asarray(travel_ms)
+    status = np.where(travel_ms <= limit_min * _MS_PER_MIN, "covered", "gap").astype(object)
+    if has_supply:
+        status[travel_ms >= UNREACHABLE] = "unreachable"
+    return status
+
+
+def summarise_coverage(
+    settlement_coverage: pd.DataFrame,
+    *,
+    by: tuple[str, ...] = ("municipality_id",),
+    travel: str = "travel_min",
+    status: str = "status",
+) -> pd.DataFrame:
+    """Return coverage per group of settlements x service.
+
+    Parameters
+    ----------
+    settlement_coverage
+        One row a settlement and service, with `service`, `persons` (NaN where
+        unknown), `population`, and the columns named by `travel` and `status`.
+    by
+        Columns that make a group besides `service`.
+    travel, status
+        The columns to judge by: those of any facility, or of the own municipality's.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `by`, `service`, `persons`, `covered`, `covered_share`, `population`,
+        `population_covered`, `share_of` (need or population: what the share is
+        of), `mean_min`, `median_min`, `p90_min`, `max_min` and
+        `unreachable_population`. The times are weighted by persons, or by
+        population where no need is known. `mean_min` is that of those who can get
+        there; a quantile is NaN when it falls on somebody who cannot.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({
+    ...     "municipality_id": ["m", "m"], "service": ["dac_grt", "dac_grt"],
+    ...     "persons": [3.0, 1.0], "population": [300, 100],
+    ...     "travel_min": [10.0, 50.0], "status": ["covered", "gap"]})
+    >>> summarise_coverage(table)[["covered", "covered_share", "mean_min"]].values.tolist()
+    [[3.0, 0.75, 20.0]]
+    """
+    keys = [*by, "service"]
+    missing = [name for name in (*keys, "persons", "population", travel, status)
+               if name not in settlement_coverage]  # fmt: skip
+    if missing:
+        raise InputError(f"coverage: column {', '.join(missing)} is missing")
+    rows = [
+        (*_as_tuple(key), *_summarise(group, travel, status))
+        for key, group in settlement_coverage.groupby(keys, sort=True, observed=True)
+    ]
+    return pd.DataFrame(rows, columns=[*keys, *_MEASURES])
+
+
+_MEASURES = (
+    "persons",
+    "covered",
+    "covered_share",
+    "share_of",
+    "population",
+    "population_covered",
+    "mean_min",
+    "median_min",
+    "p90_min",
+    "max_min",
+    "unreachable_population",
+)
+
+
+def _summarise(group: pd.DataFrame, travel: str, status: str) -> tuple[object, ...]:
+    persons = group["persons"].to_numpy(dtype=float)
+    population = group["population"].to_numpy(dtype=float)
+    minutes = group[travel].to_numpy(dtype=float)
+    covered = (group[status] == "covered").to_numpy()
+    known = bool(np.isfinite(persons).all() and persons.sum() > 0)
+    weight = persons if known else population
+    total = weight.sum()
+    reached = np.isfinite(minutes)
+    reached_weight = weight[reached].sum()
+    inhabited = minutes[reached & (weight > 0)]
+    return (
+        float(persons.sum()) if np.isfinite(persons).all() else np.nan,
+        float(persons[covered].sum()) if np.isfinite(persons).all() else np.nan,
+        float(weight[covered].sum() / total) if total > 0 else np.nan,
+        "need" if known else "population",
+        int(population.sum()),
+        int(population[covered].sum()),
+        float((minutes[reached] * weight[reached]).sum() / reached_weight)
+        if reached_weight > 0
+        else np.nan,
+        weigh_quantile(minutes, weight, 0.5),
+        weigh_quantile(minutes, weight, 0.9),
+        float(inhabited.max()) if len(inhabited) else np.nan,
+        int(population[~reached].sum()),
+    )
+
+
+def weigh_quantile(minutes: np.ndarray, weight: np.ndarray, share: float) -> float:
+    """Return the minutes within which `share` of the weight lies.
+
+    The smallest value whose cumulated weight reaches the share; those without a
+    way (NaN) count as infinitely far, and the answer is NaN when it falls on them.
+
+    Examples
+    --------
+    >>> weigh_quantile(np.array([10.0, 20.0, np.nan]), np.array([5.0, 4.0, 1.0]), 0.9)
+    20.0
+    """
+    minutes, weight = np.asarray(minutes, float), np.asarray(weight, float)
+    used = weight > 0
+    if not used.any():
+        return float("nan")
+    far = np.where(np.isfinite(minutes[used]), minutes[used], np.inf)
+    order = np.argsort(far, kind="stable")
+    cumulated = np.cumsum(weight[used][order])
+    # A hair of tolerance: the sum of shares may miss the whole by rounding.
+    position = np.searchsorted(cumulated, share * cumulated[-1] * (1 - 1e-12))
+    found = far[order][min(position, len(order) - 1)]
+    return float(found) if np.isfinite(found) else float("nan")
+
+
+def find_gaps(settlement_coverage: pd.DataFrame, limit_min: Mapping[str, float]) -> pd.DataFrame:
+    """Return the rows that are not covered, with `limit_min` and `over_min`, longest way first.
+
+    Those nobody can reach come first of all.
+    """
+    gaps = settlement_coverage[settlement_coverage["status"] != "covered"].copy()
+    gaps["limit_min"] = gaps["service"].map(dict(limit_min)).astype(float)
+    gaps["over_min"] = gaps["travel_min"] - gaps["limit_min"]
+    return gaps.sort_values(
+        ["service", "travel_min", "settlement_id"],
+        ascending=[True, False, True],
+        na_position="first",
+        kind="stable",
+    ).reset_index(drop=True)
+
+
+def compare_limits(settlement_coverage: pd.DataFrame, limits_min: tuple[float, ...]) -> pd.DataFrame:
+    """Return how many people live within each of several limits, per service.
+
+    Columns: service, limit_min, persons, covered, population, population_covered
+    and covered_share (of persons where known, else of population).
+    """
+    problems = [
+        Problem(f"limit {limit} is not above 0 minutes", "limits_min")
+        for limit in limits_min
+        if not limit > 0
+    ]
+    raise_problems(problems)
+    tables = []
+    for limit in limits_min:
+        within = settlement_coverage.assign(
+            status=np.where(settlement_coverage["travel_min"] <= limit, "covered", "gap"),
+            limit_min=float(limit),
+        )
+        tables.append(summarise_coverage(within, by=("limit_min",)))
+    table = pd.concat(tables, ignore_index=True)
+    names = ["service", "limit_min", "persons", "covered", "covered_share", "share_of",
+             "population", "population_covered"]  # fmt: skip
+    return table[names].sort_values(["service", "limit_min"]).reset_index(drop=True)
+
+
+def _as_tuple(key: object) -> tuple[object, ...]:
+    return key if isinstance(key, tuple) else (key,)

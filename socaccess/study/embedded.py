@@ -1,0 +1,91 @@
+"""The studies that ship with the project: a planning region, as planned or as today."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from socaccess.errors import UnknownNameError
+from socaccess.i18n import LANGUAGES, Texts
+from socaccess.network import RoadNetwork
+from socaccess.schemas import suggest_names
+from socaccess.settings import Settings
+from socaccess.sources import boundaries, embedded, services, settlements
+from socaccess.study.study import Study
+
+__all__ = ["VIEWS", "load_study"]
+
+VIEWS = {"plan": 2009, "today": 2025}
+"""Views of the map and the vintage of municipalities each uses."""
+
+EVERYWHERE = "latvia"
+
+
+def load_study(
+    region: str, *, view: str, settings: Settings, network: RoadNetwork | None
+) -> Study:
+    """Return the study of one region, or of all; see `Study.load`."""
+    known = (*boundaries.REGIONS, EVERYWHERE)
+    if region not in known:
+        near = suggest_names(region, known, most=1)
+        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
+        raise UnknownNameError(f"no region {region!r}; {hint}")
+    if view not in VIEWS:
+        raise UnknownNameError(f"no view {view!r}; use {' or '.join(VIEWS)}")
+    vintage = VIEWS[view]
+    region_column = "planning_region_2009" if view == "plan" else "planning_region"
+    places = settlements.load_settlements()
+    regions = places[region_column]
+    places["municipality_id_2025"] = places["municipality_id"]
+    if view == "plan":
+        places["municipality_id"] = places["municipality_id_2009"]
+    if region != EVERYWHERE:
+        places = places[regions == region]
+    outlines = boundaries.load_municipalities(vintage)
+    # A municipality belongs to the study when a settlement of the region lies in it.
+    outlines = outlines[outlines["municipality_id"].isin(places["municipality_id"])]
+    facilities = services.load_facilities()
+    facilities["municipality_id"] = facilities[
+        "municipality_id_2009" if view == "plan" else "municipality_id"
+    ]
+    names = boundaries.load_municipalities(vintage).set_index("municipality_id")["name"]
+    facilities["municipality_name"] = facilities["municipality_id"].map(names)
+    need = services.load_need()
+    groups = services.load_plan_targets()
+    targets = groups if region == EVERYWHERE else groups[groups["planning_region"] == region]
+    plan_groups = _complete_groups(set(targets["target_group"]))
+    promised = services.load_promised_services()
+    promised = promised[promised["target_group"].isin(plan_groups)]
+    types = services.load_service_types()
+    supply = set(types.loc[types["counts_as_supply"], "service"])
+    return Study(
+        municipalities=outlines,
+        settlements=places,
+        facilities=facilities,
+        network=network,
+        service_types=types,
+        need=need[["settlement_id", "target_group", "persons", "basis", "method"]],
+        promised=tuple(sorted(set(promised["service"]) & supply)),
+        targets=targets.reset_index(drop=True),
+        settings=settings,
+        name=region,
+        title={lang: Texts(lang)(f"region.{region}") for lang in LANGUAGES},
+        view=view,
+        attribution={lang: embedded.list_attributions(lang) for lang in LANGUAGES},
+        caveats={lang: embedded.list_caveats("services", lang) for lang in LANGUAGES},
+        data_dates="2019-2026",
+        inputs=list_inputs(),
+    )
+
+
+def _complete_groups(groups: set[str]) -> set[str]:
+    # Parents are counted apart in the reports but come with the children the plan promises for.
+    return groups | ({"parents_ft"} if "children_ft" in groups else set())
+
+
+def list_inputs() -> list[dict[str, object]]:
+    """Return every embedded file with its hash, for `study.json`."""
+    found: pd.DataFrame = embedded.verify_data()
+    return [
+        {"file": f"data/{row.package}/{row.path}", "bytes": int(row.bytes), "sha256": row.sha256}
+        for row in found.itertuples()
+    ]

@@ -1,0 +1,206 @@
+"""The headline: of the people a plan promises services to, how many live near enough.
+
+One function makes it, so that the terminal, `study.json`, the map and the
+notebook all say the same.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from socaccess.study.reach import Reach
+from socaccess.study.result import SCENARIOS
+from socaccess.study.sites import Suggestions
+
+if TYPE_CHECKING:
+    from socaccess.study.study import Study
+
+__all__ = ["tell_headline"]
+
+WORST = 5
+
+
+def tell_headline(
+    study: Study,
+    reach: Reach,
+    settlement_coverage: pd.DataFrame,
+    coverage: pd.DataFrame,
+    suggestions: Suggestions,
+    not_located: pd.DataFrame,
+) -> dict[str, Any]:
+    """Return the headline numbers as plain values, ready for JSON.
+
+    Shares are of the persons in need, and of the population for services whose
+    group has no published figure (`share_of` says which).
+    """
+    services = _tell_services(study, reach, settlement_coverage, suggestions)
+    counted = [row["service"] for row in services if row["promised"] and row["supply_known"]]
+    worst = _rank_municipalities(study, coverage, counted)
+    now = settlement_coverage[
+        (settlement_coverage["scenario"] == "now") & settlement_coverage["service"].isin(counted)
+    ]
+    share = now["modelled_share"].to_numpy(dtype=float)
+    weight = now["population"].to_numpy(dtype=float) * np.isfinite(share)
+    settlements = study.settlements
+    return {
+        "region": study.name,
+        "view": study.view,
+        "municipalities": len(study.municipalities),
+        **_count_views(settlements),
+        "settlements": len(settlements),
+        "population": int(settlements["population"].sum()),
+        "targets": _tell_targets(study),
+        "groups": _tell_groups(study, services, counted),
+        "services": services,
+        "counted_services": counted,
+        "worst": worst[:WORST],
+        "municipality_ranking": worst,
+        "not_located": {
+            "settlements": int((not_located["kind"] == "settlement").sum()),
+            "facilities": int((not_located["kind"] == "facility").sum()),
+        },
+        "modelled_share": _round(
+            float(np.nansum(share * weight) / weight.sum()) if weight.sum() else np.nan
+        ),
+        "far_settlements": int(reach.settlements.far.sum()),
+        "caveats": study.caveats,
+    }
+
+
+def _tell_services(
+    study: Study,
+    reach: Reach,
+    settlement_coverage: pd.DataFrame,
+    suggestions: Suggestions,
+) -> list[dict[str, Any]]:
+    types = study.service_types
+    assert types is not None
+    promised = set(study.promised or ())
+    rows = []
+    for service in types[types["counts_as_supply"] & types["limit_min"].notna()].itertuples():
+        table = settlement_coverage[settlement_coverage["service"] == service.service]
+        persons = table.loc[table["scenario"] == "now", "persons"].to_numpy(dtype=float)
+        known = bool(np.nansum(persons) > 0)
+        operating, planned = (
+            int((reach.supply[scenario]["service"] == service.service).sum())
+            for scenario in ("now", "planned")
+        )
+        counts: dict[str, float | None] = {}
+        shares: dict[str, float | None] = {}
+        for scenario in SCENARIOS:
+            part = table[table["scenario"] == scenario]
+            weight = part["persons" if known else "population"].to_numpy(dtype=float)
+            near = np.nansum(weight[(part["status"] == "covered").to_numpy()])
+            total = np.nansum(weight)
+            counts[scenario] = _round(float(near), 1) if known else None
+            shares[scenario] = _round(float(near / total)) if total > 0 else None
+        rows.append(
+            {
+                "service": service.service,
+                "target_group": service.target_group,
+                "limit_min": float(service.limit_min),
+                "promised": service.service in promised,
+                "supply_known": planned > 0,
+                "persons": _round(float(np.nansum(persons)), 1) if known else None,
+                "share_of": "need" if known else "population",
+                "covered": counts,
+                "covered_share": shares,
+                "facilities": {"operating": operating, "planned": planned - operating},
+                "suggested_sites": int((suggestions.sites["service"] == service.service).sum()),
+            }
+        )
+    return rows
+
+
+def _tell_groups(
+    study: Study, services: list[dict[str, Any]], counted: list[str]
+) -> list[dict[str, Any]]:
+    """Return per group with a figure: persons, and person-services within the limit.
+
+    `covered` is the mean over the group's promised services with any known
+    facility: how many of the persons live near enough to such a service on average.
+    """
+    if study.targets is None:
+        return []
+    rows = []
+    for group in sorted(set(study.targets["target_group"])):
+        own = [s for s in services if s["target_group"] == group and s["service"] in counted]
+        own = [s for s in own if s["persons"] is not None]
+        if not own:
+            continue
+        rows.append(
+            {
+                "target_group": group,
+                "persons": own[0]["persons"],
+                "services": [s["service"] for s in own],
+                "covered": {
+                    scenario: _round(float(np.mean([s["covered"][scenario] for s in own])), 1)
+                    for scenario in SCENARIOS
+                },
+                "covered_share": {
+                    scenario: _round(float(np.mean([s["covered_share"][scenario] for s in own])))
+                    for scenario in SCENARIOS
+                },
+            }
+        )
+    return rows
+
+
+def _tell_targets(study: Study) -> list[dict[str, Any]]:
+    if study.targets is None:
+        return []
+    columns = ["planning_region", "target_group", "persons", "indicator", "source",
+               "note_lv", "note_en"]  # fmt: skip
+    present = [name for name in columns if name in study.targets]
+    rows = study.targets[present].to_dict("records")
+    return [{key: _plain(value) for key, value in row.items()} for row in rows]
+
+
+def _rank_municipalities(
+    study: Study, coverage: pd.DataFrame, counted: list[str]
+) -> list[dict[str, Any]]:
+    """Return the municipalities, worst first, by mean share covered over the counted services."""
+    now = coverage[coverage["service"].isin(counted)]
+    table = now.pivot_table(
+        index=["municipality_id", "municipality"],
+        columns=["scope", "scenario"],
+        values="covered_share",
+        aggfunc="mean",
+    )
+    if not len(table):
+        return []
+    people = study.settlements.groupby("municipality_id")["population"].sum()
+    table = table.reset_index()
+    rows = [
+        {
+            "municipality_id": row[("municipality_id", "")],
+            "municipality": row[("municipality", "")],
+            "population": int(people[row[("municipality_id", "")]]),
+            "covered_share": {s: _round(row[("any", s)]) for s in SCENARIOS},
+            "own_covered_share": _round(row[("own", "now")]),
+        }
+        for _, row in table.iterrows()
+    ]
+    return sorted(rows, key=lambda row: (row["covered_share"]["now"], row["municipality_id"]))
+
+
+def _count_views(settlements: pd.DataFrame) -> dict[str, int]:
+    """Return how many municipalities of the plan and of today the settlements lie in."""
+    counts = {}
+    for name, column in (("plan", "municipality_id_2009"), ("today", "municipality_id_2025")):
+        if column in settlements:
+            counts[f"municipalities_{name}"] = int(settlements[column].nunique())
+    return counts
+
+
+def _round(value: float, digits: int = 4) -> float | None:
+    return None if value is None or not np.isfinite(value) else round(float(value), digits)
+
+
+def _plain(value: Any) -> Any:
+    if value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value)):
+        return None
+    return value.item() if hasattr(value, "item") else value

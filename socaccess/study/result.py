@@ -1,0 +1,103 @@
+"""What a study answers: plain tables, and the headline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from socaccess.study.reach import Reach
+    from socaccess.study.study import Study
+
+__all__ = ["SCENARIOS", "SCOPES", "StudyResult"]
+
+SCENARIOS = ("now", "planned", "suggested")
+"""Operating facilities; with those planned (opening not confirmed); operating with suggested sites."""
+
+SCOPES = ("any", "own")
+"""Facilities of anyone; of the settlement's own municipality alone."""
+
+
+@dataclass(frozen=True, eq=False)
+class StudyResult:
+    """The answer of a study; geometry in the metric CRS of its network.
+
+    Parameters
+    ----------
+    study
+        What was asked.
+    reach
+        Times from every settlement and institution to every place that matters.
+    settlement_coverage
+        One row a settlement, service and scenario: `travel_min` (NaN: no way or
+        no facility), `length_km`, `modelled_share` (0-1), `facility_id` of the
+        nearest, `status` (covered, gap, unreachable), the same for the own
+        municipality's facilities alone (`own_...`), `persons`, `population`.
+    coverage
+        One row a municipality, service, scenario and scope (any, own).
+    gaps
+        Settlements not covered now, with the nearest facility and the minutes over.
+    sites
+        Suggested sites with what each gains.
+    plans
+        One row a service and objective: the certificate of the suggestion.
+    institutions
+        Institutions people move out of, as origins: time to each service of theirs.
+    not_located
+        Settlements and facilities that could not be put on the network.
+    summary
+        The headline.
+    """
+
+    study: Study
+    reach: Reach
+    settlement_coverage: pd.DataFrame
+    coverage: pd.DataFrame
+    gaps: pd.DataFrame
+    sites: gpd.GeoDataFrame
+    plans: pd.DataFrame
+    institutions: pd.DataFrame
+    not_located: pd.DataFrame
+    summary: dict[str, Any]
+
+    @property
+    def municipalities(self) -> gpd.GeoDataFrame:
+        """The municipalities of the study."""
+        return self.study.municipalities
+
+    @cached_property
+    def settlements(self) -> gpd.GeoDataFrame:
+        """The settlements of the study with `access_m` and `located`."""
+        snapped = self.reach.settlements
+        return self.study.settlements.assign(
+            access_m=snapped.access_m, far=snapped.far, located=snapped.located
+        )
+
+    @cached_property
+    def facilities(self) -> gpd.GeoDataFrame:
+        """Every facility, those of other regions too (`in_region` tells)."""
+        own = set(self.municipalities["municipality_id"])
+        facilities = self.study.facilities
+        return facilities.assign(in_region=facilities["municipality_id"].isin(own))
+
+    @cached_property
+    def service_types(self) -> pd.DataFrame:
+        """The catalogue with `promised` and `supply_known`."""
+        types = self.study.service_types
+        assert types is not None
+        operating = self.reach.supply["now"]["service"]
+        planned = self.reach.supply["planned"]["service"]
+        return types.assign(
+            promised=types["service"].isin(self.study.promised or ()),
+            supply_known=types["service"].isin(set(operating) | set(planned)),
+        )
+
+    @cached_property
+    def travel(self) -> pd.DataFrame:
+        """Every settlement to every located facility: `travel_min`, `length_km`, `modelled_share`."""
+        return self.reach.to_frame()

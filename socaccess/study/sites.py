@@ -1,0 +1,203 @@
+"""Where new sites would help a study most: the siting problems it poses and their answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from socaccess.routing import Progress
+from socaccess.siting import SitingPlan, SitingProblem, suggest_sites
+from socaccess.study.reach import Reach
+from socaccess.travel.times import to_minutes
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from socaccess.study.study import Study
+
+__all__ = ["Suggestions", "pose_problem", "suggest_study_sites"]
+
+OBJECTIVES = ("mclp", "p_median")
+"""What a study asks for each service: most persons within the limit, and least travel in all.
+The sites of the first are suggested; the second is told beside it."""
+
+_SITE_COLUMNS = ["site_id", "service", "rank", "settlement_id", "name", "municipality_id",
+                 "municipality", "gain_persons", "gain_population", "places", "opens",
+                 "also_p_median", "point"]  # fmt: skip
+_PLAN_COLUMNS = ["service", "objective", "status", "value", "bound", "gap", "sites", "weighted_by"]
+
+
+@dataclass(frozen=True, eq=False)
+class Suggestions:
+    """Suggested sites (`sites`) and the certificates they come with (`plans`)."""
+
+    sites: gpd.GeoDataFrame
+    plans: pd.DataFrame
+
+    def as_supply(self, service: str) -> pd.DataFrame:
+        """Return the suggested sites of a service in the form of facilities."""
+        sites = self.sites[self.sites["service"] == service]
+        return pd.DataFrame(sites.rename(columns={"site_id": "facility_id"}))
+
+
+def suggest_study_sites(
+    study: Study,
+    reach: Reach,
+    persons: pd.DataFrame,
+    *,
+    services: Sequence[str],
+    progress: Progress | None = None,
+) -> Suggestions:
+    """Return sites for each of `services`, with existing operating facilities fixed."""
+    import geopandas as gpd
+
+    sites, plans = [], []
+    for done, service in enumerate(services):
+        if study.settings.new_sites:
+            found, certificates = _suggest_for_service(study, reach, persons, service)
+            sites.append(found)
+            plans += certificates
+        if progress is not None:
+            progress(done + 1, len(services))
+    filled = [table for table in sites if len(table)]
+    table = (
+        pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=_SITE_COLUMNS)
+    )
+    place = study.settlements.set_index("settlement_id").geometry
+    frame = gpd.GeoDataFrame(
+        table,
+        geometry=gpd.GeoSeries(
+            [place[name] for name in table["settlement_id"]], crs=study.settlements.crs
+        ),
+    )
+    return Suggestions(frame, pd.DataFrame(plans, columns=_PLAN_COLUMNS))
+
+
+def pose_problem(
+    study: Study, reach: Reach, persons: pd.DataFrame, service: str, objective: str
+) -> tuple[SitingProblem, str] | None:
+    """Return the siting problem of one service, and what its clients are weighted by.
+
+    Clients are the settlements, weighted by persons in need where known, else by
+    population; every settlement is a candidate; operating facilities stay. None
+    where there is nobody to serve or nowhere to build.
+    """
+    types = study.service_types
+    assert types is not None
+    row = types.set_index("service").loc[service]
+    weight, weighted_by = _weigh(study, persons, str(row["target_group"]))
+    located = reach.settlements.located
+    if not weight.sum() > 0 or not located.any():
+        return None
+    supply = reach.supply["now"]
+    points = np.unique(supply.loc[supply["service"] == service, "point"].to_numpy(dtype=int))
+    candidates = np.flatnonzero(located)
+    candidates = candidates[~np.isin(reach.candidate_point[candidates], points)]
+    if not len(candidates):
+        return None
+    times = reach.choose_times(str(row["traveller"]))
+    columns = np.concatenate([points, reach.candidate_point[candidates]])
+    existing = [f"existing:{point}" for point in points]
+    names = study.settlements["settlement_id"].to_numpy(dtype=object)[candidates].tolist()
+    problem = SitingProblem(
+        travel_min=to_minutes(times.travel_ms[: reach.settlement_count][:, columns]),
+        persons=weight,
+        client_ids=study.settlements["settlement_id"].tolist(),
+        site_ids=[*existing, *names],
+        existing=existing,
+        objective=objective,
+        sites=min(study.settings.new_sites, len(candidates)),
+        limit_min=float(row["limit_min"]),
+    )
+    return problem, weighted_by
+
+
+def _suggest_for_service(
+    study: Study, reach: Reach, persons: pd.DataFrame, service: str
+) -> tuple[pd.DataFrame, list[tuple[object, ...]]]:
+    answers: dict[str, SitingPlan] = {}
+    certificates: list[tuple[object, ...]] = []
+    for objective in OBJECTIVES:
+        posed = pose_problem(study, reach, persons, service, objective)
+        if posed is None:
+            return pd.DataFrame(columns=_SITE_COLUMNS), []
+        problem, weighted_by = posed
+        plan = suggest_sites(problem, time_limit_s=study.settings.solver_seconds)
+        answers[objective] = plan
+        certificates.append(
+            (
+                service,
+                objective,
+                plan.status,
+                plan.objective,
+                plan.bound,
+                plan.gap,
+                len(plan.sites),
+                weighted_by,
+            )
+        )
+    return _tell_sites(study, reach, service, persons, answers), certificates
+
+
+def _tell_sites(
+    study: Study,
+    reach: Reach,
+    service: str,
+    persons: pd.DataFrame,
+    answers: dict[str, SitingPlan],
+) -> pd.DataFrame:
+    """Return the sites in the order they help, each with what it adds to those before it."""
+    types = study.service_types
+    assert types is not None
+    row = types.set_index("service").loc[service]
+    weight, weighted_by = _weigh(study, persons, str(row["target_group"]))
+    population = study.settlements["population"].to_numpy(dtype=float)
+    times = reach.choose_times(str(row["traveller"])).travel_ms[: reach.settlement_count]
+    limit_ms = float(row["limit_min"]) * 60_000
+    supply = reach.supply["now"]
+    points = supply.loc[supply["service"] == service, "point"].to_numpy(dtype=int)
+    covered = (times[:, points] <= limit_ms).any(axis=1)
+    position = {name: i for i, name in enumerate(study.settlements["settlement_id"])}
+    left = [position[name] for name in answers["mclp"].sites["site_id"]]
+    also = set(answers["p_median"].sites["site_id"])
+    names = study.municipalities.set_index("municipality_id")["name"]
+    rows = []
+    while left:
+        within = times[:, reach.candidate_point[left]] <= limit_ms
+        gains = (within & ~covered[:, None]).T @ weight
+        best = int(np.argmax(gains))
+        new = within[:, best] & ~covered
+        # A site that reaches nobody new is no suggestion.
+        if not gains[best] > 0:
+            break
+        place = study.settlements.iloc[left[best]]
+        rows.append(
+            (
+                f"new-{service}-{len(rows) + 1}",
+                service,
+                len(rows) + 1,
+                place["settlement_id"],
+                place["name"],
+                place["municipality_id"],
+                names.get(place["municipality_id"]),
+                float(gains[best]) if weighted_by == "need" else np.nan,
+                float(population[new].sum()),
+                pd.NA,
+                pd.NA,
+                place["settlement_id"] in also,
+                int(reach.candidate_point[left[best]]),
+            )
+        )
+        covered |= new
+        left.pop(best)
+    return pd.DataFrame(rows, columns=_SITE_COLUMNS)
+
+
+def _weigh(study: Study, persons: pd.DataFrame, group: str) -> tuple[np.ndarray, str]:
+    if group in persons and np.nansum(persons[group].to_numpy(dtype=float)) > 0:
+        return np.nan_to_num(persons[group].to_numpy(dtype=float)), "need"
+    return np.nan_to_num(study.settlements["population"].to_numpy(dtype=float)), "population"

@@ -1,0 +1,249 @@
+"""One study: a region's tables, checked against each other and ready to run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from socaccess.errors import InputError, Problem, UnknownNameError, raise_problems
+from socaccess.network import RoadNetwork
+from socaccess.schemas import (
+    FACILITIES,
+    MUNICIPALITIES,
+    NEED,
+    SERVICE_TYPES,
+    SETTLEMENTS,
+    check_table,
+    suggest_names,
+)
+from socaccess.settings import Settings
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from socaccess.study.result import StudyResult
+
+__all__ = ["Study", "choose_limits"]
+
+Progress = Callable[[str, int, int], None]
+"""Called as `progress(step, done, total)`; step is a key of the text catalogue."""
+
+OTHER = "other"
+"""Service of a facility that fits no service type: kept, shown, never supply."""
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """A region's municipalities, settlements, facilities and roads.
+
+    Use `Study.load` for the embedded regions, or give your own tables.
+
+    Parameters
+    ----------
+    municipalities, settlements, facilities
+        Tables of the forms in `socaccess.schemas`. Facilities of other regions
+        belong in: people cross borders.
+    network
+        The roads; by default the embedded main roads.
+    service_types
+        The catalogue; by default the embedded one.
+    need
+        Persons per settlement and target group; without it, shares are of the
+        population.
+    promised
+        Services a plan promises here; by default every service that counts as
+        supply.
+    targets
+        What the plan promises to whom: rows of `target_group`, `persons`,
+        `indicator`, `source`.
+    settings
+        Limits, speeds, suppression, siting.
+    name, title
+        Short name, and title by language.
+    view
+        `plan` (municipalities as the plan knows them) or `today`.
+    attribution, data_dates, inputs
+        Sources by language, what dates the data has, and the hashes of the inputs.
+
+    Raises
+    ------
+    InputError
+        With everything that is wrong in all tables at once.
+    """
+
+    municipalities: gpd.GeoDataFrame
+    settlements: gpd.GeoDataFrame
+    facilities: gpd.GeoDataFrame
+    network: RoadNetwork | None = None
+    service_types: pd.DataFrame | None = None
+    need: pd.DataFrame | None = None
+    promised: Sequence[str] | None = None
+    targets: pd.DataFrame | None = None
+    settings: Settings = field(default_factory=Settings)
+    name: str = "study"
+    title: dict[str, str] = field(default_factory=dict)
+    view: str = "today"
+    attribution: dict[str, list[str]] = field(default_factory=dict)
+    caveats: dict[str, list[str]] = field(default_factory=dict)
+    data_dates: str = ""
+    inputs: list[dict[str, Any]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        problems: list[Problem] = []
+
+        def check(frame: pd.DataFrame, form: Any, **options: Any) -> pd.DataFrame:
+            try:
+                return check_table(frame, form, **options)
+            except InputError as error:
+                problems.extend(error.problems)
+                return frame
+
+        if self.service_types is None:
+            from socaccess.sources.services import load_service_types
+
+            object.__setattr__(self, "service_types", load_service_types())
+        services = check(self.service_types, SERVICE_TYPES)
+        municipalities = check(self.municipalities, MUNICIPALITIES)
+        known_municipalities = list(municipalities.get("municipality_id", []))
+        settlements = check(
+            self.settlements, SETTLEMENTS, known={"municipality_id": known_municipalities}
+        )
+        known_services = [*services.get("service", []), OTHER]
+        facilities = check(self.facilities, FACILITIES, known={"service": known_services})
+        need = self.need
+        if need is not None:
+            need = check(need, NEED)
+            need = need[need["settlement_id"].isin(settlements["settlement_id"])]
+        promised = tuple(self.promised or ())
+        for service in [*promised, *self.settings.limits_min, *self.settings.site_services]:
+            if service not in known_services:
+                near = suggest_names(service, known_services, most=1)
+                problems.append(
+                    Problem(
+                        f"service {service!r} is not known",
+                        "promised services, limits or sites",
+                        hint=f"did you mean {near[0]}?" if near else "see the service types",
+                    )
+                )
+        raise_problems(problems)
+        if not promised:
+            promised = tuple(services.loc[services["counts_as_supply"], "service"])
+        set_ = object.__setattr__
+        set_(self, "municipalities", municipalities.sort_values("municipality_id", ignore_index=True))
+        set_(self, "settlements", settlements.sort_values("settlement_id", ignore_index=True))
+        # Order of rows in the input never decides anything.
+        set_(self, "facilities", _locate(facilities).sort_values("facility_id", ignore_index=True))
+        set_(self, "service_types", choose_limits(services, self.settings))
+        set_(self, "need", need)
+        set_(self, "promised", promised)
+        set_(self, "title", {lang: self.title.get(lang, self.name) for lang in ("lv", "en")})
+        if self.network is None:
+            set_(self, "network", RoadNetwork.main_roads(self.settings.links))
+
+    @classmethod
+    def load(
+        cls,
+        region: str = "latgale",
+        *,
+        view: str = "plan",
+        settings: Settings | None = None,
+        network: RoadNetwork | None = None,
+    ) -> Study:
+        """Return the study of an embedded region.
+
+        Parameters
+        ----------
+        region
+            `latgale`, `kurzeme`, `riga`, `vidzeme`, `zemgale`, or `latvia` for all.
+        view
+            `plan`: the region and municipalities (119) the DI plan was written
+            for; `today`: today's region and municipalities (42).
+        settings
+            Limits, speeds, siting.
+        network
+            Other roads than the embedded ones.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such region or view, with the nearest name.
+
+        Examples
+        --------
+        >>> study = Study.load("latgale")
+        >>> len(study.municipalities), len(study.settlements)
+        (21, 151)
+        """
+        from socaccess.study.embedded import load_study
+
+        return load_study(region, view=view, settings=settings or Settings(), network=network)
+
+    def select(self, municipality_ids: Sequence[str]) -> Study:
+        """Return the study of some of the municipalities; facilities stay everybody's.
+
+        Raises
+        ------
+        UnknownNameError
+            If a municipality is not in the study.
+        """
+        known = set(self.municipalities["municipality_id"])
+        unknown = [name for name in municipality_ids if name not in known]
+        if unknown:
+            raise UnknownNameError(f"municipality {', '.join(unknown)} is not in {self.name}")
+        keep = self.municipalities["municipality_id"].isin(municipality_ids)
+        inside = self.settlements["municipality_id"].isin(municipality_ids)
+        names = ", ".join(self.municipalities.loc[keep, "name"])
+        return replace(
+            self,
+            municipalities=self.municipalities[keep],
+            settlements=self.settlements[inside],
+            name=names,
+            title={"lv": names, "en": names},
+            targets=None,
+        )
+
+    def run(self, *, sites: bool = True, progress: Progress | None = None) -> StudyResult:
+        """Return travel times, coverage, gaps, suggested sites and the headline.
+
+        Parameters
+        ----------
+        sites
+            Whether to suggest sites as well.
+        progress
+            Told about each step.
+        """
+        from socaccess.study.run import run_study
+
+        return run_study(self, suggest=sites, progress=progress)
+
+    def limit_of(self) -> dict[str, float]:
+        """Return the limit of every service that has one, in minutes."""
+        types = self.service_types
+        assert types is not None
+        known = types[types["limit_min"].notna()]
+        return dict(zip(known["service"], known["limit_min"].astype(float), strict=True))
+
+
+def choose_limits(service_types: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """Return the service types with the limits a user prefers in place of the catalogue's."""
+    chosen = service_types.copy()
+    preferred = chosen["service"].map(settings.limits_min)
+    chosen["limit_min"] = preferred.fillna(chosen["limit_min"]).astype(float)
+    chosen["limit_changed"] = preferred.notna()
+    return chosen.sort_values("service", ignore_index=True)
+
+
+def _locate(facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Mark what can be travelled to: a point that is more than a municipality's placeholder."""
+    import shapely
+
+    geometry = np.asarray(facilities.geometry.array)
+    present = ~(shapely.is_missing(geometry) | shapely.is_empty(geometry))
+    located = facilities.copy()
+    placeholder = located["location_precision"].isin(["municipality", "none"]).to_numpy()
+    located["located"] = present & ~placeholder
+    return located
