@@ -46,7 +46,7 @@ _RANGES = {
     "share": (0.1, 1.5),
     "boarding_s": (0.0, 86400.0),
     "cell_m": (50.0, 5000.0),
-    "street_km_per_km2": (0.01, 100.0),
+    "km_per_km2": (0.01, 100.0),
     "signals_apart_m": (0.0, 500.0),
 }
 _SLOWEST_KPH = 1.0

@@ -40,7 +40,7 @@ _CAR_WORDS = ("motorcar", "motor_vehicle")
 
 _WAY_KEYS = frozenset(
     (
-        *("highway", "route", "junction", "service", "area", "impassable", "ford", "duration"),
+        *("highway", "route", "junction", "service", "area", "impassable", "duration"),
         *("ice_road", "winter_road", "surface", "smoothness", "tracktype"),
         *("oneway", "oneway:motorcar", "oneway:motor_vehicle", "oneway:vehicle"),
         *("maxspeed", "maxspeed:forward", "maxspeed:backward"),
