@@ -25,6 +25,8 @@ LANGUAGES = ("lv", "en")
 # Latvian order: a letter with a diacritic follows its base letter; y sorts as i, before j.
 _ALPHABET = "aābcčdeēfgģhiīyjkķlļmnņoōpqrŗsštuūvwxzž"
 _ORDER = {letter: index for index, letter in enumerate(_ALPHABET)}
+# Digits, spaces and signs stand before every letter, in their own order.
+_BEFORE_ALL = 0x110000
 
 
 @cache
@@ -105,7 +107,7 @@ class Texts:
         from babel.numbers import format_decimal
 
         # Latvian groups thousands from five digits on; babel's own rule does not know that.
-        grouping = self.lang != "lv" or abs(value) >= 9999.5
+        grouping = self.lang != "lv" or abs(round(value, decimals)) >= 10_000
         pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
         return str(
             format_decimal(
@@ -153,8 +155,10 @@ def sort_key(name: str) -> tuple[tuple[int, ...], str]:
     --------
     >>> sorted(["Zilupe", "Ādaži", "Aglona", "Cēsis", "Česka"], key=sort_key)
     ['Aglona', 'Ādaži', 'Cēsis', 'Česka', 'Zilupe']
+    >>> sorted(["Iela 9", "Iela 10", "Iela"], key=sort_key)
+    ['Iela', 'Iela 10', 'Iela 9']
     """
-    return tuple(_ORDER.get(letter, -ord(letter)) for letter in name.lower()), name
+    return tuple(_ORDER.get(letter, ord(letter) - _BEFORE_ALL) for letter in name.lower()), name
 
 
 def fold(text: str) -> str:
