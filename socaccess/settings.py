@@ -6,6 +6,7 @@ passed in, and every study writes them into its `study.json`.
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -60,12 +61,16 @@ class LinkModel:
 
     def __post_init__(self) -> None:
         problems = [
-            Problem(f"{item.name} must be above 0, got {getattr(self, item.name)}", "settings")
+            Problem(f"{item.name} must be above 0, got {getattr(self, item.name)!r}", "settings")
             for item in fields(self)
-            if not getattr(self, item.name) > 0
+            if not (_is_number(getattr(self, item.name)) and getattr(self, item.name) > 0)
         ]
-        if self.detour < 1:
+        if _is_number(self.detour) and self.detour < 1:
             problems.append(Problem(f"detour must be at least 1, got {self.detour}", "settings"))
+        if _is_number(self.road_links) and self.road_links % 1:
+            problems.append(
+                Problem(f"road_links must be a whole number, got {self.road_links}", "settings")
+            )
         raise_problems(problems)
 
 
@@ -106,21 +111,25 @@ class Settings:
 
     def __post_init__(self) -> None:
         problems = [
-            Problem(f"the limit of {service} must be above 0 minutes, got {limit}", "settings")
+            Problem(f"the limit of {service} must be above 0 minutes, got {limit!r}", "settings")
             for service, limit in self.limits_min.items()
-            if not limit > 0
+            if not (_is_number(limit) and limit > 0)
         ]
-        if list(self.bands_min) != sorted(set(self.bands_min)) or not all(
-            band > 0 for band in self.bands_min
-        ):
+        bands = list(self.bands_min)
+        if not all(_is_number(band) and band > 0 for band in bands) or bands != sorted(set(bands)):
             problems.append(
                 Problem(f"bands_min must ascend from above 0, got {self.bands_min}", "settings")
             )
         for name in ("suppress_below", "new_sites"):
-            if getattr(self, name) < 0:
+            value = getattr(self, name)
+            if not _is_number(value) or value < 0 or value % 1:
                 problems.append(
-                    Problem(f"{name} must not be negative, got {getattr(self, name)}", "settings")
+                    Problem(f"{name} must be a whole number from 0, got {value!r}", "settings")
                 )
+        if not (_is_number(self.solver_seconds) and self.solver_seconds > 0):
+            problems.append(
+                Problem(f"solver_seconds must be above 0, got {self.solver_seconds!r}", "settings")
+            )
         raise_problems(problems)
 
     def to_dict(self) -> dict[str, Any]:
@@ -134,7 +143,8 @@ class Settings:
         Raises
         ------
         InputError
-            If the file is not TOML, or names a setting that does not exist.
+            If the file is not TOML, names a setting that does not exist, or holds a
+            value that cannot be one.
         """
         import tomllib
 
@@ -146,6 +156,17 @@ class Settings:
         known = {item.name for item in fields(cls)}
         known_links = {item.name for item in fields(LinkModel)}
         links = given.pop("links", {})
+        wrong = [
+            Problem(f"{name} must be {form}", path.name)
+            for name, value, kind, form in (
+                ("links", links, dict, "a section"),
+                ("limits_min", given.get("limits_min", {}), dict, "a section"),
+                ("bands_min", given.get("bands_min", []), list, "a list"),
+                ("site_services", given.get("site_services", []), list, "a list"),
+            )
+            if not isinstance(value, kind)
+        ]
+        raise_problems(wrong)
         unknown = [name for name in given if name not in known]
         unknown += [f"links.{name}" for name in links if name not in known_links]
         if unknown:
@@ -163,3 +184,7 @@ class Settings:
             if name in given:
                 given[name] = tuple(given[name])
         return replace(cls(**given), links=LinkModel(**links))
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
