@@ -17,7 +17,17 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
-__all__ = ["EXCHANGE", "LATVIA", "choose_metric_crs", "project_points", "require_crs", "to_metric"]
+__all__ = [
+    "EXCHANGE",
+    "LATVIA",
+    "choose_metric_crs",
+    "is_metric",
+    "look_like_degrees",
+    "project_points",
+    "require_crs",
+    "require_within",
+    "to_metric",
+]
 
 LATVIA = "EPSG:3059"
 """LKS-92 / Latvia TM, metres."""
@@ -125,6 +135,41 @@ def to_metric(frame: gpd.GeoDataFrame, where: str, crs: str | None = None) -> gp
         bounds = wgs84.total_bounds
         crs = choose_metric_crs(bounds[[0, 2]], bounds[[1, 3]]) if len(frame) else LATVIA
     return frame if source == crs else frame.to_crs(crs)
+
+
+def is_metric(crs: Any) -> bool:
+    """Return whether both axes of a system (anything pyproj reads) are measured in metres.
+
+    Examples
+    --------
+    >>> is_metric("EPSG:3059"), is_metric("EPSG:4326")
+    (True, False)
+    """
+    from pyproj import CRS
+
+    return _is_metre(CRS.from_user_input(crs))
+
+
+def look_like_degrees(x: np.ndarray, y: np.ndarray) -> bool:
+    """Return whether coordinates said to be metres must be longitudes and latitudes.
+
+    They all fit on the globe and are not whole numbers, as the small invented
+    coordinates of an example in metres are. Values that are not finite are left
+    out of account.
+
+    Examples
+    --------
+    >>> look_like_degrees(np.array([24.1, 26.5]), np.array([56.9, 55.9]))
+    True
+    >>> look_like_degrees(np.array([0.0, 90.0]), np.array([0.0, 60.0]))
+    False
+    """
+    x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+    known = np.isfinite(x) & np.isfinite(y)
+    x, y = x[known], y[known]
+    if not x.size or (np.abs(x) > 180).any() or (np.abs(y) > 90).any():
+        return False
+    return bool((x % 1 != 0).any() and (y % 1 != 0).any())
 
 
 def require_within(

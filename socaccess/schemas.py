@@ -58,7 +58,8 @@ class Column:
     minimum
         Smallest number allowed (inclusive).
     default
-        What a missing optional column is filled with.
+        What a missing optional column is filled with, and where only some values
+        are allowed, an empty cell too.
     """
 
     name: str
@@ -178,8 +179,11 @@ NEED = TableForm(
 
 FORMS = {form.name: form for form in (MUNICIPALITIES, SETTLEMENTS, FACILITIES, SERVICE_TYPES, NEED)}
 
-_TRUE = {"true", "1", "yes", "y", "jā", "ja"}
-_FALSE = {"false", "0", "no", "n", "nē", "ne"}
+_TRUE = {"true", "1", "1.0", "yes", "y", "jā", "ja"}
+_FALSE = {"false", "0", "0.0", "no", "n", "nē", "ne"}
+
+_NO_CRS = "no coordinate reference system"
+_CRS_PROBLEMS = (_NO_CRS, "coordinates from")
 
 
 def check_table(
@@ -218,7 +222,8 @@ def check_table(
     Raises
     ------
     CrsError
-        If geometry is asked for and its CRS is missing or impossible.
+        If geometry is asked for and its CRS is missing or impossible: degrees that
+        are said to be metres or the reverse. It holds the other findings too.
     InputError
         With one `Problem` for every finding.
 
@@ -233,8 +238,7 @@ def check_table(
     problems: list[Problem] = []
     if form.geometry:
         problems += _find_geometry_problems(frame, form, where, row_names, bounds)
-        if any(problem.what.startswith("no coordinate reference") for problem in problems):
-            raise CrsError(problems)
+    crs_problem = any(problem.what.startswith(_CRS_PROBLEMS) for problem in problems)
     if not len(frame) and not form.may_be_empty:
         problems.append(Problem("the table has no rows", where))
     missing = [column.name for column in form.columns if column.required and column.name not in frame]
@@ -261,7 +265,7 @@ def check_table(
         if name in checked:
             problems += _find_unknown(checked[name], values, f"{where}, column {name!r}", names)
     if problems:
-        raise InputError(problems)
+        raise (CrsError if crs_problem else InputError)(problems)
     return checked
 
 
@@ -285,10 +289,13 @@ def _name_rows(
 ) -> np.ndarray:
     if row_names is not None:
         return np.asarray([str(name) for name in row_names], dtype=object)
+    numbered = np.asarray([f"row {number}" for number in range(1, len(frame) + 1)], dtype=object)
     identity = next((column.name for column in form.columns if column.unique), None)
-    if identity in frame:
-        return frame[identity].astype(str).to_numpy(dtype=object)
-    return np.asarray([f"row {number}" for number in range(1, len(frame) + 1)], dtype=object)
+    if identity not in frame:
+        return numbered
+    values = frame[identity]
+    blank = (values.isna() | (values.astype(str).str.strip() == "")).to_numpy(dtype=bool)
+    return np.where(blank, numbered, values.astype(str).to_numpy(dtype=object))
 
 
 def _convert(
@@ -306,6 +313,8 @@ def _convert(
         converted = text.astype(object).where(~blank, None).map(
             lambda value: value if value is None else str(value).strip()
         )
+        if column.allowed and column.default is not None:
+            converted = converted.where(~blank, column.default)
     elif column.kind == "flag":
         lowered = values.astype(str).str.strip().str.lower()
         bad = ~blank & ~lowered.isin(_TRUE | _FALSE)
@@ -348,7 +357,7 @@ def _convert_number(
 ) -> tuple[pd.Series, list[Problem]]:
     problems = []
     if values.dtype == object or pd.api.types.is_string_dtype(values.dtype):
-        text = values.astype(str).str.replace("\u00a0", "").str.replace(" ", "")
+        text = values.astype(str).str.replace(r"\s", "", regex=True)
         number = pd.to_numeric(text.str.replace(",", ".", regex=False), errors="coerce")
     else:
         number = pd.to_numeric(values, errors="coerce").astype(float)
@@ -420,7 +429,7 @@ def _find_geometry_problems(
     if frame.crs is None:
         return [
             Problem(
-                "no coordinate reference system is set",
+                f"{_NO_CRS} is set",
                 where,
                 hint="set it, for example frame.set_crs('EPSG:3059'), or state it with the file",
             )
@@ -446,7 +455,14 @@ def _find_geometry_problems(
     if form.geometry == "point":
         infinite = ~absent & ~wrong & ~np.isfinite(shapely.get_x(geometry) + shapely.get_y(geometry))
         if infinite.any():
-            problems.append(Problem("coordinate is not a number", where, tuple(names[infinite])))
+            problems.append(
+                Problem(
+                    "coordinate is not a number",
+                    where,
+                    tuple(names[infinite]),
+                    "leave the geometry empty where the place is not known",
+                )
+            )
         absent = absent | wrong | infinite
     if not problems:
         metric_problem = _find_crs_mismatch(frame, where)
@@ -462,6 +478,16 @@ def _find_crs_mismatch(frame: gpd.GeoDataFrame, where: str) -> Problem | None:
         crs_.to_metric(frame, where)
     except CrsError as error:
         return error.problems[0]
+    west, south, east, north = frame.total_bounds
+    if frame.crs.is_projected and crs_.look_like_degrees(
+        np.array([west, east]), np.array([south, north])
+    ):
+        return Problem(
+            f"coordinates from {west:.4f}, {south:.4f} to {east:.4f}, {north:.4f} look like "
+            f"degrees though the system says {frame.crs.name}",
+            where,
+            hint="state the system the coordinates are in, for example EPSG:4326",
+        )
     return None
 
 
