@@ -20,14 +20,17 @@ __all__ = ["LinkModel", "Settings"]
 class LinkModel:
     """How time is modelled where no road is known: the one place for these numbers.
 
-    They are modelling choices, not measurements. With a detour of 1.3 and links at
-    50 km/h the times between towns stay within 0.93 to 1.22 (nine in ten) of a
-    network of all state main and regional roads.
+    They are modelling choices, not measurements; `docs/roads.md` compares what they
+    give with published distances and driving times.
 
     Parameters
     ----------
     road_kph
         Mean speed on the embedded main roads, which carry no class of their own.
+    road_winding
+        How much longer the embedded main roads are than the data says: it was
+        measured on simplified lines, and published distances between towns are
+        longer by 4 to 5 % in the middle.
     town_kph, town_radius_m
         Mean speed on a main road inside a town, and how far from the town's
         centre that holds, for a town of 10,000 people; the radius grows with
@@ -49,6 +52,7 @@ class LinkModel:
     """
 
     road_kph: float = 82.0
+    road_winding: float = 1.045
     town_kph: float = 40.0
     town_radius_m: float = 1200.0
     town_radius_max_m: float = 6000.0
