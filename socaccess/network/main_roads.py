@@ -10,6 +10,8 @@ link would cross water without a bridge, the time is too short.
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pandas as pd
 
@@ -31,7 +33,7 @@ def build_main_roads(links: LinkModel) -> RoadNetwork:
         nodes["lon"].to_numpy(), nodes["lat"].to_numpy(), crs_.EXCHANGE, crs_.LATVIA
     )
     nodes = pd.DataFrame({"node_id": nodes["node_id"], "x": x, "y": y})
-    edges = edges.assign(length_m=edges["length_km"] * 1000)
+    edges = edges.assign(length_m=edges["length_km"] * 1000 * links.road_winding)
     places = pd.DataFrame(
         {
             "node_id": settlements["settlement_id"],
@@ -116,7 +118,7 @@ def _find_joints(
     points = shapely.points(places["x"].to_numpy(), places["y"].to_numpy())
     # All distances at once: a thousand places by some thousand roads is little.
     distance = shapely.distance(points[:, None], lines[None, :])
-    count = min(links.road_links, len(lines))
+    count = min(int(links.road_links), len(lines))
     nearest = np.argsort(distance, axis=1, kind="stable")[:, :count]
     place = np.repeat(np.arange(len(places)), count)
     road = nearest.ravel()
@@ -138,7 +140,9 @@ def _find_joints(
     # Two roads that meet at a junction are one joint, not two.
     frame = frame.assign(kx=frame["x"].round(0), ky=frame["y"].round(0))
     frame = frame.drop_duplicates(["from_id", "kx", "ky"]).drop(columns=["kx", "ky"])
-    frame["edge_id"] = "link:" + frame["from_id"] + ":" + frame.groupby("from_id").cumcount().astype(str)
+    frame["edge_id"] = (
+        "link:" + frame["from_id"] + ":" + frame.groupby("from_id").cumcount().astype(str)
+    )
     return frame.reset_index(drop=True)
 
 
@@ -154,7 +158,7 @@ def _cut_roads(
     edge_id = edges["edge_id"].to_numpy()
     names = np.empty(len(joints), dtype=object)
     pieces, new_nodes = [], {}
-    cuts_by_road = {road: group for road, group in joints.groupby("road")}
+    cuts_by_road = dict(joints.groupby("road"))
     for road in range(len(edges)):
         first, last = edges["from_id"].iloc[road], edges["to_id"].iloc[road]
         stops = {0.0: first, 1.0: last}
@@ -168,7 +172,7 @@ def _cut_roads(
         ordered = sorted(stops)
         pieces += [
             (road, number, stops[a], stops[b], a, b)
-            for number, (a, b) in enumerate(zip(ordered[:-1], ordered[1:], strict=True))
+            for number, (a, b) in enumerate(itertools.pairwise(ordered))
         ]
     joints["to_id"] = names
     piece = pd.DataFrame(pieces, columns=["road", "number", "from_id", "to_id", "a", "b"])

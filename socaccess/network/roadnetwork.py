@@ -107,9 +107,11 @@ class RoadNetwork:
 
         Raises
         ------
+        CrsError
+            If the nodes are not in metres, or x and y look like degrees.
         InputError
             Naming every duplicate node, unknown end, missing or impossible
-            length, speed or coordinate at once.
+            length, speed, flag or coordinate at once.
 
         Examples
         --------

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from socaccess import crs as crs_
-from socaccess.errors import Problem, raise_problems
+from socaccess.errors import CrsError, Problem, raise_problems
 from socaccess.network.roadnetwork import CLOSED, RoadNetwork, to_milliseconds
 from socaccess.routing import order_along_curve
 
@@ -27,6 +27,7 @@ def build_from_tables(
     problems = _find_missing_columns(nodes, edges)
     raise_problems(problems)
     x, y, metric = _place_nodes(nodes, crs)
+    _require_metres(x, y, metric)
     node_id = nodes["node_id"].to_numpy()
     problems += _find_bad_nodes(node_id, x, y)
     index = pd.Index(node_id)
@@ -41,7 +42,9 @@ def build_from_tables(
     raise_problems(problems)
 
     length = _measure(edges, x, y, start, end)
-    forward, backward, bad_times = _time(edges, edge_id, length)
+    oneway = _read_flags(edges, "oneway", edge_id, problems)
+    modelled = _read_flags(edges, "modelled", edge_id, problems)
+    forward, backward, bad_times = _time(edges, edge_id, length, oneway)
     problems += bad_times
     bad_length = ~(np.isfinite(length) & (length >= 0))
     if bad_length.any():
@@ -69,11 +72,7 @@ def build_from_tables(
         length_m=length,
         forward_ms=forward,
         backward_ms=backward,
-        modelled=(
-            edges["modelled"].to_numpy(dtype=bool)
-            if "modelled" in edges
-            else np.zeros(len(edges), dtype=bool)
-        ),
+        modelled=modelled,
         node_id=node_id[order],
         edge_id=edge_id,
         road_class=road_class,
@@ -102,18 +101,11 @@ def _find_missing_columns(nodes: pd.DataFrame, edges: pd.DataFrame) -> list[Prob
     return problems
 
 
-def _place_nodes(
-    nodes: pd.DataFrame, crs: str | None
-) -> tuple[np.ndarray, np.ndarray, str]:
+def _place_nodes(nodes: pd.DataFrame, crs: str | None) -> tuple[np.ndarray, np.ndarray, str]:
     if {"x", "y"} <= set(nodes):
-        return (
-            nodes["x"].to_numpy(dtype=float),
-            nodes["y"].to_numpy(dtype=float),
-            crs or crs_.LATVIA,
-        )
+        return _read_numbers(nodes["x"]), _read_numbers(nodes["y"]), crs or crs_.LATVIA
     if {"lon", "lat"} <= set(nodes):
-        lon = nodes["lon"].to_numpy(dtype=float)
-        lat = nodes["lat"].to_numpy(dtype=float)
+        lon, lat = _read_numbers(nodes["lon"]), _read_numbers(nodes["lat"])
         known = np.isfinite(lon) & np.isfinite(lat)
         metric = crs or crs_.choose_metric_crs(lon[known], lat[known])
         x, y = crs_.project_points(lon, lat, crs_.EXCHANGE, metric)
@@ -122,13 +114,51 @@ def _place_nodes(
     return moved.geometry.x.to_numpy(), moved.geometry.y.to_numpy(), moved.crs.to_string()
 
 
+def _read_numbers(values: pd.Series) -> np.ndarray:
+    """Return numbers as float, NaN for what is none: the checks name it by its row."""
+    return pd.to_numeric(values, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+
+
+def _require_metres(x: np.ndarray, y: np.ndarray, metric: str) -> None:
+    hint = "give lon and lat, or x and y in a system of metres"
+    if not crs_.is_metric(metric):
+        raise CrsError([Problem(f"{metric} is not measured in metres", "nodes", hint=hint)])
+    if crs_.look_like_degrees(x, y):
+        raise CrsError(
+            [Problem(f"x and y look like degrees though they are in {metric}", "nodes", hint=hint)]
+        )
+
+
+def _read_flags(
+    edges: pd.DataFrame, name: str, edge_id: np.ndarray, problems: list[Problem]
+) -> np.ndarray:
+    """Return a column of flags; a text such as 'no' must not count as true because it is there."""
+    if name not in edges:
+        return np.zeros(len(edges), dtype=bool)
+    values = edges[name]
+    true = values.isin([True, 1]).to_numpy(dtype=bool)
+    other = ~true & ~values.isin([False, 0]).to_numpy(dtype=bool)
+    if other.any():
+        problems.append(
+            Problem(
+                "is neither true nor false",
+                f"edges, column {name!r}",
+                tuple(
+                    f"{edge}: {value}"
+                    for edge, value in zip(
+                        edge_id[other], values.to_numpy(dtype=object)[other], strict=True
+                    )
+                ),
+            )
+        )
+    return true
+
+
 def _find_bad_nodes(node_id: np.ndarray, x: np.ndarray, y: np.ndarray) -> list[Problem]:
     problems = []
     doubled = pd.Series(node_id).duplicated(keep=False).to_numpy()
     if doubled.any():
-        problems.append(
-            Problem("node_id occurs more than once", "nodes", tuple(node_id[doubled]))
-        )
+        problems.append(Problem("node_id occurs more than once", "nodes", tuple(node_id[doubled])))
     lost = ~(np.isfinite(x) & np.isfinite(y))
     if lost.any():
         problems.append(Problem("node has no usable coordinates", "nodes", tuple(node_id[lost])))
@@ -164,17 +194,15 @@ def _measure(
         return pd.to_numeric(edges["length_m"], errors="coerce").to_numpy(dtype=float)
     if "geometry" in edges and getattr(edges, "crs", None) is not None:
         return np.asarray(
-            crs_.to_metric(edges, "edges").geometry.length, dtype=float  # type: ignore[arg-type]
+            crs_.to_metric(edges, "edges").geometry.length,
+            dtype=float,  # type: ignore[arg-type]
         )
     return np.hypot(x[end] - x[start], y[end] - y[start])
 
 
 def _time(
-    edges: pd.DataFrame, edge_id: np.ndarray, length: np.ndarray
+    edges: pd.DataFrame, edge_id: np.ndarray, length: np.ndarray, oneway: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, list[Problem]]:
-    oneway = (
-        edges["oneway"].to_numpy(dtype=bool) if "oneway" in edges else np.zeros(len(edges), bool)
-    )
     if "forward_ms" in edges:
         given = {"forward_ms": edges["forward_ms"]}
         given["backward_ms"] = edges.get("backward_ms", edges["forward_ms"])
@@ -214,7 +242,8 @@ def _time(
                     )
                 ],
             )
-        forward = to_milliseconds(np.nan_to_num(length), speed)
+        usable = np.isfinite(length) & (length >= 0)
+        forward = to_milliseconds(np.where(usable, length, 0.0), speed)
         backward = forward.copy()
     return forward, np.where(oneway, CLOSED, backward).astype(np.uint32), []
 
@@ -235,8 +264,8 @@ def _split_shapes(edges: pd.DataFrame, metric: str) -> dict[str, np.ndarray]:
     if getattr(edges, "crs", None) is not None and edges.crs != metric:  # type: ignore[attr-defined]
         edges = edges.to_crs(metric)  # type: ignore[operator]
     points, owner = shapely.get_coordinates(edges["geometry"].to_numpy(), return_index=True)
-    first = np.r_[True, owner[1:] != owner[:-1]]
-    last = np.r_[owner[1:] != owner[:-1], True]
+    turn = owner[1:] != owner[:-1]
+    first, last = np.r_[True, turn][: len(owner)], np.r_[turn, True][: len(owner)]
     inner = ~(first | last)
     start = np.zeros(len(edges) + 1, dtype=np.int64)
     np.cumsum(np.bincount(owner[inner], minlength=len(edges)), out=start[1:])
