@@ -1,0 +1,82 @@
+"""Do people who need community-based social services have them close to where they live?
+
+The names below are loaded when they are first used, so that importing the package
+costs next to nothing.
+
+Examples
+--------
+>>> import socaccess as sa
+>>> study = sa.Study.load("latgale")
+>>> study.title["en"]
+'Latgale planning region'
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from socaccess.errors import InputError, SocAccessError
+    from socaccess.maps import explore, save_map
+    from socaccess.network import RoadNetwork
+    from socaccess.outputs import write_outputs
+    from socaccess.settings import LinkModel, Settings
+    from socaccess.siting import SitingPlan, SitingProblem, suggest_sites
+    from socaccess.sources.tables import read_table
+    from socaccess.study import Study, StudyResult
+    from socaccess.travel import TravelTimes, isochrones, nearest, travel_times
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "InputError": "socaccess.errors",
+    "LinkModel": "socaccess.settings",
+    "RoadNetwork": "socaccess.network",
+    "Settings": "socaccess.settings",
+    "SitingPlan": "socaccess.siting",
+    "SitingProblem": "socaccess.siting",
+    "SocAccessError": "socaccess.errors",
+    "Study": "socaccess.study",
+    "StudyResult": "socaccess.study",
+    "TravelTimes": "socaccess.travel",
+    "explore": "socaccess.maps",
+    "isochrones": "socaccess.travel",
+    "nearest": "socaccess.travel",
+    "read_table": "socaccess.sources.tables",
+    "save_map": "socaccess.maps",
+    "suggest_sites": "socaccess.siting",
+    "travel_times": "socaccess.travel",
+    "write_outputs": "socaccess.outputs",
+}
+
+__all__ = [
+    "InputError",
+    "LinkModel",
+    "RoadNetwork",
+    "Settings",
+    "SitingPlan",
+    "SitingProblem",
+    "SocAccessError",
+    "Study",
+    "StudyResult",
+    "TravelTimes",
+    "explore",
+    "isochrones",
+    "nearest",
+    "read_table",
+    "save_map",
+    "suggest_sites",
+    "travel_times",
+    "write_outputs",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(import_module(_HOME[name]), name)
+    raise AttributeError(f"module 'socaccess' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

@@ -195,7 +195,9 @@ def find_gaps(settlement_coverage: pd.DataFrame, limit_min: Mapping[str, float])
     ).reset_index(drop=True)
 
 
-def compare_limits(settlement_coverage: pd.DataFrame, limits_min: tuple[float, ...]) -> pd.DataFrame:
+def compare_limits(
+    settlement_coverage: pd.DataFrame, limits_min: tuple[float, ...]
+) -> pd.DataFrame:
     """Return how many people live within each of several limits, per service.
 
     Columns: service, limit_min, persons, covered, population, population_covered

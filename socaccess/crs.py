@@ -10,11 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from socaccess.errors import CrsError, InputError, Problem
+from socaccess.errors import CrsError, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import geopandas as gpd
 
 __all__ = [
@@ -25,7 +23,6 @@ __all__ = [
     "look_like_degrees",
     "project_points",
     "require_crs",
-    "require_within",
     "to_metric",
 ]
 
@@ -85,8 +82,7 @@ def require_crs(frame: gpd.GeoDataFrame, where: str) -> None:
                 Problem(
                     "no coordinate reference system is set",
                     where=where,
-                    hint="set it, for example frame.set_crs('EPSG:3059'), "
-                    "or state it in the file",
+                    hint="set it, for example frame.set_crs('EPSG:3059'), or state it in the file",
                 )
             ]
         )
@@ -170,36 +166,6 @@ def look_like_degrees(x: np.ndarray, y: np.ndarray) -> bool:
     if not x.size or (np.abs(x) > 180).any() or (np.abs(y) > 90).any():
         return False
     return bool((x % 1 != 0).any() and (y % 1 != 0).any())
-
-
-def require_within(
-    lon: Sequence[float] | np.ndarray,
-    lat: Sequence[float] | np.ndarray,
-    bounds: tuple[float, float, float, float],
-    rows: Sequence[object],
-    where: str,
-    place: str,
-) -> None:
-    """Raise `InputError` naming the `rows` whose degrees lie outside `bounds`.
-
-    `bounds` is west, south, east, north; the edge counts as inside. Points that
-    are not located (NaN) are left alone.
-    """
-    lon, lat = np.asarray(lon, dtype=float), np.asarray(lat, dtype=float)
-    west, south, east, north = bounds
-    with np.errstate(invalid="ignore"):
-        outside = (lon < west) | (lon > east) | (lat < south) | (lat > north)
-    if outside.any():
-        raise InputError(
-            [
-                Problem(
-                    f"point outside {place}",
-                    where=where,
-                    rows=tuple(str(rows[i]) for i in np.flatnonzero(outside)),
-                    hint="check that longitude and latitude are not swapped and the CRS is right",
-                )
-            ]
-        )
 
 
 def _is_metre(crs: Any) -> bool:

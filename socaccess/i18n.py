@@ -110,9 +110,7 @@ class Texts:
         grouping = self.lang != "lv" or abs(round(value, decimals)) >= 10_000
         pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
         return str(
-            format_decimal(
-                value, format=pattern, locale=self.lang, group_separator=grouping
-            )
+            format_decimal(value, format=pattern, locale=self.lang, group_separator=grouping)
         )
 
     def share(self, value: float | None, *, decimals: int = 0) -> str:

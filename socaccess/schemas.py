@@ -241,7 +241,9 @@ def check_table(
     crs_problem = any(problem.what.startswith(_CRS_PROBLEMS) for problem in problems)
     if not len(frame) and not form.may_be_empty:
         problems.append(Problem("the table has no rows", where))
-    missing = [column.name for column in form.columns if column.required and column.name not in frame]
+    missing = [
+        column.name for column in form.columns if column.required and column.name not in frame
+    ]
     if missing:
         given = [str(name) for name in frame.columns]
         problems.append(
@@ -258,7 +260,9 @@ def check_table(
             if column.default is not None and not column.required:
                 checked[column.name] = column.default
             continue
-        values, found = _convert(frame[column.name], column, f"{where}, column {column.name!r}", names)
+        values, found = _convert(
+            frame[column.name], column, f"{where}, column {column.name!r}", names
+        )
         checked[column.name] = values
         problems += found
     for name, values in (known or {}).items():
@@ -310,8 +314,10 @@ def _convert(
     if column.kind == "text":
         # A code read as a number must not become '440200.0'.
         text = values.map(lambda value: str(int(value)) if _is_whole(value) else value)
-        converted = text.astype(object).where(~blank, None).map(
-            lambda value: value if value is None else str(value).strip()
+        converted = (
+            text.astype(object)
+            .where(~blank, None)
+            .map(lambda value: value if value is None else str(value).strip())
         )
         if column.allowed and column.default is not None:
             converted = converted.where(~blank, column.default)
@@ -404,7 +410,11 @@ def _find_unknown(
             near = suggest_names(value, list(known), most=1)
             hints[value] = near[0] if near else ""
     near_names = [f"{value} -> {near}" for value, near in hints.items() if near]
-    hint = f"did you mean {', '.join(near_names[:5])}?" if near_names else "see the list of known values"
+    hint = (
+        f"did you mean {', '.join(near_names[:5])}?"
+        if near_names
+        else "see the list of known values"
+    )
     return [Problem("value is not known", where, tuple(rows), hint)]
 
 
@@ -453,7 +463,9 @@ def _find_geometry_problems(
             Problem("geometry is not valid", where, tuple(names[broken]), "repair it (make_valid)")
         )
     if form.geometry == "point":
-        infinite = ~absent & ~wrong & ~np.isfinite(shapely.get_x(geometry) + shapely.get_y(geometry))
+        infinite = (
+            ~absent & ~wrong & ~np.isfinite(shapely.get_x(geometry) + shapely.get_y(geometry))
+        )
         if infinite.any():
             problems.append(
                 Problem(
@@ -502,18 +514,14 @@ def _find_outside(
     lon, lat = degrees.x.to_numpy(), degrees.y.to_numpy()
     west, south, east, north = bounds
     with np.errstate(invalid="ignore"):
-        outside = ~absent & ~(
-            (lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)
-        )
+        outside = ~absent & ~((lon >= west) & (lon <= east) & (lat >= south) & (lat <= north))
     if not outside.any():
         return []
     return [
         Problem(
             "point lies outside the area of the study",
             where,
-            tuple(
-                f"{names[i]}: {lon[i]:.4f}, {lat[i]:.4f}" for i in np.flatnonzero(outside)
-            ),
+            tuple(f"{names[i]}: {lon[i]:.4f}, {lat[i]:.4f}" for i in np.flatnonzero(outside)),
             "check that longitude and latitude are not swapped and that the CRS is right",
         )
     ]

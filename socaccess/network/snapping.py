@@ -59,12 +59,17 @@ class Snapped:
         """True where the place was put on the network."""
         return self.edge >= 0
 
+    def _on_edge(self, values: np.ndarray) -> np.ndarray:
+        """Return the value of each place's edge; 0 for places that are on none."""
+        if not len(values):
+            return np.zeros(len(self.edge), dtype=values.dtype)
+        return np.where(self.located, values[np.maximum(self.edge, 0)], values.dtype.type(0))
+
     @cached_property
     def _steps(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Milliseconds along the edge: forward before and after the point, then backward."""
-        edge = np.maximum(self.edge, 0)
-        forward = self.network.forward_ms[edge].astype(np.int64)
-        backward = self.network.backward_ms[edge].astype(np.int64)
+        forward = self._on_edge(self.network.forward_ms).astype(np.int64)
+        backward = self._on_edge(self.network.backward_ms).astype(np.int64)
         # The two parts of an edge add up to the whole, so that cutting it changes no time.
         forward_before = np.rint(forward * self.along).astype(np.int64)
         backward_before = np.rint(backward * (1 - self.along)).astype(np.int64)
@@ -85,12 +90,13 @@ class Snapped:
     def _attach(
         self, *, to_start: np.ndarray, to_end: np.ndarray, leaving: bool = True
     ) -> Terminals:
-        edge = np.maximum(self.edge, 0)
         network = self.network
-        node = np.stack([network.edge_from[edge], network.edge_to[edge]], axis=1).astype(np.int32)
+        node = np.stack(
+            [self._on_edge(network.edge_from), self._on_edge(network.edge_to)], axis=1
+        ).astype(np.int32)
         cost = np.stack([to_start, to_end], axis=1) + self.access_ms[:, None].astype(np.int64)
-        forward_open = network.forward_ms[edge] < CLOSED
-        backward_open = network.backward_ms[edge] < CLOSED
+        forward_open = self._on_edge(network.forward_ms) < CLOSED
+        backward_open = self._on_edge(network.backward_ms) < CLOSED
         # Leaving by the start of an edge means driving it backward; arriving there, forward.
         via_start, via_end = (
             (backward_open, forward_open) if leaving else (forward_open, backward_open)
@@ -115,13 +121,12 @@ class Snapped:
         into both, its length with the `detour`; the stretch of the edge counts as
         modelled where the edge is. Same numbers for leaving and arriving.
         """
-        edge = np.maximum(self.edge, 0)
         network = self.network
         access_m = np.nan_to_num(self.access_m) * detour
         share = np.stack([self.along, 1 - self.along], axis=1)
-        length = share * network.length_m[edge][:, None] + access_m[:, None]
-        times = np.stack([network.forward_ms[edge], network.backward_ms[edge]], axis=1).min(axis=1)
-        modelled = share * np.where(network.modelled[edge], times, 0)[:, None]
+        length = share * self._on_edge(network.length_m)[:, None] + access_m[:, None]
+        times = np.minimum(self._on_edge(network.forward_ms), self._on_edge(network.backward_ms))
+        modelled = share * np.where(self._on_edge(network.modelled), times, 0)[:, None]
         return np.stack([length, modelled + self.access_ms[:, None]], axis=2)
 
     def to_frame(self) -> pd.DataFrame:
@@ -162,8 +167,8 @@ def snap_points(
     network
         The roads.
     points
-        Point geometry, any stated CRS; missing or empty geometry stays in the
-        answer as not located.
+        Point geometry, any stated CRS; missing or empty geometry, and coordinates
+        that are not finite, stay in the answer as not located.
     id_column
         The column that names a point; its values are unique.
     links
@@ -195,6 +200,7 @@ def snap_points(
     moved = crs_.to_metric(points, id_column, network.crs)
     geometry = np.asarray(moved.geometry.array)
     present = ~(shapely.is_missing(geometry) | shapely.is_empty(geometry))
+    present[present] = np.isfinite(shapely.get_coordinates(geometry[present])).all(axis=1)
     count = len(ids)
     edge = np.full(count, -1, dtype=np.int64)
     along = np.zeros(count)
@@ -216,9 +222,7 @@ def snap_points(
         edge[where] = usable[found[position]]
         access_m[where] = distance[position]
         along[where] = np.clip(
-            shapely.line_locate_point(
-                network.lines[edge[where]], geometry[where], normalized=True
-            ),
+            shapely.line_locate_point(network.lines[edge[where]], geometry[where], normalized=True),
             0.0,
             1.0,
         )
@@ -240,7 +244,9 @@ def snap_points(
 
 def pair_on_same_edge(origins: Snapped, destinations: Snapped) -> DirectTrips:
     """Return the trips that stay on one edge, which the graph's nodes cannot see."""
-    by_edge = pd.DataFrame({"edge": destinations.edge, "destination": np.arange(len(destinations.edge))})
+    by_edge = pd.DataFrame(
+        {"edge": destinations.edge, "destination": np.arange(len(destinations.edge))}
+    )
     by_edge = by_edge[by_edge["edge"] >= 0]
     pairs = (
         pd.DataFrame({"edge": origins.edge, "origin": np.arange(len(origins.edge))})
@@ -252,8 +258,10 @@ def pair_on_same_edge(origins: Snapped, destinations: Snapped) -> DirectTrips:
     forward_d, _, backward_d, _ = (step[destination] for step in destinations._steps)
     edge = pairs["edge"].to_numpy()
     network = origins.network
-    ahead = (forward_d >= forward_o) & (network.forward_ms[edge] < CLOSED)
-    behind = (backward_d >= backward_o) & (network.backward_ms[edge] < CLOSED)
+    # By place, not by time: an edge that takes no time has an order all the same.
+    along_o, along_d = origins.along[origin], destinations.along[destination]
+    ahead = (along_d >= along_o) & (network.forward_ms[edge] < CLOSED)
+    behind = (along_d <= along_o) & (network.backward_ms[edge] < CLOSED)
     nowhere = int(CLOSED)
     drive = np.minimum(
         np.where(ahead, forward_d - forward_o, nowhere),

@@ -110,7 +110,7 @@ def _place_nodes(nodes: pd.DataFrame, crs: str | None) -> tuple[np.ndarray, np.n
         metric = crs or crs_.choose_metric_crs(lon[known], lat[known])
         x, y = crs_.project_points(lon, lat, crs_.EXCHANGE, metric)
         return x, y, metric
-    moved = crs_.to_metric(nodes, "nodes", crs)  # type: ignore[arg-type]
+    moved = crs_.to_metric(nodes, "nodes", crs)
     return moved.geometry.x.to_numpy(), moved.geometry.y.to_numpy(), moved.crs.to_string()
 
 
@@ -195,7 +195,7 @@ def _measure(
     if "geometry" in edges and getattr(edges, "crs", None) is not None:
         return np.asarray(
             crs_.to_metric(edges, "edges").geometry.length,
-            dtype=float,  # type: ignore[arg-type]
+            dtype=float,
         )
     return np.hypot(x[end] - x[start], y[end] - y[start])
 
@@ -261,8 +261,8 @@ def _split_shapes(edges: pd.DataFrame, metric: str) -> dict[str, np.ndarray]:
         return {}
     import shapely
 
-    if getattr(edges, "crs", None) is not None and edges.crs != metric:  # type: ignore[attr-defined]
-        edges = edges.to_crs(metric)  # type: ignore[operator]
+    if getattr(edges, "crs", None) is not None and edges.crs != metric:
+        edges = edges.to_crs(metric)
     points, owner = shapely.get_coordinates(edges["geometry"].to_numpy(), return_index=True)
     turn = owner[1:] != owner[:-1]
     first, last = np.r_[True, turn][: len(owner)], np.r_[turn, True][: len(owner)]

@@ -1,1 +1,1 @@
-""""""
+"""What leaves as tables and records: CSV, study.json."""

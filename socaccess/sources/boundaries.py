@@ -134,5 +134,7 @@ def _match_stem(name: str, ids: dict[str, str]) -> set[str]:
 
 
 def _stem(name: str) -> str:
-    words = [word for word in fold(name).split() if word not in ("novads", "pilseta", "valstspilseta")]
+    words = [
+        word for word in fold(name).split() if word not in ("novads", "pilseta", "valstspilseta")
+    ]
     return " ".join(words)

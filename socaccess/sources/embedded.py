@@ -1,4 +1,4 @@
-"""The data that ships with the project: where it is, what it says of itself, whether it is whole."""
+"""The data that ships with the project: where it is, what it says, whether it is whole."""
 
 from __future__ import annotations
 

@@ -10,7 +10,9 @@ __all__ = ["load_main_roads"]
 
 
 def load_main_roads() -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return nodes (`node_id`, `lon`, `lat`) and edges (`edge_id`, `from_id`, `to_id`, `length_km`).
+    """Return two tables: nodes and edges.
+
+    Nodes have `node_id`, `lon`, `lat`; edges `edge_id`, `from_id`, `to_id`, `length_km`.
 
     Main roads of Latvia with a margin across the border; lengths follow the road,
     shapes are straight between nodes, and nothing is known of class or one-way.

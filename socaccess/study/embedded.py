@@ -20,9 +20,7 @@ VIEWS = {"plan": 2009, "today": 2025}
 EVERYWHERE = "latvia"
 
 
-def load_study(
-    region: str, *, view: str, settings: Settings, network: RoadNetwork | None
-) -> Study:
+def load_study(region: str, *, view: str, settings: Settings, network: RoadNetwork | None) -> Study:
     """Return the study of one region, or of all; see `Study.load`."""
     known = (*boundaries.REGIONS, EVERYWHERE)
     if region not in known:

@@ -112,7 +112,7 @@ class Reach:
         )
 
     def to_frame(self) -> pd.DataFrame:
-        """Return one row a settlement and located supply facility, in whoever's direction travels."""
+        """Return one row a settlement and located facility, timed the way its traveller goes."""
         supply = self.supply["planned"]
         tables = []
         for traveller, group in supply.groupby("traveller", sort=True):

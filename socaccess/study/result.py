@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["SCENARIOS", "SCOPES", "StudyResult"]
 
 SCENARIOS = ("now", "planned", "suggested")
-"""Operating facilities; with those planned (opening not confirmed); operating with suggested sites."""
+"""Operating facilities; with those planned (opening not confirmed); operating and suggested."""
 
 SCOPES = ("any", "own")
 """Facilities of anyone; of the settlement's own municipality alone."""
@@ -99,5 +99,5 @@ class StudyResult:
 
     @cached_property
     def travel(self) -> pd.DataFrame:
-        """Every settlement to every located facility: `travel_min`, `length_km`, `modelled_share`."""
+        """Every settlement to every located facility: minutes, kilometres, modelled share."""
         return self.reach.to_frame()

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from socaccess.coverage import find_gaps, judge_settlements, summarise_coverage
+from socaccess.errors import InputError
 from socaccess.routing import UNREACHABLE
 from socaccess.study.headline import tell_headline
 from socaccess.study.reach import Nearest, Reach, measure_reach
@@ -34,9 +35,7 @@ def run_study(study: Study, *, suggest: bool, progress: Progress | None) -> Stud
 
     tell("travel")
     institutions = _list_institutions(study)
-    reach = measure_reach(
-        study, institutions, lambda done, total: tell("travel", done, total)
-    )
+    reach = measure_reach(study, institutions, lambda done, total: tell("travel", done, total))
     tell("sites")
     persons = _spread_need(study)
     suggestions = suggest_study_sites(
@@ -111,22 +110,27 @@ def _cover(
     types = study.service_types
     assert types is not None
     assessed = types[types["counts_as_supply"] & types["limit_min"].notna()]
-    blocks = []
-    for service in assessed.itertuples():
-        group = str(service.target_group)
-        need = (
-            persons[group].to_numpy(dtype=float)
-            if group in persons
-            else np.full(reach.settlement_count, np.nan)
+    if not len(assessed):
+        raise InputError("service_types: none counts as supply and has a limit; set limit_min")
+    unknown = np.full(reach.settlement_count, np.nan)
+    blocks = [
+        _cover_service(
+            study,
+            reach,
+            suggestions,
+            service,
+            scenario,
+            persons[group].to_numpy(dtype=float) if group in persons else unknown,
         )
-        for scenario in SCENARIOS:
-            blocks.append(_cover_service(study, reach, suggestions, service, scenario, need))
-    if not blocks:
-        raise ValueError("no service type counts as supply and has a limit")
+        for service, group in zip(assessed.itertuples(), assessed["target_group"], strict=True)
+        for scenario in SCENARIOS
+    ]
     table = pd.concat(blocks, ignore_index=True)
-    return table.sort_values(["settlement_id", "service", "order"], kind="stable").drop(
-        columns="order"
-    ).reset_index(drop=True)
+    return (
+        table.sort_values(["settlement_id", "service", "order"], kind="stable")
+        .drop(columns="order")
+        .reset_index(drop=True)
+    )
 
 
 def _cover_service(
@@ -139,7 +143,7 @@ def _cover_service(
 ) -> pd.DataFrame:
     name, traveller = str(service.service), str(service.traveller)  # type: ignore[attr-defined]
     limit = float(service.limit_min)  # type: ignore[attr-defined]
-    supply = _gather_supply(study, reach, suggestions, name, scenario)
+    supply = _gather_supply(reach, suggestions, name, scenario)
     points = supply["point"].to_numpy(dtype=int)
     settlements = study.settlements
     anyone = reach.find_nearest(points, traveller)
@@ -169,7 +173,7 @@ def _cover_service(
 
 
 def _gather_supply(
-    study: Study, reach: Reach, suggestions: Suggestions, service: str, scenario: str
+    reach: Reach, suggestions: Suggestions, service: str, scenario: str
 ) -> pd.DataFrame:
     columns = ["facility_id", "name", "municipality_id", "point"]
     base = reach.supply["planned" if scenario == "planned" else "now"]
@@ -188,8 +192,8 @@ def _describe(
     prefix: str,
 ) -> dict[str, np.ndarray]:
     travel_ms, place = nearest.travel_ms[:count], nearest.place[:count]
-    ids = np.append(supply["facility_id"].to_numpy(dtype=object), None)
-    names = np.append(supply["name"].to_numpy(dtype=object), None)
+    ids = np.array([*supply["facility_id"], None], dtype=object)
+    names = np.array([*supply["name"], None], dtype=object)
     status = judge_settlements(travel_ms, limit)
     # Where nobody offers the service there is a gap, not a missing road.
     status = np.where((status == "unreachable") & ~has_supply, "gap", status)

@@ -64,9 +64,7 @@ def suggest_study_sites(
         if progress is not None:
             progress(done + 1, len(services))
     filled = [table for table in sites if len(table)]
-    table = (
-        pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=_SITE_COLUMNS)
-    )
+    table = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=_SITE_COLUMNS)
     place = study.settlements.set_index("settlement_id").geometry
     frame = gpd.GeoDataFrame(
         table,
@@ -160,12 +158,12 @@ def _tell_sites(
     limit_ms = float(row["limit_min"]) * 60_000
     supply = reach.supply["now"]
     points = supply.loc[supply["service"] == service, "point"].to_numpy(dtype=int)
-    covered = (times[:, points] <= limit_ms).any(axis=1)
+    covered = np.any(times[:, points] <= limit_ms, axis=1)
     position = {name: i for i, name in enumerate(study.settlements["settlement_id"])}
     left = [position[name] for name in answers["mclp"].sites["site_id"]]
     also = set(answers["p_median"].sites["site_id"])
     names = study.municipalities.set_index("municipality_id")["name"]
-    rows = []
+    rows: list[tuple[object, ...]] = []
     while left:
         within = times[:, reach.candidate_point[left]] <= limit_ms
         gains = (within & ~covered[:, None]).T @ weight

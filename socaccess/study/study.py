@@ -133,7 +133,9 @@ class Study:
         if not promised:
             promised = tuple(services.loc[services["counts_as_supply"], "service"])
         set_ = object.__setattr__
-        set_(self, "municipalities", municipalities.sort_values("municipality_id", ignore_index=True))
+        set_(
+            self, "municipalities", municipalities.sort_values("municipality_id", ignore_index=True)
+        )
         set_(self, "settlements", settlements.sort_values("settlement_id", ignore_index=True))
         # Order of rows in the input never decides anything.
         set_(self, "facilities", _locate(facilities).sort_values("facility_id", ignore_index=True))

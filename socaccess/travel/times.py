@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from socaccess.network import RoadNetwork, Snapped, pair_on_same_edge
-from socaccess.routing import UNREACHABLE, Progress, compute_matrix, sum_along
+from socaccess.routing import UNREACHABLE, DirectTrips, Progress, compute_matrix, sum_along
 from socaccess.settings import LinkModel
 from socaccess.travel.places import snap_places
 
@@ -65,9 +65,9 @@ class TravelTimes:
         )
 
     def to_frame(self) -> pd.DataFrame:
-        """Return one row a pair: both ids, `travel_min` and, if asked for, `length_km`, `modelled_share`.
+        """Return one row a pair: both ids and `travel_min`, NaN where there is no way.
 
-        Every pair is there; `travel_min` is NaN where there is no way.
+        With `length_km` and `modelled_share` where they were asked for.
         """
         rows, columns = self.travel_ms.shape
         frame = pd.DataFrame(
@@ -188,7 +188,7 @@ def _measure(
     network: RoadNetwork,
     starts: Snapped,
     ends: Snapped,
-    direct: object,
+    direct: DirectTrips,
     links: LinkModel,
     threads: int,
     progress: Progress | None,
@@ -226,14 +226,14 @@ def _take_direct(
     network: RoadNetwork,
     starts: Snapped,
     ends: Snapped,
-    direct: object,
+    direct: DirectTrips,
     links: LinkModel,
     travel_ms: np.ndarray,
     length_m: np.ndarray,
     modelled_ms: np.ndarray,
 ) -> None:
     """Write the trips that stay on one edge into the tables where they are at least as fast."""
-    o, d, ms = direct.origin, direct.destination, direct.ms  # type: ignore[attr-defined]
+    o, d, ms = direct.origin, direct.destination, direct.ms
     faster = ms <= travel_ms[o, d]
     o, d, ms = o[faster], d[faster], ms[faster]
     edge = starts.edge[o]

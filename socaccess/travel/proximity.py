@@ -9,7 +9,7 @@ import pandas as pd
 
 from socaccess.errors import InputError
 from socaccess.network import RoadNetwork, Snapped, pair_on_same_edge
-from socaccess.routing import Progress, find_nearest
+from socaccess.routing import DirectTrips, Progress, find_nearest
 from socaccess.settings import LinkModel
 from socaccess.travel.places import find_id_column, snap_places
 from socaccess.travel.times import MS_PER_MIN, to_minutes
@@ -109,7 +109,7 @@ def nearest(
     )
     shape = (len(places.ids), len(names), k)
     site = found.site.reshape(shape)
-    facility_ids = np.append(sites.ids, None)
+    facility_ids = np.array([*sites.ids, None], dtype=object)
     return pd.DataFrame(
         {
             place_column: np.repeat(places.ids, len(names) * k),
@@ -121,11 +121,9 @@ def nearest(
     )
 
 
-def _turn_around(direct: object) -> object:
-    from socaccess.routing import DirectTrips
-
+def _turn_around(direct: DirectTrips) -> DirectTrips:
     return DirectTrips(
-        origin=direct.destination,  # type: ignore[attr-defined]
-        destination=direct.origin,  # type: ignore[attr-defined]
-        ms=direct.ms,  # type: ignore[attr-defined]
+        origin=direct.destination,
+        destination=direct.origin,
+        ms=direct.ms,
     )

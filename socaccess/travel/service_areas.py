@@ -63,7 +63,7 @@ def isochrones(
     import geopandas as gpd
     import shapely
 
-    limits = sorted(set(float(limit) for limit in minutes))
+    limits = sorted({float(limit) for limit in minutes})
     if not limits or limits[0] <= 0:
         raise InputError(f"minutes must hold limits above 0, got {list(minutes)}")
     if not buffer_m > 0:
@@ -92,9 +92,7 @@ def isochrones(
     return gpd.GeoDataFrame({"limit_min": limits}, geometry=areas, crs=network.crs)
 
 
-def _cut_roads(
-    network: RoadNetwork, node_ms: np.ndarray, limit_ms: int, toward: str
-) -> np.ndarray:
+def _cut_roads(network: RoadNetwork, node_ms: np.ndarray, limit_ms: int, toward: str) -> np.ndarray:
     """Return the stretches of road within the limit, entered from either end."""
     # Toward a facility a stretch is left by its near end: what counts is the time to that end
     # in the direction of travel.

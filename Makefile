@@ -1,0 +1,60 @@
+# Two commands for everybody: `make run` sets up and writes out/latgale; `make test` checks everything.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+REGION ?= latgale
+
+.PHONY: run test lint unit notebooks lock data bench-routing bench-siting bench-map bench-osm browser clean
+
+run: $(STAMP)
+	$(BIN)/socaccess run $(REGION) --out out/$(REGION)
+
+test: $(STAMP) browser
+	PYTHON=$(BIN)/python bash tools/run_checks.sh
+
+lint: $(STAMP)
+	PYTHON=$(BIN)/python bash tools/run_checks.sh lint
+
+unit: $(STAMP)
+	$(BIN)/python -m pytest -q
+
+# The environment: locked versions with hashes, then the project itself on top.
+$(STAMP): requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("socaccess needs Python 3.11 or newer") if sys.version_info < (3, 11) else None'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+	$(BIN)/python -m compileall -q $(VENV)/lib || true
+	touch $@
+
+# Chromium for the browser tests, where the system's package manager can give it.
+browser:
+	@command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 || \
+	  { command -v apt-get >/dev/null 2>&1 && { apt-get update -qq && apt-get install -y -qq chromium >/dev/null; } || \
+	    echo "no Chromium: the browser tests will be skipped"; }
+
+notebooks: $(STAMP)
+	$(BIN)/jupyter nbconvert --execute --to html --output-dir out/notebooks notebooks/*.ipynb
+
+data: $(STAMP)
+	$(BIN)/python tools/build_all.py
+
+lock:
+	uv pip compile pyproject.toml --extra osmnx --extra notebooks --extra dev --python-version 3.11 \
+	  --universal --generate-hashes --no-annotate --no-header -q -o requirements.lock
+
+bench-routing: $(STAMP)
+	$(BIN)/python -m benchmarks.routing
+
+bench-siting: $(STAMP)
+	$(BIN)/python -m benchmarks.siting
+
+bench-map: $(STAMP)
+	$(BIN)/python -m benchmarks.maps
+
+bench-osm: $(STAMP)
+	$(BIN)/python -m benchmarks.osm
+
+clean:
+	rm -rf out build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

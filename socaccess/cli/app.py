@@ -1,0 +1,62 @@
+"""The commands and what they have in common: language, exit codes, one-line errors."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from socaccess.cli import check as check_command
+from socaccess.cli import data as data_command
+from socaccess.cli import run as run_command
+from socaccess.cli import site as site_command
+from socaccess.cli import validate as validate_command
+from socaccess.errors import SocAccessError
+
+__all__ = ["app", "run"]
+
+EXIT_ERROR, EXIT_USAGE = 1, 2
+
+app = typer.Typer(
+    name="socaccess",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Do people who need community-based social services have them close to where they live, "
+    "and where should the next ones go?",
+)
+app.command("run")(run_command.run)
+app.command("check")(check_command.check)
+app.command("site")(site_command.site)
+app.command("validate")(validate_command.validate)
+app.add_typer(data_command.app, name="data")
+
+
+@app.callback(invoke_without_command=True)
+def _describe(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        from importlib import metadata
+
+        typer.echo(metadata.version("socaccess"))
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        raise typer.Exit(EXIT_USAGE)
+
+
+def run() -> None:
+    """Run the command line: 0 fine, 1 our error, 2 usage, 3 the answer is no."""
+    debug = "--debug" in sys.argv
+    try:
+        app(standalone_mode=True)
+    except SocAccessError as error:
+        if debug:
+            raise
+        for _line in str(error).splitlines():
+            pass
+        sys.exit(EXIT_ERROR)
+    except KeyboardInterrupt:
+        sys.exit(130)
