@@ -15,6 +15,7 @@ import pandas as pd
 
 from socaccess.errors import InputError, Problem, raise_problems
 from socaccess.routing import UNREACHABLE
+from socaccess.travel.times import to_limit_ms
 
 __all__ = [
     "STATUSES",
@@ -26,8 +27,6 @@ __all__ = [
 ]
 
 STATUSES = ("covered", "gap", "unreachable")
-
-_MS_PER_MIN = 60_000
 
 
 def judge_settlements(
@@ -56,7 +55,7 @@ def judge_settlements(
     ['covered', 'gap', 'unreachable']
     """
     travel_ms = np.asarray(travel_ms)
-    status = np.where(travel_ms <= limit_min * _MS_PER_MIN, "covered", "gap").astype(object)
+    status = np.where(travel_ms <= to_limit_ms(limit_min), "covered", "gap").astype(object)
     if has_supply:
         status[travel_ms >= UNREACHABLE] = "unreachable"
     return status

@@ -463,9 +463,9 @@ def _find_geometry_problems(
             Problem("geometry is not valid", where, tuple(names[broken]), "repair it (make_valid)")
         )
     if form.geometry == "point":
-        infinite = (
-            ~absent & ~wrong & ~np.isfinite(shapely.get_x(geometry) + shapely.get_y(geometry))
-        )
+        infinite = ~absent & ~wrong
+        # An empty point has no x to ask for.
+        infinite[infinite] = ~np.isfinite(shapely.get_coordinates(geometry[infinite])).all(axis=1)
         if infinite.any():
             problems.append(
                 Problem(

@@ -12,7 +12,7 @@ import pandas as pd
 from socaccess.routing import Progress
 from socaccess.siting import SitingPlan, SitingProblem, suggest_sites
 from socaccess.study.reach import Reach
-from socaccess.travel.times import to_minutes
+from socaccess.travel.times import to_limit_ms, to_minutes
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -155,7 +155,7 @@ def _tell_sites(
     weight, weighted_by = _weigh(study, persons, str(row["target_group"]))
     population = study.settlements["population"].to_numpy(dtype=float)
     times = reach.choose_times(str(row["traveller"])).travel_ms[: reach.settlement_count]
-    limit_ms = float(row["limit_min"]) * 60_000
+    limit_ms = to_limit_ms(float(row["limit_min"]))
     supply = reach.supply["now"]
     points = supply.loc[supply["service"] == service, "point"].to_numpy(dtype=int)
     covered = np.any(times[:, points] <= limit_ms, axis=1)

@@ -12,7 +12,7 @@ from socaccess.network import RoadNetwork, Snapped, pair_on_same_edge
 from socaccess.routing import DirectTrips, Progress, find_nearest
 from socaccess.settings import LinkModel
 from socaccess.travel.places import find_id_column, snap_places
-from socaccess.travel.times import MS_PER_MIN, to_minutes
+from socaccess.travel.times import to_limit_ms, to_minutes
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -102,7 +102,7 @@ def nearest(
         k=k,
         toward=toward,
         engine=engine,
-        cutoff_ms=None if cutoff_min is None else int(np.floor(cutoff_min * MS_PER_MIN)),
+        cutoff_ms=None if cutoff_min is None else to_limit_ms(cutoff_min),
         threads=threads,
         progress=progress,
         direct=direct,

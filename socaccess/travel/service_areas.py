@@ -12,7 +12,7 @@ from socaccess.network import CLOSED, RoadNetwork, Snapped
 from socaccess.routing import UNREACHABLE, Terminals, find_nearest
 from socaccess.settings import LinkModel
 from socaccess.travel.places import snap_places
-from socaccess.travel.times import MS_PER_MIN
+from socaccess.travel.times import to_limit_ms
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -78,14 +78,14 @@ def isochrones(
         1,
         toward=toward,
         engine=engine,
-        cutoff_ms=int(limits[-1] * MS_PER_MIN),
+        cutoff_ms=to_limit_ms(limits[-1]),
         threads=threads,
     )
     node_ms = found.ms[:, 0].astype(np.int64)
     areas = []
     for limit in limits:
-        stretches = _cut_roads(network, node_ms, int(limit * MS_PER_MIN), toward)
-        near = _cut_around_sites(network, sites, int(limit * MS_PER_MIN))
+        stretches = _cut_roads(network, node_ms, to_limit_ms(limit), toward)
+        near = _cut_around_sites(network, sites, to_limit_ms(limit), toward)
         pieces = np.concatenate([stretches, near])
         pieces = pieces[~shapely.is_empty(pieces)]
         areas.append(shapely.union_all(shapely.buffer(pieces, buffer_m, quad_segs=4)))
@@ -122,18 +122,19 @@ def _share_reached(node_ms: np.ndarray, edge_ms: np.ndarray, limit_ms: int) -> n
     return np.where(usable, np.clip(share, 0, 1), 0.0)
 
 
-def _cut_around_sites(network: RoadNetwork, sites: Snapped, limit_ms: int) -> np.ndarray:
-    """Return the stretch of its own edge each site reaches without passing a node."""
+def _cut_around_sites(
+    network: RoadNetwork, sites: Snapped, limit_ms: int, toward: str
+) -> np.ndarray:
+    """Return the stretch of its own edge within the limit of each site without passing a node."""
     here = np.flatnonzero(sites.located & (sites.access_ms < limit_ms))
-    edge = sites.edge[here]
-    slowest = np.maximum(
-        np.where(network.forward_ms[edge] < CLOSED, network.forward_ms[edge], 0),
-        np.where(network.backward_ms[edge] < CLOSED, network.backward_ms[edge], 0),
-    ).astype(float)
-    reach = (limit_ms - sites.access_ms[here]) / np.maximum(slowest, 1)
-    low = np.clip(sites.along[here] - reach, 0, 1)
-    high = np.clip(sites.along[here] + reach, 0, 1)
-    return _cut_lines(network, edge, low, high)
+    edge, left = sites.edge[here], (limit_ms - sites.access_ms[here]).astype(float)
+    # Whoever comes to the site drives forward from before it and backward from behind it.
+    before, behind = network.forward_ms[edge], network.backward_ms[edge]
+    if toward == "places":
+        before, behind = behind, before
+    low = sites.along[here] - np.where(before < CLOSED, left / np.maximum(before, 1), 0.0)
+    high = sites.along[here] + np.where(behind < CLOSED, left / np.maximum(behind, 1), 0.0)
+    return _cut_lines(network, edge, np.clip(low, 0, 1), np.clip(high, 0, 1))
 
 
 def _cut_lines(

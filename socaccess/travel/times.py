@@ -147,7 +147,7 @@ def travel_times(
     if origin_column == destination_column:
         origin_column, destination_column = "from_id", "to_id"
     direct = pair_on_same_edge(starts, ends)
-    cutoff_ms = None if cutoff_min is None else int(np.floor(cutoff_min * MS_PER_MIN))
+    cutoff_ms = None if cutoff_min is None else to_limit_ms(cutoff_min)
     length_m = modelled_share = None
     if lengths:
         travel_ms, length_m, modelled_share = _measure(
@@ -177,6 +177,20 @@ def travel_times(
         origin_column=origin_column,
         destination_column=destination_column,
     )
+
+
+def to_limit_ms(limit_min: float) -> int:
+    """Return a limit in whole milliseconds, itself included.
+
+    Times are whole milliseconds; a limit such as 2.01 minutes is a hair less than
+    120,600 of them in binary, which must not put out who needs just that long.
+
+    Examples
+    --------
+    >>> to_limit_ms(2.01), 2.01 * 60_000
+    (120600, 120599.99999999999)
+    """
+    return int(np.floor(limit_min * MS_PER_MIN + 1e-3))
 
 
 def to_minutes(travel_ms: np.ndarray) -> np.ndarray:
