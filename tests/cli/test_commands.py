@@ -1,0 +1,182 @@
+"""The commands as a person runs them: what they print, write and answer."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from socaccess.outputs import FILES
+
+
+def call(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "-c", "from socaccess.cli import main; main()", *words],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        timeout=180,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])},
+    )
+
+
+@pytest.fixture(scope="module")
+def latgale_run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("run")
+    answer = call("run", "latgale", "--out", str(folder / "a"), "--lang", "en", "--json")
+    assert answer.returncode == 0, answer.stderr
+    return folder, answer
+
+
+def test_run_writes_everything_and_says_so(latgale_run):
+    folder, answer = latgale_run
+    assert sorted(path.name for path in (folder / "a").iterdir()) == sorted(FILES)
+    for name in FILES:
+        assert f"wrote {folder / 'a' / name}" in answer.stderr
+
+
+def test_headline_is_the_same_everywhere(latgale_run):
+    folder, answer = latgale_run
+    printed = json.loads(answer.stdout)
+    record = json.loads((folder / "a" / "study.json").read_text())
+    assert printed == record["headline"]
+    assert printed["municipalities"] == 21
+    assert printed["municipalities_today"] == 9
+    assert {row["target_group"]: row["persons"] for row in printed["groups"]}["adults_grt"] == 389
+
+
+def test_record_names_inputs_by_hash_and_versions(latgale_run):
+    folder, _ = latgale_run
+    record = json.loads((folder / "a" / "study.json").read_text())
+    assert {item["file"] for item in record["inputs"]} >= {"data/services/facilities.csv"}
+    assert all(len(item["sha256"]) == 64 for item in record["inputs"])
+    assert record["versions"]["socaccess"] not in ("", "not installed")
+    assert record["parameters"]["links"]["detour"] == 1.3
+
+
+def test_two_runs_give_identical_bytes(latgale_run):
+    folder, _ = latgale_run
+    again = call("run", "latgale", "--out", str(folder / "b"), "--lang", "en", "--json")
+    assert again.returncode == 0
+    for name in FILES:
+        assert (folder / "a" / name).read_bytes() == (folder / "b" / name).read_bytes(), name
+
+
+def test_no_small_count_of_persons_leaves(latgale_run):
+    folder, _ = latgale_run
+    for name, columns in (("coverage", ["persons", "covered"]), ("gaps", ["persons"])):
+        table = pd.read_csv(folder / "a" / f"{name}.csv")
+        for column in columns:
+            shown = pd.to_numeric(table[column], errors="coerce").dropna()
+            assert not ((shown > 0) & (shown < 5)).any(), (name, column)
+    assert (pd.read_csv(folder / "a" / "gaps.csv")["persons"].astype(str) == "<5").any()
+
+
+def test_check_answers_no_with_three():
+    answer = call("check", "Ludzas novads", "--lang", "en", "--json")
+    assert answer.returncode == 3
+    told = json.loads(answer.stdout)
+    assert told["municipality"] == "Ludzas novads"
+    assert "respite_grt" in told["failed"]
+    assert "home_care" in told["no_data"]
+
+
+def test_check_answers_yes_with_zero():
+    answer = call("check", "Ludzas novads", "--min-share", "0", "--json")
+    assert answer.returncode == 0
+    assert json.loads(answer.stdout)["met"] is True
+
+
+def test_check_in_latvian_prints_names_and_numbers_with_comma():
+    answer = call("check", "ciblas", "--lang", "lv")
+    assert "Ludzas novads" in answer.stdout
+    assert "87 %" in answer.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("run", "latgalle"), 1, "did you mean latgale?"),
+        (("check", "Ludzs novads"), 1, "did you mean Ludzas novads"),
+        (("check", "Aglonas novads"), 1, "divided between Krāslavas novads and Preiļu novads"),
+        (("site", "latgale", "--service", "group_hom"), 1, "did you mean group_home?"),
+        (("validate", "nowhere.csv"), 1, "there is no such file"),
+        (("run",), 2, "Missing argument"),
+        (("fly",), 2, "No such command"),
+        (("run", "latgale", "--lang", "de"), 2, "Invalid value"),
+    ],
+)
+def test_errors_are_one_line_with_the_right_code(words, code, said, tmp_path):
+    answer = call(*words, cwd=tmp_path)
+    assert answer.returncode == code, answer.stderr
+    assert said in answer.stderr
+    assert "Traceback" not in answer.stderr
+    if code == 1:
+        assert len(answer.stderr.strip().splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_debug_shows_the_trace():
+    answer = call("run", "latgalle", "--debug")
+    assert answer.returncode == 1
+    assert "Traceback" in answer.stderr
+
+
+def test_run_into_a_folder_that_is_a_file_leaves_it(tmp_path):
+    (tmp_path / "taken").write_text("mine")
+    answer = call("run", "latgale", "--out", str(tmp_path / "taken"))
+    assert answer.returncode == 1
+    assert len(answer.stderr.strip().splitlines()) == 1
+    assert (tmp_path / "taken").read_text() == "mine"
+
+
+def test_validate_tells_good_from_bad(tmp_path):
+    good = tmp_path / "good.csv"
+    good.write_text("facility_id,name,service,status,lon,lat\na,A,dac_grt,operating,27.7,56.5\n")
+    answer = call("validate", str(good), "--lang", "lv")
+    assert answer.returncode == 0
+    assert "1 rinda" in answer.stdout
+    bad = tmp_path / "bad.csv"
+    bad.write_text("facility_id,name,service,status,lon,lat\na,A,nothing,gone,27.7,56.5\n")
+    answer = call("validate", str(bad))
+    assert answer.returncode == 1
+    assert len(answer.stderr.strip().splitlines()) == 2
+    told = json.loads(call("validate", str(bad), "--json").stdout)
+    assert told["valid"] is False
+    assert len(told["problems"]) == 2
+
+
+def test_site_gives_sites_with_a_certificate():
+    answer = call("site", "latgale", "--service", "group-home", "--limit", "30", "--json")
+    assert answer.returncode == 0, answer.stderr
+    told = json.loads(answer.stdout)
+    assert len(told["sites"]) == 3
+    assert {plan["status"] for plan in told["certificate"]} == {"optimal"}
+
+
+def test_data_is_whole():
+    assert call("data", "verify").returncode == 0
+    told = json.loads(call("data", "list", "--json", "--lang", "en").stdout)
+    assert any("OpenStreetMap" in line for line in told["attribution"])
+
+
+def test_settings_file_changes_the_limits(tmp_path):
+    file = tmp_path / "mine.toml"
+    file.write_text("[limits_min]\ndac_grt = 15\n")
+    words = ("check", "Ludzas novads", "--json")
+    usual = json.loads(call(*words).stdout)
+    strict = json.loads(call(*words, "--settings", str(file)).stdout)
+    share = {  # share of people with day care near enough
+        name: next(s["now"] for s in told["services"] if s["service"] == "dac_grt")
+        for name, told in (("usual", usual), ("strict", strict))
+    }
+    assert share["strict"] < share["usual"]
+    file.write_text("limit = 3\n")
+    answer = call(*words, "--settings", str(file))
+    assert answer.returncode == 1
+    assert "unknown setting" in answer.stderr

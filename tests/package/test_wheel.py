@@ -1,0 +1,49 @@
+"""The wheel carries the data: built, installed elsewhere, run from there."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.slow
+def test_installed_wheel_runs_without_the_checkout(tmp_path):
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path)]
+    subprocess.run([*build, str(ROOT)], check=True, capture_output=True, text=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    assert "socaccess/data/services/facilities.csv" in names
+    assert any(name.startswith("socaccess/maps/assets/") for name in names)
+    assert not any(name.startswith(("tests/", "data/", "tools/")) for name in names)
+
+    # A clean environment of its own; only the libraries come from the one the tests run in.
+    clean = tmp_path / "env"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(clean)], check=True)
+    install = [sys.executable, "-m", "pip", "--python", str(clean / "bin" / "python"), "install"]
+    subprocess.run([*install, "--quiet", "--no-deps", "--no-index", str(wheel)], check=True)
+    (site,) = clean.glob("lib/python*/site-packages")
+    libraries = [path for path in sys.path if path.endswith("site-packages")]
+    (site / "libraries.pth").write_text("\n".join(libraries) + "\n")
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("PYTHONPATH", "VIRTUAL_ENV")
+    }
+
+    def call(*words: str) -> subprocess.CompletedProcess:
+        return subprocess.run(
+            words, capture_output=True, text=True, cwd=tmp_path, env=environment, check=False
+        )
+
+    where = call(str(clean / "bin" / "python"), "-c", "import socaccess; print(socaccess.__file__)")
+    assert where.stdout.startswith(str(clean)), where.stdout + where.stderr
+    answer = call(str(clean / "bin" / "socaccess"), "check", "Ludzas novads", "--json")
+    assert answer.returncode == 3, answer.stderr
+    assert '"municipality": "Ludzas novads"' in answer.stdout
