@@ -158,7 +158,7 @@ def _cut_roads(
     edge_id = edges["edge_id"].to_numpy()
     names = np.empty(len(joints), dtype=object)
     pieces, new_nodes = [], {}
-    cuts_by_road = dict(joints.groupby("road"))
+    cuts_by_road = dict(iter(joints.groupby("road")))
     for road in range(len(edges)):
         first, last = edges["from_id"].iloc[road], edges["to_id"].iloc[road]
         stops = {0.0: first, 1.0: last}

@@ -102,8 +102,8 @@ def read_table(
     --------
     >>> import pathlib, tempfile
     >>> file = pathlib.Path(tempfile.mkdtemp()) / "mine.csv"
-    >>> _ = file.write_text("facility_id;name;service;status;lon;lat\\n"
-    ...                     "a;Centrs;dac_grt;operating;27,72;56,55\\n", encoding="cp1257")
+    >>> _ = file.write_text("facility_id;name;service;status;lon;lat\n"
+    ...                     "a;Centrs;dac_grt;operating;27,72;56,55\n", encoding="cp1257")
     >>> read_table(file)[["facility_id", "service"]].values.tolist()
     [['a', 'dac_grt']]
     """
