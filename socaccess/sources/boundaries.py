@@ -54,17 +54,17 @@ def load_municipalities(vintage: int = 2025) -> gpd.GeoDataFrame:
     >>> [len(load_municipalities(vintage)) for vintage in VINTAGES]
     [119, 43, 42]
     """
-    if vintage not in VINTAGES:
-        raise UnknownNameError(
-            f"no municipalities of {vintage}; there are {', '.join(map(str, VINTAGES))}"
-        )
+    _require_vintage(vintage)
     frame = gpd.read_file(find_resource("boundaries", f"municipalities_{vintage}.geojson").path)
     return gpd.GeoDataFrame(check_table(frame.to_crs(crs_.LATVIA), MUNICIPALITIES))
 
 
 def load_regions(view: str = "plan") -> gpd.GeoDataFrame:
     """Return the five planning regions as in the DI plans (`plan`) or `today`, in EPSG:3059."""
-    year = {"plan": 2009, "today": 2021}[view]
+    years = {"plan": 2009, "today": 2021}
+    if view not in years:
+        raise UnknownNameError(f"no view {view!r}; use {' or '.join(years)}")
+    year = years[view]
     path = find_resource("boundaries", f"planning_regions_{year}.geojson").path
     return gpd.read_file(path).to_crs(crs_.LATVIA)
 
@@ -93,6 +93,7 @@ def find_municipality(name: str, *, vintage: int = 2025) -> tuple[str, str]:
     >>> find_municipality("Viļānu novads")
     ('0043000', 'Rēzeknes novads')
     """
+    _require_vintage(vintage)
     crosswalk = load_crosswalk()
     current = crosswalk[[f"municipality_id_{vintage}", f"name_{vintage}"]].drop_duplicates()
     ids = dict(zip(current.iloc[:, 0], current.iloc[:, 1], strict=True))
@@ -123,6 +124,13 @@ def find_municipality(name: str, *, vintage: int = 2025) -> tuple[str, str]:
     near = suggest_names(name, known)
     hint = f"did you mean {' or '.join(near)}?" if near else "see data/boundaries/crosswalk.csv"
     raise UnknownNameError(f"no municipality {name!r}; {hint}")
+
+
+def _require_vintage(vintage: int) -> None:
+    if vintage not in VINTAGES:
+        raise UnknownNameError(
+            f"no municipalities of {vintage}; there are {', '.join(map(str, VINTAGES))}"
+        )
 
 
 def _match_exactly(name: str, ids: dict[str, str]) -> set[str]:
