@@ -86,8 +86,10 @@ def summarise_coverage(
         `by`, `service`, `persons`, `covered`, `covered_share`, `population`,
         `population_covered`, `share_of` (need or population: what the share is
         of), `mean_min`, `median_min`, `p90_min`, `max_min` and
-        `unreachable_population`. The times are weighted by persons, or by
-        population where no need is known. `mean_min` is that of those who can get
+        `unreachable_population`. `persons` is NaN only where nobody's need is
+        known: a settlement without a figure adds nobody, so that groups sum to the
+        whole. The times are weighted by persons, or by population where no need is
+        known. `mean_min` is that of those who can get
         there; a quantile is NaN when it falls on somebody who cannot.
 
     Examples
@@ -131,27 +133,34 @@ def _summarise(group: pd.DataFrame, travel: str, status: str) -> tuple[object, .
     population = group["population"].to_numpy(dtype=float)
     minutes = group[travel].to_numpy(dtype=float)
     covered = (group[status] == "covered").to_numpy()
-    known = bool(np.isfinite(persons).all() and persons.sum() > 0)
+    stated = bool(np.isfinite(persons).any())
+    persons = np.nan_to_num(persons)
+    known = bool(persons.sum() > 0)
     weight = persons if known else population
     total = weight.sum()
     reached = np.isfinite(minutes)
     reached_weight = weight[reached].sum()
     inhabited = minutes[reached & (weight > 0)]
     return (
-        float(persons.sum()) if np.isfinite(persons).all() else np.nan,
-        float(persons[covered].sum()) if np.isfinite(persons).all() else np.nan,
+        float(persons.sum()) if stated else np.nan,
+        float(persons[covered].sum()) if stated else np.nan,
         float(weight[covered].sum() / total) if total > 0 else np.nan,
         "need" if known else "population",
-        int(population.sum()),
-        int(population[covered].sum()),
+        _count(population.sum()),
+        _count(population[covered].sum()),
         float((minutes[reached] * weight[reached]).sum() / reached_weight)
         if reached_weight > 0
         else np.nan,
         weigh_quantile(minutes, weight, 0.5),
         weigh_quantile(minutes, weight, 0.9),
         float(inhabited.max()) if len(inhabited) else np.nan,
-        int(population[~reached].sum()),
+        _count(population[~reached].sum()),
     )
+
+
+def _count(total: float) -> float:
+    """Return a count as a whole number where it is one; estimates may hold fractions."""
+    return int(total) if float(total).is_integer() else float(total)
 
 
 def weigh_quantile(minutes: np.ndarray, weight: np.ndarray, share: float) -> float:
