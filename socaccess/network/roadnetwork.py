@@ -239,6 +239,12 @@ class RoadNetwork:
         return label == np.bincount(label).argmax()
 
     @cached_property
+    def snappable_edges(self) -> np.ndarray:
+        """Positions of the edges a place may be put on: those with both ends in the main part."""
+        main = self.main_component
+        return np.flatnonzero(main[self.edge_from] & main[self.edge_to])
+
+    @cached_property
     def lines(self) -> np.ndarray:
         """The edges as shapely lines in `crs`, shape (edges,)."""
         return self.draw_lines(np.arange(self.edge_count))

@@ -205,9 +205,7 @@ def snap_points(
     edge = np.full(count, -1, dtype=np.int64)
     along = np.zeros(count)
     access_m = np.full(count, np.nan)
-    usable = np.flatnonzero(
-        network.main_component[network.edge_from] & network.main_component[network.edge_to]
-    )
+    usable = network.snappable_edges
     if present.any() and len(usable):
         lines = network.lines[usable]
         tree = shapely.STRtree(lines)

@@ -48,6 +48,7 @@ def load_study(region: str, *, view: str, settings: Settings, network: RoadNetwo
     names = boundaries.load_municipalities(vintage).set_index("municipality_id")["name"]
     facilities["municipality_name"] = facilities["municipality_id"].map(names)
     need = services.load_need()
+    need = need[need["settlement_id"].isin(places["settlement_id"])]
     groups = services.load_plan_targets()
     targets = groups if region == EVERYWHERE else groups[groups["planning_region"] == region]
     plan_groups = _complete_groups(set(targets["target_group"]))

@@ -51,7 +51,7 @@ def tell_headline(
         "municipalities": len(study.municipalities),
         **_count_views(settlements),
         "settlements": len(settlements),
-        "population": int(settlements["population"].sum()),
+        "population": round(float(settlements["population"].sum())),
         "targets": _tell_targets(study),
         "groups": _tell_groups(study, services, counted),
         "services": services,
@@ -164,12 +164,9 @@ def _rank_municipalities(
 ) -> list[dict[str, Any]]:
     """Return the municipalities, worst first, by mean share covered over the counted services."""
     now = coverage[coverage["service"].isin(counted)]
-    table = now.pivot_table(
-        index=["municipality_id", "municipality"],
-        columns=["scope", "scenario"],
-        values="covered_share",
-        aggfunc="mean",
-    )
+    # Not a pivot table: that drops a municipality where nobody lives.
+    keys = ["municipality_id", "municipality", "scope", "scenario"]
+    table = now.groupby(keys)["covered_share"].mean().unstack(["scope", "scenario"])
     if not len(table):
         return []
     people = study.settlements.groupby("municipality_id")["population"].sum()
@@ -178,13 +175,18 @@ def _rank_municipalities(
         {
             "municipality_id": row[("municipality_id", "")],
             "municipality": row[("municipality", "")],
-            "population": int(people[row[("municipality_id", "")]]),
+            "population": round(float(people[row[("municipality_id", "")]])),
             "covered_share": {s: _round(row[("any", s)]) for s in SCENARIOS},
             "own_covered_share": _round(row[("own", "now")]),
         }
         for _, row in table.iterrows()
     ]
-    return sorted(rows, key=lambda row: (row["covered_share"]["now"], row["municipality_id"]))
+
+    def order(row: dict[str, Any]) -> tuple[bool, float, str]:
+        share = row["covered_share"]["now"]
+        return share is None, share or 0.0, row["municipality_id"]
+
+    return sorted(rows, key=order)
 
 
 def _count_views(settlements: pd.DataFrame) -> dict[str, int]:

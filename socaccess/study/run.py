@@ -298,7 +298,10 @@ def _list_not_located(study: Study, reach: Reach) -> pd.DataFrame:
     settlements = study.settlements[~reach.settlements.located]
     inside = study.facilities["municipality_id"].isin(study.municipalities["municipality_id"])
     unknown = study.facilities["municipality_id"].isna()
-    facilities = study.facilities[~study.facilities["located"] & (inside | unknown)]
+    # Whatever has a point is put on a road, unless there is none to be put on.
+    network = reach.settlements.network
+    lost = ~study.facilities["located"] | (not len(network.snappable_edges))
+    facilities = study.facilities[lost & (inside | unknown)]
     names = study.municipalities.set_index("municipality_id")["name"]
     table = pd.concat(
         [
@@ -309,7 +312,11 @@ def _list_not_located(study: Study, reach: Reach) -> pd.DataFrame:
                     "name": settlements["name"],
                     "service": None,
                     "municipality": settlements["municipality_id"].map(names),
-                    "reason": "no_network",
+                    "reason": np.where(
+                        settlements.geometry.isna() | settlements.geometry.is_empty,
+                        "place_unknown",
+                        "no_network",
+                    ),
                 }
             ),
             pd.DataFrame(
@@ -319,9 +326,9 @@ def _list_not_located(study: Study, reach: Reach) -> pd.DataFrame:
                     "name": facilities["name"],
                     "service": facilities["service"],
                     "municipality": facilities["municipality_id"].map(names),
-                    "reason": np.where(
-                        facilities["location_precision"] == "municipality",
-                        "only_municipality_known",
+                    "reason": np.select(
+                        [facilities["located"], facilities["location_precision"] == "municipality"],
+                        ["no_network", "only_municipality_known"],
                         "place_unknown",
                     ),
                 }

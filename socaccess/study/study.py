@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from socaccess import crs as crs_
 from socaccess.errors import InputError, Problem, UnknownNameError, raise_problems
 from socaccess.network import RoadNetwork
 from socaccess.schemas import (
     FACILITIES,
+    LATVIA_BOUNDS,
     MUNICIPALITIES,
     NEED,
     SERVICE_TYPES,
@@ -52,8 +54,8 @@ class Study:
     service_types
         The catalogue; by default the embedded one.
     need
-        Persons per settlement and target group; without it, shares are of the
-        population.
+        Persons per settlement and target group, of settlements of the study and
+        groups of the catalogue; without it, shares are of the population.
     promised
         Services a plan promises here; by default every service that counts as
         supply.
@@ -108,17 +110,31 @@ class Study:
             object.__setattr__(self, "service_types", load_service_types())
         services = check(self.service_types, SERVICE_TYPES)
         municipalities = check(self.municipalities, MUNICIPALITIES)
-        known_municipalities = list(municipalities.get("municipality_id", []))
+        # The embedded roads end a little beyond the border.
+        bounds = LATVIA_BOUNDS if self.network is None else None
         settlements = check(
-            self.settlements, SETTLEMENTS, known={"municipality_id": known_municipalities}
+            self.settlements,
+            SETTLEMENTS,
+            known={"municipality_id": _list_names(municipalities, "municipality_id")},
+            bounds=bounds,
         )
-        known_services = [*services.get("service", []), OTHER]
-        facilities = check(self.facilities, FACILITIES, known={"service": known_services})
+        known_services = [*_list_names(services, "service"), OTHER]
+        facilities = check(
+            self.facilities, FACILITIES, known={"service": known_services}, bounds=bounds
+        )
         need = self.need
         if need is not None:
-            need = check(need, NEED)
-            need = need[need["settlement_id"].isin(settlements["settlement_id"])]
+            need = check(
+                need,
+                NEED,
+                known={
+                    "settlement_id": _list_names(settlements, "settlement_id"),
+                    "target_group": _list_names(services, "target_group"),
+                },
+            )
         promised = tuple(self.promised or ())
+        if not problems:
+            problems += _find_unsuited(services, self.settings)
         for service in [*promised, *self.settings.limits_min, *self.settings.site_services]:
             if service not in known_services:
                 near = suggest_names(service, known_services, most=1)
@@ -145,6 +161,9 @@ class Study:
         set_(self, "title", {lang: self.title.get(lang, self.name) for lang in ("lv", "en")})
         if self.network is None:
             set_(self, "network", RoadNetwork.main_roads(self.settings.links))
+        assert self.network is not None
+        for name in ("municipalities", "settlements", "facilities"):
+            set_(self, name, crs_.to_metric(getattr(self, name), name, self.network.crs))
 
     @classmethod
     def load(
@@ -199,10 +218,15 @@ class Study:
         keep = self.municipalities["municipality_id"].isin(municipality_ids)
         inside = self.settlements["municipality_id"].isin(municipality_ids)
         names = ", ".join(self.municipalities.loc[keep, "name"])
+        need = self.need
+        if need is not None:
+            chosen = self.settlements.loc[inside, "settlement_id"]
+            need = need[need["settlement_id"].isin(chosen)]
         return replace(
             self,
             municipalities=self.municipalities[keep],
             settlements=self.settlements[inside],
+            need=need,
             name=names,
             title={"lv": names, "en": names},
             targets=None,
@@ -237,6 +261,37 @@ def choose_limits(service_types: pd.DataFrame, settings: Settings) -> pd.DataFra
     chosen["limit_min"] = preferred.fillna(chosen["limit_min"]).astype(float)
     chosen["limit_changed"] = preferred.notna()
     return chosen.sort_values("service", ignore_index=True)
+
+
+def _list_names(table: pd.DataFrame, column: str) -> list[str]:
+    """Return the names in a column as text, also of a table that did not pass its check."""
+    if column not in table:
+        return []
+    return table[column].dropna().astype(str).drop_duplicates().tolist()
+
+
+def _find_unsuited(services: pd.DataFrame, settings: Settings) -> list[Problem]:
+    """Return the services of the settings that no site can be suggested for."""
+    types = choose_limits(services, settings).set_index("service")
+    unsuited = [
+        service
+        for service in settings.site_services
+        if service == OTHER
+        or (
+            service in types.index
+            and not (types.at[service, "counts_as_supply"] and types.at[service, "limit_min"] > 0)
+        )
+    ]
+    if not unsuited:
+        return []
+    return [
+        Problem(
+            "no site can be suggested for a service that is no supply or has no limit",
+            "site_services",
+            tuple(unsuited),
+            "choose services that count as supply, or give them a limit",
+        )
+    ]
 
 
 def _locate(facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
