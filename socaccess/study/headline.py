@@ -29,6 +29,7 @@ def tell_headline(
     settlement_coverage: pd.DataFrame,
     coverage: pd.DataFrame,
     suggestions: Suggestions,
+    institutions: pd.DataFrame,
     not_located: pd.DataFrame,
 ) -> dict[str, Any]:
     """Return the headline numbers as plain values, ready for JSON.
@@ -62,6 +63,7 @@ def tell_headline(
             "settlements": int((not_located["kind"] == "settlement").sum()),
             "facilities": int((not_located["kind"] == "facility").sum()),
         },
+        "institutions": _tell_institutions(study, institutions),
         "modelled_share": _round(
             float(np.nansum(share * weight) / weight.sum()) if weight.sum() else np.nan
         ),
@@ -149,6 +151,18 @@ def _tell_groups(
     return rows
 
 
+def _tell_institutions(study: Study, institutions: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return, per service the movers will need, from how many institutions it is near now."""
+    limits = study.limit_of()
+    rows = []
+    for service, group in institutions.groupby("to_service", sort=True):
+        near = group["travel_min"] <= limits[str(service)]
+        rows.append(
+            {"service": service, "institutions": len(group), "within_limit": int(near.sum())}
+        )
+    return rows
+
+
 def _tell_targets(study: Study) -> list[dict[str, Any]]:
     if study.targets is None:
         return []
@@ -166,27 +180,24 @@ def _rank_municipalities(
     now = coverage[coverage["service"].isin(counted)]
     # Not a pivot table: that drops a municipality where nobody lives.
     keys = ["municipality_id", "municipality", "scope", "scenario"]
-    table = now.groupby(keys)["covered_share"].mean().unstack(["scope", "scenario"])
-    if not len(table):
-        return []
+    share = now.groupby(keys)["covered_share"].mean()
     people = study.settlements.groupby("municipality_id")["population"].sum()
-    table = table.reset_index()
     rows = [
         {
-            "municipality_id": row[("municipality_id", "")],
-            "municipality": row[("municipality", "")],
-            "population": round(float(people[row[("municipality_id", "")]])),
-            "covered_share": {s: _round(row[("any", s)]) for s in SCENARIOS},
-            "own_covered_share": _round(row[("own", "now")]),
+            "municipality_id": key,
+            "municipality": name,
+            "population": round(float(people[key])),
+            "covered_share": {s: _round(share[key, name, "any", s]) for s in SCENARIOS},
+            "own_covered_share": _round(share[key, name, "own", "now"]),
         }
-        for _, row in table.iterrows()
+        for key, name in share.index.droplevel(["scope", "scenario"]).unique()
     ]
 
-    def order(row: dict[str, Any]) -> tuple[bool, float, str]:
+    def order_row(row: dict[str, Any]) -> tuple[bool, float, str]:
         share = row["covered_share"]["now"]
         return share is None, share or 0.0, row["municipality_id"]
 
-    return sorted(rows, key=order)
+    return sorted(rows, key=order_row)
 
 
 def _count_views(settlements: pd.DataFrame) -> dict[str, int]:

@@ -50,7 +50,10 @@ def run_study(study: Study, *, suggest: bool, progress: Progress | None) -> Stud
     coverage = _summarise(study, settlement_coverage)
     gaps = _tell_gaps(study, settlement_coverage)
     not_located = _list_not_located(study, reach)
-    summary = tell_headline(study, reach, settlement_coverage, coverage, suggestions, not_located)
+    leaving = _reach_from_institutions(study, reach)
+    summary = tell_headline(
+        study, reach, settlement_coverage, coverage, suggestions, leaving, not_located
+    )
     return StudyResult(
         study=study,
         reach=reach,
@@ -59,7 +62,7 @@ def run_study(study: Study, *, suggest: bool, progress: Progress | None) -> Stud
         gaps=gaps,
         sites=suggestions.sites,
         plans=suggestions.plans,
-        institutions=_reach_from_institutions(study, reach),
+        institutions=leaving,
         not_located=not_located,
         summary=summary,
     )

@@ -279,7 +279,7 @@ def _find_unsuited(services: pd.DataFrame, settings: Settings) -> list[Problem]:
         if service == OTHER
         or (
             service in types.index
-            and not (types.at[service, "counts_as_supply"] and types.at[service, "limit_min"] > 0)
+            and not (types.loc[service, "counts_as_supply"] and types.loc[service, "limit_min"] > 0)
         )
     ]
     if not unsuited:
