@@ -1,0 +1,196 @@
+"""The words around the map: the headline, and the lists behind it, as plain text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from socaccess.maps._shares import as_percent
+
+if TYPE_CHECKING:
+    from socaccess.i18n import Texts
+
+__all__ = ["build_blocks", "build_headline", "name_code"]
+
+
+def build_headline(result: Any, texts: Texts, payload: dict[str, Any]) -> dict[str, Any]:
+    """Return the question the map answers, its share per scenario, and a line per group.
+
+    The shares are those of `result.summary`: means over the promised services of
+    which the data holds a facility, or over all such services where no plan
+    promises any.
+    """
+    services = {row["service"]: row for row in result.summary["services"]}
+    chosen = [row["id"] for row in payload["services"] if row["shown"] and row["id"] in services]
+    promised = [name for name in chosen if services[name]["promised"]]
+    base = promised or chosen
+    counted = [name for name in base if services[name]["supply_known"]]
+    missing = len(base) - len(counted)
+    shares = []
+    for scenario in payload["scenarios"] if counted else ():
+        values = [services[name]["covered_share"][scenario] for name in counted]
+        shares.append(
+            {
+                "scenario": scenario,
+                "label": texts(f"map.scenario.{scenario}"),
+                "share": texts.share(_percent(values)),
+            }
+        )
+    kind = "promised" if promised else "known"
+    lines = [texts.count(f"map.headline_mean_{kind}", len(counted))] if counted else []
+    if missing:
+        lines.append(texts.count("map.headline_missing", missing))
+    lines += [
+        _group_line(row, texts, payload)
+        for row in result.summary.get("groups", [])
+        if set(row.get("services", [])) <= set(chosen)
+    ]
+    return {"question": texts(f"map.headline_{kind}"), "shares": shares, "lines": lines}
+
+
+def _group_line(row: dict[str, Any], texts: Texts, payload: dict[str, Any]) -> str:
+    parts = [
+        f"{texts(f'map.scenario_short.{scenario}').lower()} "
+        f"{texts.share(_percent([row['covered_share'][scenario]]))}"
+        for scenario in payload["scenarios"]
+    ]
+    return texts(
+        "map.headline_group",
+        group=name_code(texts, "group", row["target_group"]),
+        persons=_persons(texts, row["persons"], payload["belowPersons"]),
+        shares=", ".join(parts),
+    )
+
+
+def build_blocks(result: Any, texts: Texts, payload: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the folded lists below the map: each a title, lines, columns and rows."""
+    names = {row["id"]: row["name"] for row in payload["services"]}
+    blocks = [
+        _targets(result, texts, payload),
+        _plans(result, texts, names),
+        _institutions(result, texts, names),
+        _not_located(result, texts),
+        _about(result, texts, payload),
+    ]
+    return [block for block in blocks if block is not None]
+
+
+def _block(
+    name: str, texts: Texts, columns: list[str], rows: list[list[str]], lines: list[str]
+) -> dict[str, Any]:
+    return {
+        "id": name,
+        "title": texts(f"map.block.{name}"),
+        "lines": lines,
+        "columns": [texts(f"map.column.{column}") for column in columns],
+        "rows": rows,
+    }
+
+
+def _targets(result: Any, texts: Texts, payload: dict[str, Any]) -> dict[str, Any] | None:
+    rows = [
+        [
+            name_code(texts, "group", row["target_group"]),
+            _persons(texts, row["persons"], payload["belowPersons"]),
+            str(row.get("source") or "–"),
+        ]
+        for row in result.summary.get("targets", [])
+    ]
+    if not rows:
+        return None
+    return _block("targets", texts, ["group", "persons", "source"], rows, [])
+
+
+def _plans(result: Any, texts: Texts, names: dict[str, str]) -> dict[str, Any] | None:
+    rows = [
+        [
+            names[row.service],
+            name_code(texts, "objective", row.objective),
+            name_code(texts, "plan_status", row.status),
+            texts.number(row.sites),
+            texts.share(row.gap, decimals=1),
+        ]
+        for row in result.plans.itertuples()
+        if row.service in names
+    ]
+    if not rows:
+        return None
+    columns = ["service", "objective", "status", "sites", "gap"]
+    return _block("plans", texts, columns, rows, [texts("map.plans_note")])
+
+
+def _institutions(result: Any, texts: Texts, names: dict[str, str]) -> dict[str, Any] | None:
+    table = result.institutions
+    if not len(table):
+        return None
+    rows = [
+        [
+            str(row.name),
+            names[row.to_service],
+            texts.number(row.travel_min),
+        ]
+        # Services nobody is known to offer lead nowhere; the chooser says so.
+        for row in table.itertuples(index=False)
+        if row.to_service in names and np.isfinite(row.travel_min)
+    ]
+    if not rows:
+        return None
+    return _block(
+        "institutions", texts, ["name", "service", "minutes"], rows,
+        [texts("map.institutions_note")],
+    )  # fmt: skip
+
+
+def _not_located(result: Any, texts: Texts) -> dict[str, Any] | None:
+    table = result.not_located
+    if not len(table):
+        return None
+    rows = [
+        [
+            str(row["name"]),
+            texts(f"map.kind.{row['kind']}")
+            if row["kind"] in ("settlement", "facility")
+            else str(row["kind"]),
+            "–" if pd.isna(row["municipality"]) else str(row["municipality"]),
+            name_code(texts, "reason", row["reason"]),
+        ]
+        for row in table.to_dict("records")
+    ]
+    return _block(
+        "not_located", texts, ["name", "kind", "municipality", "reason"], rows,
+        [texts("map.not_located_note")],
+    )  # fmt: skip
+
+
+def _about(result: Any, texts: Texts, payload: dict[str, Any]) -> dict[str, Any]:
+    lines = [texts("map.about_limits"), texts("map.about_planned"), texts("map.about_borders")]
+    modelled = result.summary.get("modelled_share")
+    if modelled is not None:
+        lines.append(texts("map.about_modelled", share=texts.share(modelled)))
+    if payload["belowPersons"] > 0:
+        lines.append(texts("map.about_shares", n=payload["belowPersons"]))
+    return _block("about", texts, [], [], lines)
+
+
+def _percent(values: list[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    if not known:
+        return None
+    # The same rounding as everywhere on the map: 0 and 100 only where they are exact.
+    return float(as_percent(np.array([np.mean(known)]))[0]) / 100
+
+
+def _persons(texts: Texts, value: float | None, below: float) -> str:
+    if value is None or not np.isfinite(value):
+        return "–"
+    if 0 < value < below or 0 < round(value) < below:
+        return texts("map.below", n=int(below))
+    return texts.number(value)
+
+
+def name_code(texts: Texts, family: str, code: object) -> str:
+    """Return the text of a code of `family`, or the code itself where there is none."""
+    known = texts.raw(f"map.{family}.")
+    return str(known.get(str(code), code))

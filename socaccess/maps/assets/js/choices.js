@@ -1,0 +1,157 @@
+// What is chosen, and what follows from it: pure functions of the data and the choice.
+
+const NO_SUPPLY = -2;
+
+/** The model behind the page: data, current choice, and what each settlement's status is. */
+class Model {
+  constructor(data) {
+    this.data = data;
+    this.choice = {
+      service: data.shares.indexOf.length ? -1 : 0,
+      limit: 0,
+      scenario: 0,
+      scope: 0,
+    };
+    this.services = data.services.map((service, id) => ({ ...service, id_: id }));
+    this.offered = data.cover.map((_, id) => id);
+    this.count = data.settlements.name.length;
+  }
+
+  get isIndex() {
+    return this.choice.service < 0;
+  }
+
+  /** The services the current choice is about. */
+  get chosenServices() {
+    return this.isIndex ? this.data.shares.indexOf : [this.choice.service];
+  }
+
+  limitOf(service) {
+    const { limit } = this.choice;
+    return limit === 0 ? this.services[service].limit : this.data.limits[limit];
+  }
+
+  minutesOf(service) {
+    const cover = this.data.cover[service];
+    return (this.choice.scope ? cover.ownMin : cover.min)[this.choice.scenario];
+  }
+
+  destinationOf(service, settlement) {
+    const cover = this.data.cover[service];
+    return (this.choice.scope ? cover.ownTo : cover.to)[this.choice.scenario][settlement];
+  }
+
+  /** Status of one settlement for one service. The limit itself counts as within. */
+  statusFor(service, settlement) {
+    if (!this.services[service].known && this.choice.scenario < 2) return STATUS.none;
+    const minutes = this.minutesOf(service)[settlement];
+    // Where nobody offers the service there is a gap, not a missing road.
+    if (minutes < 0) return minutes === NO_SUPPLY ? STATUS.gap : STATUS.unreachable;
+    return minutes <= Math.round(this.limitOf(service) * 10) ? STATUS.covered : STATUS.gap;
+  }
+
+  /** Status of every settlement; for the index the worst over the promised services. */
+  statuses() {
+    const status = new Uint8Array(this.count);
+    if (!this.isIndex) {
+      for (let i = 0; i < this.count; i++) status[i] = this.statusFor(this.choice.service, i);
+      return status;
+    }
+    const services = this.chosenServices;
+    for (let i = 0; i < this.count; i++) {
+      let covered = 0;
+      let reached = 0;
+      for (const service of services) {
+        const one = this.statusFor(service, i);
+        covered += one === STATUS.covered;
+        reached += one === STATUS.covered || one === STATUS.gap;
+      }
+      status[i] = covered === services.length ? STATUS.covered
+        : reached ? STATUS.gap : STATUS.unreachable;
+    }
+    return status;
+  }
+
+  coveredServices(settlement) {
+    return this.chosenServices.filter((service) =>
+      this.statusFor(service, settlement) === STATUS.covered);
+  }
+
+  /** Whole per cent for every municipality and, last, the region; -1 where there is none. */
+  shares(service = this.choice.service, scenario = this.choice.scenario) {
+    const { scope, limit } = this.choice;
+    return this.data.shares.share[service + 1][scope][scenario][limit];
+  }
+
+  /** A share of nothing known is no share: the service has no facility in the data. */
+  hasShares(service = this.choice.service, scenario = this.choice.scenario) {
+    return service < 0 || this.services[service].known || scenario === 2;
+  }
+
+  need(service) {
+    return this.data.persons.need[this.data.persons.service[service]];
+  }
+
+  byPersons(service) {
+    return service >= 0 && Boolean(this.data.shares.byPersons[service]);
+  }
+
+  /** Mean minutes of the inhabitants of each municipality who have a route. */
+  meanMinutes() {
+    const groups = this.data.municipalities.name.length;
+    const sum = new Float64Array(groups);
+    const weight = new Float64Array(groups);
+    if (this.isIndex) return sum.fill(NaN);
+    const { municipality, population } = this.data.settlements;
+    const minutes = this.minutesOf(this.choice.service);
+    for (let i = 0; i < this.count; i++) {
+      if (minutes[i] < 0 || municipality[i] < 0) continue;
+      sum[municipality[i]] += (minutes[i] / 10) * population[i];
+      weight[municipality[i]] += population[i];
+    }
+    return sum.map((value, i) => (weight[i] ? value / weight[i] : NaN));
+  }
+
+  /** Inhabitants by travel time, or by how many of the promised services are within limit. */
+  distribution() {
+    const { population } = this.data.settlements;
+    if (this.isIndex) {
+      const total = this.chosenServices.length;
+      const people = [0, 0, 0, 0];
+      for (let i = 0; i < this.count; i++) {
+        const covered = this.coveredServices(i).length;
+        const band = covered === total ? 0 : covered === 0 ? 3 : covered * 2 >= total ? 1 : 2;
+        people[band] += population[i];
+      }
+      return { kind: "services", people };
+    }
+    const bands = this.data.limits.slice(1);
+    const people = new Array(bands.length + 2).fill(0);
+    const minutes = this.minutesOf(this.choice.service);
+    for (let i = 0; i < this.count; i++) {
+      if (minutes[i] < 0) people[people.length - 1] += population[i];
+      else {
+        const band = bands.findIndex((limit) => minutes[i] <= Math.round(limit * 10));
+        people[band < 0 ? bands.length : band] += population[i];
+      }
+    }
+    return { kind: "minutes", people };
+  }
+
+  /** Rows of the table: worst first, municipalities without a share last. */
+  ranking() {
+    const { name, population } = this.data.municipalities;
+    const shares = this.hasShares() ? this.shares() : name.map(() => -1);
+    const mean = this.meanMinutes();
+    return name
+      .map((_, id) => ({ id, share: shares[id], mean: mean[id] }))
+      .sort((a, b) => (a.share < 0) - (b.share < 0) || a.share - b.share
+        || population[b.id] - population[a.id] || a.id - b.id);
+  }
+
+  classOf(share) {
+    const classes = this.data.palette.classes;
+    const found = classes.findIndex((c) => share >= c.low && share <= c.high);
+    return found < 0 ? classes.length - 1 : found;
+  }
+}

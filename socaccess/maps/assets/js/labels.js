@@ -1,0 +1,95 @@
+// Names on the map. They are placed in order of importance; one that finds no free
+// room among its few possible positions is left out at this zoom.
+
+const LABEL_OFFSETS = {
+  area: [[0, 0], [0, -16], [0, 16], [0, -30], [0, 30]],
+  point: [[1, 0], [-1, 0], [0, -1], [0, 1]],
+};
+
+class Labels {
+  constructor(map) {
+    this.map = map;
+    this.pane = map.createPane("labels");
+    this.pane.classList.add("labels");
+    this.pane.setAttribute("aria-hidden", "true");
+    this.pool = [];
+    this.context = document.createElement("canvas").getContext("2d");
+    this.widths = new Map();
+    this.visible = true;
+    map.on("zoomstart", () => this.pane.classList.add("moving"));
+    map.on("zoomend moveend resize", () => this.place());
+  }
+
+  /** items: [{lat, lng, text, note, kind: "area"|"town"|"village", from}] best first. */
+  setItems(items) {
+    this.items = items;
+    this.place();
+  }
+
+  setVisible(visible) {
+    this.visible = visible;
+    this.place();
+  }
+
+  width(text, font) {
+    const key = font + text;
+    if (!this.widths.has(key)) {
+      this.context.font = font;
+      this.widths.set(key, this.context.measureText(text).width);
+    }
+    return this.widths.get(key);
+  }
+
+  place() {
+    this.pane.classList.remove("moving");
+    const size = this.map.getSize();
+    const taken = [];
+    let used = 0;
+    if (this.visible && this.items) {
+      for (const item of this.items) {
+        if (this.map.getZoom() < item.from || used > 160) continue;
+        const at = this.map.latLngToContainerPoint([item.lat, item.lng]);
+        if (at.x < 0 || at.y < 0 || at.x > size.x || at.y > size.y) continue;
+        const box = this.findRoom(item, at, size, taken);
+        if (!box) continue;
+        taken.push(box);
+        this.write(used++, item, box);
+      }
+    }
+    for (let i = used; i < this.pool.length; i++) this.pool[i].hidden = true;
+  }
+
+  findRoom(item, at, size, taken) {
+    const area = item.kind === "area";
+    const font = area ? "600 12.5px system-ui, sans-serif" : "11.5px system-ui, sans-serif";
+    const width = Math.max(this.width(item.text, font), item.note ? this.width(item.note, font) : 0) + 6;
+    const height = (item.note ? 30 : 15);
+    for (const [dx, dy] of area ? LABEL_OFFSETS.area : LABEL_OFFSETS.point) {
+      const left = area ? at.x - width / 2 + dx : at.x - width / 2 + dx * (width / 2 + 8);
+      const top = area ? at.y - height / 2 + dy : at.y - height / 2 + dy * (height / 2 + 7);
+      const box = { left, top, right: left + width, bottom: top + height };
+      if (left < 2 || top < 2 || box.right > size.x - 2 || box.bottom > size.y - 2) continue;
+      const free = taken.every((other) => box.right < other.left || box.left > other.right
+        || box.bottom < other.top || box.top > other.bottom);
+      if (free) return box;
+    }
+    return null;
+  }
+
+  write(number, item, box) {
+    let label = this.pool[number];
+    if (!label) {
+      label = document.createElement("div");
+      label.append(document.createElement("span"), document.createElement("b"));
+      this.pool.push(label);
+      this.pane.append(label);
+    }
+    const [name, note] = label.children;
+    name.textContent = item.text;
+    note.textContent = item.note ?? "";
+    label.className = `label ${item.kind}`;
+    label.hidden = false;
+    label.style.width = `${Math.ceil(box.right - box.left)}px`;
+    L.DomUtil.setPosition(label, this.map.containerPointToLayerPoint([box.left, box.top]).round());
+  }
+}

@@ -1,0 +1,228 @@
+// Points on a canvas: settlements by status, facilities as pins, suggested sites as stars.
+// Each status has a shape of its own, so that colour is never the only difference.
+
+const STATUS = { covered: 0, gap: 1, unreachable: 2, none: 3 };
+const STATUS_NAMES = ["covered", "gap", "unreachable", "none"];
+
+const draw = {
+  /** A settlement of radius r around 0, 0. */
+  settlement(ctx, status, r, ink, fills) {
+    ctx.lineWidth = r < 2.5 ? 0.5 : 1;
+    ctx.strokeStyle = ink["symbol-edge"];
+    ctx.fillStyle = fills[STATUS_NAMES[status]] ?? "#9aa3a8";
+    ctx.beginPath();
+    if (status === STATUS.covered) {
+      ctx.arc(0, 0, r, 0, 2 * Math.PI);
+    } else if (status === STATUS.gap) {
+      const d = r * 1.35;
+      ctx.moveTo(0, -d);
+      ctx.lineTo(d, 0);
+      ctx.lineTo(0, d);
+      ctx.lineTo(-d, 0);
+      ctx.closePath();
+    } else {
+      ctx.rect(-r * 0.95, -r * 0.95, r * 1.9, r * 1.9);
+    }
+    ctx.fill();
+    if (status === STATUS.gap || status === STATUS.unreachable) ctx.strokeStyle = "#ffffff";
+    ctx.stroke();
+    if (status === STATUS.unreachable && r >= 2.5) {
+      const d = r * 0.5;
+      ctx.lineWidth = Math.max(1, r * 0.3);
+      ctx.beginPath();
+      ctx.moveTo(-d, -d);
+      ctx.lineTo(d, d);
+      ctx.moveTo(d, -d);
+      ctx.lineTo(-d, d);
+      ctx.stroke();
+    }
+  },
+
+  /** A pin whose tip is at 0, 0. status: 0 operating, 1 planned, 2 closed, 3 institution. */
+  facility(ctx, status, count, ink) {
+    const radius = 7.5;
+    const cy = -17;
+    ctx.lineJoin = "round";
+    ctx.beginPath();
+    if (status === 3) {
+      ctx.rect(-6.5, -6.5, 13, 13);
+    } else {
+      ctx.arc(0, cy, radius, Math.PI * 0.86, Math.PI * 0.14);
+      ctx.lineTo(0, 0);
+      ctx.closePath();
+    }
+    ctx.lineWidth = 4;
+    ctx.strokeStyle = ink.halo;
+    ctx.stroke();
+    ctx.fillStyle = status === 0 ? ink.facility : ink.halo;
+    ctx.fill();
+    ctx.lineWidth = 1.8;
+    ctx.strokeStyle = status === 2 ? ink.muted : ink.facility;
+    ctx.setLineDash(status === 1 ? [3, 2] : []);
+    ctx.stroke();
+    ctx.setLineDash([]);
+    const middle = status === 3 ? 0 : cy;
+    ctx.fillStyle = status === 0 ? ink.halo : status === 2 ? ink.muted : ink.facility;
+    ctx.font = "bold 10px system-ui, sans-serif";
+    ctx.textAlign = "center";
+    ctx.textBaseline = "middle";
+    if (status === 2) ctx.fillText("×", 0, middle + 0.5);
+    else if (count > 1) ctx.fillText(count > 9 ? "9+" : String(count), 0, middle + 0.5);
+    else if (status === 1) ctx.fillText("?", 0, middle + 0.5);
+    else if (status === 3) ctx.fillText("•", 0, middle);
+    else {
+      ctx.beginPath();
+      ctx.arc(0, middle, 2.4, 0, 2 * Math.PI);
+      ctx.fill();
+    }
+  },
+
+  /** A five-pointed star around 0, 0. */
+  site(ctx, ink) {
+    ctx.lineJoin = "round";
+    ctx.beginPath();
+    for (let i = 0; i < 10; i++) {
+      const r = i % 2 ? 5 : 11.5;
+      const angle = (Math.PI / 5) * i - Math.PI / 2;
+      ctx.lineTo(r * Math.cos(angle), r * Math.sin(angle));
+    }
+    ctx.closePath();
+    ctx.lineWidth = 4.5;
+    ctx.strokeStyle = ink.halo;
+    ctx.stroke();
+    ctx.fillStyle = ink.site;
+    ctx.fill();
+    ctx.lineWidth = 1.6;
+    ctx.strokeStyle = "#16222b";
+    ctx.stroke();
+  },
+};
+
+/**
+ * A Leaflet renderer that draws marks: [{x, y, paint, key, size, alpha}] in metres.
+ * Every distinct mark is painted once and then copied.
+ */
+const SymbolLayer = L.Renderer.extend({
+  options: { padding: 0.15, pane: "symbols" },
+
+  setMarks(marks) {
+    this._marks = marks;
+    if (this._map) this._update();
+  },
+
+  setResolution(ratio) {
+    this._ratio = ratio;
+    if (this._map) this._update();
+  },
+
+  _initContainer() {
+    this._container = document.createElement("canvas");
+    this._context = this._container.getContext("2d");
+    this._container.setAttribute("aria-hidden", "true");
+  },
+
+  _destroyContainer() {
+    this._container.remove();
+    delete this._container;
+    delete this._context;
+  },
+
+  _update() {
+    if (this._map._animatingZoom && this._bounds) return;
+    L.Renderer.prototype._update.call(this);
+    const size = this._bounds.getSize();
+    const ratio = this._ratio ?? Math.max(1, window.devicePixelRatio || 1);
+    L.DomUtil.setPosition(this._container, this._bounds.min);
+    this._container.width = Math.round(size.x * ratio);
+    this._container.height = Math.round(size.y * ratio);
+    this._container.style.width = `${size.x}px`;
+    this._container.style.height = `${size.y}px`;
+    this._draw(size, ratio);
+    this._updateTransform(this._center, this._zoom);
+  },
+
+  _draw(size, ratio) {
+    const { _context: ctx, _map: map } = this;
+    const scale = map.options.crs.scale(map.getZoom()) / METRES_PER_PIXEL;
+    const corner = map.getPixelOrigin().add(this._bounds.min);
+    const sprites = new Map();
+    for (const mark of this._marks ?? []) {
+      const px = mark.x * scale - corner.x;
+      const py = -mark.y * scale - corner.y;
+      if (px < -30 || py < -30 || px > size.x + 30 || py > size.y + 30) continue;
+      let sprite = sprites.get(mark.key);
+      if (!sprite) {
+        sprite = this._paint(mark, ratio);
+        sprites.set(mark.key, sprite);
+      }
+      ctx.globalAlpha = mark.alpha ?? 1;
+      ctx.drawImage(sprite, Math.round((px - mark.size) * ratio), Math.round((py - mark.size) * ratio));
+    }
+    ctx.globalAlpha = 1;
+  },
+
+  _paint(mark, ratio) {
+    const sprite = document.createElement("canvas");
+    sprite.width = sprite.height = Math.ceil(2 * mark.size * ratio);
+    const ctx = sprite.getContext("2d");
+    ctx.scale(ratio, ratio);
+    ctx.translate(mark.size, mark.size);
+    mark.paint(ctx);
+    return sprite;
+  },
+});
+
+/** Return a small picture of a mark, for the legend. */
+function icon(size, paint, shiftY = 0) {
+  const canvas = document.createElement("canvas");
+  const ratio = 3;
+  canvas.width = canvas.height = size * ratio;
+  canvas.style.width = canvas.style.height = `${size}px`;
+  canvas.setAttribute("aria-hidden", "true");
+  const ctx = canvas.getContext("2d");
+  ctx.scale(ratio, ratio);
+  ctx.translate(size / 2, size / 2 + shiftY);
+  paint(ctx);
+  return canvas;
+}
+
+/** Find the mark nearest to a point without looking at all of them. */
+class PointIndex {
+  constructor(cell) {
+    this.cell = cell;
+    this.cells = new Map();
+  }
+
+  add(x, y, item) {
+    const key = `${Math.floor(x / this.cell)},${Math.floor(y / this.cell)}`;
+    const list = this.cells.get(key);
+    if (list) list.push([x, y, item]);
+    else this.cells.set(key, [[x, y, item]]);
+  }
+
+  /** Return the item within `reach` metres nearest to x, y that `accept` takes, or null. */
+  nearest(x, y, reach, accept = () => true) {
+    let best = null;
+    let bestDistance = reach;
+    const from = (value) => Math.floor((value - reach) / this.cell);
+    const to = (value) => Math.floor((value + reach) / this.cell);
+    if ((to(x) - from(x)) * (to(y) - from(y)) > this.cells.size + 64) {
+      for (const list of this.cells.values()) scan(list);
+    } else {
+      for (let i = from(x); i <= to(x); i++) {
+        for (let j = from(y); j <= to(y); j++) scan(this.cells.get(`${i},${j}`) ?? []);
+      }
+    }
+    return best;
+
+    function scan(list) {
+      for (const [px, py, item] of list) {
+        const distance = Math.hypot(px - x, py - y);
+        if (distance <= bestDistance && accept(item)) {
+          best = item;
+          bestDistance = distance;
+        }
+      }
+    }
+  }
+}

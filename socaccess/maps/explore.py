@@ -1,0 +1,378 @@
+"""A folium map for a notebook, in the colours of the exported map."""
+
+from __future__ import annotations
+
+import html
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from socaccess.crs import EXCHANGE
+from socaccess.errors import Problem, UnknownNameError
+from socaccess.i18n import Texts
+from socaccess.maps._headline import name_code
+from socaccess.maps._palette import CLASSES, LIGHT, MISSING, SERVICE_STATUS, class_of
+from socaccess.maps._payload import SCENARIOS, SCOPES, choose_services
+from socaccess.maps._places import has_point
+from socaccess.maps._shares import as_percent
+
+if TYPE_CHECKING:
+    import folium
+
+__all__ = ["explore"]
+
+# Above this many points shapes give way to circles on one canvas.
+MOST_SHAPES = 3000
+
+
+def explore(
+    result: Any,
+    service: str | None = None,
+    *,
+    scenario: str = "now",
+    scope: str = "any",
+    lang: str = "lv",
+    tiles: str | None = None,
+    height: int | str = 600,
+    allow_small_counts: bool = False,
+) -> folium.Map:
+    """Return a folium map of one service: municipalities, settlements, facilities, sites.
+
+    It has the colours, shapes and classes of `save_map`, a legend with counts, and
+    tooltips. Nothing is fetched but Leaflet itself, which folium takes from the
+    network; `tiles` adds a background from there too. For a file to hand over use
+    `save_map`.
+
+    Parameters
+    ----------
+    result
+        What `Study.run` returns.
+    service
+        Which service; by default the first promised one with a known facility.
+    scenario
+        `now`, `planned` or `suggested`.
+    scope
+        `any` municipality's facilities, or only those of the `own`.
+    lang
+        `lv` or `en`.
+    tiles
+        Name or address of a tile layer, as folium takes it; none by default.
+    height
+        Height of the map, pixels or a CSS length.
+    allow_small_counts
+        Show counts of persons under the study's threshold.
+
+    Raises
+    ------
+    UnknownNameError
+        If the service, scenario, scope or language is not known.
+
+    Examples
+    --------
+    >>> explore(result, "dac_grt", scenario="planned")  # doctest: +SKIP
+    """
+    import folium
+
+    texts = Texts(lang)
+    types = choose_services(result, None if service is None else [service])
+    for name, value, known in (
+        ("scenario", scenario, SCENARIOS),
+        ("scope", scope, SCOPES),
+    ):
+        if value not in known:
+            raise UnknownNameError(
+                [Problem(f"no {name} {value!r}", "explore", hint=f"use {', '.join(known)}")]
+            )
+    usable = types[types["supply_known"]] if service is None else types
+    row = (usable if len(usable) else types).iloc[0]
+    below = 0 if allow_small_counts else result.study.settings.suppress_below
+
+    canvas = folium.Map(tiles=tiles, height=height, prefer_canvas=True, control_scale=True)
+    counts: dict[str, int] = {}
+    _add_municipalities(canvas, result, row, scenario, scope, texts, counts)
+    _add_roads(canvas, result, texts)
+    _add_settlements(canvas, result, row, scenario, scope, texts, below, counts)
+    _add_facilities(canvas, result, row, texts, counts)
+    _add_sites(canvas, result, row, texts, below, counts)
+    folium.LayerControl(collapsed=False).add_to(canvas)
+    west, south, east, north = result.municipalities.to_crs(EXCHANGE).total_bounds
+    canvas.fit_bounds([[south, west], [north, east]])
+    title = f"{row[f'name_{lang}']} – {texts(f'map.scenario.{scenario}')}"
+    figure: Any = canvas.get_root()
+    figure.html.add_child(folium.Element(_legend(title, texts, counts)))
+    return canvas
+
+
+def _text(value: object) -> str:
+    """Return text that neither HTML nor the script folium writes takes as code."""
+    escaped = html.escape(str(value))
+    for letter in "`\\${}":
+        escaped = escaped.replace(letter, f"&#{ord(letter)};")
+    return escaped
+
+
+def _lines(title: object, *lines: object) -> str:
+    body = "".join(f"<br>{_text(line)}" for line in lines if line)
+    return f"<b>{_text(title)}</b>{body}"
+
+
+def _add_municipalities(
+    canvas: folium.Map,
+    result: Any,
+    row: pd.Series,
+    scenario: str,
+    scope: str,
+    texts: Texts,
+    counts: dict[str, int],
+) -> None:
+    import folium
+
+    table = result.coverage
+    table = table[
+        (table["service"] == row["service"])
+        & (table["scenario"] == scenario)
+        & (table["scope"] == scope)
+    ]
+    known = bool(row["supply_known"]) or scenario == "suggested"
+    # Of inhabitants, as in the exported map: a share of few persons would give them away.
+    share = (table["population_covered"] / table["population"]).where(known)
+    percent = dict(zip(table["municipality_id"], as_percent(share.to_numpy(float)), strict=True))
+    layer = folium.FeatureGroup(name=_text(texts("map.layer.shading")))
+    shapes = result.municipalities.to_crs(EXCHANGE)
+    for area in shapes.itertuples():
+        value = int(percent.get(area.municipality_id, -1))
+        share_class = class_of(value)
+        counts[f"class {share_class.lowest}"] = counts.get(f"class {share_class.lowest}", 0) + 1
+        said = (
+            texts(
+                "map.share_here",
+                share=texts.share(value / 100),
+                limit=texts("map.within_min", n=texts.number(row["limit_min"])),
+            )
+            if value >= 0
+            else texts("map.no_facility")
+        )
+        folium.GeoJson(
+            area.geometry.__geo_interface__,
+            style_function=lambda _, colour=share_class.light: {
+                "fillColor": colour,
+                "fillOpacity": 0.9,
+                "color": LIGHT["border"],
+                "weight": 1,
+            },
+            tooltip=folium.Tooltip(_lines(area.name, said)),
+        ).add_to(layer)
+    layer.add_to(canvas)
+
+
+def _add_roads(canvas: folium.Map, result: Any, texts: Texts) -> None:
+    import folium
+
+    edges = result.study.network.to_frame()
+    roads = edges[~edges["modelled"].to_numpy(dtype=bool)]
+    if not len(roads):
+        return
+    layer = folium.FeatureGroup(name=_text(texts("map.layer.roads")))
+    lines = [[(y, x) for x, y, *_ in line.coords] for line in roads.geometry.to_crs(EXCHANGE)]
+    folium.PolyLine(lines, color=LIGHT["road"], weight=1.5, opacity=0.8).add_to(layer)
+    layer.add_to(canvas)
+
+
+def _add_settlements(
+    canvas: folium.Map,
+    result: Any,
+    row: pd.Series,
+    scenario: str,
+    scope: str,
+    texts: Texts,
+    below: float,
+    counts: dict[str, int],
+) -> None:
+    import folium
+
+    prefix = "own_" if scope == "own" else ""
+    cover = result.settlement_coverage
+    cover = cover[(cover["service"] == row["service"]) & (cover["scenario"] == scenario)]
+    columns = ["settlement_id", f"{prefix}travel_min", f"{prefix}status", "persons"]
+    settlements = result.settlements[has_point(result.settlements)].to_crs(EXCHANGE)
+    table = settlements.merge(cover[columns], on="settlement_id", how="left")
+    layer = folium.FeatureGroup(name=_text(texts("map.layer.settlements")))
+    known = bool(row["supply_known"]) or scenario == "suggested"
+    for place in table.to_dict("records"):
+        status = str(place[f"{prefix}status"]) if known else "none"
+        counts[status] = counts.get(status, 0) + 1
+        minutes = place[f"{prefix}travel_min"]
+        tooltip = folium.Tooltip(
+            _lines(
+                place["name"],
+                texts.count("map.inhabitants", int(place["population"])),
+                name_code(texts, "status", status)
+                + ("" if np.isnan(minutes) else f": {texts.number(minutes, decimals=1)} min"),
+                _persons_line(texts, place["persons"], below),
+            )
+        )
+        at = (place["geometry"].y, place["geometry"].x)
+        if len(table) > MOST_SHAPES:
+            folium.CircleMarker(
+                at, radius=3, weight=0.5, color=LIGHT["symbol-edge"], fill=True,
+                fill_color=SERVICE_STATUS.get(status, MISSING.light), fill_opacity=1,
+                tooltip=tooltip,
+            ).add_to(layer)  # fmt: skip
+        else:
+            _marker(at, _SHAPES.get(status, _SHAPES["none"]), 14, tooltip).add_to(layer)
+    layer.add_to(canvas)
+
+
+def _persons_line(texts: Texts, persons: float, below: float) -> str:
+    if pd.isna(persons):
+        return ""
+    small = 0 < persons < below or 0 < round(persons) < below
+    shown = texts("map.below", n=int(below)) if small else texts.number(persons)
+    return texts("map.persons_here", persons=shown)
+
+
+def _add_facilities(
+    canvas: folium.Map, result: Any, row: pd.Series, texts: Texts, counts: dict[str, int]
+) -> None:
+    import folium
+
+    facilities = result.facilities
+    facilities = facilities[has_point(facilities) & (facilities["service"] == row["service"])]
+    layer = folium.FeatureGroup(name=_text(texts("map.layer.facilities")))
+    for place in facilities.to_crs(EXCHANGE).to_dict("records"):
+        status = str(place["status"])
+        if status not in ("operating", "planned"):
+            continue
+        counts[status] = counts.get(status, 0) + 1
+        tooltip = folium.Tooltip(
+            _lines(
+                place["name"],
+                texts(f"map.facility_status.{status}"),
+                name_code(texts, "precision", place["location_precision"]),
+            )
+        )
+        at = (place["geometry"].y, place["geometry"].x)
+        _marker(at, _SHAPES[status], 26, tooltip, bottom=True).add_to(layer)
+    layer.add_to(canvas)
+
+
+def _add_sites(
+    canvas: folium.Map,
+    result: Any,
+    row: pd.Series,
+    texts: Texts,
+    below: float,
+    counts: dict[str, int],
+) -> None:
+    import folium
+
+    sites = result.sites
+    if not len(sites):
+        return
+    sites = sites[has_point(sites) & (sites["service"] == row["service"])]
+    layer = folium.FeatureGroup(name=_text(texts("map.layer.sites")))
+    for site in sites.to_crs(EXCHANGE).to_dict("records"):
+        counts["site"] = counts.get("site", 0) + 1
+        gain = site["gain_persons"]
+        small = not pd.isna(gain) and (0 < gain < below or 0 < round(gain) < below)
+        said = (
+            texts.count("map.gain_population", round(float(site["gain_population"])))
+            if pd.isna(gain)
+            else texts(
+                "map.gain_persons",
+                persons=texts("map.below", n=int(below)) if small else texts.number(gain),
+            )
+        )
+        tooltip = folium.Tooltip(_lines(texts("map.suggested_at", name=site["name"]), said))
+        _marker((site["geometry"].y, site["geometry"].x), _SHAPES["site"], 24, tooltip).add_to(
+            layer
+        )
+    layer.add_to(canvas)
+
+
+def _marker(
+    at: tuple[float, float], shape: str, size: int, tooltip: Any, *, bottom: bool = False
+) -> folium.Marker:
+    import folium
+
+    icon = folium.DivIcon(
+        html=_svg(shape, size),
+        icon_size=(size, size),
+        icon_anchor=(size // 2, size if bottom else size // 2),
+        class_name="socaccess-mark",
+    )
+    return folium.Marker(at, icon=icon, tooltip=tooltip, keyboard=False)
+
+
+def _svg(shape: str, size: int) -> str:
+    return f'<svg width="{size}" height="{size}" viewBox="-10 -10 20 20">{shape}</svg>'
+
+
+_EDGE = LIGHT["symbol-edge"]
+_PIN = "M0,9.5L-5.5,-1A6.4,6.4 0 1 1 5.5,-1Z"
+_STAR = " ".join(
+    f"{r * np.cos(a):.2f},{r * np.sin(a):.2f}"
+    for k in range(10)
+    for r, a in [(9.0 if k % 2 == 0 else 3.9, np.pi / 5 * k - np.pi / 2)]
+)
+_SHAPES = {
+    "covered": f'<circle r="7" fill="{SERVICE_STATUS["covered"]}" stroke="{_EDGE}"/>',
+    "gap": f'<path d="M0,-9L9,0L0,9L-9,0Z" fill="{SERVICE_STATUS["gap"]}" stroke="#fff"/>',
+    "unreachable": f'<rect x="-7" y="-7" width="14" height="14" stroke="#fff" '
+    f'fill="{SERVICE_STATUS["unreachable"]}"/>'
+    '<path d="M-4,-4L4,4M4,-4L-4,4" stroke="#fff" stroke-width="2.4"/>',
+    "none": f'<rect x="-6" y="-6" width="12" height="12" fill="#9aa3a8" stroke="{_EDGE}"/>',
+    "operating": f'<path d="{_PIN}" fill="{LIGHT["facility"]}" stroke="#fff" stroke-width="1.2"/>'
+    '<circle cy="-3.6" r="2" fill="#fff"/>',
+    "planned": f'<path d="{_PIN}" fill="#fff" stroke="{LIGHT["facility"]}" stroke-width="1.4" '
+    'stroke-dasharray="2.5 1.6"/>',
+    "site": f'<polygon points="{_STAR}" fill="{LIGHT["site"]}" stroke="#16222b"/>',
+}
+
+
+def _legend(title: str, texts: Texts, counts: dict[str, int]) -> str:
+    """Return the legend: every class with its range and how many there are."""
+
+    def line(picture: str, text: str, count: int) -> str:
+        return (
+            f'<div style="display:flex;gap:6px;align-items:center">{picture}'
+            f'<span style="flex:1">{_text(text)}</span><span>{count}</span></div>'
+        )
+
+    def swatch(colour: str) -> str:
+        return (
+            f'<i style="width:22px;height:13px;background:{colour};'
+            f'border:1px solid {LIGHT["border"]}"></i>'
+        )
+
+    rows = [f"<b>{_text(title)}</b>", f"<div>{_text(texts('map.legend_share_population'))}</div>"]
+    for share_class in (*CLASSES, MISSING):
+        count = counts.get(f"class {share_class.lowest}", 0)
+        if share_class is MISSING:
+            if count:
+                rows.append(line(swatch(MISSING.light), texts("map.class_missing"), count))
+            continue
+        span = (
+            f"{share_class.lowest} %"
+            if share_class.lowest == share_class.highest
+            else f"{share_class.lowest}–{share_class.highest} %"
+        )
+        rows.append(line(swatch(share_class.light), span, count))
+    rows += [
+        line(_svg(_SHAPES[status], 14), texts(f"map.status.{status}"), counts.get(status, 0))
+        for status in ("covered", "gap", "unreachable", "none")
+        if status != "none" or counts.get(status)
+    ]
+    for status in ("operating", "planned"):
+        text = texts(f"map.facility_status.{status}")
+        rows.append(line(_svg(_SHAPES[status], 18), text, counts.get(status, 0)))
+    if counts.get("site"):
+        rows.append(line(_svg(_SHAPES["site"], 18), texts("map.suggested_site"), counts["site"]))
+    return (
+        '<div style="position:absolute;z-index:900;right:10px;bottom:20px;width:230px;'
+        "background:#fff;color:#16222b;padding:8px 10px;border-radius:8px;"
+        'font:12px/1.5 system-ui,sans-serif;box-shadow:0 1px 6px rgba(0,0,0,.3)">'
+        + "".join(rows)
+        + "</div>"
+    )

@@ -1,0 +1,215 @@
+"""The map that is handed over: one HTML file that asks nothing of any network."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import hashlib
+import re
+import tempfile
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from socaccess.errors import OutputError
+from socaccess.i18n import Texts
+from socaccess.maps._encode import pack
+from socaccess.maps._headline import build_blocks, build_headline
+from socaccess.maps._palette import DARK, LIGHT
+from socaccess.maps._payload import SCENARIOS, build_payload
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["render_map", "save_map"]
+
+PAPERS = ("a4-landscape", "a4-portrait", "a3-landscape", "a3-portrait")
+_SCRIPTS = (
+    "decode.js", "symbols.js", "labels.js", "choices.js", "cards.js",
+    "panel.js", "search.js", "print.js", "map.js",
+)  # fmt: skip
+
+
+def save_map(
+    result: Any,
+    path: str | Path,
+    *,
+    lang: str = "lv",
+    title: str | None = None,
+    services: Iterable[str] | None = None,
+    allow_small_counts: bool = False,
+) -> Path:
+    """Write the interactive map of `result` to one HTML file and return its path.
+
+    The file opens from disk, in a mail attachment or in an `<iframe>`, makes no
+    request, and is the same byte for byte for the same result. It appears whole
+    or not at all.
+
+    Parameters
+    ----------
+    result
+        What `Study.run` returns.
+    path
+        Where to write; its folder must exist.
+    lang
+        `lv` or `en`.
+    title
+        Heading of the map; by default the study's title.
+    services
+        Only these services; by default all that were computed.
+    allow_small_counts
+        Show counts of persons under the study's threshold, and say so in the map.
+
+    Raises
+    ------
+    UnknownNameError
+        If `lang` or one of `services` is not known.
+    InputError
+        If a layer has no coordinate reference system or there is nothing to draw.
+    OutputError
+        If the file cannot be written.
+
+    Examples
+    --------
+    >>> save_map(result, "latgale.html", lang="en")  # doctest: +SKIP
+    PosixPath('latgale.html')
+    """
+    path = Path(path)
+    page = render_map(
+        result,
+        lang=lang,
+        title=title,
+        services=services,
+        allow_small_counts=allow_small_counts,
+    )
+    _write_whole(path, page.encode("utf-8"))
+    return path
+
+
+def render_map(
+    result: Any,
+    *,
+    lang: str = "lv",
+    title: str | None = None,
+    services: Iterable[str] | None = None,
+    allow_small_counts: bool = False,
+) -> str:
+    """Return the page that `save_map` writes."""
+    from jinja2 import Environment, StrictUndefined
+    from markupsafe import Markup
+
+    texts = Texts(lang)
+    services = (
+        None if services is None else [services] if isinstance(services, str) else [*services]
+    )
+    payload = build_payload(
+        result, lang=lang, services=services, allow_small_counts=allow_small_counts
+    )
+    below = payload["belowPersons"]
+    style, script = _style(), _script()
+    leaflet = _without_source_map(_read_asset("vendor/leaflet.js"))
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    template = environment.from_string(_read_asset("template.html.j2"))
+    return template.render(
+        lang=lang,
+        title=title if title is not None else result.study.title[lang],
+        view=texts(f"map.view.{result.study.view}"),
+        data_dates=result.study.data_dates,
+        t=lambda key, **values: texts(f"map.{key}", **values),
+        version=_version(),
+        allow_small_counts=allow_small_counts,
+        headline=build_headline(result, texts, payload),
+        caveats=[*result.summary.get("caveats", {}).get(lang, []), *_own_caveats(texts, below)],
+        blocks=build_blocks(result, texts, payload),
+        scenarios=[name for name in SCENARIOS if name in payload["scenarios"]],
+        papers=PAPERS,
+        attribution=[*result.study.attribution.get(lang, []), texts("map.leaflet")],
+        # These are our own files and base64: the only texts that enter unescaped.
+        style=Markup(style),  # noqa: S704
+        leaflet=Markup(leaflet),  # noqa: S704
+        script=Markup(script),  # noqa: S704
+        data=Markup(pack(payload)),  # noqa: S704
+        policy=_policy(style, leaflet, script),
+    )
+
+
+def _own_caveats(texts: Texts, below: int) -> list[str]:
+    return [texts("map.caveat_small_counts", n=below)] if below > 0 else []
+
+
+def _policy(style: str, *scripts: str) -> str:
+    """Return the content security policy: nothing from outside, only these texts run."""
+    allowed = " ".join(_hash(script) for script in scripts)
+    return (
+        f"default-src 'none'; script-src {allowed}; style-src {_hash(style)}; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _hash(text: str) -> str:
+    digest = base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
+    return f"'sha256-{digest}'"
+
+
+@cache
+def _read_asset(name: str) -> str:
+    file = resources.files("socaccess.maps") / "assets"
+    for part in name.split("/"):
+        file = file / part
+    return file.read_text(encoding="utf-8").replace("\r\n", "\n")
+
+
+def _style() -> str:
+    """Return Leaflet's style without the rules that point at pictures, then ours."""
+    leaflet = re.sub(r"[^{}]*\{[^{}]*url\([^{}]*\}", "", _read_asset("vendor/leaflet.css"))
+
+    def variables(colours: dict[str, str], pattern: str) -> str:
+        declared = "".join(f"--{name}:{value};" for name, value in colours.items())
+        return f"{declared}--stroke:{pattern};"
+
+    light = variables(LIGHT, LIGHT["pattern"] + "8c")
+    dark = variables(DARK, DARK["pattern"] + "8c")
+    # Dark is for screens: paper is white.
+    themes = (
+        f":root{{color-scheme:light;{light}}}\n"
+        f"@media screen and (prefers-color-scheme: dark){{:root{{color-scheme:dark;{dark}}}}}\n"
+    )
+    return leaflet + themes + _read_asset("map.css")
+
+
+def _script() -> str:
+    parts = [_read_asset(f"js/{name}") for name in _SCRIPTS]
+    body = "\n".join(["const METRES_PER_PIXEL = 4096;", *parts])
+    return f'"use strict";\n(() => {{\n{body}\n}})();\n'
+
+
+def _without_source_map(script: str) -> str:
+    return re.sub(r"\n//# sourceMappingURL=.*", "", script)
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("socaccess")
+    except PackageNotFoundError:
+        return ""
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    """Write `content` beside `path` and move it there in one step."""
+    temporary = None
+    try:
+        with tempfile.NamedTemporaryFile(
+            dir=path.parent, prefix=f".{path.name}.", delete=False
+        ) as file:
+            temporary = Path(file.name)
+            file.write(content)
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    except OSError as error:
+        if temporary is not None:
+            with contextlib.suppress(OSError):
+                temporary.unlink()
+        raise OutputError(f"{path}: the map could not be written: {error.strerror}") from error
