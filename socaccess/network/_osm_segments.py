@@ -227,11 +227,12 @@ def _find_junction_delays(
     road = ~table.ferry[kind_of]
     rank = np.where(road, table.rank[kind_of], 0)
     ends = (segments.tail, segments.head)
-    arms = sum(np.bincount(end[road], minlength=count) for end in ends)
+    arms = np.bincount(np.concatenate([end[road] for end in ends]), minlength=count)
     highest = np.zeros(count, dtype=np.int64)
     for end in ends:
         np.maximum.at(highest, end, rank)
-    equals = sum(np.bincount(end[road & (rank == highest[end])], minlength=count) for end in ends)
+    top = [end[road & (rank == highest[end])] for end in ends]
+    equals = np.bincount(np.concatenate(top), minlength=count)
     round_ = table.roundabout[kind_of]
     on_roundabout = np.zeros(count, dtype=bool)
     for end in ends:
@@ -247,8 +248,13 @@ def _find_junction_delays(
                 junction & (rank < highest[end]),
                 junction & (equals[end] >= 3),
             ],
-            [delay_ms["roundabout"], 0, delay_ms["minor_road"], delay_ms["equal_road"]],
-            0,
+            [
+                np.int64(delay_ms["roundabout"]),
+                np.int64(0),
+                np.int64(delay_ms["minor_road"]),
+                np.int64(delay_ms["equal_road"]),
+            ],
+            np.int64(0),
         )
     return result
 

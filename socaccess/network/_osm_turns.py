@@ -104,16 +104,13 @@ class _Splitter:
         """Lead from `tail` to the port of `arm` for nothing."""
         self._add(arm[0], tail, self.port[arm], forward=True, connector=True)
 
-    def copy_out(self, tail: int, arm: Arm, kept: frozenset[int], *, whole: bool = True) -> None:
-        """Lead from `tail` along `arm` to its next junction, one way.
-
-        Nodes of `kept` are junctions however few roads meet there.
-        """
+    def copy_out(self, tail: int, arm: Arm, *, whole: bool = True) -> None:
+        """Lead from `tail` along `arm` to its next junction, or only its edge, one way."""
         while True:
             edge, side = arm
             far = (edge, 1 - side)
             node = int(self.ends[1 - side][edge])
-            onward = self._continue(far, node) if whole and node not in kept else None
+            onward = self._continue(far, node) if whole and far not in self.port else None
             head = self.add_node(node) if onward is not None else self.end_of(far)
             # Leaving by end 0 is driving forward.
             nodes = (tail, head) if side == 0 else (head, tail)
@@ -164,12 +161,11 @@ def split_junctions(
     """
     splitter = _Splitter(edges, node_count)
     allowed = _gather_allowed(splitter, node_place, way_place, restrictions, counts)
-    kept = frozenset(allowed)
     for node, turns in allowed.items():
         for arm in turns:
             splitter.give_port(arm, node)
     for node, turns in allowed.items():
-        _rebuild(splitter, node, turns, kept)
+        _rebuild(splitter, node, turns)
     counts["junctions_split"] = len(allowed)
     return splitter.added
 
@@ -239,9 +235,7 @@ def _place(
     return sides[0], sides[1]
 
 
-def _rebuild(
-    splitter: _Splitter, node: int, turns: Mapping[Arm, frozenset[Arm]], kept: frozenset[int]
-) -> None:
+def _rebuild(splitter: _Splitter, node: int, turns: Mapping[Arm, frozenset[Arm]]) -> None:
     """Lead from the junction, and from each port, to where one may go."""
     arms = splitter.arms(node)
     free_arrivals = any(splitter.can_arrive(arm) for arm in arms if arm not in turns)
@@ -251,7 +245,7 @@ def _rebuild(
             continue
         if arm in turned_out:
             splitter.close_leaving(arm)
-            splitter.copy_out(node, arm, kept, whole=False)
+            splitter.copy_out(node, arm, whole=False)
         elif free_arrivals:
             splitter.connect(node, arm)
     for arm in sorted(turns):
@@ -260,4 +254,4 @@ def _rebuild(
             if out in turns and out not in turned_out and turns[out] <= turns[arm]:
                 splitter.connect(splitter.port[arm], out)
             else:
-                splitter.copy_out(splitter.port[arm], out, kept)
+                splitter.copy_out(splitter.port[arm], out)

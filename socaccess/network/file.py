@@ -2,7 +2,7 @@
 
 Layout, all numbers little-endian::
 
-    0   magic     16 bytes  b"socaccess-net\\0" and the version as two digits
+    0   magic     16 bytes  "socaccess-net", a zero byte, the version as two digits
     16  length     8 bytes  length of the header
     24  hash      32 bytes  SHA-256 of the header
     64  header              JSON: size of the file, scalars, table of arrays, provenance
@@ -22,6 +22,7 @@ import os
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -111,7 +112,7 @@ def save_network(network: RoadNetwork, path: str | Path) -> None:
         file.write(b"\0" * (_PREFIX - file.tell()))
         file.write(header)
         for values in arrays.values():
-            file.write(memoryview(values).cast("B") if values.nbytes else b"")
+            file.write(_view_bytes(values))
             file.write(b"\0" * (_align(values.nbytes) - values.nbytes))
 
 
@@ -209,8 +210,12 @@ def _align(length: int) -> int:
     return -(-length // _ALIGNMENT) * _ALIGNMENT
 
 
+def _view_bytes(values: np.ndarray) -> memoryview:
+    return values.reshape(-1).view(np.uint8).data
+
+
 def _hash_array(values: np.ndarray) -> str:
-    digest = hashlib.sha256(memoryview(values).cast("B") if values.nbytes else b"")
+    digest = hashlib.sha256(_view_bytes(values))
     digest.update(b"\0" * (_align(values.nbytes) - values.nbytes))
     return digest.hexdigest()
 
@@ -247,9 +252,7 @@ def _decode_arrays(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
             continue
         begin = arrays[f"{name}.begin"].tolist()
         text = arrays[f"{name}.text"].tobytes()
-        decoded[name] = np.array(
-            [text[i:j].decode() for i, j in zip(begin[:-1], begin[1:], strict=True)], dtype=object
-        )
+        decoded[name] = np.array([text[i:j].decode() for i, j in pairwise(begin)], dtype=object)
     return decoded
 
 

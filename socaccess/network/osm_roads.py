@@ -87,8 +87,7 @@ def read_osm_network(
     """
     check_season(season)
     profile = load_profile(profile)
-    if progress:
-        progress(0, _STEPS)
+    _tick(progress, 0)
     elements = read_road_elements(path)
     return build_network(
         elements, profile=profile, season=season, keep_shapes=keep_shapes, progress=progress
@@ -111,8 +110,7 @@ def build_network(
         If there is no road for cars.
     """
     profile = profile or load_profile()
-    tick = progress or (lambda done, total: None)
-    tick(1, _STEPS)
+    _tick(progress, 1)
     counts: Counter[str] = Counter(elements.counts)
     table = tabulate_kinds(elements.tag_sets, profile, check_season(season))
     segments = cut_segments(elements, table, counts)
@@ -131,13 +129,13 @@ def build_network(
     metric = crs_.choose_metric_crs(lon, lat)
     x, y = np.full(len(known), np.nan), np.full(len(known), np.nan)
     x[known], y[known] = crs_.project_points(lon, lat, crs_.EXCHANGE, metric)
-    tick(2, _STEPS)
+    _tick(progress, 2)
 
     kind_of = elements.way_tags[segments.way]
     built_up = find_built_up(segments, kind_of, table, x, y, profile)
     forward_ms, backward_ms = time_segments(elements, segments, table, built_up, profile)
     node_origin = close_barriers(elements, segments, profile, counts)
-    tick(3, _STEPS)
+    _tick(progress, 3)
 
     edges = contract_chains(
         segments,
@@ -159,7 +157,7 @@ def build_network(
         elements.restrictions,
         counts,
     )
-    tick(4, _STEPS)
+    _tick(progress, 4)
     node_origin = np.concatenate(
         [node_origin, node_origin[np.array(splits.node_origin, dtype=np.int64)]]
     )
@@ -178,8 +176,13 @@ def build_network(
         keep_shapes,
         _tell_provenance(elements, profile, season, metric, counts),
     )
-    tick(5, _STEPS)
+    _tick(progress, 5)
     return network
+
+
+def _tick(progress: Progress | None, done: int) -> None:
+    if progress is not None:
+        progress(done, _STEPS)
 
 
 def _find_places(ids: np.ndarray, wanted: list[int]) -> dict[int, int]:
