@@ -1,0 +1,122 @@
+"""Compare lengths on the embedded network with published road distances between towns.
+
+Usage: python tools/compare_roads.py FILE.csv [--all]
+
+FILE.csv has the columns `from` and `to` (names of towns or parishes), `km` (published distance;
+rows without one are left out), and may have `by_road` (`yes` where the source says that it means
+the road). It prints one line a pair that differs by more than the tolerance (`--all`: every pair)
+with the straight line between the two, and a summary for all pairs and for those by road.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from socaccess.errors import InputError, Problem, raise_problems
+from socaccess.network import RoadNetwork
+from socaccess.schemas import suggest_names
+from socaccess.sources.settlements import load_settlements
+from socaccess.travel import travel_times
+
+TOLERANCE = 0.12
+"""Share by which a length may differ (inclusive)."""
+
+# The capital stands in the data as its neighbourhoods: its point is the centre's.
+CAPITAL, CENTRE = "Rīga", "RIX-centrs"
+
+
+def find_points(names: list[str]) -> dict[str, str]:
+    """Return the settlement of each name: the town, else the unit whose centre is called so."""
+    settlements = load_settlements()
+    towns = settlements[settlements["kind"].isin(["city", "town"])]
+    ids = dict(zip(settlements["centre"], settlements["settlement_id"], strict=True))
+    ids.update(zip(towns["name"], towns["settlement_id"], strict=True))
+    ids[CAPITAL] = CENTRE
+    unknown = [name for name in names if name not in ids]
+    near = [near for name in unknown for near in suggest_names(name, list(ids), most=1)]
+    hint = f"did you mean {', '.join(near)}?" if near else ""
+    raise_problems([Problem("no town or centre", rows=tuple(unknown), hint=hint)] * bool(unknown))
+    return {name: ids[name] for name in names}
+
+
+def read_published(path: Path) -> pd.DataFrame:
+    """Return the published pairs with a distance: `from`, `to`, `km`, `by_road` (flag)."""
+    table = pd.read_csv(path, encoding="utf-8")
+    missing = [name for name in ("from", "to", "km") if name not in table]
+    if missing:
+        raise InputError(f"{path.name}: column {', '.join(missing)} is missing")
+    table = table[table["km"].notna()].reset_index(drop=True)
+    by_road = table["by_road"] if "by_road" in table else pd.Series("", index=table.index)
+    return table[["from", "to", "km"]].assign(by_road=by_road == "yes")
+
+
+def compare(published: pd.DataFrame, network: RoadNetwork | None = None) -> pd.DataFrame:
+    """Return the pairs with what the network says of them.
+
+    Adds `network_km`, `travel_min`, `modelled_share` (of the time), `straight_km`, `ratio`
+    (network to published) and `close` (within `TOLERANCE`).
+    """
+    names = sorted({*published["from"], *published["to"]})
+    ids = find_points(names)
+    settlements = load_settlements().set_index("settlement_id")
+    places = settlements.loc[[ids[name] for name in names]].reset_index()
+    times = travel_times(network or RoadNetwork.main_roads(), places, places, lengths=True)
+    assert times.length_m is not None and times.modelled_share is not None
+    position = {name: number for number, name in enumerate(names)}
+    origin = published["from"].map(position).to_numpy()
+    destination = published["to"].map(position).to_numpy()
+    xy = np.stack([places.geometry.x, places.geometry.y], axis=1)
+    network_km = times.length_m[origin, destination] / 1000
+    ratio = network_km / published["km"].to_numpy(dtype=float)
+    return published.assign(
+        network_km=network_km,
+        travel_min=times.travel_min[origin, destination],
+        modelled_share=times.modelled_share[origin, destination],
+        straight_km=np.hypot(*(xy[origin] - xy[destination]).T) / 1000,
+        ratio=ratio,
+        close=np.abs(ratio - 1) <= TOLERANCE,
+    )
+
+
+def tell_summary(compared: pd.DataFrame, label: str) -> str:
+    """Return one line on the pairs: how many are close, and the ratios."""
+    low, middle, high = compared["ratio"].quantile([0.05, 0.5, 0.95])
+    return (
+        f"{label}: {int(compared['close'].sum())} of {len(compared)} within {TOLERANCE:.0%}; "
+        f"network to published: median {middle:.2f}, nine in ten {low:.2f} to {high:.2f}"
+    )
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Print the comparison; 1 when the file cannot be used."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--all", action="store_true", help="every pair, not only those that differ")
+    options = parser.parse_args(arguments)
+    try:
+        compared = compare(read_published(options.file))
+    except (InputError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    print("pair                      published  network  straight  minutes  modelled  ratio")
+    for row in compared.itertuples():
+        if options.all or not row.close:
+            pair = f"{compared['from'][row.Index]}-{row.to}"
+            print(
+                f"{pair:26}{row.km:6.0f} km{row.network_km:6.0f} km{row.straight_km:7.0f} km"
+                f"{row.travel_min:9.0f}{row.modelled_share:9.0%}{row.ratio:8.2f}"
+                f"{'  by road' if row.by_road else ''}"
+            )
+    print(tell_summary(compared, "all pairs"))
+    if compared["by_road"].any():
+        print(tell_summary(compared[compared["by_road"]], "said to be by road"))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
