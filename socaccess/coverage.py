@@ -106,61 +106,90 @@ def summarise_coverage(
                if name not in settlement_coverage]  # fmt: skip
     if missing:
         raise InputError(f"coverage: column {', '.join(missing)} is missing")
-    rows = [
-        (*_as_tuple(key), *_summarise(group, travel, status))
-        for key, group in settlement_coverage.groupby(keys, sort=True, observed=True)
-    ]
-    return pd.DataFrame(rows, columns=[*keys, *_MEASURES])
-
-
-_MEASURES = (
-    "persons",
-    "covered",
-    "covered_share",
-    "share_of",
-    "population",
-    "population_covered",
-    "mean_min",
-    "median_min",
-    "p90_min",
-    "max_min",
-    "unreachable_population",
-)
-
-
-def _summarise(group: pd.DataFrame, travel: str, status: str) -> tuple[object, ...]:
-    persons = group["persons"].to_numpy(dtype=float)
-    population = group["population"].to_numpy(dtype=float)
-    minutes = group[travel].to_numpy(dtype=float)
-    covered = (group[status] == "covered").to_numpy()
-    stated = bool(np.isfinite(persons).any())
-    persons = np.nan_to_num(persons)
-    known = bool(persons.sum() > 0)
-    weight = persons if known else population
-    total = weight.sum()
-    reached = np.isfinite(minutes)
-    reached_weight = weight[reached].sum()
-    inhabited = minutes[reached & (weight > 0)]
-    return (
-        float(persons.sum()) if stated else np.nan,
-        float(persons[covered].sum()) if stated else np.nan,
-        float(weight[covered].sum() / total) if total > 0 else np.nan,
-        "need" if known else "population",
-        _count(population.sum()),
-        _count(population[covered].sum()),
-        float((minutes[reached] * weight[reached]).sum() / reached_weight)
-        if reached_weight > 0
-        else np.nan,
-        weigh_quantile(minutes, weight, 0.5),
-        weigh_quantile(minutes, weight, 0.9),
-        float(inhabited.max()) if len(inhabited) else np.nan,
-        _count(population[~reached].sum()),
+    group = settlement_coverage.groupby(keys, sort=True, observed=True)
+    code = group.ngroup().to_numpy()
+    table = group.size().index.to_frame(index=False)
+    measures = _measure_groups(
+        code,
+        len(table),
+        persons=settlement_coverage["persons"].to_numpy(dtype=float),
+        population=settlement_coverage["population"].to_numpy(dtype=float),
+        minutes=settlement_coverage[travel].to_numpy(dtype=float),
+        covered=(settlement_coverage[status] == "covered").to_numpy(dtype=bool),
     )
+    return table.assign(**measures)
 
 
-def _count(total: float) -> float:
-    """Return a count as a whole number where it is one; estimates may hold fractions."""
-    return int(total) if float(total).is_integer() else float(total)
+def _measure_groups(
+    code: np.ndarray,
+    count: int,
+    *,
+    persons: np.ndarray,
+    population: np.ndarray,
+    minutes: np.ndarray,
+    covered: np.ndarray,
+) -> dict[str, np.ndarray]:
+    """Return the measures of every group, all groups at once; `code` tells the group of a row."""
+
+    def add(values: np.ndarray) -> np.ndarray:
+        return np.bincount(code, weights=values, minlength=count)
+
+    stated = add(np.isfinite(persons)) > 0
+    persons = np.nan_to_num(persons)
+    persons_total = add(persons)
+    by_need = persons_total > 0
+    weight = np.where(by_need[code], persons, population)
+    reached = np.isfinite(minutes)
+    near = np.nan_to_num(minutes)
+    inhabited = reached & (weight > 0)
+    longest = np.full(count, -np.inf)
+    np.maximum.at(longest, code[inhabited], minutes[inhabited])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return {
+            "persons": np.where(stated, persons_total, np.nan),
+            "covered": np.where(stated, add(persons * covered), np.nan),
+            "covered_share": add(weight * covered) / add(weight),
+            "share_of": np.where(by_need, "need", "population").astype(object),
+            "population": _count(add(population)),
+            "population_covered": _count(add(population * covered)),
+            "mean_min": add(weight * near * reached) / add(weight * reached),
+            "median_min": _weigh_quantiles(code, count, minutes, weight, 0.5),
+            "p90_min": _weigh_quantiles(code, count, minutes, weight, 0.9),
+            "max_min": np.where(np.isfinite(longest), longest, np.nan),
+            "unreachable_population": _count(add(population * ~reached)),
+        }
+
+
+def _count(totals: np.ndarray) -> np.ndarray:
+    """Return counts as whole numbers where all are; estimates may hold fractions."""
+    whole = np.rint(totals)
+    return whole.astype(np.int64) if np.array_equal(whole, totals) else totals
+
+
+def _weigh_quantiles(
+    code: np.ndarray, count: int, minutes: np.ndarray, weight: np.ndarray, share: float
+) -> np.ndarray:
+    """Return `weigh_quantile` of every group."""
+    used = weight > 0
+    code, weight = code[used], weight[used]
+    far = np.where(np.isfinite(minutes[used]), minutes[used], np.inf)
+    order = np.lexsort((far, code))
+    code, weight, far = code[order], weight[order], far[order]
+    quantiles = np.full(count, np.nan)
+    begin = np.flatnonzero(np.diff(code, prepend=-1))
+    for start, stop in zip(begin, [*begin[1:], len(code)], strict=True):
+        # Summed within the group: a running sum over all would round differently.
+        cumulated = np.cumsum(weight[start:stop])
+        found = far[start + _find_share(cumulated, share)]
+        quantiles[code[start]] = found if np.isfinite(found) else np.nan
+    return quantiles
+
+
+def _find_share(cumulated: np.ndarray, share: float) -> int:
+    """Return the position where the cumulated weight reaches the share of the whole."""
+    # A hair of tolerance: the sum of shares may miss the whole by rounding.
+    position = np.searchsorted(cumulated, share * cumulated[-1] * (1 - 1e-12))
+    return min(int(position), len(cumulated) - 1)
 
 
 def weigh_quantile(minutes: np.ndarray, weight: np.ndarray, share: float) -> float:
@@ -180,10 +209,7 @@ def weigh_quantile(minutes: np.ndarray, weight: np.ndarray, share: float) -> flo
         return float("nan")
     far = np.where(np.isfinite(minutes[used]), minutes[used], np.inf)
     order = np.argsort(far, kind="stable")
-    cumulated = np.cumsum(weight[used][order])
-    # A hair of tolerance: the sum of shares may miss the whole by rounding.
-    position = np.searchsorted(cumulated, share * cumulated[-1] * (1 - 1e-12))
-    found = far[order][min(position, len(order) - 1)]
+    found = far[order][_find_share(np.cumsum(weight[used][order]), share)]
     return float(found) if np.isfinite(found) else float("nan")
 
 
@@ -228,7 +254,3 @@ def compare_limits(
     names = ["service", "limit_min", "persons", "covered", "covered_share", "share_of",
              "population", "population_covered"]  # fmt: skip
     return table[names].sort_values(["service", "limit_min"]).reset_index(drop=True)
-
-
-def _as_tuple(key: object) -> tuple[object, ...]:
-    return key if isinstance(key, tuple) else (key,)
