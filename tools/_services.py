@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _facts
+import build_prices
 from _datapackage import CC_BY, ODBL, Field, ForeignKey, Package, Source, Table
 from _need import METHODS
 
@@ -218,6 +219,7 @@ FIELDS = {
     "plan_targets": PLAN_TARGETS,
     "promised_services": PROMISED_SERVICES,
     "need": NEED,
+    "prices": build_prices.FIELDS,
 }
 
 
@@ -399,10 +401,14 @@ PACKAGE = Package(
     resources=[
         Table(name.replace("_", "-"), f"{name}.csv", about, FIELDS[name], key, references)
         for name, (about, key, references) in _TABLES.items()
-    ],
-    sources=SOURCES,
+    ]
+    + [build_prices.TABLE],
+    sources=SOURCES + build_prices.SOURCES,
     licences=[ODBL, CC_BY],
     attribution=ATTRIBUTION,
-    caveats={"lv": CAVEATS_LV, "en": CAVEATS_EN},
+    caveats={
+        "lv": [*CAVEATS_LV, build_prices.CAVEATS["lv"]],
+        "en": [*CAVEATS_EN, build_prices.CAVEATS["en"]],
+    },
     keywords=("accessibility", "deinstitutionalisation", "Latvia", "social services"),
 )

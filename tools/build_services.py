@@ -25,6 +25,7 @@ from pathlib import Path
 
 import _facts
 import _services
+import build_prices
 from _datapackage import read_csv, write_csv
 from _need import Figure, Place, spread
 
@@ -145,6 +146,7 @@ def build(data: Path) -> None:
         "plan_targets": targets,
         "promised_services": read_facts("promised"),
         "need": make_need(targets, figures, settlements),
+        "prices": build_prices.make_prices(),
     }
     for name, rows in tables.items():
         blanks = ({key: None if cell == "" else cell for key, cell in row.items()} for row in rows)
