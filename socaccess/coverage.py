@@ -86,7 +86,8 @@ def summarise_coverage(
         `by`, `service`, `persons`, `covered`, `covered_share`, `population`,
         `population_covered`, `share_of` (need or population: what the share is
         of), `mean_min`, `median_min`, `p90_min`, `max_min` and
-        `unreachable_population`. `persons` is NaN only where nobody's need is
+        `unreachable_population` (facilities exist, but no road leads there).
+        `persons` is NaN only where nobody's need is
         known: a settlement without a figure adds nobody, so that groups sum to the
         whole. The times are weighted by persons, or by population where no need is
         known. `mean_min` is that of those who can get
@@ -116,6 +117,7 @@ def summarise_coverage(
         population=settlement_coverage["population"].to_numpy(dtype=float),
         minutes=settlement_coverage[travel].to_numpy(dtype=float),
         covered=(settlement_coverage[status] == "covered").to_numpy(dtype=bool),
+        cut_off=(settlement_coverage[status] == "unreachable").to_numpy(dtype=bool),
     )
     return table.assign(**measures)
 
@@ -128,6 +130,7 @@ def _measure_groups(
     population: np.ndarray,
     minutes: np.ndarray,
     covered: np.ndarray,
+    cut_off: np.ndarray,
 ) -> dict[str, np.ndarray]:
     """Return the measures of every group, all groups at once; `code` tells the group of a row."""
 
@@ -156,7 +159,7 @@ def _measure_groups(
             "median_min": _weigh_quantiles(code, count, minutes, weight, 0.5),
             "p90_min": _weigh_quantiles(code, count, minutes, weight, 0.9),
             "max_min": np.where(np.isfinite(longest), longest, np.nan),
-            "unreachable_population": _count(add(population * ~reached)),
+            "unreachable_population": _count(add(population * cut_off)),
         }
 
 
