@@ -15,20 +15,17 @@ from pathlib import Path
 EAST_MS = 11132
 NORTH_MS = 11057
 
+CLASSES = (
+    *("motorway", "motorway_link", "trunk", "trunk_link", "primary", "primary_link"),
+    *("secondary", "secondary_link", "tertiary", "tertiary_link", "unclassified"),
+    *("residential", "living_street", "service", "track", "road", "other"),
+)
+
 # Everything at 36 km/h, no delays: what is left is geometry.
 PLAIN = {
     "name": "plain",
-    **{
-        place: {
-            name: 36
-            for name in (
-                *("motorway", "motorway_link", "trunk", "trunk_link", "primary", "primary_link"),
-                *("secondary", "secondary_link", "tertiary", "tertiary_link", "unclassified"),
-                *("residential", "living_street", "service", "track", "road", "other"),
-            )
-        }
-        for place in ("rural_kph", "urban_kph")
-    },
+    "rural_kph": dict.fromkeys(CLASSES, 36),
+    "urban_kph": dict.fromkeys(CLASSES, 36),
     "summer": {"factor": {"gravel": 1, "earth": 1, "cobbles": 1}, "ceiling_kph": {"earth": 36}},
     "ferry": {"speed_kph": 36, "boarding_s": 0},
     "access": {"destination_kph": 18},

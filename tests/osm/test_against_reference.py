@@ -100,7 +100,7 @@ def search_turn_by_turn(nodes, ways, restrictions, start, end):
     for name, (refs, _) in ways.items():
         for node in refs:
             touching.setdefault(node, []).append(name)
-    banned, only, told = set(), {}, set()
+    banned, only = set(), {}
     for item in restrictions:
         (source,), (target,) = item.from_ways, item.to_ways
         arrives = any(
@@ -108,7 +108,6 @@ def search_turn_by_turn(nodes, ways, restrictions, start, end):
         )
         if not arrives or (target, item.via_node) not in streets:
             continue
-        told.add((item.via_node, source))
         if item.rule.startswith("only_"):
             only.setdefault((item.via_node, source), set()).add(target)
         else:
@@ -117,10 +116,14 @@ def search_turn_by_turn(nodes, ways, restrictions, start, end):
     def may_turn(node, source, target):
         if (node, source, target) in banned:
             return False
+        allowed = only.get((node, source), {target})
         if source == target:
-            # Round at junctions and dead ends, not where a street merely changes its way.
-            return len(touching[node]) != 2 or (node, source) in told
-        return target in only.get((node, source), {target})
+            # Round at junctions, at dead ends, and where one may not go on; but not where a
+            # street merely changes its way.
+            (*others,) = (name for name in touching[node] if name != source)
+            onward = len(others) == 1 and (others[0], node) in streets
+            return not (onward and may_turn(node, source, others[0]))
+        return target in allowed
 
     heap = [(0, start, None)]
     done = set()
