@@ -151,8 +151,10 @@ def test_header_without_rows_is_an_empty_layer(tmp_path):
 
 
 def test_x_and_y_need_a_system(tmp_path):
-    text = GOOD.replace("lon,lat", "x,y").replace("24.23,56.83", "509000,300000").replace(
-        "27.7242,56.5477", "720000,270000"
+    text = (
+        GOOD.replace("lon,lat", "x,y")
+        .replace("24.23,56.83", "509000,300000")
+        .replace("27.7242,56.5477", "720000,270000")
     )
     path = write(tmp_path, "metres.csv", text)
     with pytest.raises(InputError, match="without a system"):
