@@ -31,10 +31,10 @@ def place(name, lat):
 def test_times_lengths_and_classes_are_those_of_the_graph():
     network = RoadNetwork.from_osmnx(make_graph())
     edges = network.to_frame().set_index("edge_id")
-    # 6 km at 60 km/h: 6 min; 300 s: 5 min; 3 km at 90 km/h: 2 min.
-    assert edges["forward_min"].round(6).tolist() == [6.0, 2.0, 5.0]
+    # 6 km at 60 km/h: 6 min; 300 s back: 5 min; 3 km at 90 km/h: 2 min.
+    assert edges["forward_min"].round(6).tolist() == [6.0, 5.0, 2.0]
     assert edges["backward_min"].isna().all()
-    assert edges.loc["2-3-1", "road_class"] == "primary"
+    assert edges.loc["2-3-2", "road_class"] == "primary"
     assert network.crs == "EPSG:3059"
 
 
