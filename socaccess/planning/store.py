@@ -1,0 +1,486 @@
+"""A store: a plain folder of tables that only ever grows, whole at every moment.
+
+Every table is a CSV or Parquet file named by the hash of its content. A manifest a
+revision says which files make up the store from then on, who wrote it, when and why,
+and carries the hash of the manifest before it. The highest number in `manifests/` is in
+force. A revision exists from the moment its manifest has its name: whatever stops the
+writer before leaves the revision before, whatever stops it after leaves the new one.
+Nothing is overwritten; going back is a new revision that says the old things again.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from socaccess.errors import InputError, Problem, SocAccessError, UnknownNameError, raise_problems
+from socaccess.planning import _files
+from socaccess.planning._readme import README
+from socaccess.planning._tables import (
+    FORMATS,
+    KINDS,
+    TableLayout,
+    compare_rows,
+    decode_table,
+    encode_table,
+    to_rows,
+)
+
+__all__ = ["SCHEMA", "Store", "StoreError"]
+
+SCHEMA = 1
+"""Version of the layout of the folder."""
+
+FORMAT = "socaccess store"
+
+_MANIFEST = re.compile(r"\d{6}\.json")
+_TABLE_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
+_TABLE_FILE = re.compile(r"tables/[a-z][a-z0-9_]{0,40}/[0-9a-f]{64}\.(csv|parquet)")
+_DOCUMENT_FILE = re.compile(r"documents/[0-9a-f]{64}\.[a-z0-9]{1,8}")
+_FOLDERS = ("manifests", "tables", "documents", "aside")
+
+
+class StoreError(SocAccessError, OSError):
+    """A store that is damaged, or that somebody else changed in the meantime."""
+
+
+class Store:
+    """A store as it stood when it was opened.
+
+    Use `Store.create` or `Store.open`; a commit moves the object on to the new revision.
+
+    Parameters
+    ----------
+    path
+        The folder.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> layout = TableLayout("places", ("site",), {"site": "text", "places": "integer"})
+    >>> store = Store.create(tempfile.mkdtemp() + "/store", at="2022-01-10T09:00:00", who="Anna")
+    >>> table = pd.DataFrame({"site": ["a"], "places": [8]})
+    >>> store.commit({layout: table}, at="2022-01-10T09:05:00", who="Anna", action="fill")
+    2
+    >>> store.read("places").values.tolist()
+    [['a', 8]]
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self.manifest: dict[str, Any] = {}
+        self._hash = ""
+        self._load_newest()
+
+    @classmethod
+    def create(cls, path: str | Path, *, at: str, who: str) -> Store:
+        """Return a new, empty store; a folder left by an interrupted creation is taken over.
+
+        Raises
+        ------
+        InputError
+            If the folder holds something else, or a store already.
+        """
+        path = Path(path)
+        if path.exists() and not path.is_dir():
+            raise InputError(f"{path}: this is a file, not a folder")
+        if path.is_dir():
+            ours = (*_FOLDERS, README.name)
+            strange = sorted(item.name for item in path.iterdir() if item.name not in ours)
+            if strange:
+                raise InputError(
+                    [Problem("the folder is not empty", str(path), tuple(strange), "give another")]
+                )
+            if _list_manifests(path):
+                raise InputError(f"{path}: there is a store already")
+        moment, person = _check_event(at, who)
+        for name in _FOLDERS:
+            (path / name).mkdir(parents=True, exist_ok=True)
+        if not (path / README.name).exists():
+            aside = _files.write_aside(path / "aside", README.text.encode("utf-8"))
+            _give_or_keep(aside, path / README.name)
+        store = cls.__new__(cls)
+        store.path, store.manifest, store._hash = path, {}, ""
+        store._publish(
+            {"tables": {}, "documents": {}}, at=moment, who=person, action="create", note=""
+        )
+        return store
+
+    @classmethod
+    def open(cls, path: str | Path) -> Store:
+        """Return the store in a folder, at its newest revision.
+
+        Raises
+        ------
+        InputError
+            If there is no store.
+        StoreError
+            If its newest manifest cannot be used.
+        """
+        return cls(path)
+
+    @property
+    def revision(self) -> int:
+        """Number of the revision this object stands at; the first is 1."""
+        return int(self.manifest["revision"])
+
+    @property
+    def identity(self) -> str:
+        """What tells this store from every other: the hash of its first manifest."""
+        return _files.hash_bytes(self._read_manifest_bytes(1))
+
+    def refresh(self) -> None:
+        """Move on to the newest revision."""
+        self._load_newest()
+
+    def layout(self, name: str, *, revision: int | None = None) -> TableLayout:
+        """Return how a table is laid out."""
+        entry = self._find_table(name, revision)
+        return TableLayout(name, tuple(entry["key"]), entry["columns"], entry["format"])
+
+    def list_tables(self, *, revision: int | None = None) -> list[str]:
+        """Return the names of the tables at a revision, sorted."""
+        return sorted(self._manifest_of(revision)["tables"])
+
+    def read(self, name: str, *, revision: int | None = None) -> pd.DataFrame:
+        """Return a table as it stands, or stood at a revision, sorted by its key.
+
+        Text is str (missing: None), whole numbers Int64, numbers float, flags bool.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such table or revision.
+        StoreError
+            If its file is missing or was changed.
+        """
+        entry = self._find_table(name, revision)
+        content = self._read_file(entry["file"], entry["sha256"])
+        layout = TableLayout(name, tuple(entry["key"]), entry["columns"], entry["format"])
+        try:
+            return decode_table(content, layout)
+        except (ValueError, UnicodeDecodeError) as error:
+            raise StoreError(f"{entry['file']}: not the table it should be: {error}") from None
+
+    def read_document(self, sha256: str) -> bytes:
+        """Return a kept document by its hash."""
+        entry = self.manifest["documents"].get(sha256)
+        if entry is None:
+            raise UnknownNameError(f"no document {sha256[:12]} in {self.path}")
+        return self._read_file(entry["file"], sha256)
+
+    def commit(
+        self,
+        tables: Mapping[TableLayout, pd.DataFrame],
+        *,
+        at: str,
+        who: str,
+        action: str,
+        note: str = "",
+        documents: Mapping[str, bytes] | None = None,
+    ) -> int:
+        """Add a revision in which `tables` replace those of the same name; return its number.
+
+        Parameters
+        ----------
+        tables
+            Whole tables; those not given stay as they are.
+        at
+            When, ISO 8601.
+        who
+            Who did it.
+        action, note
+            What was done, in a word and in a sentence.
+        documents
+            Files to keep as they are, by the ending of their name (`xlsx`).
+
+        Raises
+        ------
+        StoreError
+            If somebody else has added a revision since this object was opened.
+        InputError
+            If a table does not fit its layout.
+        """
+        moment, person = _check_event(at, who)
+        number = self.revision + 1
+        content: dict[str, Any] = {
+            "tables": dict(self.manifest["tables"]),
+            "documents": dict(self.manifest["documents"]),
+        }
+        for layout, frame in tables.items():
+            _check_layout(layout)
+            encoded = encode_table(layout.fit(frame), layout)
+            digest = _files.hash_bytes(encoded)
+            old = content["tables"].get(layout.name)
+            if old and old["sha256"] == digest and old["columns"] == dict(layout.columns):
+                continue
+            file = f"tables/{layout.name}/{digest}.{layout.format}"
+            self._add_file(file, encoded, digest)
+            content["tables"][layout.name] = {
+                "file": file,
+                "sha256": digest,
+                "bytes": len(encoded),
+                "rows": len(frame),
+                "since": number,
+                **layout.describe(),
+            }
+        for ending, document in (documents or {}).items():
+            digest = _files.hash_bytes(document)
+            file = f"documents/{digest}.{ending}"
+            self._add_file(file, document, digest)
+            content["documents"].setdefault(
+                digest, {"file": file, "bytes": len(document), "since": number}
+            )
+        self._publish(content, at=moment, who=person, action=action, note=note)
+        return self.revision
+
+    def history(self) -> pd.DataFrame:
+        """Return one row a revision: revision, at, who, action, note, tables (that changed)."""
+        rows = []
+        for number in range(1, self.revision + 1):
+            manifest = self._manifest_of(number)
+            changed = [n for n, entry in manifest["tables"].items() if entry["since"] == number]
+            rows.append(
+                (
+                    number,
+                    manifest["at"],
+                    manifest["who"],
+                    manifest["action"],
+                    manifest["note"],
+                    ", ".join(sorted(changed)),
+                )
+            )
+        return pd.DataFrame(rows, columns=["revision", "at", "who", "action", "note", "tables"])
+
+    def compare(self, name: str, before: int, after: int) -> list[Any]:
+        """Return the rows of a table that differ between two revisions (`Change`)."""
+        sides = []
+        for revision in (before, after):
+            known = name in self._manifest_of(revision)["tables"]
+            layout = self.layout(name, revision=revision if known else None)
+            frame = self.read(name, revision=revision) if known else layout.fit(pd.DataFrame())
+            sides.append(to_rows(frame, layout.key))
+        return compare_rows(sides[0], sides[1])
+
+    def verify(self) -> pd.DataFrame:
+        """Return every file of every revision and whether it is whole.
+
+        Columns: file, revision (the first that uses it; 0 for a leftover of an
+        interrupted writer, which is harmless), bytes, whole (bool), finding.
+        """
+        rows: list[tuple[str, int, int, bool, str]] = []
+        used: dict[str, tuple[int, str]] = {}
+        parent = ""
+        for number in range(1, self.revision + 1):
+            name = f"manifests/{number:06d}.json"
+            finding = ""
+            size = 0
+            try:
+                raw = self._read_manifest_bytes(number)
+                size = len(raw)
+                manifest = _parse_manifest(raw, number, name)
+                if manifest["parent"] != parent:
+                    finding = "does not follow the manifest before it"
+                parent = _files.hash_bytes(raw)
+                for entry in manifest["tables"].values():
+                    used.setdefault(entry["file"], (number, entry["sha256"]))
+                for digest, entry in manifest["documents"].items():
+                    used.setdefault(entry["file"], (number, digest))
+            except StoreError as error:
+                finding, parent = str(error), ""
+            rows.append((name, number, size, not finding, finding))
+        for file, (number, digest) in sorted(used.items()):
+            try:
+                size, finding = len(self._read_file(file, digest)), ""
+            except StoreError as error:
+                size, finding = 0, str(error)
+            rows.append((file, number, size, not finding, finding))
+        known = {row[0] for row in rows} | {README.name}
+        for path in sorted(self.path.rglob("*")):
+            file = path.relative_to(self.path).as_posix()
+            if file not in known and not path.is_dir():
+                rows.append((file, 0, path.stat().st_size, True, "leftover"))
+        return pd.DataFrame(rows, columns=["file", "revision", "bytes", "whole", "finding"])
+
+    def require_whole(self) -> None:
+        """Raise `StoreError` if a file of any revision is missing or was changed."""
+        found = self.verify()
+        broken = found[~found["whole"]]
+        if len(broken):
+            problem = Problem(
+                "file is missing or was changed",
+                str(self.path),
+                tuple(broken["file"]),
+                "take it from a copy of the folder",
+            )
+            raise StoreError(str(problem))
+
+    def tidy(self) -> list[str]:
+        """Remove what interrupted writers left aside, and return the names; nothing in use goes.
+
+        Only to be called while nobody writes.
+        """
+        gone = []
+        for path in sorted((self.path / "aside").iterdir()):
+            if path.name.startswith(_files.ASIDE):
+                path.unlink()
+                gone.append(path.name)
+        return gone
+
+    # -- inside ---------------------------------------------------------------------------
+
+    def _load_newest(self) -> None:
+        numbers = _list_manifests(self.path)
+        if not numbers:
+            raise InputError(f"{self.path}: there is no store in this folder")
+        raw = self._read_manifest_bytes(numbers[-1])
+        self.manifest = _parse_manifest(raw, numbers[-1], f"manifests/{numbers[-1]:06d}.json")
+        self._hash = _files.hash_bytes(raw)
+
+    def _manifest_of(self, revision: int | None) -> dict[str, Any]:
+        if revision is None or revision == self.revision:
+            return self.manifest
+        if not 1 <= revision <= self.revision:
+            raise UnknownNameError(
+                f"no revision {revision} in {self.path}; there are 1 to {self.revision}"
+            )
+        raw = self._read_manifest_bytes(revision)
+        return _parse_manifest(raw, revision, f"manifests/{revision:06d}.json")
+
+    def _read_manifest_bytes(self, number: int) -> bytes:
+        path = self.path / "manifests" / f"{number:06d}.json"
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            raise StoreError(f"manifests/{path.name}: cannot be read: {error.strerror}") from None
+
+    def _find_table(self, name: str, revision: int | None) -> dict[str, Any]:
+        tables = self._manifest_of(revision)["tables"]
+        if name not in tables:
+            raise UnknownNameError(
+                f"no table {name!r} in {self.path}; there are {', '.join(sorted(tables)) or 'none'}"
+            )
+        return dict(tables[name])
+
+    def _read_file(self, file: str, digest: str) -> bytes:
+        try:
+            content = (self.path / file).read_bytes()
+        except OSError as error:
+            raise StoreError(f"{file}: cannot be read: {error.strerror or error}") from None
+        if _files.hash_bytes(content) != digest:
+            raise StoreError(f"{file}: its content is not what the manifest says")
+        return content
+
+    def _add_file(self, file: str, content: bytes, digest: str) -> None:
+        target = self.path / file
+        if target.exists():
+            self._read_file(file, digest)  # the same content, or an error
+            return
+        target.parent.mkdir(exist_ok=True)
+        _give_or_keep(_files.write_aside(self.path / "aside", content), target)
+
+    def _publish(
+        self, content: dict[str, Any], *, at: str, who: str, action: str, note: str
+    ) -> None:
+        number = int(self.manifest.get("revision", 0)) + 1
+        manifest = {
+            "format": FORMAT,
+            "schema": SCHEMA,
+            "revision": number,
+            "at": at,
+            "who": who,
+            "action": action,
+            "note": note,
+            "parent": self._hash,
+            **content,
+        }
+        raw = (json.dumps(manifest, ensure_ascii=False, indent=1) + "\n").encode("utf-8")
+        target = self.path / "manifests" / f"{number:06d}.json"
+        aside = _files.write_aside(self.path / "aside", raw)
+        try:
+            _files.give_name(aside, target)
+        except FileExistsError:
+            aside.unlink(missing_ok=True)
+            raise StoreError(
+                f"{self.path}: somebody else has changed the store; open it again and repeat"
+            ) from None
+        self.manifest, self._hash = manifest, _files.hash_bytes(raw)
+
+
+def _give_or_keep(aside: Path, target: Path) -> None:
+    """Give a file its name; where another writer was first, theirs is the same content."""
+    try:
+        _files.give_name(aside, target)
+    except FileExistsError:
+        aside.unlink(missing_ok=True)
+
+
+def _list_manifests(path: Path) -> list[int]:
+    folder = path / "manifests"
+    if not folder.is_dir():
+        return []
+    return sorted(int(p.name[:6]) for p in folder.iterdir() if _MANIFEST.fullmatch(p.name))
+
+
+def _parse_manifest(raw: bytes, number: int, where: str) -> dict[str, Any]:
+    try:
+        manifest = json.loads(raw)
+        if manifest["format"] != FORMAT:
+            raise ValueError("not a store")
+        if manifest["schema"] > SCHEMA:
+            raise StoreError(
+                f"{where}: written by a newer socaccess (layout {manifest['schema']}, "
+                f"this one knows {SCHEMA}); update socaccess"
+            )
+        if manifest["revision"] != number:
+            raise ValueError("its number is another one")
+        for name, entry in manifest["tables"].items():
+            known = (
+                _TABLE_NAME.fullmatch(name)
+                and _TABLE_FILE.fullmatch(entry["file"])
+                and entry["format"] in FORMATS
+                and set(entry["columns"].values()) <= set(KINDS)
+                and set(entry["key"]) <= set(entry["columns"])
+                and entry["key"]
+            )
+            if not known:
+                raise ValueError(f"table {name!r}")
+        for entry in manifest["documents"].values():
+            if not _DOCUMENT_FILE.fullmatch(entry["file"]):
+                raise ValueError("document")
+        manifest["at"], manifest["who"], manifest["action"], manifest["note"], manifest["parent"]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise StoreError(f"{where}: not a manifest: {error}") from None
+    return dict(manifest)
+
+
+def _check_event(at: str, who: str) -> tuple[str, str]:
+    problems = []
+    moment = ""
+    try:
+        moment = dt.datetime.fromisoformat(at).isoformat()
+    except (TypeError, ValueError):
+        problems.append(Problem(f"time {at!r} is not ISO 8601", hint="write 2022-01-31T12:00:00"))
+    person = " ".join(str(who).split())
+    if not person:
+        problems.append(Problem("it is not said who does this", hint="give a name"))
+    raise_problems(problems)
+    return moment, person
+
+
+def _check_layout(layout: TableLayout) -> None:
+    known = (
+        _TABLE_NAME.fullmatch(layout.name)
+        and layout.format in FORMATS
+        and set(layout.columns.values()) <= set(KINDS)
+        and layout.key
+        and set(layout.key) <= set(layout.columns)
+    )
+    if not known:
+        raise InputError(f"table {layout.name!r} cannot be laid out so")
