@@ -30,7 +30,9 @@ __all__ = ["SCENARIOS", "build_payload", "choose_services"]
 
 SCENARIOS = ("now", "planned", "suggested")
 SCOPES = ("any", "own")
+# Around the region: facilities people may go to, and roads so that the map does not end abruptly.
 MARGIN_M = 40_000.0
+ROAD_MARGIN_M = 150_000.0
 # With fewer people a whole per cent is less than two persons.
 REGION_PERSONS = 200.0
 
@@ -101,13 +103,8 @@ def build_payload(
     home = pd.Index(municipalities["municipality_id"]).get_indexer(settlements["municipality_id"])
 
     bounds = _bounds(municipalities, settlements[located])
-    frame_m = (
-        bounds[0] - MARGIN_M,
-        bounds[1] - MARGIN_M,
-        bounds[2] + MARGIN_M,
-        bounds[3] + MARGIN_M,
-    )
-    grid = Grid.around(frame_m)
+    frame_m, road_frame_m = _widen(bounds, MARGIN_M), _widen(bounds, ROAD_MARGIN_M)
+    grid = Grid.around(road_frame_m)
     table = _coverage_rows(result, types, settlements)
     referenced = set(table["facility_id"].dropna().astype(str))
     referenced |= set(table["own_facility_id"].dropna().astype(str))
@@ -142,7 +139,7 @@ def build_payload(
         "persons": _persons(cover, home, len(municipalities), below),
         "shares": _shares(cover, types, limits, home, len(municipalities), settlements, below),
         "places": encode_places(destinations, grid, service_index, suppress_below=below),
-        "roads": encode_roads(result.study.network, municipalities.crs, grid, frame_m),
+        "roads": encode_roads(result.study.network, municipalities.crs, grid, road_frame_m),
         "texts": Texts(lang).raw("map."),
     }
 
@@ -200,6 +197,13 @@ def _bounds(
         west, south = min(west, other[0]), min(south, other[1])
         east, north = max(east, other[2]), max(north, other[3])
     return west, south, east, north
+
+
+def _widen(
+    bounds: tuple[float, float, float, float], margin_m: float
+) -> tuple[float, float, float, float]:
+    west, south, east, north = bounds
+    return west - margin_m, south - margin_m, east + margin_m, north + margin_m
 
 
 def _other_services(result: Any, types: pd.DataFrame) -> list[str]:

@@ -115,7 +115,7 @@ def render_map(
         lang=lang,
         title=title if title is not None else result.study.title[lang],
         view=texts(f"map.view.{result.study.view}"),
-        data_dates=result.study.data_dates,
+        data_dates=str(result.study.data_dates).replace("-", "–"),
         t=lambda key, **values: texts(f"map.{key}", **values),
         version=_version(),
         allow_small_counts=allow_small_counts,
@@ -124,7 +124,7 @@ def render_map(
         blocks=build_blocks(result, texts, payload),
         scenarios=[name for name in SCENARIOS if name in payload["scenarios"]],
         papers=PAPERS,
-        attribution=[*result.study.attribution.get(lang, []), texts("map.leaflet")],
+        attribution=[*_tidy(result.study.attribution.get(lang, [])), texts("map.leaflet")],
         # These are our own files and base64: the only texts that enter unescaped.
         style=Markup(style),  # noqa: S704
         leaflet=Markup(leaflet),  # noqa: S704
@@ -136,6 +136,19 @@ def render_map(
 
 def _own_caveats(texts: Texts, below: int) -> list[str]:
     return [texts("map.caveat_small_counts", n=below)] if below > 0 else []
+
+
+def _tidy(lines: Iterable[str]) -> list[str]:
+    """Return attributions with each sentence once; packages repeat those they share."""
+    seen: set[str] = set()
+    tidy = []
+    for line in lines:
+        sentences = [part for part in re.split(r"(?<=\.)\s+(?=[^\W\d_])", line) if part]
+        fresh = [part for part in dict.fromkeys(sentences) if part not in seen]
+        seen.update(fresh)
+        if fresh:
+            tidy.append(" ".join(fresh))
+    return tidy
 
 
 def _policy(style: str, *scripts: str) -> str:

@@ -14,6 +14,7 @@ class Model {
     };
     this.services = data.services.map((service, id) => ({ ...service, id_: id }));
     this.offered = data.cover.map((_, id) => id);
+    this.withSites = new Set(data.places.sites.service);
     this.count = data.settlements.name.length;
   }
 
@@ -43,14 +44,14 @@ class Model {
 
   /** Status of one settlement for one service. The limit itself counts as within. */
   statusFor(service, settlement) {
-    if (!this.services[service].known && this.choice.scenario < 2) return STATUS.none;
+    if (!this.hasShares(service)) return STATUS.none;
     const minutes = this.minutesOf(service)[settlement];
     // Where nobody offers the service there is a gap, not a missing road.
     if (minutes < 0) return minutes === NO_SUPPLY ? STATUS.gap : STATUS.unreachable;
     return minutes <= Math.round(this.limitOf(service) * 10) ? STATUS.covered : STATUS.gap;
   }
 
-  /** Status of every settlement; for the index the worst over the promised services. */
+  /** Status of every settlement; for the index by how many promised services are within limit. */
   statuses() {
     const status = new Uint8Array(this.count);
     if (!this.isIndex) {
@@ -60,14 +61,10 @@ class Model {
     const services = this.chosenServices;
     for (let i = 0; i < this.count; i++) {
       let covered = 0;
-      let reached = 0;
-      for (const service of services) {
-        const one = this.statusFor(service, i);
-        covered += one === STATUS.covered;
-        reached += one === STATUS.covered || one === STATUS.gap;
-      }
+      for (const service of services) covered += this.statusFor(service, i) === STATUS.covered;
       status[i] = covered === services.length ? STATUS.covered
-        : reached ? STATUS.gap : STATUS.unreachable;
+        : covered === 0 ? STATUS.unreachable
+          : covered * 2 >= services.length ? STATUS.partial : STATUS.gap;
     }
     return status;
   }
@@ -85,7 +82,8 @@ class Model {
 
   /** A share of nothing known is no share: the service has no facility in the data. */
   hasShares(service = this.choice.service, scenario = this.choice.scenario) {
-    return service < 0 || this.services[service].known || scenario === 2;
+    return service < 0 || this.services[service].known
+      || (this.data.scenarios[scenario] === "suggested" && this.withSites.has(service));
   }
 
   need(service) {

@@ -2,7 +2,7 @@
 // room among its few possible positions is left out at this zoom.
 
 const LABEL_OFFSETS = {
-  area: [[0, 0], [0, -16], [0, 16], [0, -30], [0, 30]],
+  area: [[0, 0], [0, -14], [0, 14], [-26, 0], [26, 0], [0, -30], [0, 30], [-26, 18], [26, 18], [-26, -18], [26, -18]],
   point: [[1, 0], [-1, 0], [0, -1], [0, 1]],
 };
 
@@ -26,6 +26,11 @@ class Labels {
     this.place();
   }
 
+  /** points: [[lat, lng]] of pins that names should keep clear of where they can. */
+  setObstacles(points) {
+    this.obstacles = points;
+  }
+
   setVisible(visible) {
     this.visible = visible;
     this.place();
@@ -44,13 +49,17 @@ class Labels {
     this.pane.classList.remove("moving");
     const size = this.map.getSize();
     const taken = [];
+    const pins = (this.obstacles ?? [])
+      .map((point) => this.map.latLngToContainerPoint(point))
+      .filter(({ x, y }) => x > 0 && y > 0 && x < size.x && y < size.y)
+      .map(({ x, y }) => ({ left: x - 8, right: x + 8, top: y - 24, bottom: y + 2 }));
     let used = 0;
     if (this.visible && this.items) {
       for (const item of this.items) {
         if (this.map.getZoom() < item.from || used > 160) continue;
         const at = this.map.latLngToContainerPoint([item.lat, item.lng]);
         if (at.x < 0 || at.y < 0 || at.x > size.x || at.y > size.y) continue;
-        const box = this.findRoom(item, at, size, taken);
+        const box = this.findRoom(item, at, size, taken, pins);
         if (!box) continue;
         taken.push(box);
         this.write(used++, item, box);
@@ -59,7 +68,8 @@ class Labels {
     for (let i = used; i < this.pool.length; i++) this.pool[i].hidden = true;
   }
 
-  findRoom(item, at, size, taken) {
+  findRoom(item, at, size, taken, pins) {
+    let second = null;
     const area = item.kind === "area";
     const font = area ? "600 12.5px system-ui, sans-serif" : "11.5px system-ui, sans-serif";
     const width = Math.max(this.width(item.text, font), item.note ? this.width(item.note, font) : 0) + 6;
@@ -69,11 +79,13 @@ class Labels {
       const top = area ? at.y - height / 2 + dy : at.y - height / 2 + dy * (height / 2 + 7);
       const box = { left, top, right: left + width, bottom: top + height };
       if (left < 2 || top < 2 || box.right > size.x - 2 || box.bottom > size.y - 2) continue;
-      const free = taken.every((other) => box.right < other.left || box.left > other.right
-        || box.bottom < other.top || box.top > other.bottom);
-      if (free) return box;
+      const clear = (other) => box.right < other.left || box.left > other.right
+        || box.bottom < other.top || box.top > other.bottom;
+      if (!taken.every(clear)) continue;
+      if (pins.every(clear)) return box;
+      second ??= box;
     }
-    return null;
+    return second;
   }
 
   write(number, item, box) {

@@ -32,9 +32,15 @@ async function start() {
     zoomAnimation: !stillQuery.matches,
     fadeAnimation: false,
     inertia: !stillQuery.matches,
-    maxBounds: region.pad(0.6),
+    maxBounds: region.pad(0.8),
   });
-  const fitAll = () => map.fitBounds(region, { padding: [14, 14], animate: false });
+  /** Room for the legend where the map is wide enough to stand beside it. */
+  const room = (margin) => {
+    const beside = map.getSize().x > 900 && $("legend").open && !printing;
+    const above = printing ? 0 : $("now-showing").offsetHeight + (phoneQuery.matches ? 8 : 0);
+    return { paddingTopLeft: [margin, Math.max(margin, above)], paddingBottomRight: [beside ? 290 : margin, margin] };
+  };
+  const fitAll = () => map.fitBounds(region, { ...room(14), animate: false });
   fitAll();
   map.setMinZoom(map.getZoom() - 1);
   L.control.zoom({ zoomInTitle: say("zoom_in"), zoomOutTitle: say("zoom_out"), position: "topright" }).addTo(map);
@@ -62,13 +68,17 @@ async function start() {
   const fillRenderer = L.svg({ padding: 0.3 });
   const lineRenderer = L.svg({ padding: 0.3, pane: "lines" });
   const borderRenderer = L.svg({ padding: 0.3, pane: "borders" });
-  const roadRenderer = L.canvas({ padding: 0.2, pane: "roads" });
-  const areas = data.municipalities.outline.map((outline) =>
-    L.polygon(outline, { renderer: fillRenderer, stroke: false, fillOpacity: 1, interactive: false, smoothFactor: 0.5 }));
+  // Not on canvas: printed to PDF, Leaflet's clearing of a canvas wipes out all that lies below.
+  const roadRenderer = L.svg({ padding: 0.2, pane: "roads" });
+  const fillOf = (outline) =>
+    L.polygon(outline, { renderer: fillRenderer, stroke: false, fillOpacity: 1, interactive: false, smoothFactor: 0.5 });
+  const areas = data.municipalities.outline.map(fillOf);
+  // Patterns lie over plain colour: some PDF viewers leave them out, and the colour must stay.
+  const hatches = data.municipalities.outline.map(fillOf);
   const borders = data.municipalities.outline.map((outline) =>
     L.polygon(outline, { renderer: borderRenderer, pane: "borders", weight: 1, fill: false, interactive: false, smoothFactor: 0.5 }));
   const layers = {
-    shading: L.layerGroup(areas),
+    shading: L.layerGroup([...areas, ...hatches]),
     borders: L.layerGroup(borders),
     roads: L.polyline(data.roads.main, { renderer: roadRenderer, pane: "roads", weight: 1.6, interactive: false, smoothFactor: 0.8 }),
     links: L.polyline(data.roads.modelled, { renderer: roadRenderer, pane: "roads", weight: 0.8, dashArray: "2 4", interactive: false, smoothFactor: 1 }),
@@ -104,7 +114,6 @@ async function start() {
     };
     data.palette.classes.forEach((c, i) => {
       const pattern = make("pattern", { id: `class-${i}`, width: 8, height: 8, patternUnits: "userSpaceOnUse" }, defs);
-      make("rect", { width: 8, height: 8, fill: isDark() ? c.dark : c.light }, pattern);
       const colour = c.pattern === "columns" ? ink().muted : ink().pattern;
       if (paths[c.pattern]) {
         make("path", { d: paths[c.pattern], stroke: colour, "stroke-width": 1, "stroke-opacity": 0.4, fill: "none" }, pattern);
@@ -133,14 +142,15 @@ async function start() {
     return Math.min(6, Math.max(1.2, Math.round(pixels * 0.13 * 4) / 4));
   }
 
+  const isScenario = (name) => data.scenarios[model.choice.scenario] === name;
+
   /** What a place is drawn as under the current choice, or null when it is not shown. */
   function placeMark(place) {
     const sites = cards.sitesAt.get(place);
     if (places.isSite[place]) {
       const chosen = sites.filter((id) => model.chosenServices.includes(places.sites.service[id]));
-      return chosen.length && shownLayers.sites
-        ? { kind: "site", count: chosen.length, alpha: data.scenarios[model.choice.scenario] === "suggested" ? 1 : 0.45 }
-        : null;
+      return chosen.length && shownLayers.sites && isScenario("suggested")
+        ? { kind: "site", count: chosen.length, alpha: 1 } : null;
     }
     const at = cards.facilitiesAt.get(place);
     const chosen = at.filter((id) => model.chosenServices.includes(places.facilities.service[id]));
@@ -148,8 +158,9 @@ async function start() {
     const open = chosen.filter((id) => status(id) < 2);
     if (open.length && shownLayers.facilities) {
       const operating = open.some((id) => status(id) === 0);
-      return { kind: "facility", status: operating ? 0 : 1, count: open.length,
-        alpha: operating || model.choice.scenario > 0 ? 1 : 0.6 };
+      const counted = operating || isScenario("planned");
+      const near = open.some((id) => places.facilities.inRegion[id]);
+      return { kind: "facility", status: operating ? 0 : 1, count: open.length, alpha: counted && near ? 1 : 0.6 };
     }
     if (chosen.length && shownLayers.closed) return { kind: "facility", status: 2, count: 1, alpha: 1 };
     const institution = at.some((id) => !model.services[places.facilities.service[id]].shown
@@ -165,10 +176,9 @@ async function start() {
     const marks = [];
     if (shownLayers.settlements) {
       const radius = settlementRadius();
-      // Gaps last, so that they are never hidden under what is covered.
-      const order = [[], [], [], []];
+      const order = STATUS_NAMES.map(() => []);
       for (let i = 0; i < settlements.located; i++) order[statuses[i]].push(i);
-      for (const status of [STATUS.none, STATUS.covered, STATUS.gap, STATUS.unreachable]) {
+      for (const status of DRAWING_ORDER) {
         for (const i of order[status]) {
           const r = radius * relative[i];
           marks.push({ x: settlements.x[i], y: settlements.y[i], key: `s${status}/${r}`, size: Math.ceil(r * 1.4) + 2,
@@ -192,7 +202,12 @@ async function start() {
   function drawAreas() {
     const shares = model.hasShares() ? model.shares() : data.municipalities.name.map(() => -1);
     addPatterns();
-    areas.forEach((area, i) => area.setStyle({ fillColor: `url(#class-${model.classOf(shares[i])})` }));
+    areas.forEach((area, i) => {
+      const number = model.classOf(shares[i]);
+      const shareClass = data.palette.classes[number];
+      area.setStyle({ fillColor: isDark() ? shareClass.dark : shareClass.light });
+      hatches[i].setStyle({ fillColor: shareClass.pattern ? `url(#class-${number})` : "none" });
+    });
     borders.forEach((border) => border.setStyle({ color: ink().border, weight: 1, opacity: 0.9 }));
     layers.roads.setStyle({ color: ink().road, opacity: 0.75 });
     layers.links.setStyle({ color: ink().road, opacity: 0.6 });
@@ -214,6 +229,7 @@ async function start() {
         from: town ? base + 0.75 : base + 2, weight: settlements.population[i] + (town ? 1e7 : 0) });
     }
     towns.sort((a, b) => b.weight - a.weight);
+    labels.setObstacles(visiblePlaces.flatMap((mark, place) => (mark ? [[places.y[place], places.x[place]]] : [])));
     labels.setItems([...items, ...towns]);
   }
 
@@ -238,7 +254,7 @@ async function start() {
     const shares = model.hasShares() ? model.shares().slice(0, -1) : data.municipalities.name.map(() => -1);
     const perClass = data.palette.classes.map(() => 0);
     shares.forEach((share) => perClass[model.classOf(share)]++);
-    const perStatus = [0, 0, 0, 0];
+    const perStatus = STATUS_NAMES.map(() => 0);
     statuses.forEach((status) => perStatus[status]++);
     const line = (picture, text, n) => el("li", {}, picture, el("span", {}, text), el("span", { class: "count" }, say.number(n)));
     const classes = data.palette.classes
@@ -251,8 +267,8 @@ async function start() {
       })
       .filter(({ n, low }) => low >= 0 || n > 0)
       .map(({ item }) => item);
-    const settlement = [STATUS.covered, STATUS.gap, STATUS.unreachable, STATUS.none]
-      .filter((status) => status !== STATUS.none || perStatus[status])
+    const settlement = [STATUS.covered, STATUS.partial, STATUS.gap, STATUS.unreachable, STATUS.none]
+      .filter((status) => (status === STATUS.partial ? model.isIndex : status !== STATUS.none || perStatus[status]))
       .map((status) => line(
         icon(18, (ctx) => draw.settlement(ctx, status, 5.2, colours, data.palette.status)),
         say(model.isIndex ? `status_index.${STATUS_NAMES[status]}` : `status.${STATUS_NAMES[status]}`), perStatus[status]));
@@ -272,7 +288,7 @@ async function start() {
       const n = visiblePlaces.filter((mark) => mark?.status === 3).length;
       points.push(line(icon(30, (ctx) => draw.facility(ctx, 3, 1, colours)), say("institutions"), n));
     }
-    if (places.sites.name.length) {
+    if (counts.site && shownLayers.sites && isScenario("suggested")) {
       points.push(line(icon(30, (ctx) => draw.site(ctx, colours)), say("suggested_site"), counts.site));
     }
     const block = (title, unit, items) => el("section", {},
@@ -324,9 +340,8 @@ async function start() {
     if (zoom) zoomTo(kind, id);
     redrawSelection();
     panel.updateTable();
-    const title = $("detail-title");
     if (focus) $("detail").focus({ preventScroll: true });
-    if (!phoneQuery.matches || focus) title.scrollIntoView({ block: "nearest", behavior: stillQuery.matches ? "auto" : "smooth" });
+    if (!phoneQuery.matches || focus) $("detail").scrollIntoView({ block: "start", behavior: stillQuery.matches ? "auto" : "smooth" });
   }
 
   function selectMunicipality(id) {
@@ -336,7 +351,7 @@ async function start() {
   function zoomTo(kind, id) {
     const animate = !stillQuery.matches;
     if (kind === "municipality") {
-      map.fitBounds(borders[id].getBounds(), { padding: [24, 24], animate });
+      map.fitBounds(borders[id].getBounds(), { ...room(24), animate });
     } else if (kind === "settlement" && id < settlements.located) {
       map.setView([settlements.y[id], settlements.x[id]], Math.max(map.getZoom(), map.getMinZoom() + 2.5), { animate });
     } else if (kind === "place") {
@@ -563,6 +578,8 @@ async function start() {
 
   startPrinting({
     map,
+    /** The whole region where it was in view, else what the reader was looking at. */
+    boundsToPrint: () => (map.getBounds().contains(region) ? region : map.getBounds()),
     beforePrint() {
       printing = true;
       symbols._ratio = 3;
@@ -583,6 +600,7 @@ async function start() {
 
   applyLayers();
   refresh();
+  fitAll();
   Object.assign(window.socaccess, {
     map, model, data, pick: (lat, lng) => pick({ lat, lng }), layers: shownLayers,
   });

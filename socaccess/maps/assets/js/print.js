@@ -1,7 +1,7 @@
 // Printing. The map is resized and refitted before the browser lays the page out,
 // otherwise its right edge is cut.
 
-function startPrinting({ map, beforePrint, afterPrint }) {
+function startPrinting({ map, boundsToPrint, beforePrint, afterPrint }) {
   const paper = $("paper");
   let view = null;
 
@@ -18,10 +18,13 @@ function startPrinting({ map, beforePrint, afterPrint }) {
 
   function prepare() {
     if (view) return;
-    view = { centre: map.getCenter(), zoom: map.getZoom(), bounds: map.getBounds() };
+    view = { centre: map.getCenter(), zoom: map.getZoom(), bounds: boundsToPrint() };
     document.body.classList.add("printing");
     map.invalidateSize({ animate: false, pan: false });
-    map.fitBounds(view.bounds, { animate: false, padding: [0, 0] });
+    const snap = map.options.zoomSnap;
+    map.options.zoomSnap = 0;
+    map.fitBounds(view.bounds, { animate: false, padding: [8, 8] });
+    map.options.zoomSnap = snap;
     beforePrint();
   }
 

@@ -22,7 +22,8 @@ function startSearch({ data, say, onPick }) {
     const scored = [];
     for (const entry of entries) {
       const at = entry.folded.indexOf(wanted);
-      if (at === 0) scored.push([0, entry]);
+      if (entry.folded === wanted) scored.push([-1, entry]);
+      else if (at === 0) scored.push([0, entry]);
       else if (at > 0 && /[\s"“„(-]/.test(entry.folded[at - 1])) scored.push([1, entry]);
       else if (at > 0) scored.push([2, entry]);
       else if (entry.also.includes(wanted)) scored.push([3, entry]);

@@ -1,17 +1,19 @@
 // Points on a canvas: settlements by status, facilities as pins, suggested sites as stars.
 // Each status has a shape of its own, so that colour is never the only difference.
 
-const STATUS = { covered: 0, gap: 1, unreachable: 2, none: 3 };
-const STATUS_NAMES = ["covered", "gap", "unreachable", "none"];
+const STATUS = { covered: 0, gap: 1, unreachable: 2, none: 3, partial: 4 };
+const STATUS_NAMES = ["covered", "gap", "unreachable", "none", "partial"];
+// Gaps are drawn last, so that they are never hidden under what is covered.
+const DRAWING_ORDER = [STATUS.none, STATUS.covered, STATUS.partial, STATUS.gap, STATUS.unreachable];
 
 const draw = {
   /** A settlement of radius r around 0, 0. */
   settlement(ctx, status, r, ink, fills) {
     ctx.lineWidth = r < 2.5 ? 0.5 : 1;
     ctx.strokeStyle = ink["symbol-edge"];
-    ctx.fillStyle = fills[STATUS_NAMES[status]] ?? "#9aa3a8";
+    ctx.fillStyle = status === STATUS.partial ? fills.covered : fills[STATUS_NAMES[status]] ?? "#9aa3a8";
     ctx.beginPath();
-    if (status === STATUS.covered) {
+    if (status === STATUS.covered || status === STATUS.partial) {
       ctx.arc(0, 0, r, 0, 2 * Math.PI);
     } else if (status === STATUS.gap) {
       const d = r * 1.35;
@@ -24,6 +26,14 @@ const draw = {
       ctx.rect(-r * 0.95, -r * 0.95, r * 1.9, r * 1.9);
     }
     ctx.fill();
+    if (status === STATUS.partial) {
+      ctx.stroke();
+      ctx.beginPath();
+      ctx.arc(0, 0, r, -Math.PI / 2, Math.PI / 2);
+      ctx.closePath();
+      ctx.fillStyle = fills.gap;
+      ctx.fill();
+    }
     if (status === STATUS.gap || status === STATUS.unreachable) ctx.strokeStyle = "#ffffff";
     ctx.stroke();
     if (status === STATUS.unreachable && r >= 2.5) {
