@@ -136,7 +136,8 @@ def _add_municipalities(
     ]
     known = bool(row["supply_known"]) or scenario == "suggested"
     # Of inhabitants, as in the exported map: a share of few persons would give them away.
-    share = (table["population_covered"] / table["population"]).where(known)
+    share = table["population_covered"] / table["population"]
+    share = share if known else share * float("nan")
     percent = dict(zip(table["municipality_id"], as_percent(share.to_numpy(float)), strict=True))
     layer = folium.FeatureGroup(name=_text(texts("map.layer.shading")))
     shapes = result.municipalities.to_crs(EXCHANGE)
