@@ -180,6 +180,8 @@ def _gather_allowed(
     """Return, by junction and arm one comes from, the arms one may leave by."""
     banned: dict[int, dict[Arm, set[Arm]]] = defaultdict(lambda: defaultdict(set))
     only: dict[int, dict[Arm, set[Arm]]] = defaultdict(lambda: defaultdict(set))
+    counts["restrictions_applied"] += 0
+    counts["restrictions_not_placed"] += 0
     for restriction in restrictions:
         node = node_place.get(restriction.via_node)
         found = None if node is None else _place(splitter, node, way_place, restriction)

@@ -78,6 +78,15 @@ _OTHER_RESTRICTION_KEYS = (
     "restriction:caravan",
     "restriction:motorcycle",
 )
+_FAULTS = (
+    "conditional_tags_not_read",
+    "restrictions_broken",
+    "restrictions_conditional",
+    "restrictions_duplicate",
+    "restrictions_except_cars",
+    "restrictions_other_vehicles",
+    "restrictions_via_way_not_supported",
+)
 _EXCEPTED = frozenset(("motorcar", "motor_vehicle", "vehicle"))
 
 
@@ -191,7 +200,8 @@ def read_road_elements(path: str | Path) -> RoadElements:
     """
     path = check_file(path)
     source = describe_file(path)
-    counts: Counter[str] = Counter()
+    # Named even when nothing was found, so that zero can be told from not looked for.
+    counts: Counter[str] = Counter(dict.fromkeys(_FAULTS, 0))
     ways = _Ways()
     tagged: dict[int, dict[str, str]] = {}
     restrictions: dict[int, TurnRestriction] = {}
