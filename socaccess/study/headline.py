@@ -81,15 +81,14 @@ def _tell_services(
     types = study.service_types
     assert types is not None
     promised = set(study.promised or ())
+    inside = set(study.municipalities["municipality_id"])
     rows = []
     for service in types[types["counts_as_supply"] & types["limit_min"].notna()].itertuples():
         table = settlement_coverage[settlement_coverage["service"] == service.service]
         persons = table.loc[table["scenario"] == "now", "persons"].to_numpy(dtype=float)
         known = bool(np.nansum(persons) > 0)
-        operating, planned = (
-            int((reach.supply[scenario]["service"] == service.service).sum())
-            for scenario in ("now", "planned")
-        )
+        serving = reach.supply["planned"]
+        serving = serving[serving["service"] == service.service]
         counts: dict[str, float | None] = {}
         shares: dict[str, float | None] = {}
         for scenario in SCENARIOS:
@@ -105,16 +104,26 @@ def _tell_services(
                 "target_group": service.target_group,
                 "limit_min": float(service.limit_min),
                 "promised": service.service in promised,
-                "supply_known": planned > 0,
+                "supply_known": len(serving) > 0,
                 "persons": _round(float(np.nansum(persons)), 1) if known else None,
                 "share_of": "need" if known else "population",
                 "covered": counts,
                 "covered_share": shares,
-                "facilities": {"operating": operating, "planned": planned - operating},
+                "facilities": _count_facilities(serving, inside),
                 "suggested_sites": int((suggestions.sites["service"] == service.service).sum()),
             }
         )
     return rows
+
+
+def _count_facilities(serving: pd.DataFrame, inside: set[str]) -> dict[str, int]:
+    """Return located facilities of a service, by status, everywhere and in the study's region."""
+    here = serving["municipality_id"].isin(inside)
+    return {
+        f"{status}{suffix}": int(((serving["status"] == status) & part).sum())
+        for status in ("operating", "planned")
+        for suffix, part in (("", True), ("_in_region", here))
+    }
 
 
 def _tell_groups(
