@@ -1,0 +1,191 @@
+"""What the times of a study say about places to share: supply, candidate sites, who is near."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from socaccess.errors import InputError, Problem, UnknownNameError
+from socaccess.routing import UNREACHABLE
+from socaccess.schemas import suggest_names
+from socaccess.study import Study, StudyResult
+from socaccess.travel.times import to_limit_ms
+
+__all__ = [
+    "CAPACITY_BASES",
+    "Joint",
+    "choose_joint_site",
+    "find_service",
+    "find_settlement",
+    "list_supply",
+    "measure_between",
+    "measure_supply",
+    "name_municipalities",
+    "spread_persons",
+    "take_limit",
+]
+
+CAPACITY_BASES = ("stated_capacity", "planned_capacity")
+"""Only these count places; occupancy and recipients do not."""
+
+
+@dataclass(frozen=True)
+class Joint:
+    """A site for several: its settlement, and the persons within the limit by municipality."""
+
+    settlement_id: str
+    persons: dict[str, float]
+
+    @property
+    def total(self) -> float:
+        """Persons of all."""
+        return float(sum(self.persons.values()))
+
+
+def find_service(study: Study, service: str) -> dict[str, object]:
+    """Return the row of a service that counts as supply.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is none, with the nearest name.
+    """
+    types = study.service_types
+    assert types is not None
+    key = service.strip().lower().replace("-", "_")
+    rows = types[types["service"] == key]
+    if not len(rows):
+        near = suggest_names(key, types["service"].tolist(), most=1)
+        raise UnknownNameError(
+            f"no service {service!r}; " + (f"did you mean {near[0]}?" if near else "see the types")
+        )
+    row: dict[str, object] = rows.iloc[0].to_dict()
+    if not row["counts_as_supply"]:
+        raise InputError(f"{key} is no supply: people move out of it, it is never gone to")
+    return row
+
+
+def find_settlement(study: Study, name: str) -> str:
+    """Return the id of a settlement a user means, by id or name.
+
+    Raises
+    ------
+    UnknownNameError
+        If nothing fits, or several do.
+    """
+    settlements = study.settlements
+    if name in set(settlements["settlement_id"]):
+        return name
+    same = settlements[settlements["name"] == name]
+    if not len(same):
+        near = suggest_names(name, settlements["name"].tolist(), most=3)
+        folded = [row for row in near if row.lower() == name.lower()] or near[:1]
+        hint = f"; did you mean {' or '.join(near)}?" if near else ""
+        if len(folded) == 1 and folded[0].lower() == name.lower():
+            same = settlements[settlements["name"] == folded[0]]
+        else:
+            raise UnknownNameError(f"no settlement {name!r} in {study.name}{hint}")
+    if len(same) > 1:
+        homes = name_municipalities(study)
+        options = ", ".join(
+            f"{row.settlement_id} ({homes.get(row.municipality_id, '')})"
+            for row in same.itertuples()
+        )
+        raise UnknownNameError(f"{name!r} is several settlements: {options}; say which id")
+    return str(same["settlement_id"].iloc[0])
+
+
+def take_limit(study: Study, service: str, limit_min: float | None = None) -> float:
+    """Return the limit asked for, or the study's own; raise where there is neither."""
+    if limit_min is not None:
+        if not limit_min > 0:
+            raise InputError(f"limit_min must be above 0, got {limit_min}")
+        return float(limit_min)
+    limit = study.limit_of().get(service)
+    if limit is None:
+        raise InputError([Problem(f"{service} has no limit", hint="give limit_min")])
+    return limit
+
+
+def name_municipalities(study: Study) -> dict[str, str]:
+    """Return the name of every municipality of the study and of its facilities."""
+    names: dict[str, str] = {}
+    facilities = study.facilities
+    if "municipality_name" in facilities:
+        known = facilities[facilities["municipality_name"].notna()]
+        names |= dict(zip(known["municipality_id"], known["municipality_name"], strict=True))
+    own = study.municipalities
+    return names | dict(zip(own["municipality_id"], own["name"], strict=True))
+
+
+def spread_persons(result: StudyResult, service: str) -> np.ndarray:
+    """Return persons in need of a service per settlement, in order; 0 where unknown."""
+    rows = result.settlement_coverage
+    rows = rows[(rows["service"] == service) & (rows["scenario"] == "now")]
+    persons = rows.set_index("settlement_id")["persons"]
+    ordered = persons.reindex(result.study.settlements["settlement_id"])
+    return np.nan_to_num(ordered.to_numpy(dtype=float))
+
+
+def measure_between(result: StudyResult, traveller: str) -> np.ndarray:
+    """Return milliseconds from every settlement (rows) to every settlement as a site (columns)."""
+    reach = result.reach
+    times = reach.choose_times(traveller).travel_ms[: reach.settlement_count]
+    return times[:, reach.candidate_point]
+
+
+def list_supply(result: StudyResult, service: str, scenario: str = "now") -> pd.DataFrame:
+    """Return the facilities that serve: id, name, municipality, point and `places`.
+
+    `places` is NaN where the source counts something else than places.
+    """
+    if scenario not in result.reach.supply:
+        raise UnknownNameError(f"no scenario {scenario!r}; use now or planned")
+    supply = result.reach.supply[scenario]
+    supply = supply[supply["service"] == service].reset_index(drop=True)
+    facilities = result.study.facilities.set_index("facility_id")
+    places = facilities["places"].astype(float)
+    if "places_basis" in facilities:
+        places = places.where(facilities["places_basis"].isin(CAPACITY_BASES))
+    return supply.assign(places=supply["facility_id"].map(places).astype(float))
+
+
+def measure_supply(result: StudyResult, supply: pd.DataFrame, traveller: str) -> np.ndarray:
+    """Return milliseconds from every settlement to every facility of a supply."""
+    reach = result.reach
+    times = reach.choose_times(traveller).travel_ms[: reach.settlement_count]
+    return times[:, supply["point"].to_numpy(dtype=int)]
+
+
+def choose_joint_site(
+    study: Study,
+    between_ms: np.ndarray,
+    persons: np.ndarray,
+    limit_min: float,
+    hosts: list[str],
+    partners: list[str] | None = None,
+) -> Joint | None:
+    """Return the settlement of the hosts with most persons of the partners within the limit.
+
+    Of equals the one with less travel, then the first by id. None where the site
+    would be near nobody.
+    """
+    home = study.settlements["municipality_id"].to_numpy(dtype=object)
+    ids = study.settlements["settlement_id"].to_numpy(dtype=object)
+    sites = np.flatnonzero(np.isin(home, hosts))
+    counted = persons if partners is None else np.where(np.isin(home, partners), persons, 0.0)
+    if not len(sites) or not counted.sum() > 0:
+        return None
+    ms = between_ms[:, sites]
+    near = (ms <= to_limit_ms(limit_min)) & (ms < UNREACHABLE)
+    reached = near.T.astype(float) @ counted
+    travel = np.where(near, ms, 0).T.astype(float) @ counted
+    order = np.lexsort((ids[sites].astype(str), travel.round(3), -reached.round(9)))
+    best = order[0]
+    if not reached[best] > 0:
+        return None
+    inside = near[:, best] & (counted > 0)
+    found = pd.Series(counted[inside]).groupby(home[inside], sort=True).sum()
+    return Joint(str(ids[sites[best]]), {str(k): float(v) for k, v in found.items()})
