@@ -1,8 +1,8 @@
 """Counts of persons that may be shown, and those that may not.
 
 Target groups are small. A count above 0 and under the threshold is replaced by
-`SUPPRESSED` before anything is written, and so is one more count wherever a
-single hidden one could be had back by subtracting the others from their total.
+`SUPPRESSED` before anything is written, and so are further counts wherever the
+hidden ones could be had back by subtracting the others from their total.
 """
 
 from __future__ import annotations
@@ -53,22 +53,17 @@ def protect(
     counted = np.bincount(group[inside], minlength=groups) > 0
 
     members = _hide(persons, below)
+    totals = np.where(counted, _hide(sums, below), UNKNOWN)
     for which in range(groups):
         at = np.flatnonzero(group == which)
-        members[at] = _hide_second(members[at], persons[at])
-    totals = np.where(counted, _hide(sums, below), UNKNOWN)
-    # A group with one hidden member and nobody else to hide gives that member away.
-    for which in range(groups):
-        part = members[group == which]
-        if (part == SUPPRESSED).sum() == 1:
+        members[at], unclear = _hide_more(members[at], persons[at], below)
+        if not unclear:
             totals[which] = SUPPRESSED
-    totals = _hide_second(totals, sums)
+    totals, unclear = _hide_more(totals, sums, below)
     if not counted.any():
         return members, totals, UNKNOWN
     total = int(_hide(np.array([sums.sum()]), below)[0])
-    if (totals == SUPPRESSED).sum() == 1:
-        total = SUPPRESSED
-    return members, totals, total
+    return members, totals, total if unclear else SUPPRESSED
 
 
 def _hide(values: np.ndarray, below: float) -> np.ndarray:
@@ -78,12 +73,23 @@ def _hide(values: np.ndarray, below: float) -> np.ndarray:
     return np.where(small, SUPPRESSED, rounded)
 
 
-def _hide_second(shown: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Hide the smallest shown count where exactly one is hidden."""
-    if (shown == SUPPRESSED).sum() != 1:
-        return shown
+def _hide_more(shown: np.ndarray, values: np.ndarray, below: float) -> tuple[np.ndarray, bool]:
+    """Hide the next smallest counts until the hidden ones cannot be had back from their sum.
+
+    They can when there is only one, when all must be 1 to make so small a sum, or
+    all as large as a hidden count can be. Also returned is whether they cannot.
+    """
+    shown = shown.copy()
+    primary = int((shown == SUPPRESSED).sum())
+    if not primary:
+        return shown, True
     candidates = np.flatnonzero(shown > 0)
-    if len(candidates):
-        shown = shown.copy()
-        shown[candidates[np.argmin(values[candidates])]] = SUPPRESSED
-    return shown
+    for following in [*candidates[np.argsort(values[candidates], kind="stable")], None]:
+        hidden = shown == SUPPRESSED
+        count, total = int(hidden.sum()), round(float(values[hidden].sum()))
+        bounded = count == primary
+        if count > 1 and total > count and not (bounded and total >= count * (below - 1)):
+            return shown, True
+        if following is not None:
+            shown[following] = SUPPRESSED
+    return shown, False

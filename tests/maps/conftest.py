@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from socaccess.maps import save_map
+
+from .world import build_world
+
+
+@pytest.fixture(scope="session")
+def world() -> SimpleNamespace:
+    return build_world()
+
+
+@pytest.fixture(scope="session")
+def page_path(world: SimpleNamespace, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_map(world, tmp_path_factory.mktemp("map") / "map.html", lang="lv")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    pytest.importorskip("playwright.sync_api")
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        found = shutil.which(name)
+        if found:
+            return found
+    pytest.skip("no Chromium on this machine")
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Any]:
+    sync_api = pytest.importorskip("playwright.sync_api")
+    with sync_api.sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture
+def open_page(chromium: str, playwright: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
+    """Open a file with the network off; the page remembers requests and messages."""
+    contexts = []
+
+    def open_file(
+        path: Path,
+        *,
+        size: tuple[int, int] = (1280, 800),
+        wait: bool = True,
+        init: str | None = None,
+        **options: Any,
+    ) -> Any:
+        context = playwright.chromium.launch_persistent_context(
+            tmp_path / f"profile{len(contexts)}",
+            executable_path=chromium,
+            offline=True,
+            args=["--no-sandbox"],
+            viewport={"width": size[0], "height": size[1]},
+            **options,
+        )
+        contexts.append(context)
+        page = context.pages[0]
+        page.requested, page.messages = [], []
+        page.on("request", lambda request: page.requested.append(request.url))
+        page.on("console", lambda message: page.messages.append(message.text))
+        page.on("pageerror", lambda error: page.messages.append(str(error)))
+        if init:
+            page.add_init_script(init)
+        page.goto(path.as_uri())
+        if wait:
+            page.wait_for_function("window.socaccess && window.socaccess.ready")
+        return page
+
+    yield open_file
+    for context in contexts:
+        context.close()

@@ -1,0 +1,211 @@
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from socaccess.errors import OutputError, UnknownNameError
+from socaccess.i18n import Texts
+from socaccess.maps import render_map, save_map
+from socaccess.maps._encode import unpack
+
+from .world import NASTY, build_world
+
+ASSETS = Path(__file__).parents[2] / "socaccess" / "maps" / "assets"
+
+
+class Reader(HTMLParser):
+    """The tags of a page, and what stands in its scripts and styles."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.raw: dict[str, list[str]] = {"script": [], "style": []}
+        self.text: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag in self.raw:
+            self.raw[tag].append("")
+
+    def handle_data(self, data: str) -> None:
+        if self.cdata_elem:
+            self.raw[self.cdata_elem][-1] += data
+        else:
+            self.text.append(data)
+
+
+@pytest.fixture(scope="module")
+def page(world: SimpleNamespace) -> str:
+    return render_map(world, lang="en", title=NASTY)
+
+
+@pytest.fixture(scope="module")
+def reader(page: str) -> Reader:
+    return Reader(page)
+
+
+def test_nothing_in_the_page_points_outside(page: str, reader: Reader) -> None:
+    for tag, attributes in reader.tags:
+        assert tag not in {"link", "img", "iframe", "object", "embed", "base", "form[action]"}
+        for name in ("src", "href", "action", "srcset", "data", "background", "style"):
+            value = attributes.get(name)
+            assert value is None or value.startswith("#"), (tag, name, value)
+    assert "url(" not in reader.raw["style"][0].replace("url(#", "")
+    assert "sourceMappingURL" not in page
+
+
+def test_policy_allows_the_pages_own_texts_and_nothing_else(reader: Reader) -> None:
+    policy = next(
+        attributes["content"]
+        for tag, attributes in reader.tags
+        if attributes.get("http-equiv") == "Content-Security-Policy"
+    )
+    assert policy is not None
+    rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
+    assert rules["default-src"] == "'none'"
+    assert "unsafe" not in policy
+    assert "http" not in policy
+
+    def digest(text: str) -> str:
+        return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+    _data, leaflet, script = reader.raw["script"]
+    assert rules["script-src"].split() == [digest(leaflet), digest(script)]
+    assert rules["style-src"].split() == [digest(text) for text in reader.raw["style"]]
+
+
+def test_names_are_data_never_markup(page: str, reader: Reader) -> None:
+    assert NASTY not in page
+    assert NASTY in reader.text
+    assert [tag for tag, _ in reader.tags].count("script") == 3
+    assert "b" not in [tag for tag, _ in reader.tags]
+    payload = unpack(reader.raw["script"][0])
+    assert NASTY in payload["settlements"]["name"]
+    assert NASTY in payload["places"]["facilities"]["name"]
+
+
+def test_the_page_says_its_language_and_the_date_of_the_data(reader: Reader) -> None:
+    assert ("html", {"lang": "en"}) in reader.tags
+    text = " ".join(reader.text)
+    assert "data: 2020–2024" in text
+    assert "© OpenStreetMap contributors, ODbL 1.0" in text
+    assert "Leaflet 1.9.4" in text
+    assert "Persons per settlement are an estimate." in text
+    assert "Persons under 5 are not shown" not in text
+    assert "Counts of persons under 5 are not shown" in text
+
+
+def test_the_headline_can_be_read_without_the_map(world: SimpleNamespace) -> None:
+    text = " ".join(Reader(render_map(world, lang="lv")).text)
+    rows = [r for r in world.summary["services"] if r["promised"] and r["supply_known"]]
+    share = sum(r["covered_share"]["now"] for r in rows) / len(rows)
+    assert f"{round(share * 100)} %" in text
+    assert "389" in text  # the plan's target
+
+
+def test_warning_stands_in_the_map_when_small_counts_are_let_through(
+    world: SimpleNamespace,
+) -> None:
+    loud = " ".join(Reader(render_map(world, lang="en", allow_small_counts=True)).text)
+    quiet = " ".join(Reader(render_map(world, lang="en")).text)
+    warning = Texts("en")("map.small_counts")
+    assert warning in loud
+    assert warning not in quiet
+
+
+def test_same_result_same_bytes(world: SimpleNamespace, tmp_path: Path) -> None:
+    one = save_map(world, tmp_path / "one.html").read_bytes()
+    two = save_map(build_world(), tmp_path / "two.html").read_bytes()
+    assert one == two
+
+
+def test_written_whole_or_not_at_all(
+    world: SimpleNamespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "map.html"
+    target.write_text("before")
+
+    def refuse(self: Path, other: Path) -> Path:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    with pytest.raises(OutputError, match=r"map\.html: the map could not be written"):
+        save_map(world, target)
+    assert target.read_text() == "before"
+    assert list(tmp_path.iterdir()) == [target]
+    with pytest.raises(OutputError):
+        save_map(world, tmp_path / "nowhere" / "map.html")
+
+
+def test_unknown_language(world: SimpleNamespace) -> None:
+    with pytest.raises(UnknownNameError, match="language 'de'"):
+        render_map(world, lang="de")
+
+
+@pytest.mark.parametrize(
+    ("size", "megabytes"), [((151, 21, 21), 1.5), ((7000, 119, 21), 2.5)], ids=["latgale", "latvia"]
+)
+def test_size(size: tuple[int, int, int], megabytes: float) -> None:
+    page = render_map(build_world(*size), lang="lv")
+    assert len(page.encode()) < megabytes * 1e6
+
+
+def test_vendored_files_are_as_published() -> None:
+    record = json.loads((ASSETS / "VENDORED.json").read_text(encoding="utf-8"))
+    assert (record["name"], record["version"], record["licence"]) == (
+        "leaflet",
+        "1.9.4",
+        "BSD-2-Clause",
+    )
+    for name, entry in record["files"].items():
+        content = (ASSETS / name).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == entry["sha256"]
+
+
+def _placeholders(text: str | dict[str, str]) -> set[str]:
+    forms = text.values() if isinstance(text, dict) else [text]
+    found = [set(re.findall(r"\{(\w+)\}", form)) for form in forms]
+    # A plural form may leave its number out ("the one service").
+    return set.union(*found)
+
+
+def test_both_languages_have_the_same_texts() -> None:
+    lv, en = Texts("lv").raw("map."), Texts("en").raw("map.")
+    assert lv.keys() == en.keys()
+    for key in lv:
+        assert _placeholders(lv[key]) == _placeholders(en[key]), key
+        assert isinstance(lv[key], dict) == isinstance(en[key], dict), key
+        if isinstance(lv[key], dict):
+            assert set(lv[key]) == {"zero", "one", "other"}, key
+            assert set(en[key]) == {"one", "other"}, key
+
+
+def test_every_text_asked_for_is_there_and_every_text_there_is_asked_for() -> None:
+    texts = Texts("en").raw("map.")
+    code = "\n".join(path.read_text(encoding="utf-8") for path in (ASSETS / "js").iterdir())
+    code += (ASSETS / "template.html.j2").read_text(encoding="utf-8")
+    python = "\n".join(path.read_text(encoding="utf-8") for path in ASSETS.parent.glob("*.py"))
+    asked = set(re.findall(r"""\b(?:say|t)\(\s*["']([\w.-]+)["']""", code))
+    asked |= set(re.findall(r"map\.([\w.]+)\"", python))
+    missing = {key for key in asked if key not in texts and not key.endswith(".")} - {"css", "js"}
+    assert missing == set()
+    everything = code + python
+
+    def is_asked_for(key: str) -> bool:
+        family = key.split(".")[0]
+        if "." in key and re.search(rf"[\"'`.]{family}[\"'.]", everything):
+            return True
+        if re.search(rf"[\"'.]{re.escape(key)}[\"']", everything):
+            return True
+        # The last word may be put in by the code.
+        return f"map.{key.rpartition('_')[0]}_{{" in python
+
+    assert [key for key in texts if not is_asked_for(key)] == []
