@@ -61,7 +61,8 @@ def nearest(
     pandas.DataFrame
         One row a settlement, kind and rank (1 to `k`): the settlement's id, `by`,
         `rank`, the facility's id (None where there is none in reach) and
-        `travel_min` (NaN then). Of facilities equally near the one whose id comes
+        `travel_min` (NaN then). Ids keep the names of their columns, or are
+        `from_id` and `to_id` where both tables use the same. Of facilities equally near the one whose id comes
         first.
 
     Examples
@@ -85,6 +86,8 @@ def nearest(
     facilities = facilities.sort_values(facility_column, kind="stable")
     places, place_column = snap_places(network, settlements, links)
     sites, _ = snap_places(network, facilities, links)
+    if place_column == facility_column:
+        place_column, facility_column = "from_id", "to_id"
     kinds, names = pd.factorize(facilities[by], sort=True)
     toward: Literal["sites", "places"] = "sites" if traveller == "client" else "places"
     if toward == "sites":
