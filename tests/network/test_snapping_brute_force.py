@@ -1,0 +1,126 @@
+"""Snapping against a plain search over every edge, and the embedded network as a whole."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import networkx as nx
+import numpy as np
+import pandas as pd
+from hypothesis import given
+from hypothesis import strategies as st
+from small_worlds import CRS, ORIGIN
+
+from socaccess.network import CLOSED, RoadNetwork
+from socaccess.study import StudyResult
+
+metres = st.integers(0, 4000)
+
+
+@st.composite
+def networks(draw: st.DrawFn) -> RoadNetwork:
+    """Return a small network with one-way edges; nodes on distinct whole metres."""
+    points = draw(st.lists(st.tuples(metres, metres), min_size=2, max_size=7, unique=True))
+    pair = st.tuples(st.integers(0, len(points) - 1), st.integers(0, len(points) - 1))
+    ends = draw(
+        st.lists(
+            pair.filter(lambda ends: ends[0] != ends[1]),
+            min_size=1,
+            max_size=12,
+            unique_by=lambda ends: frozenset(ends),
+        )
+    )
+    count = len(ends)
+    speeds = st.lists(st.integers(10, 120), min_size=count, max_size=count)
+    flags = st.lists(st.booleans(), min_size=count, max_size=count)
+    nodes = pd.DataFrame(
+        {
+            "node_id": range(len(points)),
+            "x": [ORIGIN[0] + x for x, _ in points],
+            "y": [ORIGIN[1] + y for _, y in points],
+        }
+    )
+    edges = pd.DataFrame(
+        {
+            "from_id": [a for a, _ in ends],
+            "to_id": [b for _, b in ends],
+            "speed_kph": np.array(draw(speeds), dtype=float),
+            "oneway": draw(flags),
+        }
+    )
+    return RoadNetwork.from_edges(nodes, edges, crs=CRS)
+
+
+def measure_plainly(network: RoadNetwork, x: float, y: float) -> np.ndarray:
+    """Return the distance from a point to every edge by the projection formula."""
+    start = np.stack([network.node_x, network.node_y])[:, network.edge_from]
+    span = np.stack([network.node_x, network.node_y])[:, network.edge_to] - start
+    away = np.array([[x], [y]]) - start
+    along = np.clip((away * span).sum(axis=0) / (span**2).sum(axis=0), 0, 1)
+    return np.hypot(*(away - along * span))
+
+
+def find_main_part(network: RoadNetwork) -> list[set[int]]:
+    """Return the largest strongly connected parts, several where equal, by networkx."""
+    graph = nx.DiGraph()
+    graph.add_nodes_from(range(network.node_count))
+    for a, b, forward, backward in zip(
+        network.edge_from, network.edge_to, network.forward_ms, network.backward_ms, strict=True
+    ):
+        graph.add_edges_from([(int(a), int(b))] * bool(forward < CLOSED))
+        graph.add_edges_from([(int(b), int(a))] * bool(backward < CLOSED))
+    parts = list(nx.strongly_connected_components(graph))
+    most = max(len(part) for part in parts)
+    return [part for part in parts if len(part) == most]
+
+
+@given(networks(), st.lists(st.tuples(metres, metres), min_size=1, max_size=6))
+def test_a_place_goes_to_the_nearest_usable_edge(network, points):
+    xy = np.array(points, dtype=float) + ORIGIN
+    places = gpd.GeoDataFrame(
+        {"id": [f"p{i}" for i in range(len(xy))]}, geometry=gpd.points_from_xy(*xy.T), crs=CRS
+    )
+    snapped = network.snap(places, id_column="id")
+    main = set(np.flatnonzero(network.main_component).tolist())
+    assert main in find_main_part(network)
+    usable = np.array(
+        [a in main and b in main for a, b in zip(network.edge_from, network.edge_to, strict=True)]
+    )
+    if not usable.any():
+        assert not snapped.located.any()
+        return
+    assert snapped.located.all()
+    for i, (x, y) in enumerate(xy):
+        distance = np.where(usable, measure_plainly(network, x, y), np.inf)
+        edge = snapped.edge[i]
+        assert usable[edge]
+        assert abs(snapped.access_m[i] - distance.min()) < 1e-6
+        assert distance[edge] - distance.min() < 1e-6
+        # The point of the edge it was put on is as far away as is said.
+        ends = np.array(
+            [
+                [network.node_x[end[edge]], network.node_y[end[edge]]]
+                for end in (network.edge_from, network.edge_to)
+            ]
+        )
+        on_edge = ends[0] + snapped.along[i] * (ends[1] - ends[0])
+        assert abs(np.hypot(*(on_edge - [x, y])) - snapped.access_m[i]) < 0.011
+        # 1.3 times the straight line at 30 km/h, to the millisecond.
+        assert abs(snapped.access_ms[i] - snapped.access_m[i] * 1.3 / 30 * 3600) <= 0.5001
+
+
+def test_every_settlement_is_on_the_embedded_network(latgale: StudyResult):
+    network = latgale.study.network
+    assert network.main_component.all()
+    assert latgale.settlements["located"].all()
+    assert latgale.settlements["access_m"].max() < 1
+    # Roads are known, links are modelled, and each says which it is.
+    frame = network.to_frame()
+    assert set(frame["road_class"]) == {"road", "road_link", "place_link"}
+    assert (frame["modelled"] == (frame["road_class"] != "road")).all()
+    assert frame["edge_id"].is_unique
+    kph = frame["length_m"] / 1000 / (frame["forward_min"] / 60)
+    timed = frame["forward_min"] > 0.1
+    assert kph[timed].between(39, 83).all()
+    straight = frame.geometry.length
+    links = frame["modelled"]
+    np.testing.assert_allclose(frame["length_m"][links], 1.3 * straight[links], rtol=1e-6)
