@@ -26,7 +26,7 @@ from socaccess.network.speeds import SpeedProfile, check_season, load_profile
 from socaccess.routing import order_along_curve
 from socaccess.sources.osm import RoadElements, read_road_elements
 
-__all__ = ["build_network", "read_osm_network"]
+__all__ = ["build_network", "find_copies", "read_osm_network"]
 
 Progress = Callable[[int, int], None]
 
@@ -178,6 +178,43 @@ def build_network(
     )
     _tick(progress, 5)
     return network
+
+
+def find_copies(network: RoadNetwork) -> np.ndarray:
+    """Return for each edge the first edge that is the same stretch of road, shape (edges,).
+
+    Turn restrictions leave one-way copies of some stretches beside the original, which
+    comes first. A place on such a stretch lies on the original and on every copy: it is
+    reached and left by all of them.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> nodes = pd.DataFrame({"node_id": ["a", "b"], "x": [0.0, 9.0], "y": [0.0, 0.0]})
+    >>> edges = pd.DataFrame({"edge_id": ["e", "f"], "from_id": "a", "to_id": "b",
+    ...                       "speed_kph": 50.0})
+    >>> find_copies(RoadNetwork.from_edges(nodes, edges, crs="EPSG:3059")).tolist()
+    [0, 1]
+    """
+    import pandas as pd
+
+    table = pd.DataFrame(
+        {
+            "edge_id": network.edge_id,
+            "length_m": network.length_m,
+            "from_x": network.node_x[network.edge_from],
+            "from_y": network.node_y[network.edge_from],
+            "to_x": network.node_x[network.edge_to],
+            "to_y": network.node_y[network.edge_to],
+        }
+    )
+    first = np.arange(network.edge_count)
+    # A connector has no length and is no road.
+    doubled = np.flatnonzero(table.duplicated(keep=False).to_numpy() & (network.length_m > 0))
+    groups = table.iloc[doubled].groupby(list(table.columns), sort=False).ngroup().to_numpy()
+    _, origin = np.unique(groups, return_index=True)
+    first[doubled] = doubled[origin[groups]]
+    return first
 
 
 def _tick(progress: Progress | None, done: int) -> None:

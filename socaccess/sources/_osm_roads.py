@@ -36,6 +36,7 @@ DRIVEN_CLASSES: Final = (
 """Values of `highway` a car drives on unless a tag says otherwise."""
 
 _WALKED_CLASSES = frozenset(("pedestrian", "footway", "path", "cycleway", "bridleway", "busway"))
+_DRIVEN = frozenset(DRIVEN_CLASSES)
 _CAR_WORDS = ("motorcar", "motor_vehicle")
 
 _WAY_KEYS = frozenset(
@@ -166,13 +167,15 @@ class _Ways:
         self.tag_sets: dict[tuple[tuple[str, str], ...], int] = {}
 
     def add(self, way: Any, counts: Counter[str]) -> None:
+        if not _may_be_driven(way.tags):
+            return
         tags = []
         for key, value in way.tags:
             if key in _WAY_KEYS:
                 tags.append((key, value))
             elif key in _CONDITIONAL_KEYS:
                 counts["conditional_tags_not_read"] += 1
-        if not _is_candidate(dict(tags)):
+        if ("area", "yes") in tags:
             return
         self.nodes.extend([node.ref for node in way.nodes])
         self.id.append(way.id)
@@ -220,13 +223,17 @@ def read_road_elements(path: str | Path) -> RoadElements:
     return _assemble(path, ways, tagged, restrictions, counts, source)
 
 
-def _is_candidate(tags: Mapping[str, str]) -> bool:
+def _may_be_driven(tags: Any) -> bool:
+    """Return whether a way may be for cars, from as few of its tags as that takes.
+
+    Asking the library for one tag is much cheaper than looking at all.
+    """
     highway = tags.get("highway")
-    if highway in DRIVEN_CLASSES:
-        return tags.get("area") != "yes"
+    if highway is None:
+        return bool(tags.get("route") == "ferry")
     if highway in _WALKED_CLASSES:
-        return tags.get("area") != "yes" and any(key in tags for key in _CAR_WORDS)
-    return highway is None and tags.get("route") == "ferry"
+        return any(key in tags for key in _CAR_WORDS)
+    return highway in _DRIVEN
 
 
 def _matters(tags: Mapping[str, str]) -> bool:

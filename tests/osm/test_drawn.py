@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from socaccess.errors import InputError, UnknownNameError
-from socaccess.network.osm_roads import read_osm_network
+from socaccess.network.osm_roads import find_copies, read_osm_network
 
 from .drawing import EAST_MS, NORTH_MS, PLAIN, Drawing, drive_ms, road
 
@@ -93,6 +93,24 @@ def test_restriction_excepting_buses_still_holds(read):
     drawing = cross()
     drawing.ban(100, "no_left_turn", 12, 1, 14, **{"except": "psv"})
     assert drive_ms(read(drawing), 2, 4) == EAST_MS + 3 * NORTH_MS
+
+
+def test_copies_are_found_behind_their_originals(read):
+    drawing = cross()
+    assert find_copies(read(drawing)).tolist() == [0, 1, 2, 3]
+    drawing.ban(100, "no_left_turn", 12, 1, 14)
+    network = read(drawing)
+    # From the port of 12 lead copies of 13 (edge 1) and 15 (edge 3); into it the connector.
+    first = find_copies(network)
+    copies = {int(edge) for edge in first[4:]} - set(range(4, network.edge_count))
+    assert copies == {1, 3}
+    connector = network.length_m == 0
+    assert connector.sum() == 1
+    assert network.edge_id[connector].tolist() == [12]
+    assert network.forward_ms[connector].tolist() == [0]
+    # Originals stay open both ways.
+    closed = 2**31 - 1
+    assert (network.forward_ms[:4] < closed).all() and (network.backward_ms[:4] < closed).all()
 
 
 def test_no_evasion_where_a_road_changes_its_way(read):

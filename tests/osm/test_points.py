@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from socaccess.errors import InputError
-from socaccess.sources.services import load_service_types
 from socaccess.sources._osm_services import _TARGETS, guess_service
 from socaccess.sources.osm import read_candidate_facilities, read_osm_settlements
+from socaccess.sources.services import load_service_types
 
 from .drawing import Drawing
 
@@ -28,8 +28,14 @@ def test_settlements(tmp_path):
             3: (20, 0),
             4: (30, 0),
             # A square around (10, 0) and one around (40, 2).
-            **{5: (9, -1), 6: (11, -1), 7: (11, 1), 8: (9, 1)},
-            **{15: (39, 1), 16: (41, 1), 17: (41, 3), 18: (39, 3)},
+            5: (9, -1),
+            6: (11, -1),
+            7: (11, 1),
+            8: (9, 1),
+            15: (39, 1),
+            16: (41, 1),
+            17: (41, 3),
+            18: (39, 3),
         },
         node_tags={
             1: {"place": "town", "name": "Dagda", "population": "1 234"},
@@ -45,7 +51,13 @@ def test_settlements(tmp_path):
         relations={30: ([("w", 21, "outer")], {"place": "town", "name": "Mala"})},
     )
     frame = read_osm_settlements(path, crs="EPSG:4326")
-    assert frame["settlement_id"].tolist() == ["node/1", "node/2", "way/21", "way/22", "relation/30"]
+    assert frame["settlement_id"].tolist() == [
+        "node/1",
+        "node/2",
+        "way/21",
+        "way/22",
+        "relation/30",
+    ]
     assert frame["kind"].tolist() == ["town", "village", "village", "village", "town"]
     assert frame["population"].tolist()[:2] == [1234, 80]
     assert frame["population"].isna().tolist() == [False, False, True, True, True]
