@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from socaccess.errors import UnknownNameError
@@ -10,9 +12,8 @@ from socaccess.network import RoadNetwork
 from socaccess.schemas import suggest_names
 from socaccess.settings import Settings
 from socaccess.sources import boundaries, embedded, services, settlements
-from socaccess.study.study import Study
 
-__all__ = ["VIEWS", "load_study"]
+__all__ = ["VIEWS", "load_tables"]
 
 VIEWS = {"plan": 2009, "today": 2025}
 """Views of the map and the vintage of municipalities each uses."""
@@ -20,8 +21,10 @@ VIEWS = {"plan": 2009, "today": 2025}
 EVERYWHERE = "latvia"
 
 
-def load_study(region: str, *, view: str, settings: Settings, network: RoadNetwork | None) -> Study:
-    """Return the study of one region, or of all; see `Study.load`."""
+def load_tables(
+    region: str, *, view: str, settings: Settings, network: RoadNetwork | None
+) -> dict[str, Any]:
+    """Return the tables of one region's study, or of all; see `Study.load`."""
     known = (*boundaries.REGIONS, EVERYWHERE)
     if region not in known:
         near = suggest_names(region, known, most=1)
@@ -56,24 +59,24 @@ def load_study(region: str, *, view: str, settings: Settings, network: RoadNetwo
     promised = promised[promised["target_group"].isin(plan_groups)]
     types = services.load_service_types()
     supply = set(types.loc[types["counts_as_supply"], "service"])
-    return Study(
-        municipalities=outlines,
-        settlements=places,
-        facilities=facilities,
-        network=network,
-        service_types=types,
-        need=need[["settlement_id", "target_group", "persons", "basis", "method"]],
-        promised=tuple(sorted(set(promised["service"]) & supply)),
-        targets=targets.reset_index(drop=True),
-        settings=settings,
-        name=region,
-        title={lang: Texts(lang)(f"region.{region}") for lang in LANGUAGES},
-        view=view,
-        attribution={lang: embedded.list_attributions(lang) for lang in LANGUAGES},
-        caveats={lang: embedded.list_caveats("services", lang) for lang in LANGUAGES},
-        data_dates="2019-2026",
-        inputs=list_inputs(),
-    )
+    return {
+        "municipalities": outlines,
+        "settlements": places,
+        "facilities": facilities,
+        "network": network,
+        "service_types": types,
+        "need": need[["settlement_id", "target_group", "persons", "basis", "method"]],
+        "promised": tuple(sorted(set(promised["service"]) & supply)),
+        "targets": targets.reset_index(drop=True),
+        "settings": settings,
+        "name": region,
+        "title": {lang: Texts(lang)(f"region.{region}") for lang in LANGUAGES},
+        "view": view,
+        "attribution": {lang: embedded.list_attributions(lang) for lang in LANGUAGES},
+        "caveats": {lang: embedded.list_caveats("services", lang) for lang in LANGUAGES},
+        "data_dates": "2019-2026",
+        "inputs": list_inputs(),
+    }
 
 
 def _complete_groups(groups: set[str]) -> set[str]:

@@ -16,7 +16,7 @@ from socaccess.study.result import SCENARIOS
 from socaccess.study.sites import Suggestions
 
 if TYPE_CHECKING:
-    from socaccess.study.study import Study
+    from socaccess.study.tables import StudyTables
 
 __all__ = ["tell_headline"]
 
@@ -24,7 +24,7 @@ WORST = 5
 
 
 def tell_headline(
-    study: Study,
+    study: StudyTables,
     reach: Reach,
     settlement_coverage: pd.DataFrame,
     coverage: pd.DataFrame,
@@ -73,7 +73,7 @@ def tell_headline(
 
 
 def _tell_services(
-    study: Study,
+    study: StudyTables,
     reach: Reach,
     settlement_coverage: pd.DataFrame,
     suggestions: Suggestions,
@@ -127,7 +127,7 @@ def _count_facilities(serving: pd.DataFrame, inside: set[str]) -> dict[str, int]
 
 
 def _tell_groups(
-    study: Study, services: list[dict[str, Any]], counted: list[str]
+    study: StudyTables, services: list[dict[str, Any]], counted: list[str]
 ) -> list[dict[str, Any]]:
     """Return per group with a figure: persons, and person-services within the limit.
 
@@ -160,7 +160,7 @@ def _tell_groups(
     return rows
 
 
-def _tell_institutions(study: Study, institutions: pd.DataFrame) -> list[dict[str, Any]]:
+def _tell_institutions(study: StudyTables, institutions: pd.DataFrame) -> list[dict[str, Any]]:
     """Return, per service the movers will need, from how many institutions it is near now."""
     limits = study.limit_of()
     rows = []
@@ -172,7 +172,7 @@ def _tell_institutions(study: Study, institutions: pd.DataFrame) -> list[dict[st
     return rows
 
 
-def _tell_targets(study: Study) -> list[dict[str, Any]]:
+def _tell_targets(study: StudyTables) -> list[dict[str, Any]]:
     if study.targets is None:
         return []
     columns = ["planning_region", "target_group", "persons", "indicator", "source",
@@ -183,7 +183,7 @@ def _tell_targets(study: Study) -> list[dict[str, Any]]:
 
 
 def _rank_municipalities(
-    study: Study, coverage: pd.DataFrame, counted: list[str]
+    study: StudyTables, coverage: pd.DataFrame, counted: list[str]
 ) -> list[dict[str, Any]]:
     """Return the municipalities, worst first, by mean share covered over the counted services."""
     now = coverage[coverage["service"].isin(counted)]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from socaccess.settings import LinkModel
-    from socaccess.study.study import Study
+    from socaccess.study.tables import StudyTables
 
 __all__ = ["Nearest", "Reach", "measure_reach"]
 
@@ -139,7 +139,7 @@ class Reach:
 
 
 def measure_reach(
-    study: Study, institutions: gpd.GeoDataFrame, progress: Progress | None = None
+    study: StudyTables, institutions: gpd.GeoDataFrame, progress: Progress | None = None
 ) -> Reach:
     """Return the times between everyone and everything a study asks about."""
     import geopandas as gpd
@@ -192,7 +192,7 @@ def measure_reach(
     )
 
 
-def _list_supply(study: Study) -> pd.DataFrame:
+def _list_supply(study: StudyTables) -> pd.DataFrame:
     """Return located facilities, operating or planned, of services that count as supply."""
     types = study.service_types
     assert types is not None

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from socaccess.study.reach import Reach
-    from socaccess.study.study import Study
+    from socaccess.study.tables import StudyTables
 
 __all__ = ["SCENARIOS", "SCOPES", "StudyResult"]
 
@@ -54,7 +54,7 @@ class StudyResult:
         The headline.
     """
 
-    study: Study
+    study: StudyTables
     reach: Reach
     settlement_coverage: pd.DataFrame
     coverage: pd.DataFrame

@@ -14,7 +14,7 @@ from socaccess.study.headline import tell_headline
 from socaccess.study.reach import Nearest, Reach, measure_reach
 from socaccess.study.result import SCENARIOS, StudyResult
 from socaccess.study.sites import Suggestions, suggest_study_sites
-from socaccess.study.study import Progress, Study
+from socaccess.study.tables import Progress, StudyTables
 from socaccess.travel.times import to_minutes
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ __all__ = ["run_study"]
 _MOVERS = {"vsac": "adults_grt", "oof_inst": "children_oof"}
 
 
-def run_study(study: Study, *, suggest: bool, progress: Progress | None) -> StudyResult:
+def run_study(study: StudyTables, *, suggest: bool, progress: Progress | None) -> StudyResult:
     """Return the result of a study; see `Study.run`."""
 
     def tell(step: str, done: int = 0, total: int = 0) -> None:
@@ -68,14 +68,14 @@ def run_study(study: Study, *, suggest: bool, progress: Progress | None) -> Stud
     )
 
 
-def _list_institutions(study: Study) -> gpd.GeoDataFrame:
+def _list_institutions(study: StudyTables) -> gpd.GeoDataFrame:
     facilities = study.facilities
     inside = facilities["municipality_id"].isin(study.municipalities["municipality_id"])
     moving = facilities["service"].isin(list(_MOVERS)) & (facilities["status"] == "operating")
     return facilities[inside & moving & facilities["located"]].reset_index(drop=True)
 
 
-def _choose_site_services(study: Study, reach: Reach) -> tuple[str, ...]:
+def _choose_site_services(study: StudyTables, reach: Reach) -> tuple[str, ...]:
     """Return the services to suggest sites for: promised, gone to by clients, and known at all.
 
     Where the data holds no facility of a service, the gap is in the data: any site
@@ -95,7 +95,7 @@ def _choose_site_services(study: Study, reach: Reach) -> tuple[str, ...]:
     return tuple(usable["service"])
 
 
-def _spread_need(study: Study) -> pd.DataFrame:
+def _spread_need(study: StudyTables) -> pd.DataFrame:
     """Return persons per settlement (rows, in order) and target group; NaN where unknown."""
     order = study.settlements["settlement_id"]
     if study.need is None or not len(study.need):
@@ -107,7 +107,7 @@ def _spread_need(study: Study) -> pd.DataFrame:
 
 
 def _cover(
-    study: Study, reach: Reach, suggestions: Suggestions, persons: pd.DataFrame
+    study: StudyTables, reach: Reach, suggestions: Suggestions, persons: pd.DataFrame
 ) -> pd.DataFrame:
     """Return one row a settlement, service and scenario."""
     types = study.service_types
@@ -137,7 +137,7 @@ def _cover(
 
 
 def _cover_service(
-    study: Study,
+    study: StudyTables,
     reach: Reach,
     suggestions: Suggestions,
     service: object,
@@ -212,7 +212,7 @@ def _describe(
     return {prefix + key: value for key, value in described.items()}
 
 
-def _summarise(study: Study, settlement_coverage: pd.DataFrame) -> pd.DataFrame:
+def _summarise(study: StudyTables, settlement_coverage: pd.DataFrame) -> pd.DataFrame:
     """Return one row a municipality, service, scenario and scope."""
     keys = ("municipality_id", "scenario")
     tables = [
@@ -234,7 +234,7 @@ def _summarise(study: Study, settlement_coverage: pd.DataFrame) -> pd.DataFrame:
     return table[[*first, *(name for name in table if name not in first)]]
 
 
-def _tell_gaps(study: Study, settlement_coverage: pd.DataFrame) -> pd.DataFrame:
+def _tell_gaps(study: StudyTables, settlement_coverage: pd.DataFrame) -> pd.DataFrame:
     now = settlement_coverage[settlement_coverage["scenario"] == "now"]
     gaps = find_gaps(now, study.limit_of())
     names = study.municipalities.set_index("municipality_id")["name"]
@@ -263,7 +263,7 @@ def _tell_gaps(study: Study, settlement_coverage: pd.DataFrame) -> pd.DataFrame:
     ]
 
 
-def _reach_from_institutions(study: Study, reach: Reach) -> pd.DataFrame:
+def _reach_from_institutions(study: StudyTables, reach: Reach) -> pd.DataFrame:
     """Return one row an institution and service its people will need, nearest facility now."""
     types = study.service_types
     assert types is not None
@@ -297,7 +297,7 @@ def _reach_from_institutions(study: Study, reach: Reach) -> pd.DataFrame:
     return table.sort_values(["facility_id", "to_service"], ignore_index=True)
 
 
-def _list_not_located(study: Study, reach: Reach) -> pd.DataFrame:
+def _list_not_located(study: StudyTables, reach: Reach) -> pd.DataFrame:
     settlements = study.settlements[~reach.settlements.located]
     inside = study.facilities["municipality_id"].isin(study.municipalities["municipality_id"])
     unknown = study.facilities["municipality_id"].isna()

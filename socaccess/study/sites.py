@@ -17,7 +17,7 @@ from socaccess.travel.times import to_limit_ms, to_minutes
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    from socaccess.study.study import Study
+    from socaccess.study.tables import StudyTables
 
 __all__ = ["Suggestions", "pose_problem", "suggest_study_sites"]
 
@@ -45,7 +45,7 @@ class Suggestions:
 
 
 def suggest_study_sites(
-    study: Study,
+    study: StudyTables,
     reach: Reach,
     persons: pd.DataFrame,
     *,
@@ -76,7 +76,7 @@ def suggest_study_sites(
 
 
 def pose_problem(
-    study: Study, reach: Reach, persons: pd.DataFrame, service: str, objective: str
+    study: StudyTables, reach: Reach, persons: pd.DataFrame, service: str, objective: str
 ) -> tuple[SitingProblem, str] | None:
     """Return the siting problem of one service, and what its clients are weighted by.
 
@@ -115,7 +115,7 @@ def pose_problem(
 
 
 def _suggest_for_service(
-    study: Study, reach: Reach, persons: pd.DataFrame, service: str
+    study: StudyTables, reach: Reach, persons: pd.DataFrame, service: str
 ) -> tuple[pd.DataFrame, list[tuple[object, ...]]]:
     answers: dict[str, SitingPlan] = {}
     certificates: list[tuple[object, ...]] = []
@@ -142,7 +142,7 @@ def _suggest_for_service(
 
 
 def _tell_sites(
-    study: Study,
+    study: StudyTables,
     reach: Reach,
     service: str,
     persons: pd.DataFrame,
@@ -195,7 +195,7 @@ def _tell_sites(
     return pd.DataFrame(rows, columns=_SITE_COLUMNS)
 
 
-def _weigh(study: Study, persons: pd.DataFrame, group: str) -> tuple[np.ndarray, str]:
+def _weigh(study: StudyTables, persons: pd.DataFrame, group: str) -> tuple[np.ndarray, str]:
     if group in persons and np.nansum(persons[group].to_numpy(dtype=float)) > 0:
         return np.nan_to_num(persons[group].to_numpy(dtype=float)), "need"
     return np.nan_to_num(study.settlements["population"].to_numpy(dtype=float)), "population"

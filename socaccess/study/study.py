@@ -1,46 +1,25 @@
-"""One study: a region's tables, checked against each other and ready to run."""
+"""One study: a region's tables, ready to run."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-import numpy as np
-import pandas as pd
-
-from socaccess import crs as crs_
-from socaccess.errors import InputError, Problem, UnknownNameError, raise_problems
+from socaccess.errors import UnknownNameError
 from socaccess.network import RoadNetwork
-from socaccess.schemas import (
-    FACILITIES,
-    LATVIA_BOUNDS,
-    MUNICIPALITIES,
-    NEED,
-    SERVICE_TYPES,
-    SETTLEMENTS,
-    check_table,
-    suggest_names,
-)
 from socaccess.settings import Settings
+from socaccess.study.tables import Progress, StudyTables
 
 if TYPE_CHECKING:
-    import geopandas as gpd
-
     from socaccess.study.result import StudyResult
 
-__all__ = ["Study", "choose_limits"]
-
-Progress = Callable[[str, int, int], None]
-"""Called as `progress(step, done, total)`; step is a key of the text catalogue."""
-
-OTHER = "other"
-"""Service of a facility that fits no service type: kept, shown, never supply."""
+__all__ = ["Study"]
 
 
 @dataclass(frozen=True, eq=False)
-class Study:
-    """A region's municipalities, settlements, facilities and roads.
+class Study(StudyTables):
+    """A region's municipalities, settlements, facilities and roads, and the questions one asks.
 
     Use `Study.load` for the embedded regions, or give your own tables.
 
@@ -77,94 +56,6 @@ class Study:
         With everything that is wrong in all tables at once.
     """
 
-    municipalities: gpd.GeoDataFrame
-    settlements: gpd.GeoDataFrame
-    facilities: gpd.GeoDataFrame
-    network: RoadNetwork | None = None
-    service_types: pd.DataFrame | None = None
-    need: pd.DataFrame | None = None
-    promised: Sequence[str] | None = None
-    targets: pd.DataFrame | None = None
-    settings: Settings = field(default_factory=Settings)
-    name: str = "study"
-    title: dict[str, str] = field(default_factory=dict)
-    view: str = "today"
-    attribution: dict[str, list[str]] = field(default_factory=dict)
-    caveats: dict[str, list[str]] = field(default_factory=dict)
-    data_dates: str = ""
-    inputs: list[dict[str, Any]] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        problems: list[Problem] = []
-
-        def check(frame: pd.DataFrame, form: Any, **options: Any) -> pd.DataFrame:
-            try:
-                return check_table(frame, form, **options)
-            except InputError as error:
-                problems.extend(error.problems)
-                return frame
-
-        if self.service_types is None:
-            from socaccess.sources.services import load_service_types
-
-            object.__setattr__(self, "service_types", load_service_types())
-        services = check(self.service_types, SERVICE_TYPES)
-        municipalities = check(self.municipalities, MUNICIPALITIES)
-        # The embedded roads end a little beyond the border.
-        bounds = LATVIA_BOUNDS if self.network is None else None
-        settlements = check(
-            self.settlements,
-            SETTLEMENTS,
-            known={"municipality_id": _list_names(municipalities, "municipality_id")},
-            bounds=bounds,
-        )
-        known_services = [*_list_names(services, "service"), OTHER]
-        facilities = check(
-            self.facilities, FACILITIES, known={"service": known_services}, bounds=bounds
-        )
-        need = self.need
-        if need is not None:
-            need = check(
-                need,
-                NEED,
-                known={
-                    "settlement_id": _list_names(settlements, "settlement_id"),
-                    "target_group": _list_names(services, "target_group"),
-                },
-            )
-        promised = tuple(self.promised or ())
-        if not problems:
-            problems += _find_unsuited(services, self.settings)
-        for service in [*promised, *self.settings.limits_min, *self.settings.site_services]:
-            if service not in known_services:
-                near = suggest_names(service, known_services, most=1)
-                problems.append(
-                    Problem(
-                        f"service {service!r} is not known",
-                        "promised services, limits or sites",
-                        hint=f"did you mean {near[0]}?" if near else "see the service types",
-                    )
-                )
-        raise_problems(problems)
-        if not promised:
-            promised = tuple(services.loc[services["counts_as_supply"], "service"])
-        set_ = object.__setattr__
-        set_(
-            self, "municipalities", municipalities.sort_values("municipality_id", ignore_index=True)
-        )
-        set_(self, "settlements", settlements.sort_values("settlement_id", ignore_index=True))
-        # Order of rows in the input never decides anything.
-        set_(self, "facilities", _locate(facilities).sort_values("facility_id", ignore_index=True))
-        set_(self, "service_types", choose_limits(services, self.settings))
-        set_(self, "need", need)
-        set_(self, "promised", promised)
-        set_(self, "title", {lang: self.title.get(lang, self.name) for lang in ("lv", "en")})
-        if self.network is None:
-            set_(self, "network", RoadNetwork.main_roads(self.settings.links))
-        assert self.network is not None
-        for name in ("municipalities", "settlements", "facilities"):
-            set_(self, name, crs_.to_metric(getattr(self, name), name, self.network.crs))
-
     @classmethod
     def load(
         cls,
@@ -199,9 +90,11 @@ class Study:
         >>> len(study.municipalities), len(study.settlements)
         (21, 151)
         """
-        from socaccess.study.embedded import load_study
+        from socaccess.study.embedded import load_tables
 
-        return load_study(region, view=view, settings=settings or Settings(), network=network)
+        return cls(
+            **load_tables(region, view=view, settings=settings or Settings(), network=network)
+        )
 
     def select(self, municipality_ids: Sequence[str]) -> Study:
         """Return the study of some of the municipalities; facilities stay everybody's.
@@ -245,62 +138,3 @@ class Study:
         from socaccess.study.run import run_study
 
         return run_study(self, suggest=sites, progress=progress)
-
-    def limit_of(self) -> dict[str, float]:
-        """Return the limit of every service that has one, in minutes."""
-        types = self.service_types
-        assert types is not None
-        known = types[types["limit_min"].notna()]
-        return dict(zip(known["service"], known["limit_min"].astype(float), strict=True))
-
-
-def choose_limits(service_types: pd.DataFrame, settings: Settings) -> pd.DataFrame:
-    """Return the service types with the limits a user prefers in place of the catalogue's."""
-    chosen = service_types.copy()
-    preferred = chosen["service"].map(settings.limits_min)
-    chosen["limit_min"] = preferred.fillna(chosen["limit_min"]).astype(float)
-    chosen["limit_changed"] = preferred.notna()
-    return chosen.sort_values("service", ignore_index=True)
-
-
-def _list_names(table: pd.DataFrame, column: str) -> list[str]:
-    """Return the names in a column as text, also of a table that did not pass its check."""
-    if column not in table:
-        return []
-    return table[column].dropna().astype(str).drop_duplicates().tolist()
-
-
-def _find_unsuited(services: pd.DataFrame, settings: Settings) -> list[Problem]:
-    """Return the services of the settings that no site can be suggested for."""
-    types = choose_limits(services, settings).set_index("service")
-    unsuited = [
-        service
-        for service in settings.site_services
-        if service == OTHER
-        or (
-            service in types.index
-            and not (types.loc[service, "counts_as_supply"] and types.loc[service, "limit_min"] > 0)
-        )
-    ]
-    if not unsuited:
-        return []
-    return [
-        Problem(
-            "no site can be suggested for a service that is no supply or has no limit",
-            "site_services",
-            tuple(unsuited),
-            "choose services that count as supply, or give them a limit",
-        )
-    ]
-
-
-def _locate(facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Mark what can be travelled to: a point that is more than a municipality's placeholder."""
-    import shapely
-
-    geometry = np.asarray(facilities.geometry.array)
-    present = ~(shapely.is_missing(geometry) | shapely.is_empty(geometry))
-    located = facilities.copy()
-    placeholder = located["location_precision"].isin(["municipality", "none"]).to_numpy()
-    located["located"] = present & ~placeholder
-    return located
