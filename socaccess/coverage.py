@@ -180,7 +180,7 @@ def _weigh_quantiles(
     code, weight, far = code[order], weight[order], far[order]
     quantiles = np.full(count, np.nan)
     begin = np.flatnonzero(np.diff(code, prepend=-1))
-    for start, stop in zip(begin, [*begin[1:], len(code)], strict=True):
+    for start, stop in zip(begin, np.append(begin, len(code))[1:], strict=True):
         # Summed within the group: a running sum over all would round differently.
         cumulated = np.cumsum(weight[start:stop])
         found = far[start + _find_share(cumulated, share)]
