@@ -17,6 +17,7 @@ import resource
 import tempfile
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,7 @@ def write_synthetic(path: Path, nodes: int, *, seed: int = 7) -> None:
         gates.append(int(corner[side // 2, side // 2]))
         for line in (*corner, *corner.T):
             refs = [int(line[0])]
-            for start, end in zip(line[:-1], line[1:], strict=True):
+            for start, end in pairwise(line):
                 refs += add_line(int(start), int(end), 1, 2e-5)[1:]
             tags = {"highway": "residential", "surface": "asphalt"}
             if random.random() < 0.1:

@@ -407,6 +407,35 @@ def test_duplicate_ids_the_last_counts(tmp_path):
     assert drive_ms(network, 1, 2) == EAST_MS
 
 
+def test_unsorted_file(tmp_path):
+    import osmium
+    from osmium.osm import mutable
+
+    path = tmp_path / "unsorted.osm.pbf"
+    with osmium.SimpleWriter(str(path)) as writer:
+        writer.add_way(mutable.Way(id=10, nodes=[1, 2, 3], tags={"highway": "tertiary"}))
+        writer.add_node(mutable.Node(id=3, location=(3.002, 0.0)))
+        writer.add_node(mutable.Node(id=1, location=(3.0, 0.0)))
+        writer.add_node(mutable.Node(id=2, location=(3.5, 0.5)))
+        writer.add_node(mutable.Node(id=2, version=2, location=(3.001, 0.0)))
+    network = read_osm_network(path, profile=PLAIN)
+    assert drive_ms(network, 1, 3) == 2 * EAST_MS
+    assert network.provenance["counts"]["nodes_duplicate"] == 1
+
+
+def test_history_is_refused(tmp_path):
+    import osmium
+    from osmium.osm import mutable
+
+    header = osmium.io.Header()
+    header.has_multiple_object_versions = True
+    path = tmp_path / "history.osh.pbf"
+    with osmium.SimpleWriter(str(path), header=header) as writer:
+        writer.add_node(mutable.Node(id=1, version=1, location=(3.0, 0.0)))
+    with pytest.raises(InputError, match="holds every version of its objects"):
+        read_osm_network(path)
+
+
 def test_negative_ids_of_unsaved_drawings(read):
     drawing = Drawing({-1: (0, 0), -2: (1, 0)}, {-7: ([-1, -2], road())})
     network = read(drawing)
