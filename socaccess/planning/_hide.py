@@ -1,0 +1,106 @@
+"""Small counts of people in the tables of a plan: hidden, with what would give them away.
+
+A count under the threshold is replaced by a mark. A part is hidden with its whole, and
+when the rest of the whole is small. Where the total of a group is told elsewhere and a
+single count of it is hidden, the next smallest goes as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from socaccess.privacy import mark_small
+
+__all__ = ["find_small", "hide_small", "show_small"]
+
+_NOBODY = 1e-3
+"""A thousandth of a person is rounding, not somebody."""
+
+
+def find_small(values: np.ndarray, below: int) -> np.ndarray:
+    """Return which counts are above nobody and under the threshold.
+
+    Examples
+    --------
+    >>> find_small(np.array([0.0, 0.4, 4.99, 5.0, np.nan]), 5).tolist()
+    [False, True, True, False, False]
+    """
+    values = np.asarray(values, dtype=float)
+    with np.errstate(invalid="ignore"):
+        return np.asarray((values > _NOBODY) & (values < below))
+
+
+def show_small(value: float | None, below: int, *, decimals: int = 1) -> float | str | None:
+    """Return one count as it leaves: rounded, a mark, or None where it is not known.
+
+    Examples
+    --------
+    >>> show_small(3.2, 5), show_small(12.34, 5), show_small(float("nan"), 5)
+    ('<5', 12.3, None)
+    """
+    if value is None or not np.isfinite(value):
+        return None
+    if find_small(np.array([value]), below)[0]:
+        return mark_small(below)
+    return round(float(value), decimals)
+
+
+def hide_small(
+    frame: pd.DataFrame,
+    whole: str,
+    parts: Sequence[str] = (),
+    *,
+    below: int,
+    totals_by: Sequence[str] = (),
+    also: np.ndarray | None = None,
+    decimals: int = 1,
+) -> pd.DataFrame:
+    """Return `frame` with small counts of persons replaced by a mark.
+
+    Parameters
+    ----------
+    frame
+        The table.
+    whole
+        The column that counts everyone.
+    parts
+        Columns that count some of them.
+    below
+        Counts above nobody and under this are hidden; 0 hides nothing.
+    totals_by
+        Columns that make groups whose totals are told elsewhere; empty: none is.
+    also
+        Rows hidden for another reason, as flags.
+    decimals
+        Of the counts that stay.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"g": ["a", "a", "a"], "persons": [3.0, 8.0, 40.0],
+    ...                       "near": [0.0, 7.0, 30.0]})
+    >>> hide_small(table, "persons", ["near"], below=5, totals_by=["g"]).values.tolist()
+    [['a', '<5', '<5'], ['a', '<5', '<5'], ['a', 40.0, 30.0]]
+    """
+    shown = frame.copy()
+    count = frame[whole].to_numpy(dtype=float)
+    hidden = find_small(count, below)
+    if also is not None and below > 0:
+        hidden = hidden | also
+    if totals_by and below > 0:
+        for at in frame.groupby(list(totals_by), sort=False, dropna=False).indices.values():
+            rest = at[~hidden[at] & (count[at] > _NOBODY)]
+            if hidden[at].sum() == 1 and len(rest):
+                hidden[rest[np.argmin(count[rest])]] = True
+    for column in (whole, *parts):
+        values = frame[column].to_numpy(dtype=float)
+        away = hidden
+        if column != whole:
+            away = hidden | find_small(values, below) | find_small(count - values, below)
+        cells = np.empty(len(frame), dtype=object)
+        cells[:] = [None if not np.isfinite(v) else round(float(v), decimals) for v in values]
+        cells[away & np.isfinite(values)] = mark_small(below)
+        shown[column] = cells
+    return shown
