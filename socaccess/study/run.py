@@ -128,12 +128,21 @@ def _cover(
         for service, group in zip(assessed.itertuples(), assessed["target_group"], strict=True)
         for scenario in SCENARIOS
     ]
-    table = pd.concat(blocks, ignore_index=True)
+    table = _empty_as_none(
+        pd.concat(blocks, ignore_index=True),
+        ("facility_id", "facility", "own_facility_id", "own_facility"),
+    )
     return (
         table.sort_values(["settlement_id", "service", "order"], kind="stable")
         .drop(columns="order")
         .reset_index(drop=True)
     )
+
+
+def _empty_as_none(table: pd.DataFrame, columns: tuple[str, ...]) -> pd.DataFrame:
+    """Return the table with None for every missing name: pandas makes NaN of some of them."""
+    named = {name: table[name].astype(object).where(table[name].notna(), None) for name in columns}
+    return table.assign(**named)
 
 
 def _cover_service(
@@ -293,7 +302,7 @@ def _reach_from_institutions(study: StudyTables, reach: Reach) -> pd.DataFrame:
             )
     columns = ["facility_id", "name", "municipality_id", "service", "to_service", "travel_min",
                "to_facility_id", "to_facility"]  # fmt: skip
-    table = pd.DataFrame(rows, columns=columns)
+    table = _empty_as_none(pd.DataFrame(rows, columns=columns), ("to_facility_id", "to_facility"))
     return table.sort_values(["facility_id", "to_service"], ignore_index=True)
 
 

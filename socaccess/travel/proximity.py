@@ -113,7 +113,7 @@ def nearest(
     shape = (len(places.ids), len(names), k)
     site = found.site.reshape(shape)
     facility_ids = np.array([*sites.ids, None], dtype=object)
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             place_column: np.repeat(places.ids, len(names) * k),
             by: np.tile(np.repeat(np.asarray(names, dtype=object), k), len(places.ids)),
@@ -122,6 +122,9 @@ def nearest(
             "travel_min": to_minutes(found.ms).ravel(),
         }
     )
+    # Text columns would have NaN for the facility that is not there.
+    chosen = table[facility_column].astype(object)
+    return table.assign(**{facility_column: chosen.where(chosen.notna(), None)})
 
 
 def _turn_around(direct: DirectTrips) -> DirectTrips:
