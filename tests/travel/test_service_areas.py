@@ -113,6 +113,7 @@ def test_nearest_by_hand():
     facilities = place("facility_id", {"far": at(20), "b": at(4), "a": at(4), "gone": None})
     facilities["service"] = ["dac", "dac", "dac", "care"]
     found = nearest(road(), settlements, facilities, k=2)
+    assert found["facility_id"][0] is None
     rows = found.astype(object).where(found.notna(), None).to_numpy().tolist()
     assert rows == [
         ["s", "care", 1, None, None],
