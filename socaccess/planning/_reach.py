@@ -10,7 +10,8 @@ import pandas as pd
 from socaccess.errors import InputError, Problem, UnknownNameError
 from socaccess.routing import UNREACHABLE
 from socaccess.schemas import suggest_names
-from socaccess.study import Study, StudyResult
+from socaccess.study import StudyResult
+from socaccess.study.tables import StudyTables
 from socaccess.travel.times import to_limit_ms
 
 __all__ = [
@@ -44,7 +45,7 @@ class Joint:
         return float(sum(self.persons.values()))
 
 
-def find_service(study: Study, service: str) -> dict[str, object]:
+def find_service(study: StudyTables, service: str) -> dict[str, object]:
     """Return the row of a service that counts as supply.
 
     Raises
@@ -67,7 +68,7 @@ def find_service(study: Study, service: str) -> dict[str, object]:
     return row
 
 
-def find_settlement(study: Study, name: str) -> str:
+def find_settlement(study: StudyTables, name: str) -> str:
     """Return the id of a settlement a user means, by id or name.
 
     Raises
@@ -97,7 +98,7 @@ def find_settlement(study: Study, name: str) -> str:
     return str(same["settlement_id"].iloc[0])
 
 
-def take_limit(study: Study, service: str, limit_min: float | None = None) -> float:
+def take_limit(study: StudyTables, service: str, limit_min: float | None = None) -> float:
     """Return the limit asked for, or the study's own; raise where there is neither."""
     if limit_min is not None:
         if not limit_min > 0:
@@ -109,7 +110,7 @@ def take_limit(study: Study, service: str, limit_min: float | None = None) -> fl
     return limit
 
 
-def name_municipalities(study: Study) -> dict[str, str]:
+def name_municipalities(study: StudyTables) -> dict[str, str]:
     """Return the name of every municipality of the study and of its facilities."""
     names: dict[str, str] = {}
     facilities = study.facilities
@@ -160,7 +161,7 @@ def measure_supply(result: StudyResult, supply: pd.DataFrame, traveller: str) ->
 
 
 def choose_joint_site(
-    study: Study,
+    study: StudyTables,
     between_ms: np.ndarray,
     persons: np.ndarray,
     limit_min: float,

@@ -18,7 +18,7 @@ import pandas as pd
 from socaccess.errors import InputError, Problem, raise_problems
 from socaccess.planning._cents import round_whole
 from socaccess.planning.take_up import ALL, observe_take_up, summarise_take_up
-from socaccess.study import Study
+from socaccess.study.tables import StudyTables
 
 __all__ = [
     "VARIANTS",
@@ -128,7 +128,7 @@ class Forecast:
 
 
 def forecast_clients(
-    study: Study,
+    study: StudyTables,
     years: Sequence[int],
     assumptions: Assumptions | None = None,
     *,
@@ -265,7 +265,7 @@ def project_children(
     return pd.DataFrame(rows, columns=columns)
 
 
-def _sum_need(study: Study) -> pd.DataFrame:
+def _sum_need(study: StudyTables) -> pd.DataFrame:
     assert study.need is not None
     home = study.settlements.set_index("settlement_id")["municipality_id"]
     table = study.need.assign(municipality_id=study.need["settlement_id"].map(home))
@@ -277,7 +277,7 @@ def _sum_need(study: Study) -> pd.DataFrame:
 
 
 def _choose_services(
-    study: Study, services: Sequence[str], groups: set[str]
+    study: StudyTables, services: Sequence[str], groups: set[str]
 ) -> list[tuple[str, str]]:
     types = study.service_types
     assert types is not None
