@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from socaccess.routing._run import Progress
 from socaccess.routing.graph import UNREACHABLE, Graph
+from socaccess.routing.hierarchy import Hierarchy, build_hierarchy
 from socaccess.routing.matrix import compute_matrix, iterate_matrix
 from socaccess.routing.nearest import Nearest, find_nearest
 from socaccess.routing.order import order_along_curve
@@ -27,12 +28,14 @@ __all__ = [
     "UNREACHABLE",
     "DirectTrips",
     "Graph",
+    "Hierarchy",
     "Nearest",
     "Path",
     "Progress",
     "Reached",
     "Terminals",
     "Trees",
+    "build_hierarchy",
     "compute_matrix",
     "find_nearest",
     "find_reached",

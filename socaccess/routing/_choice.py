@@ -12,6 +12,11 @@ if TYPE_CHECKING:
 
 __all__ = ["ENGINES", "check_cutoff", "choose_engine"]
 
+SCIPY_WORK = 30_000_000
+"""Nodes and arcs touched that scipy is done with before the compiled engines are loaded."""
+SEARCHES_THAT_PAY = 450
+"""Searches that cost as much as building a hierarchy."""
+FULL_SEARCHES_THAT_PAY = 450
 ENGINES = ("auto", "scipy", "dijkstra", "hierarchy")
 
 
@@ -25,13 +30,20 @@ def choose_engine(
     searches_fully: bool,
 ) -> str:
     """Return the engine to use: the one asked for, or for "auto" the one that costs least."""
-    del graph, search_count, searches_fully
     allowed = ENGINES if can_use_hierarchy else ENGINES[:-1]
     if engine not in allowed:
         raise UnknownNameError(f"engine {engine!r} is unknown; use one of {', '.join(allowed)}")
     if hierarchy is not None and not can_use_hierarchy:
         raise InputError("this question cannot use a hierarchy")
-    return "scipy"
+    if engine != "auto":
+        return engine
+    if can_use_hierarchy and hierarchy is not None:
+        return "hierarchy"
+    work = search_count * (graph.node_count + graph.arc_count)
+    if work < SCIPY_WORK:
+        return "scipy"
+    searches_that_pay = FULL_SEARCHES_THAT_PAY if searches_fully else SEARCHES_THAT_PAY
+    return "hierarchy" if can_use_hierarchy and search_count > searches_that_pay else "dijkstra"
 
 
 def check_cutoff(cutoff_ms: int | None, problems: list[Problem]) -> int:

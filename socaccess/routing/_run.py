@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TypeVar
 
-__all__ = ["Progress", "Ticker", "run_chunks"]
+__all__ = ["Progress", "Ticker", "cut_evenly", "run_chunks"]
 
 Progress = Callable[[int, int], None]
 """Called as `progress(done, total)` after each chunk of work, from the thread that asked."""
@@ -52,3 +52,14 @@ def run_chunks(
             for future in waiting:
                 future.cancel()
             raise
+
+
+def cut_evenly(count: int, step: int) -> list[slice]:
+    """Return slices of `step` that cover 0 to `count`.
+
+    Examples
+    --------
+    >>> cut_evenly(5, 3)
+    [slice(0, 3, None), slice(3, 5, None)]
+    """
+    return [slice(start, min(start + step, count)) for start in range(0, count, step)]

@@ -9,7 +9,7 @@ import numpy as np
 
 from socaccess.errors import Problem, raise_problems
 from socaccess.routing._choice import check_cutoff, choose_engine
-from socaccess.routing._run import Progress, Ticker
+from socaccess.routing._run import Progress, Ticker, cut_evenly, run_chunks
 from socaccess.routing.graph import Graph, UInt32Array
 from socaccess.routing.terminals import DirectTrips, Terminals
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from socaccess.routing.hierarchy import Hierarchy
 
 __all__ = ["compute_matrix", "iterate_matrix"]
+
+SEARCHES = 16
+"""Searches between two looks at the clock and the keyboard."""
 
 
 def compute_matrix(
@@ -99,15 +102,52 @@ def compute_matrix(
     )
     if not out.size:
         return out
+    filled = np.asarray(out)  # a memory map without its wrapping
+    tick = Ticker(progress, min(shape))
     if chosen == "scipy":
         from socaccess.routing import _scipy
 
-        tick = Ticker(progress, min(shape))
-        _scipy.fill_matrix(graph, origins, destinations, out, limit_ms, tick)
+        _scipy.fill_matrix(graph, origins, destinations, filled, limit_ms, tick)
+    elif chosen == "dijkstra":
+        _search_rows(graph, origins, destinations, filled, limit_ms, threads, tick)
+    else:
+        from socaccess.routing import hierarchy as engine_module
+
+        if hierarchy is None:
+            hierarchy = engine_module.build_hierarchy(graph)
+        hierarchy.check_graph(graph)
+        engine_module.fill_matrix(hierarchy, origins, destinations, filled, limit_ms, threads, tick)
     if direct is not None:
         near = direct.ms <= limit_ms
         np.minimum.at(out, (direct.origin[near], direct.destination[near]), direct.ms[near])
     return out
+
+
+def _search_rows(
+    graph: Graph,
+    origins: Terminals,
+    destinations: Terminals,
+    out: UInt32Array,
+    limit_ms: int,
+    threads: int,
+    tick: Ticker,
+) -> None:
+    """Fill `out` with one search a place of the smaller side."""
+    from socaccess.routing import _dijkstra
+
+    turned = destinations.count < origins.count
+    if turned:
+        graph, origins, destinations = graph.reversed(), destinations, origins
+
+    def work(chunk: slice) -> int:
+        _dijkstra.search_targets(
+            graph.indptr, graph.indices, graph.weight_ms,
+            origins.node[chunk], origins.cost_ms[chunk], destinations.node, destinations.cost_ms,
+            np.uint32(limit_ms), out[:, chunk] if turned else out[chunk], turned,
+        )  # fmt: skip
+        return len(origins.node[chunk])
+
+    run_chunks(work, cut_evenly(origins.count, SEARCHES), threads, tick)
 
 
 def iterate_matrix(

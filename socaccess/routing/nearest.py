@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
 from socaccess.errors import Problem, raise_problems
 from socaccess.routing._choice import check_cutoff, choose_engine
-from socaccess.routing._run import Progress, Ticker
+from socaccess.routing._run import Progress, Ticker, cut_evenly, run_chunks
 from socaccess.routing.graph import UNREACHABLE, Graph, Int32Array, Int64Array, UInt32Array
+from socaccess.routing.matrix import compute_matrix
 from socaccess.routing.terminals import DirectTrips, Terminals
 
 if TYPE_CHECKING:
@@ -19,6 +22,10 @@ __all__ = ["Nearest", "find_nearest"]
 
 NOBODY = (int(UNREACHABLE) << 32) | 0xFFFFFFFF
 """Label of no site: later than every `time << 32 | site` in reach."""
+MAX_PACKED_SITES = 2**21
+"""Sites that scipy's float64 can carry beside the time."""
+BLOCK_CELLS = 4_000_000
+"""Pairs of places and sites held at once when more than one site is asked for."""
 
 
 class Nearest(NamedTuple):
@@ -114,8 +121,35 @@ def find_nearest(
     )
     search_graph = graph.reversed() if toward == "sites" else graph
     labels = np.full((places.count, group_count, k), NOBODY, np.int64)
-    if labels.size and sites.count and chosen == "scipy":
-        _ask_scipy(search_graph, places, sites, group, labels, Ticker(progress, group_count))
+    if chosen == "hierarchy":
+        from socaccess.routing.hierarchy import build_hierarchy
+
+        if hierarchy is None:
+            hierarchy = build_hierarchy(graph)
+        hierarchy.check_graph(graph)
+    tick = Ticker(progress, group_count)
+    if not labels.size or not sites.count:
+        pass
+    elif chosen == "scipy" and k == 1 and sites.count < MAX_PACKED_SITES:
+        _ask_scipy(search_graph, places, sites, group, labels, tick)
+    elif chosen == "dijkstra" and k == 1:
+        _ask_dijkstra(search_graph, places, sites, group, labels, threads, tick)
+    elif chosen == "hierarchy" and k == 1:
+        from socaccess.routing.hierarchy import find_nearest_sites
+
+        assert hierarchy is not None
+        find_nearest_sites(
+            hierarchy, places, sites, group, labels[:, :, 0].view(np.uint64),
+            toward_sites=toward == "sites", threads=threads, tick=tick,
+        )  # fmt: skip
+    else:
+        for wanted in range(group_count):
+            members = np.flatnonzero(group == wanted)
+            compute = partial(
+                compute_matrix, graph, engine=chosen, threads=threads, hierarchy=hierarchy
+            )
+            _keep_least(compute, places, sites.take(members), members, labels[:, wanted], toward)
+            tick(1)
     labels[labels >> 32 > limit_ms] = NOBODY
     if direct is not None:
         near = (direct.ms <= limit_ms) & (group[direct.destination] >= 0)
@@ -133,27 +167,61 @@ def _ask_scipy(
     labels: Int64Array,
     tick: Ticker,
 ) -> None:
-    """Fill `labels` (places, groups, k) with `time << 32 | site`, nearest first."""
+    """Fill `labels` (places, groups, 1) with `time << 32 | site`."""
     from socaccess.routing import _scipy
 
-    group_count, k = labels.shape[1:]
-    if k == 1 and sites.count < _scipy.MAX_SCALE // 2:
-        packed = _scipy.find_nearest_sites(search_graph, places, sites, group, group_count, tick)
-        time, number = np.divmod(packed, _scipy.pack_scale(sites.count))
-        reached = time < int(UNREACHABLE)
-        labels[:, :, 0] = np.where(reached, (time << 32) | number, NOBODY)
-        return
-    for wanted in range(group_count):
-        members = np.flatnonzero(group == wanted)
-        times = np.empty((len(members), places.count), np.uint32)
-        _scipy.fill_matrix(
-            search_graph, sites.take(members), places, times, int(UNREACHABLE) - 1, lambda _: None
-        )
-        packed = (times.astype(np.int64) << 32) | members[:, None]
+    packed = _scipy.find_nearest_sites(search_graph, places, sites, group, labels.shape[1], tick)
+    time, number = np.divmod(packed, _scipy.pack_scale(sites.count))
+    labels[:, :, 0] = np.where(time < int(UNREACHABLE), (time << 32) | number, NOBODY)
+
+
+def _ask_dijkstra(
+    search_graph: Graph,
+    places: Terminals,
+    sites: Terminals,
+    group: Int32Array,
+    labels: Int64Array,
+    threads: int,
+    tick: Ticker,
+) -> None:
+    """Fill `labels` (places, groups, 1), one search from all sites of a group together."""
+    from socaccess.routing import _dijkstra
+
+    columns = labels[:, :, 0].view(np.uint64)
+
+    def work(wanted: int) -> int:
+        label = np.empty(search_graph.node_count, np.uint64)
+        _dijkstra.search_nearest(
+            search_graph.indptr, search_graph.indices, search_graph.weight_ms,
+            np.flatnonzero(group == wanted), sites.node, sites.cost_ms, label,
+        )  # fmt: skip
+        _dijkstra.gather_nearest(label, places.node, places.cost_ms, wanted, columns)
+        return 1
+
+    run_chunks(work, range(labels.shape[1]), threads, tick)
+
+
+def _keep_least(
+    compute: Callable[..., UInt32Array],
+    places: Terminals,
+    sites: Terminals,
+    members: Int64Array,
+    labels: Int64Array,
+    toward: str,
+) -> None:
+    """Fill `labels` (places, k) of one group from the matrix of places and its sites, in blocks."""
+    k = labels.shape[1]
+    for rows in cut_evenly(places.count, max(1, BLOCK_CELLS // max(len(members), 1))):
+        if toward == "sites":
+            times = compute(places.take(rows), sites)
+        else:
+            times = compute(sites, places.take(rows)).T
+        packed = (times.astype(np.int64) << 32) | members
         packed[times == UNREACHABLE] = NOBODY
-        nearest = np.sort(packed, axis=0)[:k]
-        labels[:, wanted, : len(nearest)] = nearest.T
-        tick(1)
+        if packed.shape[1] > k:
+            packed = np.partition(packed, k - 1, axis=1)[:, :k]
+        packed.sort(axis=1)
+        labels[rows, : packed.shape[1]] = packed
 
 
 def _lower_labels(

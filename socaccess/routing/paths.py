@@ -16,13 +16,15 @@ import numpy.typing as npt
 
 from socaccess.errors import InputError, Problem, raise_problems
 from socaccess.routing._choice import choose_engine
-from socaccess.routing._run import Progress, Ticker
+from socaccess.routing._run import Progress, Ticker, cut_evenly, run_chunks
 from socaccess.routing.graph import UNREACHABLE, Graph, Int32Array, Int64Array, UInt32Array
 from socaccess.routing.terminals import Terminals
 
 __all__ = ["Path", "Trees", "sum_along", "trace_paths", "trace_trees"]
 
 Value = TypeVar("Value", np.int64, np.float64)
+SEARCHES = 16
+"""Searches between two looks at the clock and the keyboard."""
 TREE_CELLS = 4_000_000
 """Nodes times origins of the trees held at once."""
 
@@ -156,11 +158,25 @@ def sum_along(
     times = np.full(shape, UNREACHABLE, np.uint32)
     missing = np.nan if arcs.dtype.kind == "f" else -1
     sums = np.full((*shape, arcs.shape[1]), missing, arcs.dtype)
-    choose_engine(
+    chosen = choose_engine(
         graph, origins.count, engine, hierarchy=None, can_use_hierarchy=False, searches_fully=True
     )
     tick = Ticker(progress, origins.count)
-    if destinations.count:
+    if destinations.count and chosen == "dijkstra":
+        from socaccess.routing import _dijkstra
+
+        tails = graph.list_tails()
+
+        def work(rows: slice) -> int:
+            _dijkstra.sum_trees(
+                graph.indptr, graph.indices, graph.weight_ms, tails, graph.arc,
+                origins.node[rows], origins.cost_ms[rows], destinations.node, destinations.cost_ms,
+                arcs, begin[rows], end, times[rows], sums[rows],
+            )  # fmt: skip
+            return len(times[rows])
+
+        run_chunks(work, cut_evenly(origins.count, SEARCHES), threads, tick)
+    elif destinations.count:
         for rows, ms, hops, last in _iterate_trees(graph, origins, engine):
             root = _find_roots(origins.take(rows), ms, hops)
             reached = _sum_trees(graph, hops, last, root, arcs, begin[rows])
@@ -227,15 +243,29 @@ def _iterate_trees(
     graph: Graph, origins: Terminals, engine: str
 ) -> Iterator[tuple[slice, UInt32Array, Int64Array, Int32Array]]:
     """Yield origins, times, arcs passed and last arcs (positions in the graph), batch by batch."""
-    choose_engine(
+    chosen = choose_engine(
         graph, origins.count, engine, hierarchy=None, can_use_hierarchy=False, searches_fully=True
     )
-    from socaccess.routing import _scipy
+    for rows in cut_evenly(origins.count, max(1, TREE_CELLS // max(graph.node_count, 1))):
+        if chosen == "scipy":
+            from socaccess.routing import _scipy
 
-    step = max(1, TREE_CELLS // max(graph.node_count, 1))
-    for start in range(0, origins.count, step):
-        rows = slice(start, min(start + step, origins.count))
-        yield rows, *_scipy.trace_batch(graph, origins.take(rows))
+            yield rows, *_scipy.trace_batch(graph, origins.take(rows))
+            continue
+        from socaccess.routing import _dijkstra
+
+        shape = (rows.stop - rows.start, graph.node_count)
+        ms, hops, last = (
+            np.empty(shape, np.uint32),
+            np.empty(shape, np.int64),
+            np.empty(shape, np.int32),
+        )
+        for row, origin in enumerate(range(rows.start, rows.stop)):
+            _dijkstra.trace_tree(
+                graph.indptr, graph.indices, graph.weight_ms,
+                origins.node[origin], origins.cost_ms[origin], ms[row], hops[row], last[row],
+            )  # fmt: skip
+        yield rows, ms, hops, last
 
 
 def _name_arcs(graph: Graph, last: Int32Array) -> Int32Array:

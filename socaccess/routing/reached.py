@@ -8,11 +8,14 @@ import numpy as np
 
 from socaccess.errors import raise_problems
 from socaccess.routing._choice import check_cutoff, choose_engine
-from socaccess.routing._run import Progress, Ticker
+from socaccess.routing._run import Progress, Ticker, cut_evenly, run_chunks
 from socaccess.routing.graph import Graph, Int32Array, Int64Array, UInt32Array
 from socaccess.routing.terminals import Terminals
 
 __all__ = ["Reached", "find_reached"]
+
+SEARCHES = 16
+"""Searches between two looks at the clock and the keyboard."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +92,8 @@ def find_reached(
     parts: list[tuple[Int64Array, Int32Array, UInt32Array]] = []
     if chosen == "scipy" and graph.node_count:
         parts = _ask_scipy(graph, origins, limit_ms, tick)
+    elif chosen == "dijkstra":
+        parts = _ask_dijkstra(graph, origins, limit_ms, threads, tick)
     counts, nodes, times = (
         (list(column) for column in zip(*parts, strict=True)) if parts else ([],) * 3
     )
@@ -118,3 +123,21 @@ def _ask_scipy(
         parts.append((counts, node.astype(np.int32), times[row, node].astype(np.uint32)))
         tick(chunk.count)
     return parts
+
+
+def _ask_dijkstra(
+    graph: Graph, origins: Terminals, limit_ms: int, threads: int, tick: Ticker
+) -> list[tuple[Int64Array, Int32Array, UInt32Array]]:
+    from socaccess.routing import _dijkstra
+
+    found: dict[int, tuple[Int64Array, Int32Array, UInt32Array]] = {}
+
+    def work(chunk: slice) -> int:
+        found[chunk.start] = _dijkstra.reach_nodes(
+            graph.indptr, graph.indices, graph.weight_ms,
+            origins.node[chunk], origins.cost_ms[chunk], np.uint32(limit_ms),
+        )  # fmt: skip
+        return len(origins.node[chunk])
+
+    run_chunks(work, cut_evenly(origins.count, SEARCHES), threads, tick)
+    return [found[start] for start in sorted(found)]

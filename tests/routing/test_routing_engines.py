@@ -7,10 +7,10 @@ import pytest
 
 from socaccess.routing import DirectTrips, compute_matrix, find_nearest, find_reached
 
-from . import reference
-from .reference import FAR, random_case
+import routing_reference as reference
+from routing_reference import FAR, random_case
 
-ENGINES = ("scipy",)
+ENGINES = ("scipy", "dijkstra", "hierarchy")
 CASES = 400
 
 
@@ -64,7 +64,7 @@ def test_nearest_equals_floyd_warshall(engine, k):
             assert np.array_equal(found.site.reshape(ms.shape), site), (seed, toward)
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", ENGINES[:2])
 def test_reached_equals_floyd_warshall(engine):
     for seed in range(CASES):
         graph, arcs, terminals, rng = random_case(seed)

@@ -1,0 +1,287 @@
+"""Compiled searches after Dijkstra, for graphs too large for scipy and few sources.
+
+All kernels let other threads run, so that several searches can go on at once.
+"""
+
+# mypy: allow-untyped-defs
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from socaccess.routing._heap import NODE_BITS, NODE_MASK, grow, pop, push
+
+__all__ = [
+    "gather_nearest",
+    "reach_nodes",
+    "search_nearest",
+    "search_targets",
+    "sum_trees",
+    "trace_tree",
+]
+
+FAR = np.uint32(2**31 - 1)
+NOBODY = np.uint64((2**31 - 1) << 32 | 0xFFFFFFFF)
+
+
+@njit(cache=True, nogil=True)
+def _search(indptr, heads, ms, ends, end_ms, wanted, wanted_count, limit_ms, time, heap, touched):
+    """Write times up to `limit_ms` from one source to `time`; return nodes touched and the heap.
+
+    Stops when all `wanted_count` nodes marked in `wanted` are settled. Only settled nodes have
+    their final time then, but these include all wanted ones within the limit.
+    """
+    held, seen, left = 0, 0, wanted_count
+    if len(ends) > len(heap):
+        heap = np.empty(2 * len(ends), np.uint64)
+    for end in range(len(ends)):
+        node = ends[end]
+        if node >= 0 and end_ms[end] <= limit_ms and end_ms[end] < time[node]:
+            if time[node] == FAR:
+                touched[seen] = node
+                seen += 1
+            time[node] = end_ms[end]
+            held = push(heap, held, (np.uint64(end_ms[end]) << NODE_BITS) | np.uint64(node))
+    while held > 0:
+        entry, held = pop(heap, held)
+        node = entry & NODE_MASK
+        now = np.uint32(entry >> NODE_BITS)
+        if now > time[node]:
+            continue
+        if wanted[node]:
+            left -= 1
+            if left == 0:
+                break
+        arc = np.uint64(indptr[node])
+        stop = np.uint64(indptr[node + np.uint64(1)])
+        if held + np.int64(stop - arc) > len(heap):
+            heap = grow(heap)
+            while held + np.int64(stop - arc) > len(heap):
+                heap = grow(heap)
+        while arc < stop:
+            head = np.uint64(heads[arc])
+            later = np.uint32(now + ms[arc])
+            if later < time[head] and later <= limit_ms:
+                if time[head] == FAR:
+                    touched[seen] = head
+                    seen += 1
+                time[head] = later
+                held = push(heap, held, (np.uint64(later) << NODE_BITS) | head)
+            arc += np.uint64(1)
+    return seen, heap
+
+
+@njit(cache=True, nogil=True)
+def search_targets(
+    indptr, heads, ms, sources, source_ms, targets, target_ms, limit_ms, out, turned
+):  # fmt: skip
+    """Write the times between all sources and targets to `out`, (targets, sources) if `turned`."""
+    count = len(indptr) - 1
+    time = np.full(count, FAR, np.uint32)
+    touched = np.empty(count, np.int32)
+    heap = np.empty(1024, np.uint64)
+    wanted = np.zeros(count, np.bool_)
+    wanted_count = 0
+    for target in range(len(targets)):
+        for end in range(targets.shape[1]):
+            node = targets[target, end]
+            if node >= 0 and not wanted[node]:
+                wanted[node] = True
+                wanted_count += 1
+    for source in range(len(sources)):
+        seen, heap = _search(
+            indptr, heads, ms, sources[source], source_ms[source],
+            wanted, wanted_count, limit_ms, time, heap, touched,
+        )  # fmt: skip
+        for target in range(len(targets)):
+            best = FAR
+            for end in range(targets.shape[1]):
+                node = targets[target, end]
+                if node >= 0:
+                    best = min(best, np.uint32(time[node] + target_ms[target, end]))
+            if best > limit_ms:
+                best = FAR
+            if turned:
+                out[target, source] = best
+            else:
+                out[source, target] = best
+        for number in range(seen):
+            time[touched[number]] = FAR
+
+
+@njit(cache=True, nogil=True)
+def reach_nodes(indptr, heads, ms, sources, source_ms, limit_ms):
+    """Return for each source how many nodes it reaches, and all these nodes and their times."""
+    count = len(indptr) - 1
+    time = np.full(count, FAR, np.uint32)
+    touched = np.empty(count, np.int32)
+    heap = np.empty(1024, np.uint64)
+    wanted = np.zeros(count, np.bool_)
+    counts = np.empty(len(sources), np.int64)
+    nodes = np.empty(1024, np.int32)
+    times = np.empty(1024, np.uint32)
+    total = 0
+    for source in range(len(sources)):
+        seen, heap = _search(
+            indptr, heads, ms, sources[source], source_ms[source],
+            wanted, -1, limit_ms, time, heap, touched,
+        )  # fmt: skip
+        while total + seen > len(nodes):
+            nodes = grow(nodes)
+            times = grow(times)
+        nodes[total : total + seen] = np.sort(touched[:seen])
+        for number in range(total, total + seen):
+            times[number] = time[nodes[number]]
+            time[nodes[number]] = FAR
+        counts[source] = seen
+        total += seen
+    return counts, nodes[:total].copy(), times[:total].copy()
+
+
+@njit(cache=True, nogil=True)
+def search_nearest(indptr, heads, ms, members, ends, end_ms, label):
+    """Write `time << 32 | site` of the nearest of `members` to `label` of every node.
+
+    The smallest label has the least time and, of equal times, the site with the lowest number. A
+    node whose label becomes smaller at the same time is queued again: with arcs of no time that
+    happens after it was settled, too.
+    """
+    for node in range(len(label)):
+        label[node] = NOBODY
+    heap = np.empty(1024 + len(members) * ends.shape[1], np.uint64)
+    held = 0
+    for number in range(len(members)):
+        site = members[number]
+        for end in range(ends.shape[1]):
+            node = ends[site, end]
+            if node >= 0:
+                first = (np.uint64(end_ms[site, end]) << NODE_BITS) | np.uint64(site)
+                if first < label[node]:
+                    label[node] = first
+                    held = push(
+                        heap, held, (np.uint64(end_ms[site, end]) << NODE_BITS) | np.uint64(node)
+                    )
+    while held > 0:
+        entry, held = pop(heap, held)
+        node = entry & NODE_MASK
+        now = label[node]
+        if entry >> NODE_BITS > now >> NODE_BITS:
+            continue
+        arc = np.uint64(indptr[node])
+        stop = np.uint64(indptr[node + np.uint64(1)])
+        if held + np.int64(stop - arc) > len(heap):
+            heap = grow(heap)
+            while held + np.int64(stop - arc) > len(heap):
+                heap = grow(heap)
+        while arc < stop:
+            head = np.uint64(heads[arc])
+            later = now + (np.uint64(ms[arc]) << NODE_BITS)
+            if later < label[head]:
+                label[head] = later
+                held = push(heap, held, (later & ~NODE_MASK) | head)
+            arc += np.uint64(1)
+
+
+@njit(cache=True, nogil=True)
+def gather_nearest(label, places, place_ms, group, labels):
+    """Write the labels of places to column `group` of `labels`, (places, groups)."""
+    for place in range(len(places)):
+        best = NOBODY
+        for end in range(places.shape[1]):
+            node = places[place, end]
+            if node >= 0:
+                best = min(best, label[node] + (np.uint64(place_ms[place, end]) << NODE_BITS))
+        labels[place, group] = best
+
+
+@njit(cache=True, nogil=True)
+def trace_tree(indptr, heads, ms, ends, end_ms, time, hops, last):
+    """Write time, arcs passed and last arc of the fastest path from one source to every node.
+
+    Of equally fast paths the one with the fewest arcs, then the one whose last arc stands first.
+    A label packs time and arcs passed, so that both are compared at once.
+    """
+    count = len(indptr) - 1
+    label = np.full(count, NOBODY, np.uint64)
+    heap = np.empty(1024 + len(ends), np.uint64)
+    held = 0
+    last[:] = -1
+    for end in range(len(ends)):
+        node = ends[end]
+        if node >= 0:
+            first = np.uint64(end_ms[end]) << NODE_BITS
+            if first < label[node]:
+                label[node] = first
+                held = push(heap, held, first | np.uint64(node))
+    while held > 0:
+        entry, held = pop(heap, held)
+        node = entry & NODE_MASK
+        now = label[node]
+        if entry >> NODE_BITS > now >> NODE_BITS:
+            continue
+        first_arc = indptr[node]
+        stop = indptr[node + np.uint64(1)]
+        while held + stop - first_arc > len(heap):
+            heap = grow(heap)
+        for arc in range(first_arc, stop):
+            head = heads[arc]
+            later = now + (np.uint64(ms[arc]) << NODE_BITS) + np.uint64(1)
+            if later >> NODE_BITS >= np.uint64(FAR):
+                continue
+            if later < label[head]:
+                label[head] = later
+                last[head] = arc
+                held = push(heap, held, (later & ~NODE_MASK) | np.uint64(head))
+            elif later == label[head] and last[head] >= 0 and arc < last[head]:
+                last[head] = arc
+    for node in range(count):
+        if label[node] == NOBODY:
+            time[node] = FAR
+            hops[node] = -1
+        else:
+            time[node] = np.uint32(label[node] >> NODE_BITS)
+            hops[node] = np.int64(label[node] & NODE_MASK)
+
+
+@njit(cache=True, nogil=True)
+def sum_trees(
+    indptr, heads, ms, tails, arc, sources, source_ms, targets, target_ms,
+    arc_values, source_values, target_values, times, sums,
+):  # fmt: skip
+    """Write time and sums of values along the fastest path of every pair to `times` and `sums`.
+
+    Pairs without a way are left alone. Values are added up from the source on, in the order in
+    which the path passes them.
+    """
+    count = len(indptr) - 1
+    time = np.empty(count, np.uint32)
+    hops = np.empty(count, np.int64)
+    last = np.empty(count, np.int32)
+    passed = np.empty(count, np.int32)
+    for source in range(len(sources)):
+        trace_tree(indptr, heads, ms, sources[source], source_ms[source], time, hops, last)
+        for target in range(len(targets)):
+            best, chosen = FAR, -1
+            for end in range(targets.shape[1]):
+                if targets[target, end] >= 0:
+                    total = np.uint32(time[targets[target, end]] + target_ms[target, end])
+                    if total < best:
+                        best, chosen = total, end
+            if chosen < 0:
+                continue
+            node = targets[target, chosen]
+            length = 0
+            while last[node] >= 0:
+                passed[length] = last[node]
+                length += 1
+                node = tails[last[node]]
+            root = 0
+            while sources[source, root] != node or source_ms[source, root] != time[node]:
+                root += 1
+            times[source, target] = best
+            for value in range(arc_values.shape[1]):
+                total_value = source_values[source, root, value]
+                for number in range(length - 1, -1, -1):
+                    total_value += arc_values[arc[passed[number]], value]
+                sums[source, target, value] = total_value + target_values[target, chosen, value]

@@ -1,0 +1,279 @@
+"""A contraction hierarchy: prepared once for a graph, it answers matrices by sweeps.
+
+`build_hierarchy` takes the nodes out one by one (`_contraction`) and puts what is left in an order
+for the sweeps; `Hierarchy` holds the result and saves it. It belongs to one graph, weights and
+all, and says so by the graph's fingerprint. A new facility is one more source: nothing is rebuilt.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from socaccess.errors import InputError, NetworkFileError
+from socaccess.routing._run import Ticker, run_chunks
+from socaccess.routing.graph import (
+    Graph,
+    Int32Array,
+    Int64Array,
+    UInt32Array,
+    freeze_array,
+)
+from socaccess.routing.terminals import Terminals
+
+__all__ = ["Hierarchy", "build_hierarchy"]
+
+FORMAT = "socaccess hierarchy 1"
+LANES = 64
+"""Sources swept together."""
+NEAREST_LANES = 16
+"""Groups swept together; a label is twice as wide as a time."""
+ARRAYS: dict[str, Any] = {
+    "position": np.int32,
+    "up_indptr": np.int64,
+    "up_others": np.int32,
+    "up_ms": np.uint32,
+    "down_indptr": np.int64,
+    "down_others": np.int32,
+    "down_ms": np.uint32,
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Hierarchy:
+    """A graph's nodes in an order of importance, and arcs to the more important ones only.
+
+    Between any two nodes there is a fastest way that first follows upward arcs, then downward
+    arcs. Nodes are called by position, the important ones first; all arcs of a row lead to or
+    come from smaller positions.
+
+    Parameters
+    ----------
+    fingerprint
+        Of the graph it was built from.
+    position
+        Position of each node of the graph, shape (nodes,).
+    up_indptr, up_others, up_ms
+        Arcs from each position to smaller ones, in compressed sparse rows, milliseconds.
+    down_indptr, down_others, down_ms
+        Arcs to each position from smaller ones.
+    """
+
+    fingerprint: str
+    position: Int32Array
+    up_indptr: Int64Array
+    up_others: Int32Array
+    up_ms: UInt32Array
+    down_indptr: Int64Array
+    down_others: Int32Array
+    down_ms: UInt32Array
+
+    def __post_init__(self) -> None:
+        for name, dtype in ARRAYS.items():
+            object.__setattr__(self, name, freeze_array(getattr(self, name), dtype))
+
+    @property
+    def node_count(self) -> int:
+        """Number of nodes."""
+        return len(self.position)
+
+    @property
+    def arc_count(self) -> int:
+        """Number of upward and downward arcs together."""
+        return len(self.up_others) + len(self.down_others)
+
+    def check_graph(self, graph: Graph) -> None:
+        """Raise `InputError` unless this hierarchy was built from `graph`."""
+        if self.fingerprint != graph.fingerprint:
+            raise InputError("the hierarchy was built from another graph; build it again")
+
+    def save(self, path: str | Path) -> None:
+        """Write the hierarchy to one file of plain arrays (NumPy's .npz).
+
+        The file appears whole or not at all.
+        """
+        path = Path(path)
+        part = path.with_name(f"{path.name}.{os.getpid()}.part")
+        arrays = {name: getattr(self, name) for name in ARRAYS}
+        about = {"format": FORMAT, "fingerprint": self.fingerprint, "sha256": _digest(arrays)}
+        text = np.frombuffer(json.dumps(about, sort_keys=True).encode(), np.uint8)
+        try:
+            with part.open("wb") as file:
+                np.savez(file, about=text, **arrays)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+
+    @classmethod
+    def load(cls, path: str | Path, graph: Graph) -> Hierarchy:
+        """Return the hierarchy saved at `path`.
+
+        Raises
+        ------
+        NetworkFileError
+            The file is truncated, changed, of another version or of another graph.
+        FileNotFoundError
+            There is no such file.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                about = json.loads(file["about"].tobytes())
+                arrays = {name: file[name] for name in ARRAYS}
+        except FileNotFoundError:
+            raise
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            raise NetworkFileError(
+                f"{path}: not a hierarchy file, or truncated ({error}); build it again"
+            ) from error
+        if not isinstance(about, dict) or about.get("format") != FORMAT:
+            raise NetworkFileError(f"{path}: not in the format {FORMAT!r}; build it again")
+        if about.get("sha256") != _digest(arrays):
+            raise NetworkFileError(f"{path}: changed since it was written; build it again")
+        if about.get("fingerprint") != graph.fingerprint:
+            raise NetworkFileError(f"{path}: built from another graph; build it again")
+        return cls(fingerprint=graph.fingerprint, **arrays)
+
+    def place(self, terminals: Terminals) -> Int32Array:
+        """Return the positions of the ends of `terminals`, -1 where unused."""
+        return np.append(self.position, np.int32(-1))[terminals.node]
+
+
+def build_hierarchy(graph: Graph, *, settled_limit: int | None = None) -> Hierarchy:
+    """Return the contraction hierarchy of `graph`.
+
+    Parameters
+    ----------
+    graph
+        Nodes should be numbered by place (`order_along_curve`), which makes this faster.
+    settled_limit
+        How far searches look for ways round a node. Less makes a larger hierarchy, never a wrong
+        one. None: what served best on road networks.
+
+    Examples
+    --------
+    >>> build_hierarchy(Graph.from_arcs(3, [0, 1], [1, 2], [1000, 500])).arc_count
+    2
+    """
+    from socaccess.routing import _arrange, _contraction
+
+    turned = graph.reversed()
+    limit = _contraction.SETTLED_LIMIT if settled_limit is None else settled_limit
+    rank, begin, size, links = _contraction.contract(
+        graph.indptr, graph.indices, graph.weight_ms,
+        turned.indptr, turned.indices, turned.weight_ms, limit,
+    )  # fmt: skip
+    position = _arrange.order_depth_first(rank, begin, size, links)
+    arrays = {
+        f"{name}_{part}": array
+        for name, column in (("up", 1), ("down", 2))
+        for part, array in zip(
+            ("indptr", "others", "ms"),
+            _arrange.gather_rows(position, begin, size, links, column),
+            strict=True,
+        )
+    }
+    return Hierarchy(fingerprint=graph.fingerprint, position=position, **arrays)
+
+
+def fill_matrix(
+    hierarchy: Hierarchy,
+    origins: Terminals,
+    destinations: Terminals,
+    out: UInt32Array,
+    limit_ms: int,
+    threads: int,
+    tick: Ticker,
+) -> None:
+    """Write the time of every pair to `out`; the smaller side is swept in lanes."""
+    from socaccess.routing import _sweep
+
+    turned = origins.count < destinations.count
+    lane_side, swept_side = (origins, destinations) if turned else (destinations, origins)
+    climb, descend = _choose_arcs(hierarchy, sources_are_origins=turned)
+    targets = hierarchy.place(swept_side)
+    selected, local, *rows = _sweep.select_rows(*descend, targets)
+    sources, source_ms = hierarchy.place(lane_side), lane_side.cost_ms
+    rooms: SimpleQueue[UInt32Array] = SimpleQueue()
+    for _ in range(max(threads, 1)):
+        rooms.put(np.empty((len(selected), LANES), np.uint32))
+
+    def work(chunk: slice) -> int:
+        times = rooms.get()
+        try:
+            _sweep.sweep_times(
+                *climb, sources[chunk], source_ms[chunk],
+                selected, local, *rows, targets, swept_side.cost_ms,
+                np.uint32(limit_ms), LANES, times, out[chunk] if turned else out[:, chunk], turned,
+            )  # fmt: skip
+        finally:
+            rooms.put(times)
+        return len(sources[chunk])
+
+    run_chunks(work, _cut(lane_side.count, LANES, threads), threads, tick)
+
+
+def find_nearest_sites(
+    hierarchy: Hierarchy,
+    places: Terminals,
+    sites: Terminals,
+    group: Int32Array,
+    labels: npt.NDArray[np.uint64],
+    *,
+    toward_sites: bool,
+    threads: int,
+    tick: Ticker,
+) -> None:
+    """Write `time << 32 | site` of the nearest site of each group to `labels` (places, groups)."""
+    from socaccess.routing import _sweep
+
+    climb, descend = _choose_arcs(hierarchy, sources_are_origins=not toward_sites)
+    targets = hierarchy.place(places)
+    selected, local, *rows = _sweep.select_rows(*descend, targets)
+    positions = hierarchy.place(sites)
+    group_count = labels.shape[1]
+
+    def work(chunk: slice) -> int:
+        lanes = chunk.stop - chunk.start
+        _sweep.sweep_nearest(
+            *climb, positions, sites.cost_ms, group,
+            selected, local, *rows, targets, places.cost_ms,
+            chunk.start, lanes, np.empty((len(selected), lanes), np.uint64), labels,
+        )  # fmt: skip
+        return lanes
+
+    lanes = min(NEAREST_LANES, -(-group_count // max(threads, 1)))
+    run_chunks(work, _cut(group_count, lanes, group_count), threads, tick)
+
+
+def _choose_arcs(
+    hierarchy: Hierarchy, *, sources_are_origins: bool
+) -> tuple[tuple[npt.NDArray, ...], tuple[npt.NDArray, ...]]:
+    """Return the arcs to climb from the sources and those to come down to the targets by."""
+    up = (hierarchy.up_indptr, hierarchy.up_others, hierarchy.up_ms)
+    down = (hierarchy.down_indptr, hierarchy.down_others, hierarchy.down_ms)
+    return (up, down) if sources_are_origins else (down, up)
+
+
+def _cut(count: int, lanes: int, threads: int) -> list[slice]:
+    """Return slices of whole batches of `lanes`: few, but enough for threads and progress."""
+    batches = -(-count // lanes)
+    step = max(1, min(8, batches // max(4 * threads, 1))) * lanes
+    return [slice(start, min(start + step, count)) for start in range(0, count, step)]
+
+
+def _digest(arrays: dict[str, npt.NDArray]) -> str:
+    digest = sha256(FORMAT.encode())
+    for name in ARRAYS:
+        array = arrays[name]
+        digest.update(f"{name} {array.dtype} {array.shape}".encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
