@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from socaccess import crs as crs_
 from socaccess.errors import InputError, Problem, UnknownNameError, raise_problems
 from socaccess.network._osm_ways import FERRY, name_class, split_class
-from socaccess.network.roadnetwork import CLOSED, RoadNetwork
+from socaccess.network.roads import CLOSED, Roads
 from socaccess.network.speeds import SpeedProfile, load_profile
 
 if TYPE_CHECKING:
@@ -28,6 +28,9 @@ __all__ = ["close_roads", "pave_roads", "set_speed"]
 _PIECE_M = 10.0
 _ALIGNED_COSINE = float(np.cos(np.radians(35)))
 
+RoadsT = TypeVar("RoadsT", bound=Roads)
+"""What-ifs give back the kind of network they were given."""
+
 
 @dataclass(frozen=True, eq=False)
 class _Chosen:
@@ -38,12 +41,12 @@ class _Chosen:
 
 
 def close_roads(
-    network: RoadNetwork,
+    network: RoadsT,
     ways: Iterable[int | str] | None = None,
     *,
     line: LineString | gpd.GeoDataFrame | gpd.GeoSeries | None = None,
     tolerance_m: float = 20.0,
-) -> RoadNetwork:
+) -> RoadsT:
     """Return the network without the roads named or drawn: nobody may drive them.
 
     An edge the line follows for half its length, or for 50 m, is closed from end to
@@ -70,6 +73,7 @@ def close_roads(
     Examples
     --------
     >>> import pandas as pd
+    >>> from socaccess.network import RoadNetwork
     >>> nodes = pd.DataFrame({"node_id": ["a", "b"], "x": [0.0, 1000.0], "y": [0.0, 0.0]})
     >>> edges = pd.DataFrame({"edge_id": ["bridge"], "from_id": ["a"], "to_id": ["b"],
     ...                       "speed_kph": [60.0]})
@@ -88,13 +92,13 @@ def close_roads(
 
 
 def set_speed(
-    network: RoadNetwork,
+    network: RoadsT,
     speed_kph: float,
     ways: Iterable[int | str] | None = None,
     *,
     line: LineString | gpd.GeoDataFrame | gpd.GeoSeries | None = None,
     tolerance_m: float = 20.0,
-) -> RoadNetwork:
+) -> RoadsT:
     """Return the network with the roads named or drawn driven at `speed_kph`.
 
     The time is length by speed; delays on the way no longer count. Where the line
@@ -124,13 +128,13 @@ def set_speed(
 
 
 def pave_roads(
-    network: RoadNetwork,
+    network: RoadsT,
     ways: Iterable[int | str] | None = None,
     *,
     line: LineString | gpd.GeoDataFrame | gpd.GeoSeries | None = None,
     tolerance_m: float = 20.0,
     profile: SpeedProfile | None = None,
-) -> RoadNetwork:
+) -> RoadsT:
     """Return the network with the unpaved ones among the roads named or drawn paved.
 
     They get the speed the profile gives a paved road of their class and place in the
@@ -197,7 +201,7 @@ def pave_roads(
 
 
 def _drive_at(
-    network: RoadNetwork, chosen: _Chosen, speed_kph: np.ndarray, *, only_faster: bool
+    network: RoadsT, chosen: _Chosen, speed_kph: np.ndarray, *, only_faster: bool
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the times with the chosen shares of edges driven at `speed_kph`."""
     new = network.length_m[chosen.edge] * chosen.share * 3600 / speed_kph
@@ -213,13 +217,13 @@ def _drive_at(
 
 
 def _change(
-    network: RoadNetwork,
+    network: RoadsT,
     forward_ms: np.ndarray,
     backward_ms: np.ndarray,
     what: str,
     edge: np.ndarray,
     **values: float,
-) -> RoadNetwork:
+) -> RoadsT:
     ways = sorted({str(name) for name in network.edge_id[edge].tolist()})
     done: dict[str, Any] = {"edit": what, "ways": ways, "edges": len(edge), **values}
     edits = [*network.provenance.get("edits", ()), done]
@@ -232,7 +236,7 @@ def _change(
 
 
 def _choose(
-    network: RoadNetwork, ways: Iterable[int | str] | None, line: Any, tolerance_m: float
+    network: RoadsT, ways: Iterable[int | str] | None, line: Any, tolerance_m: float
 ) -> _Chosen:
     """Return the edges named by id, whole, and those along the line, as far as it follows them."""
     if ways is None and line is None:
@@ -268,7 +272,7 @@ def _follows_nothing(tolerance_m: float) -> InputError:
     )
 
 
-def _read_line(network: RoadNetwork, line: Any) -> Any:
+def _read_line(network: RoadsT, line: Any) -> Any:
     import shapely
 
     if hasattr(line, "geometry") and hasattr(line, "crs"):
@@ -285,7 +289,7 @@ def _read_line(network: RoadNetwork, line: Any) -> Any:
     return geometry
 
 
-def _follow(network: RoadNetwork, line: Any, tolerance_m: float) -> np.ndarray:
+def _follow(network: RoadsT, line: Any, tolerance_m: float) -> np.ndarray:
     """Return which share of each edge runs along `line`, shape (edges,).
 
     Edges are cut into pieces of at most 10 m; a piece is followed when its middle is

@@ -29,7 +29,7 @@ from typing import Any, Final
 import numpy as np
 
 from socaccess.errors import InputError, NetworkFileError, OutputError, Problem
-from socaccess.network.roadnetwork import RoadNetwork
+from socaccess.network.roads import Roads
 
 __all__ = ["VERSION", "load_network", "save_network"]
 
@@ -59,7 +59,7 @@ _SCALARS = ("crs", "class_names", "provenance")
 _KINDS = frozenset("biuf")
 
 
-def save_network(network: RoadNetwork, path: str | Path) -> None:
+def save_network(network: Roads, path: str | Path) -> None:
     """Write `network` to one file, whole or not at all; equal networks give equal bytes.
 
     Raises
@@ -116,7 +116,7 @@ def save_network(network: RoadNetwork, path: str | Path) -> None:
             file.write(b"\0" * (_align(values.nbytes) - values.nbytes))
 
 
-def load_network(path: str | Path, *, verify: bool = True) -> RoadNetwork:
+def load_network(path: str | Path, *, verify: bool = True) -> Roads:
     """Return the network saved in a file; its arrays are read-only views of the file.
 
     Parameters
@@ -153,7 +153,7 @@ def load_network(path: str | Path, *, verify: bool = True) -> RoadNetwork:
             values = np.frombuffer(data, dtype=dtype, count=count, offset=first)
             arrays[item["name"]] = values.reshape(item["shape"])
         decoded = _decode_arrays(arrays)
-        return RoadNetwork(
+        return Roads(
             crs=header["crs"],
             class_names=tuple(header["class_names"]),
             provenance=header["provenance"],
@@ -220,7 +220,7 @@ def _hash_array(values: np.ndarray) -> str:
     return digest.hexdigest()
 
 
-def _encode_arrays(network: RoadNetwork) -> Iterator[tuple[str, np.ndarray]]:
+def _encode_arrays(network: Roads) -> Iterator[tuple[str, np.ndarray]]:
     """Yield name and little-endian array; texts become their bytes and where each begins."""
     for name in _ARRAYS:
         values = getattr(network, name)

@@ -9,13 +9,13 @@ import pandas as pd
 
 from socaccess import crs as crs_
 from socaccess.errors import InputError, Problem, raise_problems
-from socaccess.network.roadnetwork import CLOSED, RoadNetwork
+from socaccess.network.roads import CLOSED, Roads
 from socaccess.network.tables import build_from_tables
 
 __all__ = ["read_networkx"]
 
 
-def read_networkx(graph: Any) -> RoadNetwork:
+def read_networkx(graph: Any) -> Roads:
     """Return the network of a networkx graph with positions; `RoadNetwork.from_osmnx` tells more.
 
     Every directed edge becomes one edge driven forward only; an undirected graph's

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from socaccess import crs as crs_
-from socaccess.network.roadnetwork import RoadNetwork
+from socaccess.network.roads import Roads
 from socaccess.network.tables import build_from_tables
 from socaccess.settings import LinkModel
 from socaccess.sources.roads import load_main_roads
@@ -25,7 +25,7 @@ from socaccess.sources.settlements import load_settlements
 __all__ = ["build_main_roads", "link_settlements"]
 
 
-def build_main_roads(links: LinkModel) -> RoadNetwork:
+def build_main_roads(links: LinkModel) -> Roads:
     """Return the network of the embedded roads and settlements; see `RoadNetwork.main_roads`."""
     nodes, edges = load_main_roads()
     settlements = load_settlements()
@@ -48,7 +48,7 @@ def build_main_roads(links: LinkModel) -> RoadNetwork:
 
 def link_settlements(
     nodes: pd.DataFrame, edges: pd.DataFrame, places: pd.DataFrame, links: LinkModel
-) -> RoadNetwork:
+) -> Roads:
     """Return the network of roads and of modelled links to places.
 
     Parameters
@@ -65,7 +65,7 @@ def link_settlements(
 
     Returns
     -------
-    RoadNetwork
+    Roads
         Classes `road`, `road_link` (place to road) and `place_link` (place to
         place); the last two are modelled. Roads are cut where a link meets them.
     """

@@ -21,12 +21,12 @@ from socaccess.network._osm_segments import (
 )
 from socaccess.network._osm_turns import Splits, split_junctions
 from socaccess.network._osm_ways import KindTable, tabulate_kinds
-from socaccess.network.roadnetwork import CLOSED, RoadNetwork
+from socaccess.network.roads import CLOSED, Roads
 from socaccess.network.speeds import SpeedProfile, check_season, load_profile
 from socaccess.routing import order_along_curve
 from socaccess.sources.osm import RoadElements, read_road_elements
 
-__all__ = ["build_network", "find_copies", "read_osm_network"]
+__all__ = ["build_network", "read_osm_network"]
 
 Progress = Callable[[int, int], None]
 
@@ -40,7 +40,7 @@ def read_osm_network(
     season: str = "summer",
     keep_shapes: bool = True,
     progress: Progress | None = None,
-) -> RoadNetwork:
+) -> Roads:
     """Return the car network of an OpenStreetMap file.
 
     Lengths are geodesic on WGS 84; coordinates are in EPSG:3059 for Latvia, else in
@@ -67,7 +67,7 @@ def read_osm_network(
 
     Returns
     -------
-    RoadNetwork
+    Roads
         Its `provenance` holds file, hash, date, licence, season, profile, and under
         `counts` everything found, left out and not understood.
 
@@ -101,7 +101,7 @@ def build_network(
     season: str = "summer",
     keep_shapes: bool = True,
     progress: Progress | None = None,
-) -> RoadNetwork:
+) -> Roads:
     """Return the car network of what was read from a file; see `read_osm_network`.
 
     Raises
@@ -180,43 +180,6 @@ def build_network(
     return network
 
 
-def find_copies(network: RoadNetwork) -> np.ndarray:
-    """Return for each edge the first edge that is the same stretch of road, shape (edges,).
-
-    Turn restrictions leave one-way copies of some stretches beside the original, which
-    comes first. A place on such a stretch lies on the original and on every copy: it is
-    reached and left by all of them.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> nodes = pd.DataFrame({"node_id": ["a", "b"], "x": [0.0, 9.0], "y": [0.0, 0.0]})
-    >>> edges = pd.DataFrame({"edge_id": ["e", "f"], "from_id": "a", "to_id": "b",
-    ...                       "speed_kph": 50.0})
-    >>> find_copies(RoadNetwork.from_edges(nodes, edges, crs="EPSG:3059")).tolist()
-    [0, 1]
-    """
-    import pandas as pd
-
-    table = pd.DataFrame(
-        {
-            "edge_id": network.edge_id,
-            "length_m": network.length_m,
-            "from_x": network.node_x[network.edge_from],
-            "from_y": network.node_y[network.edge_from],
-            "to_x": network.node_x[network.edge_to],
-            "to_y": network.node_y[network.edge_to],
-        }
-    )
-    first = np.arange(network.edge_count)
-    # A connector has no length and is no road.
-    doubled = np.flatnonzero(table.duplicated(keep=False).to_numpy() & (network.length_m > 0))
-    groups = table.iloc[doubled].groupby(list(table.columns), sort=False).ngroup().to_numpy()
-    _, origin = np.unique(groups, return_index=True)
-    first[doubled] = doubled[origin[groups]]
-    return first
-
-
 def _tick(progress: Progress | None, done: int) -> None:
     if progress is not None:
         progress(done, _STEPS)
@@ -248,7 +211,7 @@ def _assemble(
     metric: str,
     keep_shapes: bool,
     provenance: dict[str, Any],
-) -> RoadNetwork:
+) -> Roads:
     """Return the network of the edges and their copies, nodes in spatial order."""
     source = np.concatenate([np.arange(len(edges.start)), np.array(splits.source, dtype=np.int64)])
     connector = np.zeros(len(source), dtype=bool)
@@ -276,7 +239,7 @@ def _assemble(
         step = np.arange(shape_start[-1]) - np.repeat(shape_start[:-1], inner)
         vertex = node_origin[segments.head[np.repeat(edges.first[source], inner) + step]]
         shapes = {"shape_start": shape_start, "shape_x": x[vertex], "shape_y": y[vertex]}
-    return RoadNetwork(
+    return Roads(
         crs=metric,
         node_x=x[node_origin[nodes]],
         node_y=y[node_origin[nodes]],

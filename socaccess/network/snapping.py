@@ -11,7 +11,7 @@ import pandas as pd
 
 from socaccess import crs as crs_
 from socaccess.errors import InputError, Problem
-from socaccess.network.roadnetwork import CLOSED, RoadNetwork, to_milliseconds
+from socaccess.network.roads import CLOSED, Roads, to_milliseconds
 from socaccess.routing import DirectTrips, Terminals
 from socaccess.settings import LinkModel
 
@@ -46,7 +46,7 @@ class Snapped:
         True where `access_m` is above the limit of the settings.
     """
 
-    network: RoadNetwork
+    network: Roads
     ids: np.ndarray
     edge: np.ndarray
     along: np.ndarray
@@ -59,20 +59,51 @@ class Snapped:
         """True where the place was put on the network."""
         return self.edge >= 0
 
-    def _on_edge(self, values: np.ndarray) -> np.ndarray:
-        """Return the value of each place's edge; 0 for places that are on none."""
+    @cached_property
+    def edges(self) -> np.ndarray:
+        """Every edge a place lies on, shape (places, width): its own first, then its copies.
+
+        Turn restrictions leave one-way copies of some stretches; a place there is
+        reached and left by all of them. -1 where unused.
+        """
+        own = self.edge[:, None]
+        stretch = self.network.stretch
+        copied = np.flatnonzero(stretch != np.arange(len(stretch)))
+        if not len(copied) or not len(self.edge):
+            return own
+        # A place may have been put on a copy: the stretch is what counts.
+        base = np.where(self.located, stretch[np.maximum(self.edge, 0)], -1)
+        members = pd.concat(
+            [
+                pd.DataFrame({"base": stretch[copied], "edge": copied}),
+                pd.DataFrame({"base": np.unique(stretch[copied])}).assign(edge=lambda f: f["base"]),
+            ]
+        ).sort_values(["base", "edge"])
+        found = pd.DataFrame({"base": base, "place": np.arange(len(base)), "own": self.edge})
+        found = found.merge(members, on="base").query("edge != own")
+        if not len(found):
+            return own
+        column = found.groupby("place").cumcount().to_numpy() + 1
+        edges = np.full((len(self.edge), 1 + column.max()), -1, dtype=np.int64)
+        edges[:, 0] = self.edge
+        edges[found["place"].to_numpy(), column] = found["edge"].to_numpy()
+        return edges
+
+    def _on_edges(self, values: np.ndarray) -> np.ndarray:
+        """Return the value of each edge of each place, (places, width); 0 where there is none."""
         if not len(values):
-            return np.zeros(len(self.edge), dtype=values.dtype)
-        return np.where(self.located, values[np.maximum(self.edge, 0)], values.dtype.type(0))
+            return np.zeros(self.edges.shape, dtype=values.dtype)
+        return np.where(self.edges >= 0, values[np.maximum(self.edges, 0)], values.dtype.type(0))
 
     @cached_property
     def _steps(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Milliseconds along the edge: forward before and after the point, then backward."""
-        forward = self._on_edge(self.network.forward_ms).astype(np.int64)
-        backward = self._on_edge(self.network.backward_ms).astype(np.int64)
+        """Milliseconds along each edge: forward before and after the point, then backward."""
+        forward = self._on_edges(self.network.forward_ms).astype(np.int64)
+        backward = self._on_edges(self.network.backward_ms).astype(np.int64)
+        along = self.along[:, None]
         # The two parts of an edge add up to the whole, so that cutting it changes no time.
-        forward_before = np.rint(forward * self.along).astype(np.int64)
-        backward_before = np.rint(backward * (1 - self.along)).astype(np.int64)
+        forward_before = np.rint(forward * along).astype(np.int64)
+        backward_before = np.rint(backward * (1 - along)).astype(np.int64)
         return forward_before, forward - forward_before, backward_before, backward - backward_before
 
     @cached_property
@@ -91,43 +122,42 @@ class Snapped:
         self, *, to_start: np.ndarray, to_end: np.ndarray, leaving: bool = True
     ) -> Terminals:
         network = self.network
-        node = np.stack(
-            [self._on_edge(network.edge_from), self._on_edge(network.edge_to)], axis=1
-        ).astype(np.int32)
-        cost = np.stack([to_start, to_end], axis=1) + self.access_ms[:, None].astype(np.int64)
-        forward_open = self._on_edge(network.forward_ms) < CLOSED
-        backward_open = self._on_edge(network.backward_ms) < CLOSED
+        access = self.access_ms[:, None, None].astype(np.int64)
+        node = _pair(self._on_edges(network.edge_from), self._on_edges(network.edge_to))
+        forward_open = self._on_edges(network.forward_ms) < CLOSED
+        backward_open = self._on_edges(network.backward_ms) < CLOSED
         # Leaving by the start of an edge means driving it backward; arriving there, forward.
         via_start, via_end = (
             (backward_open, forward_open) if leaving else (forward_open, backward_open)
         )
-        usable = np.stack([via_start | (self.along == 0), via_end | (self.along == 1)], axis=1)
         # A place exactly on a node needs no stretch of the edge, whatever its direction.
-        cost = np.where(
-            np.stack([self.along == 0, self.along == 1], axis=1),
-            self.access_ms[:, None].astype(np.int64),
-            cost,
-        )
-        usable &= self.located[:, None] & (cost < int(CLOSED))
+        at_end = _pair(self.along[:, None] == 0, self.along[:, None] == 1)
+        cost = np.where(at_end, access, _pair(to_start, to_end) + access)
+        usable = (_pair(via_start, via_end) | at_end) & (self.edges >= 0)[:, :, None]
+        usable &= cost < int(CLOSED)
+        count = len(self.ids)
         return Terminals(
-            node=np.where(usable, node, -1).astype(np.int32),
-            cost_ms=np.where(usable, cost, 0).astype(np.uint32),
+            node=np.where(usable, node, -1).astype(np.int32).reshape(count, -1),
+            cost_ms=np.where(usable, cost, 0).astype(np.uint32).reshape(count, -1),
         )
 
     def measure_ends(self, detour: float) -> np.ndarray:
-        """Return metres and modelled milliseconds between each place and both ends of its edge.
+        """Return metres and modelled milliseconds between each place and the ends of its edges.
 
-        Shape (places, 2, 2): last axis length, modelled time. The access leg counts
-        into both, its length with the `detour`; the stretch of the edge counts as
-        modelled where the edge is. Same numbers for leaving and arriving.
+        Shape (places, ends, 2), ends as in `as_origins`; last axis length, modelled
+        time. The access leg counts into both, its length with the `detour`; the
+        stretch of the edge counts as modelled where the edge is. Same numbers for
+        leaving and arriving.
         """
         network = self.network
-        access_m = np.nan_to_num(self.access_m) * detour
-        share = np.stack([self.along, 1 - self.along], axis=1)
-        length = share * self._on_edge(network.length_m)[:, None] + access_m[:, None]
-        times = np.minimum(self._on_edge(network.forward_ms), self._on_edge(network.backward_ms))
-        modelled = share * np.where(self._on_edge(network.modelled), times, 0)[:, None]
-        return np.stack([length, modelled + self.access_ms[:, None]], axis=2)
+        count = len(self.ids)
+        access_m = np.nan_to_num(self.access_m)[:, None, None] * detour
+        share = _pair(self.along[:, None], 1 - self.along[:, None])
+        length = share * self._on_edges(network.length_m)[:, :, None] + access_m
+        times = np.minimum(self._on_edges(network.forward_ms), self._on_edges(network.backward_ms))
+        modelled = share * np.where(self._on_edges(network.modelled), times, 0)[:, :, None]
+        modelled = modelled + self.access_ms[:, None, None]
+        return np.stack([length, modelled], axis=3).reshape(count, -1, 2)
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a place: id, edge, `access_m`, `access_min`, `far`, `located`."""
@@ -148,7 +178,7 @@ class Snapped:
 
 
 def snap_points(
-    network: RoadNetwork,
+    network: Roads,
     points: gpd.GeoDataFrame,
     *,
     id_column: str,
@@ -184,6 +214,7 @@ def snap_points(
     Examples
     --------
     >>> import geopandas as gpd, pandas as pd
+    >>> from socaccess.network import RoadNetwork
     >>> nodes = pd.DataFrame({"node_id": ["a", "b"], "x": [0.0, 1000.0], "y": [0.0, 0.0]})
     >>> edges = pd.DataFrame({"from_id": ["a"], "to_id": ["b"], "speed_kph": [60.0]})
     >>> network = RoadNetwork.from_edges(nodes, edges, crs="EPSG:3059")
@@ -242,40 +273,51 @@ def snap_points(
 
 def pair_on_same_edge(origins: Snapped, destinations: Snapped) -> DirectTrips:
     """Return the trips that stay on one edge, which the graph's nodes cannot see."""
-    by_edge = pd.DataFrame(
-        {"edge": destinations.edge, "destination": np.arange(len(destinations.edge))}
-    )
-    by_edge = by_edge[by_edge["edge"] >= 0]
-    pairs = (
-        pd.DataFrame({"edge": origins.edge, "origin": np.arange(len(origins.edge))})
-        .query("edge >= 0")
-        .merge(by_edge, on="edge")
+    pairs = _list_places(origins, "origin").merge(
+        _list_places(destinations, "destination"), on="edge"
     )
     origin, destination = pairs["origin"].to_numpy(), pairs["destination"].to_numpy()
-    forward_o, _, backward_o, _ = (step[origin] for step in origins._steps)
-    forward_d, _, backward_d, _ = (step[destination] for step in destinations._steps)
     edge = pairs["edge"].to_numpy()
     network = origins.network
     # By place, not by time: an edge that takes no time has an order all the same.
     along_o, along_d = origins.along[origin], destinations.along[destination]
-    ahead = (along_d >= along_o) & (network.forward_ms[edge] < CLOSED)
-    behind = (along_d <= along_o) & (network.backward_ms[edge] < CLOSED)
+    forward, backward = network.forward_ms[edge], network.backward_ms[edge]
     nowhere = int(CLOSED)
-    drive = np.minimum(
-        np.where(ahead, forward_d - forward_o, nowhere),
-        np.where(behind, backward_d - backward_o, nowhere),
-    )
+
+    def drive(times: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.ndarray:
+        """Return the time between two shares of an edge in a direction, parts rounded alike."""
+        open_ahead = (end >= start) & (times < CLOSED)
+        whole = times.astype(np.int64)
+        parts = np.rint(whole * end).astype(np.int64) - np.rint(whole * start).astype(np.int64)
+        return np.where(open_ahead, parts, nowhere)
+
     total = (
-        drive
+        np.minimum(drive(forward, along_o, along_d), drive(backward, 1 - along_o, 1 - along_d))
         + origins.access_ms[origin].astype(np.int64)
         + destinations.access_ms[destination].astype(np.int64)
     )
-    usable = total < nowhere
+    trips = pairs.assign(ms=total)[total < nowhere]
+    # Two copies of a stretch are one trip: the faster counts.
+    trips = trips.groupby(["origin", "destination"], sort=True, as_index=False)["ms"].min()
     return DirectTrips(
-        origin=origin[usable].astype(np.int32),
-        destination=destination[usable].astype(np.int32),
-        ms=total[usable].astype(np.uint32),
+        origin=trips["origin"].to_numpy(dtype=np.int32),
+        destination=trips["destination"].to_numpy(dtype=np.int32),
+        ms=trips["ms"].to_numpy(dtype=np.uint32),
     )
+
+
+def _list_places(places: Snapped, name: str) -> pd.DataFrame:
+    """Return one row a place and edge it lies on."""
+    width = places.edges.shape[1]
+    rows = pd.DataFrame(
+        {name: np.repeat(np.arange(len(places.ids)), width), "edge": places.edges.ravel()}
+    )
+    return rows[rows["edge"] >= 0]
+
+
+def _pair(start: np.ndarray, end: np.ndarray) -> np.ndarray:
+    """Return the values at both ends of every edge, (places, width, 2)."""
+    return np.stack([start, end], axis=2)
 
 
 def _check_points(points: gpd.GeoDataFrame, id_column: str) -> np.ndarray:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from socaccess import crs as crs_
 from socaccess.errors import CrsError, Problem, raise_problems
-from socaccess.network.roadnetwork import CLOSED, RoadNetwork, to_milliseconds
+from socaccess.network.roads import CLOSED, Roads, to_milliseconds
 from socaccess.routing import order_along_curve
 
 __all__ = ["build_from_tables"]
@@ -22,7 +22,7 @@ def build_from_tables(
     *,
     crs: str | None,
     provenance: Mapping[str, Any],
-) -> RoadNetwork:
+) -> Roads:
     """Return the network of two checked tables; `RoadNetwork.from_edges` tells the form."""
     problems = _find_missing_columns(nodes, edges)
     raise_problems(problems)
@@ -63,7 +63,7 @@ def build_from_tables(
     order = order_along_curve(x, y)
     place = np.empty(len(order), dtype=np.int32)
     place[order] = np.arange(len(order), dtype=np.int32)
-    return RoadNetwork(
+    return Roads(
         crs=metric,
         node_x=x[order],
         node_y=y[order],

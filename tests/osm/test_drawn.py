@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import geopandas as gpd
 import numpy as np
 import pytest
 
 from socaccess.errors import InputError, UnknownNameError
-from socaccess.network.osm_roads import find_copies, read_osm_network
+from socaccess.network.osm_roads import read_osm_network
+from socaccess.travel import travel_times
 
 from .drawing import EAST_MS, NORTH_MS, PLAIN, Drawing, drive_ms, road
 
@@ -97,11 +99,11 @@ def test_restriction_excepting_buses_still_holds(read):
 
 def test_copies_are_found_behind_their_originals(read):
     drawing = cross()
-    assert find_copies(read(drawing)).tolist() == [0, 1, 2, 3]
+    assert read(drawing).stretch.tolist() == [0, 1, 2, 3]
     drawing.ban(100, "no_left_turn", 12, 1, 14)
     network = read(drawing)
     # From the port of 12 lead copies of 13 (edge 1) and 15 (edge 3); into it the connector.
-    first = find_copies(network)
+    first = network.stretch
     copies = {int(edge) for edge in first[4:]} - set(range(4, network.edge_count))
     assert copies == {1, 3}
     connector = network.length_m == 0
@@ -111,6 +113,31 @@ def test_copies_are_found_behind_their_originals(read):
     # Originals stay open both ways.
     closed = 2**31 - 1
     assert (network.forward_ms[:4] < closed).all() and (network.backward_ms[:4] < closed).all()
+
+
+def test_places_on_a_copied_stretch_are_reached_by_its_copies(read):
+    drawing = cross()
+    drawing.ban(100, "no_left_turn", 12, 1, 14)
+    network = read(drawing)
+    across = {name: node for node, name in enumerate(network.node_id)}
+
+    def place(name, *ends):
+        # Halfway between two nodes; half of a unit is rounded to whole milliseconds.
+        x = network.node_x[[across[end] for end in ends]].mean()
+        y = network.node_y[[across[end] for end in ends]].mean()
+        points = gpd.points_from_xy([x], [y])
+        return gpd.GeoDataFrame({"id": [name]}, geometry=points, crs=network.crs)
+
+    def drive(start, end):
+        return int(travel_times(network, start, end).travel_ms[0, 0])
+
+    west, south, east = place("w", 2, 2), place("s", 1, 5), place("e", 1, 3)
+    # Turning right and going straight on are allowed: no way round by the far end.
+    assert drive(west, south) == pytest.approx(EAST_MS + NORTH_MS / 2, abs=2)
+    assert drive(west, east) == pytest.approx(1.5 * EAST_MS, abs=2)
+    # Both on copied stretches, and two on one.
+    assert drive(east, south) == pytest.approx((EAST_MS + NORTH_MS) / 2, abs=2)
+    assert drive(place("a", 1, 1), south) == pytest.approx(NORTH_MS / 2, abs=2)
 
 
 def test_no_evasion_where_a_road_changes_its_way(read):

@@ -9,10 +9,10 @@ import pytest
 from shapely.geometry import LineString, Point
 
 from socaccess.errors import CrsError, InputError, UnknownNameError
+from socaccess.network import CLOSED, RoadNetwork
 from socaccess.network.edits import close_roads, pave_roads, set_speed
 from socaccess.network.file import load_network, save_network
 from socaccess.network.osm_roads import build_network
-from socaccess.network.roadnetwork import CLOSED, RoadNetwork
 
 from .drawing import drive_ms
 from .test_against_reference import make_elements

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from socaccess.network import CLOSED
 from socaccess.network.file import load_network, save_network
 from socaccess.network.osm_roads import read_osm_network
-from socaccess.network.roadnetwork import CLOSED
 from socaccess.sources.osm import read_candidate_facilities, read_osm_settlements
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data" / "osm"

@@ -60,7 +60,7 @@ def assert_equal(first: RoadNetwork, second: RoadNetwork) -> None:
 )
 def test_there_and_back(network, tmp_path):
     path = tmp_path / "x.network"
-    network.save(path)
+    save_network(network, path)
     back = RoadNetwork.load(path)
     assert_equal(network, back)
     assert_equal(network, load_network(path, verify=False))

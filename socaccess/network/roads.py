@@ -1,0 +1,223 @@
+"""Roads as arrays: nodes, edges, times, shapes, and the graph the routing works on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from socaccess.errors import InputError
+from socaccess.routing import UNREACHABLE, Graph
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+__all__ = ["CLOSED", "Roads", "to_milliseconds"]
+
+CLOSED = np.uint32(UNREACHABLE)
+"""Time of an edge in a direction nobody may drive."""
+
+
+@dataclass(frozen=True, eq=False)
+class Roads:
+    """Roads as a graph with times, in a system measured in metres.
+
+    What every builder makes and every question is asked of; `RoadNetwork` is the one
+    to use.
+
+    Parameters
+    ----------
+    crs
+        Metric system of every coordinate here.
+    node_x, node_y
+        Node positions in metres, shape (nodes,).
+    edge_from, edge_to
+        Node positions an edge runs between, shape (edges,).
+    length_m
+        Length along the road, shape (edges,).
+    forward_ms, backward_ms
+        Time along and against the edge in milliseconds; `CLOSED` where that
+        direction may not be driven.
+    modelled
+        True where no road is known and the edge stands for one.
+    node_id, edge_id
+        The names of the source, as strings or integers.
+    road_class, class_names
+        Index into `class_names` for every edge.
+    shape_start, shape_x, shape_y
+        Vertices of edge `i` between its ends stand at `shape_start[i]:shape_start[i + 1]`;
+        straight lines where absent.
+    provenance
+        Where the network comes from: source, licence, dates, counts, parameters.
+    """
+
+    crs: str
+    node_x: np.ndarray
+    node_y: np.ndarray
+    edge_from: np.ndarray
+    edge_to: np.ndarray
+    length_m: np.ndarray
+    forward_ms: np.ndarray
+    backward_ms: np.ndarray
+    modelled: np.ndarray
+    node_id: np.ndarray
+    edge_id: np.ndarray
+    road_class: np.ndarray
+    class_names: tuple[str, ...] = ("road",)
+    shape_start: np.ndarray | None = None
+    shape_x: np.ndarray | None = None
+    shape_y: np.ndarray | None = None
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def node_count(self) -> int:
+        """Number of nodes."""
+        return len(self.node_x)
+
+    @property
+    def edge_count(self) -> int:
+        """Number of edges; one edge is both directions of a road."""
+        return len(self.edge_from)
+
+    @cached_property
+    def open_arcs(self) -> np.ndarray:
+        """Directed arcs that may be driven: edge `i` forward is `i`, backward `edge_count + i`."""
+        times = np.concatenate([self.forward_ms, self.backward_ms])
+        return np.flatnonzero(times < CLOSED)
+
+    @cached_property
+    def graph(self) -> Graph:
+        """The routing graph over `open_arcs`."""
+        arcs = self.open_arcs
+        return Graph.from_arcs(
+            self.node_count,
+            np.concatenate([self.edge_from, self.edge_to])[arcs],
+            np.concatenate([self.edge_to, self.edge_from])[arcs],
+            np.concatenate([self.forward_ms, self.backward_ms])[arcs],
+        )
+
+    def spread_over_arcs(self, values: np.ndarray) -> np.ndarray:
+        """Return one value an edge as one value an arc of `open_arcs`."""
+        return np.asarray(values)[self.open_arcs % max(self.edge_count, 1)]
+
+    @cached_property
+    def main_component(self) -> np.ndarray:
+        """True for every node of the largest strongly connected part, shape (nodes,)."""
+        from scipy.sparse import csr_matrix
+        from scipy.sparse.csgraph import connected_components
+
+        if not self.node_count:
+            return np.zeros(0, dtype=bool)
+        graph = self.graph
+        # Ones, not times: a time of zero would read as no arc.
+        matrix = csr_matrix(
+            (np.ones(graph.arc_count, dtype=np.int8), graph.indices, graph.indptr),
+            shape=(self.node_count, self.node_count),
+        )
+        _, label = connected_components(matrix, directed=True, connection="strong")
+        return label == np.bincount(label).argmax()
+
+    @cached_property
+    def snappable_edges(self) -> np.ndarray:
+        """Positions of the edges a place may be put on: those with both ends in the main part."""
+        main = self.main_component
+        return np.flatnonzero(main[self.edge_from] & main[self.edge_to])
+
+    @cached_property
+    def lines(self) -> np.ndarray:
+        """The edges as shapely lines in `crs`, shape (edges,)."""
+        return self.draw_lines(np.arange(self.edge_count))
+
+    def draw_lines(self, edges: np.ndarray) -> np.ndarray:
+        """Return the shapely lines of the given edge positions, in `crs`."""
+        import shapely
+
+        edges = np.asarray(edges)
+        start = np.stack([self.node_x, self.node_y], axis=1)[self.edge_from[edges]]
+        end = np.stack([self.node_x, self.node_y], axis=1)[self.edge_to[edges]]
+        if self.shape_start is None or self.shape_x is None or self.shape_y is None:
+            return shapely.linestrings(np.stack([start, end], axis=1))
+        inner = np.diff(self.shape_start)[edges]
+        total = inner + 2
+        begin = np.concatenate([[0], np.cumsum(total)])
+        points = np.empty((begin[-1], 2))
+        points[begin[:-1]] = start
+        points[begin[1:] - 1] = end
+        within = np.arange(inner.sum()) - np.repeat(np.cumsum(inner) - inner, inner)
+        source = np.repeat(self.shape_start[edges], inner) + within
+        target = np.repeat(begin[:-1] + 1, inner) + within
+        points[target, 0] = self.shape_x[source]
+        points[target, 1] = self.shape_y[source]
+        return shapely.linestrings(points, indices=np.repeat(np.arange(len(edges)), total))
+
+    def to_frame(self) -> gpd.GeoDataFrame:
+        """Return the edges as lines with their class, length, times (minutes) and origin.
+
+        One-way edges have NaN for the direction that is closed.
+        """
+        import geopandas as gpd
+
+        def minutes(values: np.ndarray) -> np.ndarray:
+            return np.where(values >= CLOSED, np.nan, values / 60_000)
+
+        return gpd.GeoDataFrame(
+            {
+                "edge_id": self.edge_id.astype(str),
+                "road_class": np.asarray(self.class_names, dtype=object)[self.road_class],
+                "length_m": self.length_m,
+                "forward_min": minutes(self.forward_ms),
+                "backward_min": minutes(self.backward_ms),
+                "modelled": self.modelled,
+            },
+            geometry=self.lines,
+            crs=self.crs,
+        )
+
+    @cached_property
+    def stretch(self) -> np.ndarray:
+        """The first edge that is the same stretch of road, for each edge, shape (edges,).
+
+        Turn restrictions leave one-way copies of some stretches beside the original,
+        which comes first. A place on such a stretch lies on the original and on every
+        copy: it is reached and left by all of them.
+        """
+        import pandas as pd
+
+        table = pd.DataFrame(
+            {
+                "edge_id": self.edge_id,
+                "length_m": self.length_m,
+                "from_x": self.node_x[self.edge_from],
+                "from_y": self.node_y[self.edge_from],
+                "to_x": self.node_x[self.edge_to],
+                "to_y": self.node_y[self.edge_to],
+            }
+        )
+        first = np.arange(self.edge_count)
+        # A connector has no length and is no road.
+        doubled = np.flatnonzero(table.duplicated(keep=False).to_numpy() & (self.length_m > 0))
+        groups = table.iloc[doubled].groupby(list(table.columns), sort=False).ngroup().to_numpy()
+        _, origin = np.unique(groups, return_index=True)
+        first[doubled] = doubled[origin[groups]]
+        return first
+
+    def with_times(self, forward_ms: np.ndarray, backward_ms: np.ndarray) -> Self:
+        """Return the same roads with other times."""
+        return replace(self, forward_ms=forward_ms, backward_ms=backward_ms)
+
+
+def to_milliseconds(length_m: np.ndarray, speed_kph: np.ndarray | float) -> np.ndarray:
+    """Return the whole milliseconds of a drive, at least 0, as uint32.
+
+    Raises
+    ------
+    InputError
+        If a single edge takes longer than the integers hold (about 24 days).
+    """
+    milliseconds = np.rint(np.asarray(length_m) / (np.asarray(speed_kph) / 3.6) * 1000)
+    if (milliseconds >= UNREACHABLE).any():
+        raise InputError("an edge takes longer than 24 days; check lengths and speeds")
+    return milliseconds.astype(np.uint32)
