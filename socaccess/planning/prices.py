@@ -11,7 +11,7 @@ import pandas as pd
 
 from socaccess.errors import InputError, Problem, raise_problems
 from socaccess.planning._cents import to_amount
-from socaccess.schemas import Column, TableForm, check_table, suggest_names
+from socaccess.schemas import Column, TableForm, check_table
 from socaccess.sources.embedded import read_embedded
 from socaccess.sources.services import load_service_types
 from socaccess.sources.tables import read_rows
@@ -149,9 +149,10 @@ def choose_price(
 ) -> Price | None:
     """Return the price that holds for a client, or None where none is known.
 
-    Of prices stated for such clients the latest one not after `on` is taken; those
-    that do not say whose clients they are for come second; a price without a date
-    last. A price of another municipality is never taken for one that was named.
+    The latest price not after `on` is taken, one without a date last; of one day
+    first what is stated for such clients, then what does not say whose clients it is
+    for; and if several are left, the dearest. A price of another municipality is
+    never taken for that of one that was named.
 
     Parameters
     ----------
@@ -182,7 +183,7 @@ def choose_price(
     if municipality_id is not None:
         column = "municipality_id" if "municipality_id" in rows.columns else "municipality_id_2009"
         rows = rows[rows[column].isna() | (rows[column] == municipality_id)]
-    best: tuple[int, int, int, str] | None = None
+    best: tuple[int, int, float, str] | None = None
     chosen = None
     for row in rows.to_dict("records"):
         stated = _to_date(row["stated_on"])
@@ -191,9 +192,9 @@ def choose_price(
         if stated is not None and on is not None and stated > on:
             continue
         rank = (
-            int(row["client_of"] == client_of),
-            int(stated is not None),
             stated.toordinal() if stated else 0,
+            int(row["client_of"] == client_of),
+            float(row["value"]),
             str(row["price_id"]),
         )
         if best is None or rank > best:
@@ -210,16 +211,6 @@ def choose_price(
         source=str(row["source"]),
         price_id=str(row["price_id"]),
     )
-
-
-def require_price(prices: pd.DataFrame, service: str, **options: object) -> Price:
-    """Return the price as of `choose_price`; raise `InputError` where none is known."""
-    price = choose_price(prices, service, **options)  # type: ignore[arg-type]
-    if price is not None:
-        return price
-    near = suggest_names(service, sorted(set(prices["service"].dropna())), most=1)
-    hint = f"; there is one of {near[0]}" if near else ""
-    raise InputError(f"no price of {service} is known for such a client{hint}; give a price list")
 
 
 def _to_date(value: object) -> dt.date | None:
