@@ -14,7 +14,15 @@ import pandas as pd
 
 from socaccess.errors import Problem, raise_problems
 
-__all__ = ["Change", "TableLayout", "compare_rows", "decode_table", "encode_table", "to_rows"]
+__all__ = [
+    "FORMULA_SIGNS",
+    "Change",
+    "TableLayout",
+    "compare_rows",
+    "decode_table",
+    "encode_table",
+    "to_rows",
+]
 
 KINDS = ("text", "integer", "number", "flag")
 FORMATS = ("csv", "parquet")
@@ -23,7 +31,7 @@ Row = dict[str, Any]
 Key = tuple[str, ...]
 
 # A spreadsheet takes a text that begins so for a formula; it stands behind an apostrophe.
-_FORMULA_SIGNS = ("=", "+", "-", "@", "'", "\t", "\r")
+FORMULA_SIGNS = ("=", "+", "-", "@", "'", "\t", "\r")
 
 
 @dataclass(frozen=True, eq=False)
@@ -254,7 +262,7 @@ def _write_cell(value: Any, kind: str) -> str:
     if kind == "flag":
         return "true" if value else "false"
     if kind == "text":
-        return f"'{value}" if value.startswith(_FORMULA_SIGNS) else value
+        return f"'{value}" if value.startswith(FORMULA_SIGNS) else value
     return str(int(value)) if kind == "integer" else repr(float(value))
 
 

@@ -29,6 +29,7 @@ from socaccess.planning._journal import (
     write_answers,
     write_receipt,
 )
+from socaccess.planning._review import read_review, write_review
 from socaccess.planning._starting import list_published_persons, start_store
 from socaccess.planning._tables import Row, to_rows
 from socaccess.planning._undoing import undo
@@ -46,10 +47,12 @@ __all__ = [
     "list_answers",
     "list_published_persons",
     "open_round",
+    "read_review",
     "start_store",
     "summarise_round",
     "take_form",
     "undo",
+    "write_review",
 ]
 
 _ROUND_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")

@@ -1,0 +1,94 @@
+"""What `socaccess round` shows of a form that came back: as lines, as a table, as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from socaccess.cli.options import make_console
+
+if TYPE_CHECKING:
+    from socaccess.i18n import Texts
+    from socaccess.planning.rounds import FormCheck, TakenForm
+
+__all__ = ["show_form", "show_table", "summarise", "tell_form"]
+
+
+def summarise(check: FormCheck, taken: TakenForm | None, texts: Texts) -> str:
+    """Return one line on a form."""
+    faulty = sum(row.faulty for row in check.rows)
+    values = {"file": check.file, "municipality": check.municipality, "rows": len(check.rows)}
+    if not check.usable:
+        return texts("round.form_refused", file=check.file)
+    if taken is None:
+        return texts("round.form_checked", **values, faulty=faulty)
+    counts = {name: taken.count(name) for name in ("accepted", "refused", "pending", "faulty")}
+    return texts("round.form_taken", **values, **counts)
+
+
+def show_form(check: FormCheck, taken: TakenForm | None, texts: Texts) -> None:
+    """Print what is found in a form and how it differs."""
+    typer.echo(summarise(check, taken, texts))
+    for finding in check.findings:
+        typer.echo(f"  ! {finding.tell(texts)}")
+    rows = [
+        (row.name, row.item, texts(f"round.column_{d.column}"), d.issued, d.said, d.stood,
+         texts(f"round.decision_{taken.decisions.get(row.name, 'pending')}") if taken else "")
+        for row in check.rows
+        for d in row.differences
+    ]  # fmt: skip
+    if rows:
+        heads = [texts("round.column_row")]
+        heads += [texts(f"round.head_{name}") for name in ("item", "column", "issued", "said",
+                  "stood", "decision")]  # fmt: skip
+        show_table(heads, rows)
+
+
+def tell_form(check: FormCheck, taken: TakenForm | None, texts: Texts) -> dict[str, Any]:
+    """Return a form as plain values, for `--json`."""
+    return {
+        "file": check.file,
+        "round": check.round_id,
+        "municipality_id": check.municipality_id,
+        "usable": check.usable,
+        "revision": taken.revision if taken else None,
+        "findings": [
+            {
+                "code": finding.code,
+                "level": finding.level,
+                "row": finding.row,
+                "column": finding.column,
+                "text": finding.tell(texts),
+            }
+            for finding in check.findings
+        ],
+        "rows": [
+            {
+                "row": row.name,
+                "item": row.item,
+                "faulty": row.faulty,
+                "needs_a_look": row.watched,
+                "decision": taken.decisions.get(row.name) if taken else None,
+                "cells": [
+                    {"column": d.column, "issued": d.issued, "said": d.said, "stood": d.stood}
+                    for d in row.differences
+                ],
+            }
+            for row in check.rows
+        ],
+    }
+
+
+def show_table(heads: list[str], rows: Sequence[tuple[Any, ...]]) -> None:
+    """Print a table; what a form says is never markup."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for head in heads:
+        table.add_column(head)
+    for row in rows:
+        table.add_row(*(Text(str(cell)) for cell in row))  # a form's words are never markup
+    make_console().print(table)
