@@ -9,6 +9,7 @@ import typer
 
 from socaccess.cli import check as check_command
 from socaccess.cli import data as data_command
+from socaccess.cli import network as network_command
 from socaccess.cli import run as run_command
 from socaccess.cli import site as site_command
 from socaccess.cli import validate as validate_command
@@ -31,6 +32,7 @@ app.command("check")(check_command.check)
 app.command("site")(site_command.site)
 app.command("validate")(validate_command.validate)
 app.add_typer(data_command.app, name="data")
+app.add_typer(network_command.app, name="network")
 
 
 @app.callback(invoke_without_command=True)

@@ -7,7 +7,16 @@ from typing import Annotated, Any
 
 import typer
 
-from socaccess.cli.options import Debug, Json, Lang, Language, SettingsFile, make_console
+from socaccess.cli.options import (
+    Debug,
+    Json,
+    Lang,
+    Language,
+    NetworkFile,
+    SettingsFile,
+    make_console,
+    open_network,
+)
 
 __all__ = ["check"]
 
@@ -25,6 +34,7 @@ def check(
         bool, typer.Option("--own", help="Count the municipality's own facilities only.")
     ] = False,
     settings: SettingsFile = None,
+    network: NetworkFile = None,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -37,7 +47,9 @@ def check(
 
     identity, name = find_municipality(municipality)
     chosen = Settings.from_toml(settings) if settings else Settings()
-    study = Study.load("latvia", view="today", settings=chosen).select([identity])
+    study = Study.load(
+        "latvia", view="today", settings=chosen, network=open_network(network)
+    ).select([identity])
     result = study.run(sites=False)
     texts = Texts(lang.value)
     scope = "own" if own else "any"

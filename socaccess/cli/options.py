@@ -16,11 +16,13 @@ __all__ = [
     "Json",
     "Lang",
     "Language",
+    "NetworkFile",
     "Out",
     "SettingsFile",
     "View",
     "ViewName",
     "make_console",
+    "open_network",
     "show_progress",
 ]
 
@@ -49,6 +51,10 @@ View = Annotated[
     ViewName,
     typer.Option("--view", help="Municipalities as in the DI plan (119) or as today (42)."),
 ]
+NetworkFile = Annotated[
+    Path | None,
+    typer.Option("--network", help="Network file to travel on instead of the embedded roads."),
+]
 SettingsFile = Annotated[
     Path | None, typer.Option("--settings", help="TOML file with limits, speeds, siting.")
 ]
@@ -59,6 +65,15 @@ def make_console() -> Any:
     from rich.console import Console
 
     return Console(width=None if sys.stdout.isatty() else PIPED_COLUMNS)
+
+
+def open_network(path: Path | None) -> Any:
+    """Return the network of a file, or None for the embedded roads."""
+    if path is None:
+        return None
+    from socaccess.network import RoadNetwork
+
+    return RoadNetwork.load(path)
 
 
 @contextmanager

@@ -13,11 +13,13 @@ from socaccess.cli.options import (
     Json,
     Lang,
     Language,
+    NetworkFile,
     Out,
     SettingsFile,
     View,
     ViewName,
     make_console,
+    open_network,
     show_progress,
 )
 
@@ -32,6 +34,7 @@ def run(
     lang: Lang = Language.lv,
     view: View = ViewName.plan,
     settings: SettingsFile = None,
+    network: NetworkFile = None,
     as_json: Json = False,
     excel: Annotated[
         bool, typer.Option("--excel", help="Tables with ; and decimal comma.")
@@ -53,7 +56,7 @@ def run(
     with show_progress(texts) as progress:
         if progress:
             progress("load")
-        study = Study.load(region, view=view.value, settings=chosen)
+        study = Study.load(region, view=view.value, settings=chosen, network=open_network(network))
         result = study.run(progress=progress)
         if progress:
             progress("write")

@@ -12,11 +12,13 @@ from socaccess.cli.options import (
     Json,
     Lang,
     Language,
+    NetworkFile,
     Out,
     SettingsFile,
     View,
     ViewName,
     make_console,
+    open_network,
 )
 
 __all__ = ["site"]
@@ -37,6 +39,7 @@ def site(
     lang: Lang = Language.lv,
     view: View = ViewName.plan,
     settings: SettingsFile = None,
+    network: NetworkFile = None,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -54,7 +57,9 @@ def site(
     chosen = Settings.from_toml(settings) if settings else Settings()
     limits = {**chosen.limits_min, **({service: limit} if limit is not None else {})}
     chosen = replace(chosen, limits_min=limits, new_sites=sites, site_services=(service,))
-    result = Study.load(region, view=view.value, settings=chosen).run()
+    result = Study.load(
+        region, view=view.value, settings=chosen, network=open_network(network)
+    ).run()
     table = list_tables(result)["sites"]
     plans = json.loads(result.plans.to_json(orient="records", double_precision=6))
     if as_json:
