@@ -99,27 +99,30 @@ def find_municipality(name: str, *, vintage: int = 2025) -> tuple[str, str]:
     ids = dict(zip(current.iloc[:, 0], current.iloc[:, 1], strict=True))
     if name in ids:
         return name, ids[name]
-    for match in (_match_exactly, _match_stem):
-        heirs = sorted(match(name, ids))
+    # What was called exactly so goes before what is nearly called so: Daugavpils novads became
+    # Augšdaugavas novads, and is not the city of Daugavpils.
+    for simplify in (fold, _stem):
+        heirs = sorted(key for key, known in ids.items() if simplify(known) == simplify(name))
         if len(heirs) == 1:
             return heirs[0], ids[heirs[0]]
-        if len(heirs) > 1:
+        if heirs:
             raise UnknownNameError(
                 f"{name!r} may be {' or '.join(ids[heir] for heir in heirs)}; say which"
             )
-    old = crosswalk[
-        crosswalk["name_2009"].map(_stem).eq(_stem(name))
-        | crosswalk["name_2021"].map(_stem).eq(_stem(name))
-        | crosswalk["municipality_id_2009"].eq(name)
-        | crosswalk["municipality_id_2021"].eq(name)
-    ]
-    heirs = sorted(set(old[f"municipality_id_{vintage}"]))
-    if len(heirs) == 1:
-        return heirs[0], ids[heirs[0]]
-    if heirs:
-        raise UnknownNameError(
-            f"{name!r} was divided between {' and '.join(ids[heir] for heir in heirs)}; say which"
-        )
+        old = crosswalk[
+            crosswalk["name_2009"].map(simplify).eq(simplify(name))
+            | crosswalk["name_2021"].map(simplify).eq(simplify(name))
+            | crosswalk["municipality_id_2009"].eq(name)
+            | crosswalk["municipality_id_2021"].eq(name)
+        ]
+        heirs = sorted(set(old[f"municipality_id_{vintage}"]))
+        if len(heirs) == 1:
+            return heirs[0], ids[heirs[0]]
+        if heirs:
+            raise UnknownNameError(
+                f"{name!r} was divided between {' and '.join(ids[heir] for heir in heirs)}; "
+                "say which"
+            )
     known = sorted(set(crosswalk["name_2009"]) | set(ids.values()))
     near = suggest_names(name, known)
     hint = f"did you mean {' or '.join(near)}?" if near else "see data/boundaries/crosswalk.csv"
@@ -131,14 +134,6 @@ def _require_vintage(vintage: int) -> None:
         raise UnknownNameError(
             f"no municipalities of {vintage}; there are {', '.join(map(str, VINTAGES))}"
         )
-
-
-def _match_exactly(name: str, ids: dict[str, str]) -> set[str]:
-    return {key for key, known in ids.items() if fold(known) == fold(name)}
-
-
-def _match_stem(name: str, ids: dict[str, str]) -> set[str]:
-    return {key for key, known in ids.items() if _stem(known) == _stem(name)}
 
 
 def _stem(name: str) -> str:
