@@ -457,25 +457,26 @@ def _find_geometry_problems(
     wrong = ~absent & ~np.isin(shapely.get_type_id(geometry), wanted)
     if wrong.any():
         problems.append(Problem(f"geometry is not a {form.geometry}", where, tuple(names[wrong])))
-    broken = ~absent & ~shapely.is_valid(geometry)
-    if broken.any():
-        problems.append(
-            Problem("geometry is not valid", where, tuple(names[broken]), "repair it (make_valid)")
-        )
+    infinite = np.zeros(len(geometry), dtype=bool)
     if form.geometry == "point":
         infinite = ~absent & ~wrong
         # An empty point has no x to ask for.
         infinite[infinite] = ~np.isfinite(shapely.get_coordinates(geometry[infinite])).all(axis=1)
-        if infinite.any():
-            problems.append(
-                Problem(
-                    "coordinate is not a number",
-                    where,
-                    tuple(names[infinite]),
-                    "leave the geometry empty where the place is not known",
-                )
+    broken = ~absent & ~infinite & ~shapely.is_valid(geometry)
+    if broken.any():
+        problems.append(
+            Problem("geometry is not valid", where, tuple(names[broken]), "repair it (make_valid)")
+        )
+    if infinite.any():
+        problems.append(
+            Problem(
+                "coordinate is not a number",
+                where,
+                tuple(names[infinite]),
+                "leave the geometry empty where the place is not known",
             )
-        absent = absent | wrong | infinite
+        )
+    absent = absent | wrong | infinite
     if not problems:
         metric_problem = _find_crs_mismatch(frame, where)
         if metric_problem:
