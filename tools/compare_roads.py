@@ -34,7 +34,8 @@ def find_points(names: list[str]) -> dict[str, str]:
     """Return the settlement of each name: the town, else the unit whose centre is called so."""
     settlements = load_settlements()
     towns = settlements[settlements["kind"].isin(["city", "town"])]
-    ids = dict(zip(settlements["centre"], settlements["settlement_id"], strict=True))
+    units = settlements[settlements["centre"].notna()]
+    ids = dict(zip(units["centre"], units["settlement_id"], strict=True))
     ids.update(zip(towns["name"], towns["settlement_id"], strict=True))
     ids[CAPITAL] = CENTRE
     unknown = [name for name in names if name not in ids]

@@ -1,0 +1,202 @@
+"""The regions that ship with the project: nobody missing, sums right, times plausible."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from socaccess.sources.settlements import load_settlements
+from socaccess.study import Study, StudyResult
+from socaccess.travel import TravelTimes, travel_times
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tools"))
+
+SCENARIOS = ("now", "planned", "suggested")
+
+
+def test_latgale_has_21_municipalities_of_the_plan_and_9_of_today(latgale: StudyResult):
+    summary = latgale.summary
+    assert summary["municipalities"] == len(latgale.municipalities) == 21
+    assert (summary["municipalities_plan"], summary["municipalities_today"]) == (21, 9)
+    today = Study.load("latgale", view="today", network=latgale.study.network)
+    assert len(today.municipalities) == 9
+    assert set(latgale.coverage["municipality_id"]) == set(
+        latgale.municipalities["municipality_id"]
+    )
+
+
+def test_every_unit_of_latgale_has_a_status_for_every_service(latgale: StudyResult):
+    units = load_settlements()
+    units = set(units.loc[units["planning_region_2009"] == "latgale", "settlement_id"])
+    types = latgale.service_types
+    services = set(types.loc[types["counts_as_supply"], "service"])
+    table = latgale.settlement_coverage
+    assert set(table["settlement_id"]) == units
+    assert set(table["service"]) == services
+    assert len(table) == len(units) * len(services) * 3
+    for column in ("status", "own_status"):
+        assert set(table[column]) <= {"covered", "gap", "unreachable"}
+        assert table[column].notna().all()
+    assert not {"vsac", "oof_inst", "foster"} & services
+    # Nothing is cut off on the embedded network, and what exists is reached.
+    assert "unreachable" not in set(table["status"])
+    known = table["service"].isin(types.loc[types["supply_known"], "service"])
+    planned = table[known & (table["scenario"] == "planned")]
+    assert planned["travel_min"].notna().all()
+    assert planned["modelled_share"].between(0, 1).all()
+
+
+def test_sums_over_the_municipalities_of_latgale_equal_the_region(latgale: StudyResult):
+    table = latgale.settlement_coverage
+    people = latgale.settlements["population"].sum()
+    assert people == latgale.summary["population"]
+    headline = {row["service"]: row for row in latgale.summary["services"]}
+    groups = {row["target_group"]: row["persons"] for row in latgale.summary["groups"]}
+    assert groups == {"adults_grt": 389.0, "children_ft": 390.0, "children_oof": 317.0}
+    for (service, scenario), rows in latgale.coverage.query("scope == 'any'").groupby(
+        ["service", "scenario"]
+    ):
+        assert rows["population"].sum() == people
+        part = table[(table["service"] == service) & (table["scenario"] == scenario)]
+        covered = part[part["status"] == "covered"]
+        assert rows["population_covered"].sum() == covered["population"].sum()
+        row = headline[str(service)]
+        if row["share_of"] == "need":
+            assert rows["persons"].sum() == pytest.approx(row["persons"], abs=0.051)
+            assert rows["covered"].sum() == pytest.approx(row["covered"][scenario], abs=0.051)
+            assert row["covered_share"][scenario] == pytest.approx(
+                covered["persons"].sum() / part["persons"].sum(), abs=5.1e-5
+            )
+
+
+def test_scenarios_of_latgale_only_add(latgale: StudyResult):
+    wide = latgale.settlement_coverage.set_index(["settlement_id", "service", "scenario"])
+    minutes = {
+        scenario: wide.xs(scenario, level="scenario")["travel_min"].fillna(np.inf)
+        for scenario in SCENARIOS
+    }
+    assert (minutes["planned"] <= minutes["now"]).all()
+    assert (minutes["suggested"] <= minutes["now"]).all()
+    own = wide["own_travel_min"].fillna(np.inf)
+    assert (wide["travel_min"].fillna(np.inf) <= own).all()
+    for row in latgale.summary["services"]:
+        shares = row["covered_share"]
+        assert shares["now"] <= shares["planned"]
+        assert shares["now"] <= shares["suggested"]
+
+
+def test_suggested_sites_gain_what_they_say(latgale: StudyResult):
+    assert len(latgale.sites)
+    assert set(latgale.plans["status"]) == {"optimal"}
+    table = latgale.settlement_coverage
+    for service, sites in latgale.sites.groupby("service"):
+        part = table[table["service"] == service]
+        gained = {
+            scenario: rows.loc[rows["status"] == "covered", "persons"].sum()
+            for scenario, rows in part.groupby("scenario")
+        }
+        gain = gained["suggested"] - gained["now"]
+        assert sites["gain_persons"].sum() == pytest.approx(gain)
+        assert (sites["gain_persons"].diff().dropna() <= 1e-9).all()
+        (plan,) = latgale.plans.query("service == @service and objective == 'mclp'")["value"]
+        assert plan == pytest.approx(gained["suggested"])
+
+
+def test_facilities_of_every_region_count_for_latgale(latgale: StudyResult):
+    used = set(latgale.settlement_coverage["facility_id"].dropna())
+    facilities = latgale.facilities.set_index("facility_id")["in_region"]
+    outside = [name for name in used if name in facilities.index and not facilities[name]]
+    assert outside
+
+
+def test_placeholders_are_listed_and_never_travelled_to(latgale: StudyResult):
+    facilities = latgale.facilities.set_index("facility_id")
+    listed = latgale.not_located[latgale.not_located["kind"] == "facility"]
+    inside = facilities[facilities["in_region"]]
+    lost = inside[~inside["located"]]
+    assert set(lost.index) <= set(listed["id"])
+    assert "only_municipality_known" in set(listed["reason"])
+    for column in ("facility_id", "own_facility_id"):
+        assert not set(listed["id"]) & set(latgale.settlement_coverage[column].dropna())
+    assert not set(listed["id"]) & set(latgale.travel["facility_id"])
+
+
+@pytest.fixture(scope="module")
+def between_towns(latgale: StudyResult) -> TravelTimes:
+    from compare_roads import find_points
+
+    names = ["Rīga", "Daugavpils", "Liepāja", "Rēzekne", "Ludza", "Kuldīga", "Ventspils", "Talsi"]
+    ids = find_points(names)
+    settlements = load_settlements().set_index("settlement_id")
+    places = settlements.loc[list(ids.values())].reset_index().assign(settlement_id=names)
+    return travel_times(latgale.study.network, places, places)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "low", "high"),
+    [
+        ("Rīga", "Daugavpils", 150, 185),
+        ("Rīga", "Liepāja", 140, 175),
+        ("Rēzekne", "Ludza", 18, 28),
+        ("Kuldīga", "Ventspils", 38, 55),
+        ("Talsi", "Kuldīga", 40, 58),
+    ],
+)
+def test_times_between_towns_are_plausible(between_towns, start, end, low, high):
+    minutes = between_towns.minutes
+    assert low <= minutes.loc[start, end] <= high
+    assert minutes.loc[start, end] == minutes.loc[end, start]
+
+
+@pytest.mark.shared
+def test_lengths_agree_with_published_road_distances(shared: Path, latgale: StudyResult):
+    from compare_roads import compare, read_published, tell_summary
+
+    published = read_published(shared / "facts" / "road_distances.csv")
+    assert len(published) == 51
+    compared = compare(published, latgale.study.network)
+    for part in (compared, compared[compared["by_road"]]):
+        assert part["close"].mean() >= 0.8
+    assert 0.97 <= compared["ratio"].median() <= 1.04
+    # Those that differ are told in the documentation, each with the figure found here.
+    text = (ROOT / "docs" / "roads.md").read_text(encoding="utf-8")
+    for row in compared[~compared["close"]].itertuples():
+        pair = f"{compared['from'][row.Index]}-{row.to}"
+        (line,) = [line for line in text.splitlines() if line.startswith(f"| {pair} |")]
+        assert f"{row.network_km:.0f} km" in line
+    assert f"{compared['close'].sum()} of {len(compared)}" in text
+    assert tell_summary(compared, "all").startswith("all: ")
+
+
+def test_the_comparing_tool_says_what_is_wrong_with_its_file(tmp_path, capsys):
+    from compare_roads import main
+
+    file = tmp_path / "distances.csv"
+    with file.open("w", encoding="utf-8", newline="") as out:
+        csv.writer(out).writerows([["from", "to", "km"], ["Rēzekne", "Ludzza", "30"]])
+    assert main([str(file)]) == 1
+    assert "no town or centre (Ludzza; 1 in all); did you mean Ludza?" in capsys.readouterr().err
+    file.write_text("a,b\n1,2\n", encoding="utf-8")
+    assert main([str(file)]) == 1
+    assert "column from, to, km is missing" in capsys.readouterr().err
+    file.write_text("from,to,km\nRēzekne,Ludza,30\n", encoding="utf-8")
+    assert main([str(file), "--all"]) == 0
+    assert "Rēzekne-Ludza" in capsys.readouterr().out
+
+
+def test_one_municipality_alone_has_the_same_numbers(latgale: StudyResult):
+    name = "Ludzas novads"
+    (key,) = latgale.municipalities.query("name == @name")["municipality_id"]
+    part = latgale.study.select([key]).run(sites=False)
+    columns = ["settlement_id", "service", "travel_min", "status", "own_status", "persons"]
+    whole = latgale.settlement_coverage.query("municipality_id == @key and scenario == 'now'")
+    found = part.settlement_coverage.query("scenario == 'now'")
+    pd.testing.assert_frame_equal(
+        found[columns].reset_index(drop=True), whole[columns].reset_index(drop=True)
+    )
