@@ -40,8 +40,15 @@ def playwright() -> Iterator[Any]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def browser(chromium: str, playwright: Any) -> Iterator[Any]:
+    running = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+    yield running
+    running.close()
+
+
 @pytest.fixture
-def open_page(chromium: str, playwright: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
+def open_page(browser: Any) -> Iterator[Callable[..., Any]]:
     """Open a file with the network off; the page remembers requests and messages."""
     contexts = []
 
@@ -53,16 +60,14 @@ def open_page(chromium: str, playwright: Any, tmp_path: Path) -> Iterator[Callab
         init: str | None = None,
         **options: Any,
     ) -> Any:
-        context = playwright.chromium.launch_persistent_context(
-            tmp_path / f"profile{len(contexts)}",
-            executable_path=chromium,
+        context = browser.new_context(
             offline=True,
-            args=["--no-sandbox"],
             viewport={"width": size[0], "height": size[1]},
+            reduced_motion="reduce",
             **options,
         )
         contexts.append(context)
-        page = context.pages[0]
+        page = context.new_page()
         page.requested, page.messages = [], []
         page.on("request", lambda request: page.requested.append(request.url))
         page.on("console", lambda message: page.messages.append(message.text))

@@ -3,7 +3,9 @@
 /** Return the payload, or throw an Error whose message is the name of a text. */
 async function unpack(base64) {
   if (typeof DecompressionStream === "undefined") throw new Error("needs_newer_browser");
-  const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+  const letters = atob(base64.trim());
+  const bytes = new Uint8Array(letters.length);
+  for (let i = 0; i < letters.length; i++) bytes[i] = letters.charCodeAt(i);
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
   return JSON.parse(await new Response(stream).text());
 }

@@ -56,7 +56,8 @@ class Labels {
     let used = 0;
     if (this.visible && this.items) {
       for (const item of this.items) {
-        if (this.map.getZoom() < item.from || used > 160) continue;
+        if (used > 160) break;
+        if (this.map.getZoom() < item.from) continue;
         const at = this.map.latLngToContainerPoint([item.lat, item.lng]);
         if (at.x < 0 || at.y < 0 || at.x > size.x || at.y > size.y) continue;
         const box = this.findRoom(item, at, size, taken, pins);

@@ -1,5 +1,8 @@
 // The map itself: layers, pointer and keyboard, and the glue between map and panel.
 
+// Radius of a settlement by its population, against one of mean size.
+const RELATIVE_SIZES = [0.75, 1, 1.25, 1.5, 1.75];
+
 async function start() {
   const data = decode(await unpack($("data").textContent));
   $("data").remove();
@@ -9,6 +12,7 @@ async function start() {
   const darkQuery = window.matchMedia("(prefers-color-scheme: dark)");
   const stillQuery = window.matchMedia("(prefers-reduced-motion: reduce)");
   const phoneQuery = window.matchMedia("(max-width: 760px)");
+  const touchQuery = window.matchMedia("(hover: none)");
   let printing = false;
   const isDark = () => darkQuery.matches && !printing;
   const ink = () => (isDark() ? data.palette.dark : data.palette.light);
@@ -93,7 +97,6 @@ async function start() {
     shading: true, roads: data.roads.main.length > 0, settlements: true, facilities: true,
     sites: data.places.sites.name.length > 0, institutions: false, closed: false, labels: true, links: false,
   };
-  layers.shading.addTo(map);
   layers.borders.addTo(map);
   symbols.addTo(map);
   highlight.addTo(map);
@@ -132,8 +135,11 @@ async function start() {
   const placeIndex = new PointIndex(cell);
   for (let i = 0; i < places.x.length; i++) placeIndex.add(places.x[i], places.y[i], i);
   const mean = settlements.population.reduce((sum, n) => sum + n, 0) / Math.max(1, model.count);
-  const relative = settlements.population.map((n) =>
-    Math.round(4 * Math.min(1.7, Math.max(0.7, Math.sqrt(n / (mean || 1))))) / 4);
+  const relative = Uint8Array.from(settlements.population, (n) => {
+    const wanted = Math.sqrt(n / (mean || 1));
+    const found = RELATIVE_SIZES.findIndex((size) => wanted <= size + 0.125);
+    return found < 0 ? RELATIVE_SIZES.length - 1 : found;
+  });
 
   /** Radius of a settlement of mean size: smaller where they stand close together. */
   function settlementRadius() {
@@ -173,17 +179,20 @@ async function start() {
 
   function drawMarks() {
     const colours = ink();
-    const marks = [];
+    const batches = [];
     if (shownLayers.settlements) {
       const radius = settlementRadius();
-      const order = STATUS_NAMES.map(() => []);
-      for (let i = 0; i < settlements.located; i++) order[statuses[i]].push(i);
       for (const status of DRAWING_ORDER) {
-        for (const i of order[status]) {
-          const r = radius * relative[i];
-          marks.push({ x: settlements.x[i], y: settlements.y[i], key: `s${status}/${r}`, size: Math.ceil(r * 1.4) + 2,
+        for (const size of RELATIVE_SIZES) {
+          const r = radius * size;
+          batches.push({ x: [], y: [], size: Math.ceil(r * 1.4) + 2,
             paint: (ctx) => draw.settlement(ctx, status, r, colours, data.palette.status) });
         }
+      }
+      for (let i = 0; i < settlements.located; i++) {
+        const batch = batches[DRAWING_ORDER.indexOf(statuses[i]) * RELATIVE_SIZES.length + relative[i]];
+        batch.x.push(settlements.x[i]);
+        batch.y.push(settlements.y[i]);
       }
     }
     visiblePlaces = places.isSite.map((_, place) => placeMark(place));
@@ -193,10 +202,10 @@ async function start() {
       .sort((a, b) => (a.mark.kind === "site") - (b.mark.kind === "site") || places.y[b.place] - places.y[a.place]);
     for (const { mark, place } of drawn) {
       const { kind, status, count, alpha } = mark;
-      marks.push({ x: places.x[place], y: places.y[place], key: `${kind}${status}/${count}`, size: 28, alpha,
+      batches.push({ x: [places.x[place]], y: [places.y[place]], size: 28, alpha,
         paint: (ctx) => (kind === "site" ? draw.site(ctx, colours) : draw.facility(ctx, status, count, colours)) });
     }
-    symbols.setMarks(marks);
+    symbols.setBatches(batches);
   }
 
   function drawAreas() {
@@ -292,7 +301,7 @@ async function start() {
       points.push(line(icon(30, (ctx) => draw.site(ctx, colours)), say("suggested_site"), counts.site));
     }
     const block = (title, unit, items) => el("section", {},
-      el("h3", {}, title, " ", el("small", {}, unit)), el("ul", {}, ...items));
+      el("h2", {}, title, " ", el("small", {}, unit)), el("ul", {}, ...items));
     $("legend-body").replaceChildren(
       block(say(model.isIndex ? "legend_index" : model.byPersons(model.choice.service) ? "legend_share_persons" : "legend_share_population"),
         say("legend_municipalities"), classes),
@@ -304,7 +313,6 @@ async function start() {
 
   const panel = new Panel(model, say, {
     choose,
-    updateLegend,
     isDark,
     selectMunicipality,
     selectedMunicipality: () => selected.municipality,
@@ -320,7 +328,8 @@ async function start() {
     drawAreas();
     drawMarks();
     drawLabels();
-    panel.update(statuses);
+    panel.update();
+    updateLegend();
     redrawSelection();
     Object.assign(window.socaccess.state, model.choice);
   }
@@ -330,7 +339,7 @@ async function start() {
     Object.assign(window.socaccess.selected, selected);
     highlight.clearLayers();
     panel.hideDetail();
-    panel.updateTable();
+    panel.markSelected();
   }
 
   function select(kind, id, { zoom = true, focus = false } = {}) {
@@ -339,7 +348,7 @@ async function start() {
     hideTooltip();
     if (zoom) zoomTo(kind, id);
     redrawSelection();
-    panel.updateTable();
+    panel.markSelected();
     if (focus) $("detail").focus({ preventScroll: true });
     if (!phoneQuery.matches || focus) $("detail").scrollIntoView({ block: "start", behavior: stillQuery.matches ? "auto" : "smooth" });
   }
@@ -521,7 +530,9 @@ async function start() {
     if (found) showTooltip(found, event.containerPoint);
     else hideTooltip();
   });
-  map.on("mouseout zoomstart movestart", hideTooltip);
+  map.on("zoomstart movestart", hideTooltip);
+  // A finger that lifts counts as leaving the map; what it touched stays explained.
+  map.on("mouseout", () => touchQuery.matches || hideTooltip());
   map.on("click", (event) => {
     const touch = event.originalEvent?.pointerType === "touch";
     const found = pick(event.latlng, touch ? 20 : 11);
@@ -530,9 +541,8 @@ async function start() {
       return;
     }
     select(found.kind, found.id, { zoom: false });
-    if (phoneQuery.matches) showTooltip(found, event.containerPoint);
+    if (touchQuery.matches) showTooltip(found, event.containerPoint);
   });
-  map.on("zoomend", drawMarks);
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && !tooltip.hidden) hideTooltip();
   });
@@ -556,9 +566,9 @@ async function start() {
     $("layer-list").append(el("label", { for: `layer-${name}` }, input, el("span", {}, say(`layer.${name}`))));
   }
   $("detail-close").addEventListener("click", () => {
-    const back = document.querySelector(`[data-municipality="${selected.municipality}"]`) ?? $("search");
+    const from = selected.municipality;
     clearSelection();
-    back.focus();
+    (document.querySelector(`[data-municipality="${from}"]`) ?? $("search")).focus();
   });
   startSearch({
     data,
@@ -598,9 +608,12 @@ async function start() {
   new ResizeObserver(() => map.invalidateSize({ animate: false })).observe(map.getContainer());
   if (phoneQuery.matches) $("legend").open = false;
 
-  applyLayers();
-  refresh();
+  for (const name of ["shading", "roads", "links"]) if (shownLayers[name]) layers[name].addTo(map);
+  // The bar above the map takes room, so its text comes before the first fit.
+  $("now-showing").textContent = panel.sentence();
   fitAll();
+  refresh();
+  map.on("zoomend", drawMarks);
   Object.assign(window.socaccess, {
     map, model, data, pick: (lat, lng) => pick({ lat, lng }), layers: shownLayers,
   });
@@ -610,6 +623,7 @@ window.socaccess = { ready: false, error: null, state: {}, selected: {} };
 start().then(
   () => {
     $("status-message").hidden = true;
+    window.socaccess.ready_ms = performance.now();
     window.socaccess.ready = true;
   },
   (error) => {

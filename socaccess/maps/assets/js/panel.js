@@ -77,7 +77,7 @@ class Panel {
   }
 
   /** Rewrite all that depends on the choice. */
-  update(statuses) {
+  update() {
     this.updateResult();
     this.updateTable();
     this.updateOverview();
@@ -86,7 +86,6 @@ class Panel {
     for (const name of ["limit", "scenario", "scope"]) {
       $(`${name}-${this.model.choice[name]}`).checked = true;
     }
-    this.actions.updateLegend(statuses);
   }
 
   serviceName() {
@@ -182,10 +181,18 @@ class Panel {
       if (anyPersons) {
         row.append(el("td", { class: "number" }, persons(say, need.municipality[id], data.belowPersons)));
       }
-      if (id === this.actions.selectedMunicipality()) row.setAttribute("class", "selected");
       return row;
     });
     $("municipality-rows").replaceChildren(...rows);
+    this.markSelected();
+  }
+
+  /** Mark the row of the selected municipality without losing the keyboard's place. */
+  markSelected() {
+    const chosen = String(this.actions.selectedMunicipality());
+    for (const button of $("municipality-rows").querySelectorAll("button")) {
+      button.closest("tr").classList.toggle("selected", button.dataset.municipality === chosen);
+    }
   }
 
   updateOverview() {

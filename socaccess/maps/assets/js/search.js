@@ -3,22 +3,29 @@
 function startSearch({ data, say, onPick }) {
   const input = document.getElementById("search");
   const list = document.getElementById("search-list");
-  const entries = [];
-  const add = (kind, id, name, place) =>
-    entries.push({ kind, id, name, place, folded: fold(name), also: fold(place) });
-  data.municipalities.name.forEach((name, id) => add("municipality", id, name, ""));
-  data.settlements.name.forEach((name, id) =>
-    add("settlement", id, name, data.municipalities.name[data.settlements.municipality[id]] ?? ""));
-  data.places.facilities.name.forEach((name, id) =>
-    add("facility", id, name, data.places.facilities.address[id]));
-  data.places.sites.name.forEach((name, id) =>
-    add("site", id, name, data.services[data.places.sites.service[id]].name));
+  let entries = null;
+
+  /** Every name that can be found; made when first needed, as there may be very many. */
+  function listEntries() {
+    const { municipalities, settlements, places, services } = data;
+    const list = [];
+    const add = (kind, id, name, place) =>
+      list.push({ kind, id, name, place, folded: fold(name), also: fold(place) });
+    municipalities.name.forEach((name, id) => add("municipality", id, name, ""));
+    settlements.name.forEach((name, id) =>
+      add("settlement", id, name, municipalities.name[settlements.municipality[id]] ?? ""));
+    places.facilities.name.forEach((name, id) => add("facility", id, name, places.facilities.address[id]));
+    places.sites.name.forEach((name, id) => add("site", id, name, services[places.sites.service[id]].name));
+    return list;
+  }
+
   let shown = [];
   let active = -1;
 
   function find(text) {
     const wanted = fold(text);
     if (!wanted) return [];
+    entries ??= listEntries();
     const scored = [];
     for (const entry of entries) {
       const at = entry.folded.indexOf(wanted);

@@ -109,14 +109,14 @@ const draw = {
 };
 
 /**
- * A Leaflet renderer that draws marks: [{x, y, paint, key, size, alpha}] in metres.
- * Every distinct mark is painted once and then copied.
+ * A Leaflet renderer that draws batches of equal marks: [{x: [], y: [], paint, size, alpha}],
+ * x and y in metres. A mark is painted once and then copied to every point of its batch.
  */
 const SymbolLayer = L.Renderer.extend({
   options: { padding: 0.15, pane: "symbols" },
 
-  setMarks(marks) {
-    this._marks = marks;
+  setBatches(batches) {
+    this._batches = batches;
     if (this._map) this._update();
   },
 
@@ -155,29 +155,26 @@ const SymbolLayer = L.Renderer.extend({
     const { _context: ctx, _map: map } = this;
     const scale = map.options.crs.scale(map.getZoom()) / METRES_PER_PIXEL;
     const corner = map.getPixelOrigin().add(this._bounds.min);
-    const sprites = new Map();
-    for (const mark of this._marks ?? []) {
-      const px = mark.x * scale - corner.x;
-      const py = -mark.y * scale - corner.y;
-      if (px < -30 || py < -30 || px > size.x + 30 || py > size.y + 30) continue;
-      let sprite = sprites.get(mark.key);
-      if (!sprite) {
-        sprite = this._paint(mark, ratio);
-        sprites.set(mark.key, sprite);
+    for (const batch of this._batches ?? []) {
+      const sprite = this._paint(batch, ratio);
+      ctx.globalAlpha = batch.alpha ?? 1;
+      for (let i = 0; i < batch.x.length; i++) {
+        const px = batch.x[i] * scale - corner.x;
+        const py = -batch.y[i] * scale - corner.y;
+        if (px < -30 || py < -30 || px > size.x + 30 || py > size.y + 30) continue;
+        ctx.drawImage(sprite, Math.round((px - batch.size) * ratio), Math.round((py - batch.size) * ratio));
       }
-      ctx.globalAlpha = mark.alpha ?? 1;
-      ctx.drawImage(sprite, Math.round((px - mark.size) * ratio), Math.round((py - mark.size) * ratio));
     }
     ctx.globalAlpha = 1;
   },
 
-  _paint(mark, ratio) {
+  _paint(batch, ratio) {
     const sprite = document.createElement("canvas");
-    sprite.width = sprite.height = Math.ceil(2 * mark.size * ratio);
+    sprite.width = sprite.height = Math.ceil(2 * batch.size * ratio);
     const ctx = sprite.getContext("2d");
     ctx.scale(ratio, ratio);
-    ctx.translate(mark.size, mark.size);
-    mark.paint(ctx);
+    ctx.translate(batch.size, batch.size);
+    batch.paint(ctx);
     return sprite;
   },
 });
@@ -204,10 +201,15 @@ class PointIndex {
   }
 
   add(x, y, item) {
-    const key = `${Math.floor(x / this.cell)},${Math.floor(y / this.cell)}`;
+    const key = this.key(Math.floor(x / this.cell), Math.floor(y / this.cell));
     const list = this.cells.get(key);
-    if (list) list.push([x, y, item]);
-    else this.cells.set(key, [[x, y, item]]);
+    if (list) list.push(x, y, item);
+    else this.cells.set(key, [x, y, item]);
+  }
+
+  /** One number for a cell; there are never a million rows of them. */
+  key(column, row) {
+    return column * 1e6 + row;
   }
 
   /** Return the item within `reach` metres nearest to x, y that `accept` takes, or null. */
@@ -220,16 +222,16 @@ class PointIndex {
       for (const list of this.cells.values()) scan(list);
     } else {
       for (let i = from(x); i <= to(x); i++) {
-        for (let j = from(y); j <= to(y); j++) scan(this.cells.get(`${i},${j}`) ?? []);
+        for (let j = from(y); j <= to(y); j++) scan(this.cells.get(this.key(i, j)) ?? []);
       }
     }
     return best;
 
     function scan(list) {
-      for (const [px, py, item] of list) {
-        const distance = Math.hypot(px - x, py - y);
-        if (distance <= bestDistance && accept(item)) {
-          best = item;
+      for (let k = 0; k < list.length; k += 3) {
+        const distance = Math.hypot(list[k] - x, list[k + 1] - y);
+        if (distance <= bestDistance && accept(list[k + 2])) {
+          best = list[k + 2];
           bestDistance = distance;
         }
       }
