@@ -202,7 +202,7 @@ def read_amenities(path: str | Path) -> gpd.GeoDataFrame:
     table = gpd.GeoDataFrame(
         {
             "id": [f"{path.stem}-{number}" for number in range(1, len(frame) + 1)],
-            "name": frame["name"] if "name" in frame else None,
+            "name": frame.get("name"),
             "kind": kinds,
         },
         geometry=points,
@@ -245,12 +245,15 @@ def reach_amenities(
     ids = metric[column].astype(str).to_numpy(dtype=object)
     xy = np.stack([metric.geometry.x, metric.geometry.y], axis=1)
     tables = []
-    found = (
-        nearest(network, metric[[column, "geometry"]], around[["id", "kind", "geometry"]],
-                by="kind", links=links)
-        if len(around)
-        else pd.DataFrame(columns=["kind"])
-    )  # fmt: skip
+    found = pd.DataFrame(columns=["kind", "facility_id", "travel_min"])
+    if len(around):
+        found = nearest(
+            network,
+            metric[[column, "geometry"]].rename(columns={column: "settlement_id"}),
+            around[["id", "kind", "geometry"]].rename(columns={"id": "facility_id"}),
+            by="kind",
+            links=links,
+        )
     for kind in KINDS:
         own = around[around["kind"] == kind]
         minutes = np.full(len(ids), np.nan)
@@ -259,8 +262,7 @@ def reach_amenities(
         if len(own):
             rows = found[found["kind"] == kind]
             minutes = rows["travel_min"].to_numpy(dtype=float)
-            # Where both tables call their ids the same, the facility's is the last such column.
-            chosen = rows.iloc[:, -2].to_numpy(dtype=object)
+            chosen = rows["facility_id"].to_numpy(dtype=object)
             straight = _measure_straight(xy, np.stack([own.geometry.x, own.geometry.y], axis=1))
         tables.append(
             pd.DataFrame(
@@ -314,7 +316,9 @@ def score_sites(
     rows = []
     for place, part in reach.groupby(column, sort=True):
         by_kind = part.set_index("kind").to_dict("index")
-        met, failed, unknown = [], [], []
+        met: list[Criterion] = []
+        failed: list[Criterion] = []
+        unknown: list[Criterion] = []
         for criterion in criteria:
             row = by_kind.get(criterion.kind)
             if row is None or not row["known"]:
