@@ -1,7 +1,7 @@
 """Small counts of people in the tables of a plan: hidden, with what would give them away.
 
-A count under the threshold is replaced by a mark. A part is hidden with its whole, and
-when the rest of the whole is small. Where the total of a group is told elsewhere and a
+A count under the threshold is replaced by a mark. A part is hidden with its whole; where
+the rest of the whole is small, only what it exceeds is told. Where the total of a group is told elsewhere and a
 single count of it is hidden, the next smallest goes as well.
 """
 
@@ -14,7 +14,7 @@ import pandas as pd
 
 from socaccess.privacy import mark_small
 
-__all__ = ["find_small", "hide_small", "show_small"]
+__all__ = ["find_small", "hide_small", "mark_above", "show_small"]
 
 _NOBODY = 1e-3
 """A thousandth of a person is rounding, not somebody."""
@@ -31,6 +31,17 @@ def find_small(values: np.ndarray, below: int) -> np.ndarray:
     values = np.asarray(values, dtype=float)
     with np.errstate(invalid="ignore"):
         return np.asarray((values > _NOBODY) & (values < below))
+
+
+def mark_above(whole: float, below: int) -> str:
+    """Return what stands in place of a part of which only few of the whole are left.
+
+    Examples
+    --------
+    >>> mark_above(22.05, 5)
+    '>17'
+    """
+    return f">{max(int(round(whole)) - below, 0)}"
 
 
 def show_small(value: float | None, below: int, *, decimals: int = 1) -> float | str | None:
@@ -83,6 +94,8 @@ def hide_small(
     ...                       "near": [0.0, 7.0, 30.0]})
     >>> hide_small(table, "persons", ["near"], below=5, totals_by=["g"]).values.tolist()
     [['a', '<5', '<5'], ['a', '<5', '<5'], ['a', 40.0, 30.0]]
+    >>> hide_small(table, "persons", ["near"], below=5).values.tolist()[1]
+    ['a', 8.0, '>3']
     """
     shown = frame.copy()
     count = frame[whole].to_numpy(dtype=float)
@@ -96,11 +109,12 @@ def hide_small(
                 hidden[rest[np.argmin(count[rest])]] = True
     for column in (whole, *parts):
         values = frame[column].to_numpy(dtype=float)
-        away = hidden
-        if column != whole:
-            away = hidden | find_small(values, below) | find_small(count - values, below)
         cells = np.empty(len(frame), dtype=object)
         cells[:] = [None if not np.isfinite(v) else round(float(v), decimals) for v in values]
-        cells[away & np.isfinite(values)] = mark_small(below)
+        if column != whole:
+            for i in np.flatnonzero(find_small(count - values, below) & np.isfinite(values)):
+                cells[i] = mark_above(count[i], below)
+        away = (hidden | find_small(values, below)) & np.isfinite(values)
+        cells[away] = mark_small(below)
         shown[column] = cells
     return shown
