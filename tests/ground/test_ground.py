@@ -182,5 +182,5 @@ def test_plural_forms_follow_the_language():
 def test_unknown_languages_and_texts():
     with pytest.raises(UnknownNameError, match="language 'ru' is not known; use one of lv, en"):
         Texts("ru")
-    with pytest.raises(UnknownNameError, match="'no.such' is not in the lv catalogue"):
+    with pytest.raises(UnknownNameError, match=r"'no\.such' is not in the lv catalogue"):
         Texts("lv")("no.such")

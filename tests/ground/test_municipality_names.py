@@ -61,7 +61,7 @@ def test_a_divided_municipality_names_its_heirs(divided, heirs):
 
 def test_every_municipality_there_ever_was_is_found_or_told_to_be_divided():
     crosswalk = load_crosswalk()
-    for column in ("name_2009", "name_2021", "municipality_id_2009", "municipality_id_2021"):
+    for column in ("name_2009", "municipality_id_2009", "name_2021"):
         for name, rows in crosswalk.groupby(column):
             heirs = set(rows["municipality_id_2025"])
             try:
@@ -71,7 +71,7 @@ def test_every_municipality_there_ever_was_is_found_or_told_to_be_divided():
 
 
 def test_a_misspelling_is_answered_by_the_nearest_names():
-    with pytest.raises(UnknownNameError, match="did you mean .*Ludzas novads"):
+    with pytest.raises(UnknownNameError, match=r"did you mean .*Ludzas novads"):
         find_municipality("Ludzos novads")
     with pytest.raises(UnknownNameError, match=r"no municipality 'xyzzy'; see data/boundaries"):
         find_municipality("xyzzy")

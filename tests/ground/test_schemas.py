@@ -92,17 +92,25 @@ def test_everything_wrong_is_told_at_once_one_line_each():
     lines = complain(frame, known={"municipality_id": ["m", "ņ"]}, where="mine.csv",
                      row_names=[f"line {n}" for n in range(2, 6)])  # fmt: skip
     assert lines == [
-        "mine.csv: no coordinate reference system is set; set it, for example "
-        "frame.set_crs('EPSG:3059'), or state it with the file",
+        (
+            "mine.csv: no coordinate reference system is set; set it, for example "
+            "frame.set_crs('EPSG:3059'), or state it with the file"
+        ),
         "mine.csv, column 'settlement_id': value is missing (line 4; 1 in all); fill it in",
-        "mine.csv, column 'settlement_id': value occurs more than once "
-        "(line 2: a, line 3: a; 2 in all); give every row its own",
+        (
+            "mine.csv, column 'settlement_id': value occurs more than once "
+            "(line 2: a, line 3: a; 2 in all); give every row its own"
+        ),
         "mine.csv, column 'population': value is missing (line 4; 1 in all); fill it in",
-        "mine.csv, column 'population': value is not a number (line 3: many; 1 in all); "
-        "write digits only, or leave it empty",
+        (
+            "mine.csv, column 'population': value is not a number (line 3: many; 1 in all); "
+            "write digits only, or leave it empty"
+        ),
         "mine.csv, column 'population': value is below 0 (line 2: -1; 1 in all)",
-        "mine.csv, column 'municipality_id': value is not known (line 3: n; 1 in all); "
-        "did you mean n -> ņ?",
+        (
+            "mine.csv, column 'municipality_id': value is not known (line 3: n; 1 in all); "
+            "did you mean n -> ņ?"
+        ),
     ]
     with pytest.raises(CrsError):
         check_table(frame, SETTLEMENTS)
@@ -141,12 +149,16 @@ def test_points_outside_are_named_with_where_they_lie():
     points = [DAGDA, shapely.Point(DAGDA.y, DAGDA.x), shapely.Point(28.7, 56)]
     lines = complain(settlements().set_geometry(points, crs="EPSG:4326"), bounds=LATVIA_BOUNDS)
     assert lines == [
-        "settlements: point lies outside the area of the study "
-        "(s1: 56.0900, 27.5400, s2: 28.7000, 56.0000; 2 in all); "
-        "check that longitude and latitude are not swapped and that the CRS is right"
+        (
+            "settlements: point lies outside the area of the study "
+            "(s1: 56.0900, 27.5400, s2: 28.7000, 56.0000; 2 in all); "
+            "check that longitude and latitude are not swapped and that the CRS is right"
+        )
     ]
     edge = [shapely.Point(LATVIA_BOUNDS[0], LATVIA_BOUNDS[1])] * 3
-    check_table(settlements().set_geometry(edge, crs="EPSG:4326"), SETTLEMENTS, bounds=LATVIA_BOUNDS)
+    check_table(
+        settlements().set_geometry(edge, crs="EPSG:4326"), SETTLEMENTS, bounds=LATVIA_BOUNDS
+    )
 
 
 def test_a_place_nobody_knows_stays_and_a_broken_one_is_told():

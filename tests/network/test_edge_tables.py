@@ -145,9 +145,7 @@ def test_snapping_checks_its_points():
     twice = gpd.GeoDataFrame({"id": ["x", "x"]}, geometry=[at(0), at(1)], crs=CRS)
     with pytest.raises(InputError, match="id occurs more than once"):
         network.snap(twice, id_column="id")
-    lines = gpd.GeoDataFrame(
-        {"id": ["x"]}, geometry=[shapely.LineString([at(0), at(1)])], crs=CRS
-    )
+    lines = gpd.GeoDataFrame({"id": ["x"]}, geometry=[shapely.LineString([at(0), at(1)])], crs=CRS)
     with pytest.raises(InputError, match="not a point"):
         network.snap(lines, id_column="id")
     with pytest.raises(InputError, match="column 'id' is missing"):

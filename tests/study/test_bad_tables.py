@@ -39,19 +39,31 @@ def test_all_tables_are_told_at_once():
         promised=("dac", "caer"),
     )
     assert lines == [
-        "settlements: no coordinate reference system is set; set it, for example "
-        "frame.set_crs('EPSG:3059'), or state it with the file",
-        "settlements, column 'municipality_id': value is not known (b: vest; 1 in all); "
-        "did you mean vest -> west?",
-        "facilities, column 'service': value is not known (F1: dak; 1 in all); "
-        "did you mean dak -> dac?",
-        "need, column 'persons': value is not a number (row 1: ten; 1 in all); "
-        "write digits only, or leave it empty",
-        "need, column 'settlement_id': value is not known (row 1: q; 1 in all); "
-        "see the list of known values",
-        "need, column 'target_group': value is not known (row 1: adults, row 2: adults, "
-        "row 3: adults, row 4: adults, row 5: adults, ...; 6 in all); "
-        "did you mean adults -> adults_grt?",
+        (
+            "settlements: no coordinate reference system is set; set it, for example "
+            "frame.set_crs('EPSG:3059'), or state it with the file"
+        ),
+        (
+            "settlements, column 'municipality_id': value is not known (b: vest; 1 in all); "
+            "did you mean vest -> west?"
+        ),
+        (
+            "facilities, column 'service': value is not known (F1: dak; 1 in all); "
+            "did you mean dak -> dac?"
+        ),
+        (
+            "need, column 'persons': value is not a number (row 1: ten; 1 in all); "
+            "write digits only, or leave it empty"
+        ),
+        (
+            "need, column 'settlement_id': value is not known (row 1: q; 1 in all); "
+            "see the list of known values"
+        ),
+        (
+            "need, column 'target_group': value is not known (row 1: adults, row 2: adults, "
+            "row 3: adults, row 4: adults, row 5: adults, ...; 6 in all); "
+            "did you mean adults -> adults_grt?"
+        ),
         "promised services, limits or sites: service 'caer' is not known; did you mean care?",
     ]
 
@@ -120,7 +132,9 @@ def test_layers_of_the_wrong_kind():
     (line,) = complain(settlements=world["settlements"].set_geometry(
         world["settlements"].geometry.buffer(100)))  # fmt: skip
     assert line == "settlements: geometry is not a point (a, b, c, d, e; 5 in all)"
-    (line,) = complain(municipalities=pd.DataFrame(world["municipalities"].drop(columns="geometry")))
+    (line,) = complain(
+        municipalities=pd.DataFrame(world["municipalities"].drop(columns="geometry"))
+    )
     assert "there is no geometry" in line
 
 

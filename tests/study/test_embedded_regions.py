@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from socaccess.settings import LinkModel
 from socaccess.sources.settlements import load_settlements
 from socaccess.study import Study, StudyResult
 from socaccess.travel import TravelTimes, travel_times
@@ -174,6 +175,20 @@ def test_lengths_agree_with_published_road_distances(shared: Path, latgale: Stud
     assert tell_summary(compared, "all").startswith("all: ")
 
 
+def test_the_page_on_roads_states_the_numbers_in_use(latgale: StudyResult):
+    text = (ROOT / "docs" / "roads.md").read_text(encoding="utf-8")
+    links = LinkModel()
+    for kph in (links.road_kph, links.town_kph, links.link_kph, links.access_kph):
+        assert f"{kph:.0f} km/h" in text
+    assert f"straight line × {links.detour}" in text
+    assert f"up to {links.neighbour_links_m / 1000:.0f} km apart" in text
+    assert f"{links.town_radius_m / 1000} km for 10,000 people" in text
+    assert f"at most {links.town_radius_max_m / 1000:.0f} km" in text
+    assert f"{latgale.summary['modelled_share']:.0%}".replace("%", " %") in text
+    roads = latgale.study.network.provenance["roads"]
+    assert f"{roads:,} stretches" in text
+
+
 def test_the_comparing_tool_says_what_is_wrong_with_its_file(tmp_path, capsys):
     from compare_roads import main
 
@@ -191,8 +206,8 @@ def test_the_comparing_tool_says_what_is_wrong_with_its_file(tmp_path, capsys):
 
 
 def test_one_municipality_alone_has_the_same_numbers(latgale: StudyResult):
-    name = "Ludzas novads"
-    (key,) = latgale.municipalities.query("name == @name")["municipality_id"]
+    named = latgale.municipalities.set_index("name")["municipality_id"]
+    key = named["Ludzas novads"]
     part = latgale.study.select([key]).run(sites=False)
     columns = ["settlement_id", "service", "travel_min", "status", "own_status", "persons"]
     whole = latgale.settlement_coverage.query("municipality_id == @key and scenario == 'now'")

@@ -33,8 +33,7 @@ def studies(draw: st.DrawFn) -> Study:
             "population": draw(st.lists(st.integers(0, 900), min_size=count, max_size=count)),
         },
         geometry=[
-            None if x == 45 else at(x)
-            for x in draw(st.lists(km, min_size=count, max_size=count))
+            None if x == 45 else at(x) for x in draw(st.lists(km, min_size=count, max_size=count))
         ],
         crs=CRS,
     )
@@ -82,7 +81,7 @@ def by_key(result: StudyResult) -> pd.DataFrame:
 
 @given(studies(), st.sampled_from(SERVICES), st.integers(0, 44),
        st.sampled_from(["west", "east", "beyond"]))  # fmt: skip
-@settings(max_examples=8)
+@settings(max_examples=6)
 def test_another_facility_never_worsens_anyones_time(study, service, km, owner):
     new = gpd.GeoDataFrame(
         {
@@ -108,7 +107,7 @@ def test_another_facility_never_worsens_anyones_time(study, service, km, owner):
 
 
 @given(studies(), LIMITS, LIMITS)
-@settings(max_examples=8)
+@settings(max_examples=6)
 def test_a_wider_limit_never_uncovers(study, some, others):
     narrow = {name: min(some[name], others[name]) for name in SERVICES}
     wide = {name: max(some[name], others[name]) for name in SERVICES}
@@ -123,7 +122,7 @@ def test_a_wider_limit_never_uncovers(study, some, others):
 
 
 @given(studies())
-@settings(max_examples=12)
+@settings(max_examples=10)
 def test_every_study_adds_up(study):
     result = study.run(sites=False)
     table, coverage = result.settlement_coverage, result.coverage
@@ -189,8 +188,10 @@ def test_order_of_rows_does_not_matter(seed):
     tables = two_municipalities()
     straight = Study(**tables, settings=chosen).run()
     mixed = Study(**shuffle(tables, seed), settings=chosen).run()
-    for name in ("settlement_coverage", "coverage", "gaps", "institutions", "not_located", "plans",
-                 "travel", "municipalities", "settlements", "facilities", "service_types"):  # fmt: skip
+    for name in (
+        "settlement_coverage", "coverage", "gaps", "institutions", "not_located", "plans",
+        "travel", "municipalities", "settlements", "facilities", "service_types",
+    ):  # fmt: skip
         pd.testing.assert_frame_equal(getattr(straight, name), getattr(mixed, name))
     pd.testing.assert_frame_equal(
         straight.sites.drop(columns="point"), mixed.sites.drop(columns="point")

@@ -6,7 +6,7 @@ edge it lies on, so that trips along one edge need no special case.
 
 from __future__ import annotations
 
-from itertools import islice
+from itertools import islice, pairwise
 
 import geopandas as gpd
 import networkx as nx
@@ -86,13 +86,17 @@ def draw_graph(network: RoadNetwork, *groups: Snapped) -> nx.DiGraph:
                 for i in np.flatnonzero(group.edge == edge)
             ]
         stops.sort(key=lambda stop: stop[0])
-        for (low, a), (high, b) in zip(stops[:-1], stops[1:], strict=True):
+        for (low, a), (high, b) in pairwise(stops):
             share, length = high - low, float(network.length_m[edge])
             # Stops at the very same point are one place, whichever way is open.
             if network.forward_ms[edge] < CLOSED or share == 0:
-                join(a, b, float(network.forward_ms[edge]) * share if share else 0.0, length * share)
+                join(
+                    a, b, float(network.forward_ms[edge]) * share if share else 0.0, length * share
+                )
             if network.backward_ms[edge] < CLOSED or share == 0:
-                join(b, a, float(network.backward_ms[edge]) * share if share else 0.0, length * share)
+                join(
+                    b, a, float(network.backward_ms[edge]) * share if share else 0.0, length * share
+                )
     for group in groups:
         for i in np.flatnonzero(group.edge >= 0):
             ms, m = float(group.access_ms[i]), float(group.access_m[i]) * 1.3
