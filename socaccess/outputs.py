@@ -54,9 +54,11 @@ def write_outputs(
     OutputError
         If something could not be written; what was there before is still there.
     """
+    from socaccess.i18n import Texts
     from socaccess.maps import save_map
     from socaccess.reports.record import write_record
-    from socaccess.reports.tables import list_tables, write_csv
+    from socaccess.reports.tables import list_tables, warn_of_small_counts, write_csv
+    from socaccess.study.release import release
 
     folder = Path(folder)
     try:
@@ -65,10 +67,15 @@ def write_outputs(
     except OSError as error:
         raise OutputError(f"{folder}: cannot be written to: {error.strerror or error}") from None
     try:
-        save_map(result, aside / "map.html", lang=lang, allow_small_counts=allow_small_counts)
-        for name, table in list_tables(result, allow_small_counts=allow_small_counts).items():
-            write_csv(table, aside / f"{name}.csv", excel=excel)
-        write_record(result, aside / "study.json", allow_small_counts=allow_small_counts)
+        # Protected once, so that no two files differ in what they hide.
+        released = release(result, allow_small_counts=allow_small_counts)
+        warning = warn_of_small_counts(released, Texts(lang))
+        save_map(
+            released.result, aside / "map.html", lang=lang, allow_small_counts=allow_small_counts
+        )
+        for name, table in list_tables(released).items():
+            write_csv(table, aside / f"{name}.csv", excel=excel, warning=warning)
+        write_record(released, aside / "study.json")
         for name in FILES:
             (aside / name).replace(folder / name)
     except OSError as error:

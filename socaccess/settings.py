@@ -98,6 +98,10 @@ class Settings:
         Services to suggest sites for; empty means those a plan promises.
     solver_seconds
         Time limit of one siting problem.
+    winter_speed_factor
+        Speeds in winter as a share of those otherwise (above 0, at most 1), for the
+        sensitivity table. An assumption, not a measurement: the default lies between
+        what the speed profile assumes for paved (0.92) and for gravel roads (0.80).
 
     Examples
     --------
@@ -112,6 +116,7 @@ class Settings:
     new_sites: int = 3
     site_services: tuple[str, ...] = ()
     solver_seconds: float = 20.0
+    winter_speed_factor: float = 0.85
 
     def __post_init__(self) -> None:
         problems = [
@@ -133,6 +138,14 @@ class Settings:
         if not (_is_number(self.solver_seconds) and self.solver_seconds > 0):
             problems.append(
                 Problem(f"solver_seconds must be above 0, got {self.solver_seconds!r}", "settings")
+            )
+        if not (_is_number(self.winter_speed_factor) and 0 < self.winter_speed_factor <= 1):
+            problems.append(
+                Problem(
+                    "winter_speed_factor must be above 0 and at most 1, "
+                    f"got {self.winter_speed_factor!r}",
+                    "settings",
+                )
             )
         raise_problems(problems)
 

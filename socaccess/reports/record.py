@@ -9,6 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from socaccess.i18n import LANGUAGES, Texts
+from socaccess.privacy import mark_small
+from socaccess.reports.tables import warn_of_small_counts
+from socaccess.study.release import Release, release
+
 if TYPE_CHECKING:
     from socaccess.study import StudyResult
 
@@ -17,18 +22,27 @@ __all__ = ["tell_record", "write_record"]
 LIBRARIES = ("socaccess", "numpy", "scipy", "pandas", "geopandas", "shapely", "pyproj", "highspy")
 
 
-def tell_record(result: StudyResult, *, allow_small_counts: bool = False) -> dict[str, Any]:
+def tell_record(
+    result: StudyResult | Release, *, allow_small_counts: bool = False
+) -> dict[str, Any]:
     """Return the record as plain values; the same study gives the same record, whenever it runs."""
+    released = (
+        result
+        if isinstance(result, Release)
+        else release(result, allow_small_counts=allow_small_counts)
+    )
+    result = released.result
     study = result.study
     network = study.network
     assert network is not None
-    plans = json.loads(result.plans.to_json(orient="records", double_precision=10))
+    warning = {lang: warn_of_small_counts(released, Texts(lang)) for lang in LANGUAGES}
     record = {
+        **({"warning": warning} if released.is_lifted else {}),
         "study": study.name,
         "view": study.view,
         "title": study.title,
-        "headline": result.summary,
-        "siting": plans,
+        "headline": _show_headline(released),
+        "siting": _show_plans(released),
         "not_located": result.not_located.to_dict("records"),
         "parameters": study.settings.to_dict(),
         "limits_min": study.limit_of(),
@@ -42,31 +56,79 @@ def tell_record(result: StudyResult, *, allow_small_counts: bool = False) -> dic
         "versions": {name: _find_version(name) for name in LIBRARIES},
         "attribution": study.attribution,
     }
-    below = 0 if allow_small_counts else study.settings.suppress_below
-    return _make_plain(_hide_small(record, below))
+    plain: dict[str, Any] = _make_plain(record)
+    return plain
 
 
-def write_record(result: StudyResult, path: Path, *, allow_small_counts: bool = False) -> None:
+def write_record(
+    result: StudyResult | Release, path: Path, *, allow_small_counts: bool = False
+) -> None:
     """Write the record as JSON, keys in a fixed order."""
     record = tell_record(result, allow_small_counts=allow_small_counts)
     path.write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
-def _hide_small(record: dict[str, Any], below: int) -> dict[str, Any]:
-    """Return the record with small counts of persons of a whole region taken out too."""
-    headline = dict(record["headline"])
+def _show_headline(released: Release) -> dict[str, Any]:
+    """Return the headline with the persons of the whole study as they may leave."""
+    headline = dict(released.result.summary)
     for key in ("services", "groups"):
-        rows = []
-        for row in headline[key]:
-            covered = dict(row["covered"])
-            whole = row["persons"]
-            if whole is not None:
-                for scenario, count in covered.items():
-                    if count is not None and (0 < count < below or 0 < whole - count < below):
-                        covered[scenario] = f"<{below}" if count < below else f">{whole - below:g}"
-            rows.append({**row, "covered": covered})
-        headline[key] = rows
-    return {**record, "headline": headline}
+        headline[key] = [_show_row(row, released) for row in headline.get(key, [])]
+    headline["targets"] = [_show_target(row, released) for row in headline.get("targets", [])]
+    return headline
+
+
+def _show_row(row: dict[str, Any], released: Release) -> dict[str, Any]:
+    group, whole = row["target_group"], row["persons"]
+    if whole is None:
+        return row
+    covered = {
+        scenario: released.show_part(group, count, whole)
+        for scenario, count in row["covered"].items()
+    }
+    shares = {
+        scenario: _show_share(share, covered[scenario], whole, released.below)
+        for scenario, share in row["covered_share"].items()
+    }
+    return {
+        **row,
+        "persons": released.show_region(group, whole),
+        "covered": covered,
+        "covered_share": shares,
+    }
+
+
+def _show_share(
+    share: float | None, covered: int | str | None, whole: float, below: int
+) -> float | None:
+    """Return a share, or where its count is hidden the bound that the mark tells."""
+    if share is None or isinstance(covered, int):
+        return share
+    if covered is None or not whole > 0:
+        return None
+    few = covered == mark_small(below)
+    return round(min(below / whole, 1.0) if few else max(1 - below / whole, 0.0), 4)
+
+
+def _show_target(row: dict[str, Any], released: Release) -> dict[str, Any]:
+    persons = row.get("persons")
+    if isinstance(persons, int | float) and persons < released.below:
+        return {**row, "persons": mark_small(released.below)}
+    return row
+
+
+def _show_plans(released: Release) -> list[dict[str, Any]]:
+    """Return the certificates; sums of persons are rounded, so that they tell no single one."""
+    rows: list[dict[str, Any]] = json.loads(
+        released.result.plans.to_json(orient="records", double_precision=10)
+    )
+    if released.is_lifted:
+        return rows
+    for row in rows:
+        for name in ("value", "bound"):
+            value = row[name]
+            if value is not None and row["weighted_by"] == "need":
+                row[name] = round(value) if row["objective"] == "mclp" else float(f"{value:.3g}")
+    return rows
 
 
 def _find_version(name: str) -> str:

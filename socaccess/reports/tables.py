@@ -5,17 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from socaccess import crs as crs_
-from socaccess.privacy import hide_small_counts
+from socaccess.i18n import Texts
+from socaccess.privacy import mark_untold
+from socaccess.study.release import Release, release, summarise_by_population
 
 if TYPE_CHECKING:
     from socaccess.study import StudyResult
 
-__all__ = ["list_tables", "write_csv"]
+__all__ = ["list_tables", "round_table", "warn_of_small_counts", "write_csv"]
 
-_DECIMALS = {
+DECIMALS = {
     "travel_min": 1,
     "own_travel_min": 1,
     "over_min": 1,
@@ -27,50 +30,90 @@ _DECIMALS = {
     "length_km": 1,
     "modelled_share": 2,
     "covered_share": 4,
+    "population_share": 4,
+    "plan_gap": 6,
+    "population": 0,
+    "population_covered": 0,
+    "population_within": 0,
+    "unreachable_population": 0,
     "gain_population": 0,
 }
+"""Decimals of the numbers that leave; what is not named stays as it is."""
 
 
 def list_tables(
-    result: StudyResult, *, allow_small_counts: bool = False
+    result: StudyResult | Release, *, allow_small_counts: bool = False
 ) -> dict[str, pd.DataFrame]:
     """Return the tables of a result as they leave: `coverage`, `gaps`, `sites`.
 
-    Counts of persons under the threshold of the settings are replaced by a mark,
-    unless `allow_small_counts` says otherwise. Numbers are rounded for reading:
-    minutes and kilometres to 0.1.
+    Numbers are rounded for reading: minutes and kilometres to 0.1, persons to whole
+    ones. Persons in need are whole numbers, marks where a count is hidden, or None
+    where the need is not known. `share_of` says whether a share is of persons in need
+    or, where a count behind it is hidden, of inhabitants.
     """
-    below = 0 if allow_small_counts else result.study.settings.suppress_below
-    coverage = hide_small_counts(
-        result.coverage,
-        ["persons", "covered"],
-        below=below,
-        totals_by=("service", "scenario", "scope"),
-    )
-    gaps = hide_small_counts(
-        result.gaps, ["persons"], below=below, totals_by=("service", "municipality_id")
-    )
-    sites = hide_small_counts(_flatten(result), ["gain_persons"], below=below)
-    return {name: _round(table) for name, table in
-            (("coverage", coverage), ("gaps", gaps), ("sites", sites))}  # fmt: skip
+    released = _as_release(result, allow_small_counts)
+    tables = {
+        "coverage": _tell_coverage(released),
+        "gaps": _tell_gaps(released),
+        "sites": _tell_sites(released),
+    }
+    return {name: round_table(table) for name, table in tables.items()}
 
 
-def write_csv(frame: pd.DataFrame, path: Path, *, excel: bool = False) -> None:
-    """Write a table as CSV: UTF-8, comma and point; for Excel in Latvia `;`, comma and a mark."""
-    frame.to_csv(
-        path,
-        index=False,
-        sep=";" if excel else ",",
-        decimal="," if excel else ".",
-        encoding="utf-8-sig" if excel else "utf-8",
-        lineterminator="\n",
-    )
+def _as_release(result: StudyResult | Release, allow_small_counts: bool) -> Release:
+    if isinstance(result, Release):
+        return result
+    return release(result, allow_small_counts=allow_small_counts)
 
 
-def _flatten(result: StudyResult) -> pd.DataFrame:
+def _tell_coverage(released: Release) -> pd.DataFrame:
+    """Return coverage with the persons within the limit where that tells nothing new.
+
+    That is where every settlement's count is shown, or where all of a municipality's
+    people are within the limit, or none. Elsewhere a sum over some settlements would
+    tell the hidden count of another; the share and the times are those of inhabitants.
+    """
+    table = released.result.coverage.copy()
+    table.insert(3, "target_group", table["service"].map(released.group_of))
+    persons = released.show_municipalities(table)
+    if released.is_lifted:
+        table["persons"] = persons
+        table["covered"] = table["covered"].round(1)
+        return table
+    open_ = released.find_open(table)
+    measured = summarise_by_population(released.result)
+    keys = ["municipality_id", "service", "scenario", "scope"]
+    of_people = table[keys].merge(measured, on=keys, how="left", validate="one_to_one")
+    for name in ("covered_share", "share_of", "mean_min", "median_min", "p90_min", "max_min"):
+        table[name] = table[name].where(open_, of_people[name].set_axis(table.index))
+    nobody = (table["population_covered"] == 0).to_numpy()
+    everyone = (table["population_covered"] == table["population"]).to_numpy()
+    covered = np.full(len(table), mark_untold(), dtype=object)
+    covered[everyone] = persons[everyone]
+    covered[nobody] = 0
+    shown = open_ & table["covered"].notna().to_numpy()
+    covered[shown] = [round(value) for value in table["covered"][shown]]
+    covered[[person is None for person in persons]] = None
+    table["persons"], table["covered"] = persons, covered
+    return table
+
+
+def _tell_gaps(released: Release) -> pd.DataFrame:
+    table = released.result.gaps.copy()
+    table["persons"] = released.show_settlements(table)
+    return table
+
+
+def _tell_sites(released: Release) -> pd.DataFrame:
     """Return the sites with degrees in place of geometry, and the certificate of their service."""
+    result = released.result
     sites = result.sites.to_crs(crs_.EXCHANGE)
     table = pd.DataFrame(sites.drop(columns=["geometry", "point"]))
+    table["gain_persons"] = [
+        released.show_part(released.group_of[service], gain)
+        for service, gain in zip(table["service"], table["gain_persons"], strict=True)
+    ]
+    table["gain_persons"] = table["gain_persons"].astype(object)
     table["lon"] = sites.geometry.x.round(5)
     table["lat"] = sites.geometry.y.round(5)
     plans = result.plans[result.plans["objective"] == "mclp"].set_index("service")
@@ -79,13 +122,44 @@ def _flatten(result: StudyResult) -> pd.DataFrame:
     return table
 
 
-def _round(table: pd.DataFrame) -> pd.DataFrame:
+def round_table(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table with its numbers rounded to what `DECIMALS` says."""
     rounded = table.copy()
-    for name, decimals in _DECIMALS.items():
+    for name, decimals in DECIMALS.items():
         if name in rounded:
-            values = rounded[name].astype(float).round(decimals)
+            values = rounded[name].astype(float).round(decimals) + 0.0
             rounded[name] = values.astype("Int64") if decimals == 0 else values
-    for name in ("population", "population_covered", "unreachable_population"):
-        if name in rounded:
-            rounded[name] = rounded[name].round().astype("Int64")
     return rounded
+
+
+def warn_of_small_counts(released: Release, texts: Texts) -> str:
+    """Return the warning of a file that shows small counts on purpose, else an empty text."""
+    if not released.is_lifted:
+        return ""
+    return texts("tables.warning", n=released.result.study.settings.suppress_below)
+
+
+def write_csv(frame: pd.DataFrame, path: Path, *, excel: bool = False, warning: str = "") -> None:
+    """Write a table as CSV: UTF-8, comma and point; for Excel in Latvia `;`, comma and a mark.
+
+    Parameters
+    ----------
+    frame
+        The table.
+    path
+        Where to.
+    excel
+        Whether for a spreadsheet set to Latvian.
+    warning
+        Stands in a column of that name on every row, so that it goes wherever a row goes.
+    """
+    if warning:
+        frame = frame.assign(warning=np.full(len(frame), warning, dtype=object))
+    frame.to_csv(
+        path,
+        index=False,
+        sep=";" if excel else ",",
+        decimal="," if excel else ".",
+        encoding="utf-8-sig" if excel else "utf-8",
+        lineterminator="\n",
+    )

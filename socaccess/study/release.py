@@ -1,0 +1,289 @@
+"""The result as it may leave: every number made of counts that may be shown.
+
+Counts of persons in need are protected once, for all files of a run
+(`socaccess.privacy`). The hidden ones are then replaced by estimates that know only
+what is shown, and everything that depends on persons is calculated again from those.
+Whatever is written from a `Release` therefore cannot tell a hidden count, in
+whichever table, share, total or order of sites.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from socaccess.privacy import SHOWN, Protection, mark_small, protect, show_count, show_counts
+from socaccess.study.headline import tell_headline
+from socaccess.study.run import _cover, _spread_need, _summarise, _tell_gaps
+from socaccess.study.sites import Suggestions, suggest_study_sites
+from socaccess.travel.times import to_limit_ms
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from socaccess.study.result import StudyResult
+    from socaccess.study.study import StudyTables
+
+__all__ = ["Release", "release", "summarise_by_population"]
+
+NOT_IN_PLAN = "not_in_plan"
+"""Method of a need of nought in a municipality that takes no part in the plan."""
+
+# Persons: the need table has four decimals, and sums of many are not exact.
+_SAME = 2e-3
+
+
+@dataclass(frozen=True, eq=False)
+class Release:
+    """A result in which no number depends on a hidden count.
+
+    Parameters
+    ----------
+    result
+        The result, with estimates in place of hidden counts.
+    protections
+        What may be shown of each target group.
+    below
+        Counts under this are hidden; 0 when that was lifted.
+    """
+
+    result: StudyResult
+    protections: dict[str, Protection]
+    below: int
+
+    @property
+    def is_lifted(self) -> bool:
+        """Whether small counts are shown on purpose."""
+        return self.below == 0
+
+    @cached_property
+    def _settlement_position(self) -> dict[str, int]:
+        ids = self.result.study.settlements["settlement_id"]
+        return {name: number for number, name in enumerate(ids)}
+
+    @cached_property
+    def _municipality_position(self) -> dict[str, int]:
+        ids = self.result.study.municipalities["municipality_id"]
+        return {name: number for number, name in enumerate(ids)}
+
+    @cached_property
+    def group_of(self) -> dict[str, str]:
+        """Target group of every service."""
+        types = self.result.service_types
+        return dict(zip(types["service"], types["target_group"], strict=True))
+
+    def find_open(self, table: pd.DataFrame) -> np.ndarray:
+        """Return which rows with `municipality_id` and `service` hide no count in them."""
+        home = self.result.study.settlements["municipality_id"].to_numpy(dtype=object)
+        closed = {
+            (group, municipality)
+            for group, found in self.protections.items()
+            for municipality in (
+                *home[found.members != SHOWN],
+                *(m for m, at in self._municipality_position.items() if found.groups[at] != SHOWN),
+            )
+        }
+        return np.array(
+            [
+                (self.group_of[service], municipality) not in closed
+                for service, municipality in zip(
+                    table["service"], table["municipality_id"], strict=True
+                )
+            ],
+            dtype=bool,
+        )
+
+    def show_settlements(self, table: pd.DataFrame) -> np.ndarray:
+        """Return the persons of rows with `settlement_id`, `service`, `persons`, as they leave."""
+        codes = [
+            self._code_settlement(self.group_of[service], settlement)
+            for service, settlement in zip(table["service"], table["settlement_id"], strict=True)
+        ]
+        return show_counts(table["persons"].to_numpy(dtype=float), np.array(codes), self.below)
+
+    def show_municipalities(self, table: pd.DataFrame) -> np.ndarray:
+        """Return the same for rows with `municipality_id` in place of the settlement."""
+        codes = [
+            self._code_municipality(self.group_of[service], municipality)
+            for service, municipality in zip(
+                table["service"], table["municipality_id"], strict=True
+            )
+        ]
+        return show_counts(table["persons"].to_numpy(dtype=float), np.array(codes), self.below)
+
+    def show_region(self, group: str, persons: float | None) -> int | str | None:
+        """Return the persons of a target group in the whole study, as they leave."""
+        found = self.protections.get(group)
+        return show_count(persons, found.total if found else SHOWN, self.below)
+
+    def show_municipality(self, group: str, municipality_id: str) -> int | str | None:
+        """Return the persons of a target group in one municipality, as they leave."""
+        if group not in self.protections:
+            return None
+        at = self.result.study.settlements["municipality_id"].to_numpy() == municipality_id
+        persons = self.protections[group].estimate[at]
+        known = persons[np.isfinite(persons)]
+        return show_count(
+            float(known.sum()) if len(known) else None,
+            self._code_municipality(group, municipality_id),
+            self.below,
+        )
+
+    def show_part(
+        self, group: str, part: float | None, whole: float | None = None
+    ) -> int | str | None:
+        """Return a calculated number of persons of a group as it leaves.
+
+        It is made of estimates, so it can tell nothing; it is still not shown when it,
+        or what is left of `whole`, is small, nor when the group's own total is hidden.
+        """
+        if part is None or not np.isfinite(part):
+            return None
+        # Nought means that no settlement is concerned, which the times tell anyway.
+        if self.is_lifted or part == 0:
+            return round(float(part))
+        found = self.protections.get(group)
+        if found is not None and found.total != SHOWN:
+            return None
+        if round(part) < self.below:
+            return mark_small(self.below)
+        if whole is not None and 0 < round(whole) - round(part) < self.below:
+            return f">{round(whole) - self.below}"
+        return round(float(part))
+
+    def _code_settlement(self, group: str, settlement: str) -> int:
+        found = self.protections.get(group)
+        return SHOWN if found is None else int(found.members[self._settlement_position[settlement]])
+
+    def _code_municipality(self, group: str, municipality: str) -> int:
+        found = self.protections.get(group)
+        if found is None:
+            return SHOWN
+        return int(found.groups[self._municipality_position[municipality]])
+
+
+def release(result: StudyResult, *, allow_small_counts: bool = False) -> Release:
+    """Return a result as it may leave.
+
+    Parameters
+    ----------
+    result
+        What a study answered.
+    allow_small_counts
+        Show every count. Whoever asks for it must say so in what they write.
+
+    Examples
+    --------
+    >>> from socaccess.study import Study
+    >>> released = release(Study.load("latgale").run(sites=False))
+    >>> released.show_municipality("adults_grt", "0050000")
+    131
+    """
+    study = result.study
+    below = 0 if allow_small_counts else study.settings.suppress_below
+    if below == 0:
+        return Release(result, {}, 0)
+    persons = _spread_need(study)
+    position = {name: i for i, name in enumerate(study.municipalities["municipality_id"])}
+    group = study.settlements["municipality_id"].map(position).to_numpy()
+    inhabitants = study.settlements["population"].to_numpy(dtype=float)
+    protections = {
+        str(name): protect(
+            persons[name].to_numpy(dtype=float),
+            group,
+            len(position),
+            inhabitants=inhabitants,
+            below=below,
+            uncounted=_find_uncounted(study, str(name)),
+        )
+        for name in persons.columns
+    }
+    estimate = pd.DataFrame(
+        {name: found.estimate for name, found in protections.items()}, index=persons.index
+    )
+    close = all(
+        np.allclose(persons[name], estimate[name], atol=_SAME, rtol=0, equal_nan=True)
+        for name in persons.columns
+    )
+    return Release(_conclude(result, estimate, same_sites=close), protections, below)
+
+
+def summarise_by_population(result: StudyResult) -> pd.DataFrame:
+    """Return `StudyResult.coverage` with shares and times of inhabitants instead of persons."""
+    return _summarise(result.study, result.settlement_coverage.assign(persons=np.nan))
+
+
+def _find_uncounted(study: StudyTables, group: str) -> np.ndarray | None:
+    """Return the settlements whose nought is public: the plan counts nobody there."""
+    if study.need is None or "method" not in study.need:
+        return None
+    rows = study.need[study.need["target_group"] == group]
+    outside = rows.loc[rows["method"] == NOT_IN_PLAN, "settlement_id"]
+    return study.settlements["settlement_id"].isin(outside).to_numpy()
+
+
+def _conclude(result: StudyResult, persons: pd.DataFrame, *, same_sites: bool) -> StudyResult:
+    """Return the result that a study would have had with these persons."""
+    study, reach = result.study, result.reach
+    if same_sites:
+        suggestions = Suggestions(_measure_gains(result, persons), result.plans)
+        table = _replace_persons(result, persons)
+    else:
+        # Which sites were suggested, and in which order, depends on the counts too.
+        asked = tuple(dict.fromkeys(result.plans["service"]))
+        suggestions = suggest_study_sites(study, reach, persons, services=asked)
+        table = _cover(study, reach, suggestions, persons)
+    coverage = _summarise(study, table)
+    summary = tell_headline(
+        study, reach, table, coverage, suggestions, result.institutions, result.not_located
+    )
+    return replace(
+        result,
+        settlement_coverage=table,
+        coverage=coverage,
+        gaps=_tell_gaps(study, table),
+        sites=suggestions.sites,
+        plans=suggestions.plans,
+        summary={**result.summary, **summary},
+    )
+
+
+def _replace_persons(result: StudyResult, persons: pd.DataFrame) -> pd.DataFrame:
+    table = result.settlement_coverage
+    types = result.service_types
+    group = table["service"].map(dict(zip(types["service"], types["target_group"], strict=True)))
+    values = np.full(len(table), np.nan)
+    for name in persons.columns:
+        at = (group == name).to_numpy()
+        values[at] = table.loc[at, "settlement_id"].map(persons[name]).to_numpy(dtype=float)
+    return table.assign(persons=values)
+
+
+def _measure_gains(result: StudyResult, persons: pd.DataFrame) -> gpd.GeoDataFrame:
+    """Return the sites with what each adds, in their order, counted in `persons`."""
+    sites = result.sites
+    if not len(sites):
+        return sites
+    study, reach = result.study, result.reach
+    types = result.service_types.set_index("service")
+    gains = sites["gain_persons"].to_numpy(dtype=float, copy=True)
+    for service, at in sites.groupby("service", sort=False).indices.items():
+        group = str(types.loc[service, "target_group"])
+        if group not in persons or np.isnan(gains[at]).all():
+            continue
+        weight = np.nan_to_num(persons[group].to_numpy(dtype=float))
+        times = reach.choose_times(str(types.loc[service, "traveller"]))
+        travel_ms = times.travel_ms[: reach.settlement_count]
+        limit_ms = to_limit_ms(study.limit_of()[str(service)])
+        now = reach.supply["now"]
+        points = now.loc[now["service"] == service, "point"].to_numpy(dtype=int)
+        covered = np.any(travel_ms[:, points] <= limit_ms, axis=1)
+        for row in sorted(at.tolist(), key=lambda i: int(sites["rank"].iloc[i])):
+            new = (travel_ms[:, int(sites["point"].iloc[row])] <= limit_ms) & ~covered
+            gains[row] = weight[new].sum()
+            covered |= new
+    return sites.assign(gain_persons=gains)
