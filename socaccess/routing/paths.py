@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TypeVar
 
 import numpy as np
@@ -316,7 +317,7 @@ def _sum_trees(
     position = last[row, node]
     tail, value = graph.list_tails()[position], arc_values[graph.arc[position]]
     steps = np.flatnonzero(np.diff(hops[row, node], prepend=0))
-    for start, stop in zip(steps, [*steps[1:], len(row)], strict=True):
+    for start, stop in pairwise([*steps, len(row)]):
         part = slice(start, stop)
         sums[row[part], node[part]] = sums[row[part], tail[part]] + value[part]
     return sums

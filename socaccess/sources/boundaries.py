@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import geopandas as gpd
 import pandas as pd
 
@@ -71,6 +73,11 @@ def load_regions(view: str = "plan") -> gpd.GeoDataFrame:
 
 def load_crosswalk() -> pd.DataFrame:
     """Return which municipality of 2009 became which of 2021 and 2025; a split one has two rows."""
+    return _read_crosswalk().copy()
+
+
+@cache
+def _read_crosswalk() -> pd.DataFrame:
     return read_embedded("boundaries", "crosswalk.csv")
 
 

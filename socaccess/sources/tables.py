@@ -135,7 +135,7 @@ def read_table(
         )
     except InputError as error:
         # Placing and naming already said what they found of the same columns.
-        said = {problem.where for problem in problems}
+        said = {problem.where for problem in problems if "column" in problem.where}
         problems += [problem for problem in error.problems if problem.where not in said]
         raise InputError(problems) from None
     raise_problems(problems)

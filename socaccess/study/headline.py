@@ -195,7 +195,7 @@ def _rank_municipalities(
         {
             "municipality_id": key,
             "municipality": name,
-            "population": round(float(people[key])),
+            "population": round(float(people.get(key, 0.0))),
             "covered_share": {s: _round(share[key, name, "any", s]) for s in SCENARIOS},
             "own_covered_share": _round(share[key, name, "own", "now"]),
         }

@@ -230,7 +230,7 @@ def _summarise(study: StudyTables, settlement_coverage: pd.DataFrame) -> pd.Data
             settlement_coverage, by=keys, travel="own_travel_min", status="own_status"
         ).assign(scope="own"),
     ]
-    table = pd.concat(tables, ignore_index=True)
+    table = pd.concat([*tables, _list_uninhabited(study, tables)], ignore_index=True)
     names = study.municipalities.set_index("municipality_id")["name"]
     table.insert(1, "municipality", table["municipality_id"].map(names))
     order = {scenario: number for number, scenario in enumerate(SCENARIOS)}
@@ -241,6 +241,19 @@ def _summarise(study: StudyTables, settlement_coverage: pd.DataFrame) -> pd.Data
     ).reset_index(drop=True)
     first = ["municipality_id", "municipality", "service", "scenario", "scope"]
     return table[[*first, *(name for name in table if name not in first)]]
+
+
+def _list_uninhabited(study: StudyTables, tables: list[pd.DataFrame]) -> pd.DataFrame:
+    """Return rows for municipalities without a settlement: nobody there, yet not lost."""
+    present = set(tables[0]["municipality_id"])
+    missing = [name for name in study.municipalities["municipality_id"] if name not in present]
+    if not missing:
+        return tables[0].iloc[:0]
+    keys = pd.concat(tables)[["service", "scenario", "scope"]].drop_duplicates()
+    rows = keys.merge(pd.DataFrame({"municipality_id": missing}), how="cross")
+    return rows.assign(
+        share_of="population", population=0, population_covered=0, unreachable_population=0
+    )
 
 
 def _tell_gaps(study: StudyTables, settlement_coverage: pd.DataFrame) -> pd.DataFrame:

@@ -62,8 +62,8 @@ def nearest(
         One row a settlement, kind and rank (1 to `k`): the settlement's id, `by`,
         `rank`, the facility's id (None where there is none in reach) and
         `travel_min` (NaN then). Ids keep the names of their columns, or are
-        `from_id` and `to_id` where both tables use the same. Of facilities equally near the one whose id comes
-        first.
+        `from_id` and `to_id` where both tables use the same. Of facilities equally
+        near the one whose id comes first.
 
     Examples
     --------

@@ -117,7 +117,8 @@ def travel_times(
     links
         The model of the access leg.
     engine
-        `auto`, `scipy`, `dijkstra` or `hierarchy`: all give the same times.
+        `auto`, `scipy`, `dijkstra` or `hierarchy`: all give the same times. Lengths
+        are measured along single ways, which a hierarchy does not keep.
     threads, progress
         As in `socaccess.routing.compute_matrix`.
 
@@ -151,7 +152,7 @@ def travel_times(
     length_m = modelled_share = None
     if lengths:
         travel_ms, length_m, modelled_share = _measure(
-            network, starts, ends, direct, links, threads, progress
+            network, starts, ends, direct, links, engine, threads, progress
         )
         if cutoff_ms is not None:
             late = travel_ms > cutoff_ms
@@ -204,6 +205,7 @@ def _measure(
     ends: Snapped,
     direct: DirectTrips,
     links: LinkModel,
+    engine: str,
     threads: int,
     progress: Progress | None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -224,6 +226,7 @@ def _measure(
         values,
         origin_values=starts.measure_ends(links.detour),
         destination_values=ends.measure_ends(links.detour),
+        engine=engine,
         threads=threads,
         progress=progress,
     )

@@ -236,7 +236,6 @@ def test_a_municipality_where_nobody_lives_stays():
     assert result.summary["municipality_ranking"][-1]["covered_share"]["now"] is None
 
 
-@pytest.mark.xfail(reason="routing.sum_along fails on trees without an arc", raises=ValueError)
 def test_a_network_without_roads_loses_nobody():
     tables = two_municipalities()
     nodes, edges = straight_road()
@@ -252,3 +251,15 @@ def test_a_network_without_roads_loses_nobody():
         "z": "place_unknown",
         "F4": "only_municipality_known",
     }
+
+
+def test_a_municipality_without_settlements_is_told_all_the_same():
+    tables = two_municipalities()
+    empty = tables["municipalities"].iloc[[0]].assign(municipality_id="M9", name="Tukšais")
+    tables["municipalities"] = pd.concat([tables["municipalities"], empty], ignore_index=True)
+    result = Study(**tables).run()
+    rows = result.coverage[result.coverage["municipality_id"] == "M9"]
+    others = result.coverage[result.coverage["municipality_id"] != "M9"]
+    assert len(rows) == len(others) / (len(tables["municipalities"]) - 1)
+    assert (rows["population"] == 0).all()
+    assert rows["covered_share"].isna().all()

@@ -127,7 +127,6 @@ def test_nearest_by_hand():
     ]
 
 
-@pytest.mark.xfail(reason="routing.sum_along fails on trees without an arc", raises=ValueError)
 def test_a_single_edge_has_lengths_too():
     nodes = NODES.iloc[:2]
     edges = pd.DataFrame({"from_id": ["A"], "to_id": ["B"], "speed_kph": [60.0]})
