@@ -92,7 +92,9 @@ def check_goals(
                 "near_share": near.get(key, (np.nan, np.nan))[1],
             }
         )
-    table = pd.DataFrame(rows).astype({"year": object})
+    table = pd.DataFrame(rows)
+    # A column of whole numbers with a gap would become one of fractions.
+    table["year"] = pd.Series([row["year"] for row in rows], dtype=object)
     return table.sort_values(["planning_region", "target_group"], ignore_index=True)
 
 

@@ -1,0 +1,193 @@
+"""What the commands of a plan share: options, studies that may leave, tables on the screen."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from socaccess.cli.options import make_console
+
+__all__ = [
+    "EXIT_NO",
+    "SmallCounts",
+    "finish",
+    "name_services",
+    "open_municipality",
+    "open_region",
+    "parse_pairs",
+    "parse_years",
+    "show_number",
+    "show_table",
+]
+
+EXIT_NO = 3
+
+SmallCounts = Annotated[
+    bool, typer.Option("--show-small-counts", help="Show counts of fewer than five people.")
+]
+
+
+def open_region(region: str, view: str, settings: Path | None, *, small_counts: bool) -> Any:
+    """Return a region's result as it may leave, and the threshold of small counts."""
+    from socaccess.settings import Settings
+    from socaccess.study import Study
+    from socaccess.study.release import release
+
+    chosen = Settings.from_toml(settings) if settings else Settings()
+    result = Study.load(region, view=view, settings=chosen).run(sites=False)
+    released = release(result, allow_small_counts=small_counts).result
+    if not small_counts:
+        released = _take_released_need(released)
+    return released, 0 if small_counts else chosen.suppress_below
+
+
+def _take_released_need(result: Any) -> Any:
+    """Return the result whose study, too, knows the need only as it may leave."""
+    from dataclasses import replace
+
+    types = result.study.service_types
+    group_of = dict(zip(types["service"], types["target_group"], strict=True))
+    rows = result.settlement_coverage
+    rows = rows[(rows["scenario"] == "now") & rows["persons"].notna()]
+    rows = rows.assign(target_group=rows["service"].map(group_of))
+    need = rows.drop_duplicates(["settlement_id", "target_group"])
+    need = need[["settlement_id", "target_group", "persons"]].assign(basis="estimate")
+    return replace(result, study=replace(result.study, need=need.reset_index(drop=True)))
+
+
+def open_municipality(
+    name: str, view: str, settings: Path | None, *, small_counts: bool
+) -> tuple[Any, int, str, str]:
+    """Return the result of a municipality's region, the threshold, its id and its name."""
+    from socaccess.sources.boundaries import find_municipality
+    from socaccess.sources.settlements import load_settlements
+
+    identity, title = find_municipality(name, vintage=2009 if view == "plan" else 2025)
+    columns = (
+        ("municipality_id_2009", "planning_region_2009")
+        if view == "plan"
+        else ("municipality_id", "planning_region")
+    )
+    places = load_settlements()
+    region = str(places.loc[places[columns[0]] == identity, columns[1]].iloc[0])
+    result, below = open_region(region, view, settings, small_counts=small_counts)
+    return result, below, identity, title
+
+
+def parse_pairs(values: Sequence[str], option: str) -> dict[str, str]:
+    """Return what `name=value` options say; a bad one is a usage error (exit 2)."""
+    pairs = {}
+    for value in values:
+        name, mark, number = value.partition("=")
+        if not mark or not name.strip() or not number.strip():
+            raise typer.BadParameter(f"{value!r}: write it as name=value", param_hint=option)
+        if name.strip() in pairs:
+            raise typer.BadParameter(f"{name.strip()!r} stands twice", param_hint=option)
+        pairs[name.strip().lower().replace("-", "_")] = number.strip()
+    return pairs
+
+
+def parse_years(text: str) -> list[int]:
+    """Return the years of `2026`, `2026-2030` or `2026,2028`."""
+    years: list[int] = []
+    try:
+        for part in text.split(","):
+            first, mark, last = part.strip().partition("-")
+            years += range(int(first), int(last if mark else first) + 1)
+    except ValueError:
+        years = []
+    if not years or not all(1990 <= year <= 2100 for year in years):
+        raise typer.BadParameter(f"{text!r}: write years as 2026-2030", param_hint="--years")
+    return sorted(set(years))
+
+
+def name_services(result: Any, lang: str) -> dict[str, str]:
+    """Return the name of every service of a study in a language."""
+    types = result.study.service_types
+    return dict(zip(types["service"], types[f"name_{lang}"], strict=True))
+
+
+def show_number(value: Any, texts: Any, *, decimals: int = 1) -> str:
+    """Return a cell: a mark as it is, a number in the language, a dash for none."""
+    if isinstance(value, str):
+        return value
+    if value is None or value != value:
+        return "–"
+    if isinstance(value, Decimal):
+        return str(texts.number(float(value), decimals=2))
+    whole = round(float(value), decimals).is_integer()
+    return str(texts.number(float(value), decimals=0 if whole else decimals))
+
+
+def show_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table: the first column to the left, numbers to the right."""
+    from rich.table import Table
+
+    console = make_console()
+    console.print(f"[bold]{title}[/bold]", highlight=False, soft_wrap=True)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for number, name in enumerate(header):
+        numeric = rows and all(_is_number(row[number]) for row in rows)
+        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    console.print(table)
+
+
+def finish(
+    answer: dict[str, Any],
+    *,
+    as_json: bool,
+    out: Path | None,
+    texts: Any,
+    tables: dict[str, Any] | None = None,
+    pages: dict[str, str] | None = None,
+) -> None:
+    """Print the answer as JSON if asked, and write tables and pages whole into a folder."""
+    from socaccess.errors import OutputError
+    from socaccess.reports.tables import write_csv
+
+    if as_json:
+        typer.echo(json.dumps(_plain(answer), ensure_ascii=False))
+    if out is None:
+        return
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for name, table in (tables or {}).items():
+            aside = out / f".writing-{name}.csv"
+            write_csv(table, aside)
+            aside.replace(out / f"{name}.csv")
+            typer.echo(texts("plan.wrote", path=out / f"{name}.csv"), err=True)
+        for name, text in (pages or {}).items():
+            aside = out / f".writing-{name}.md"
+            aside.write_text(text, encoding="utf-8", newline="\n")
+            aside.replace(out / f"{name}.md")
+            typer.echo(texts("plan.wrote", path=out / f"{name}.md"), err=True)
+    except OSError as error:
+        raise OutputError(f"{out}: could not be written: {error.strerror or error}") from None
+
+
+def _is_number(cell: str) -> bool:
+    return not cell or cell[0] in "0123456789–<>-+≥…"
+
+
+def _plain(value: Any) -> Any:
+    import pandas as pd
+
+    if isinstance(value, pd.DataFrame):
+        frame = value.astype(object).where(value.notna(), None)
+        return [_plain(row) for row in frame.to_dict("records")]
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, Decimal):
+        return str(value)
+    if hasattr(value, "item"):
+        value = value.item()
+    return None if isinstance(value, float) and value != value else value

@@ -1,0 +1,253 @@
+"""The commands of a plan that count money and hours: budget, person-budget, mobile."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from socaccess.cli._plan_input import (
+    EXIT_NO,
+    SmallCounts,
+    finish,
+    name_services,
+    open_region,
+    parse_pairs,
+    parse_years,
+    show_number,
+    show_table,
+)
+from socaccess.cli.options import (
+    Debug,
+    Json,
+    Lang,
+    Language,
+    Out,
+    SettingsFile,
+    View,
+    ViewName,
+    make_console,
+)
+
+__all__ = ["budget", "mobile", "person_budget"]
+
+Region = Annotated[str, typer.Argument(help="latgale, kurzeme, riga, vidzeme or zemgale")]
+Prices = Annotated[
+    Path | None, typer.Option("--prices", help="Own price list; those found if none.")
+]
+
+
+def budget(
+    region: Region,
+    years: Annotated[str, typer.Option("--years", help="Such as 2026-2030.")],
+    share: Annotated[
+        list[str] | None, typer.Option("--share", help="payer=share of running cost; repeat.")
+    ] = None,
+    prices: Prices = None,
+    hours_per_visit: Annotated[
+        str | None, typer.Option("--hours-per-visit", help="For prices by the hour.")
+    ] = None,
+    variant: Annotated[str, typer.Option("--variant", help="low, middle or high")] = "middle",
+    ends: Annotated[
+        int | None, typer.Option("--esf-ends", help="First year without ESF money.")
+    ] = None,
+    takes_over: Annotated[
+        list[str] | None, typer.Option("--takes-over", help="payer=share of ESF's part; repeat.")
+    ] = None,
+    lang: Lang = Language.lv,
+    view: View = ViewName.plan,
+    settings: SettingsFile = None,
+    out: Out = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Tell the running cost of a plan by year and payer; and without ESF money."""
+    from socaccess.i18n import Texts
+    from socaccess.planning.cooperation import find_flows
+    from socaccess.planning.forecast import VARIANTS, forecast_clients
+    from socaccess.planning.money import plan_budget
+    from socaccess.planning.prices import load_prices, read_prices
+    from socaccess.planning.take_up import ALL
+    from socaccess.planning.unit_costs import list_costs, share_elsewhere
+
+    texts = Texts(lang.value)
+    wanted = parse_years(years)
+    if variant not in VARIANTS:
+        raise typer.BadParameter(f"{variant!r}: use {', '.join(VARIANTS)}", param_hint="--variant")
+    shares = parse_pairs(share or [], "--share") or {"municipality": "1"}
+    heirs = parse_pairs(takes_over or [], "--takes-over") or {"municipality": "1"}
+    table = read_prices(prices) if prices else load_prices()
+    result, _ = open_region(region, view.value, settings, small_counts=False)
+    names = name_services(result, lang.value)
+    promised = list(result.study.promised or ())
+    costs, _ = list_costs(
+        table, result.study.service_types, dict(shares), hours_per_visit=hours_per_visit or 1,
+        services=promised,
+    )  # fmt: skip
+    clients = forecast_clients(result.study, wanted).clients
+    clients = clients[(clients["variant"] == variant) & (clients["service"] != ALL)]
+    elsewhere: dict[tuple[str, str], float] = {}
+    for cost in costs:
+        elsewhere |= share_elsewhere(find_flows(result, cost.service))
+    found = plan_budget(clients, costs, elsewhere=elsewhere)
+    more = None
+    if ends is not None:
+        found, more = found.shift_payer("esf", from_year=ends, to=dict(heirs))
+    sums = found.sum_by("year", "payer")
+    if not as_json:
+        header = [texts("plan.year"), texts("plan.payer"), texts("plan.amount")]
+        rows = [
+            (str(row["year"]), texts(f"plan.payer_{row['payer']}"),
+             show_number(row["amount"], texts))
+            for row in sums.to_dict("records")
+        ]  # fmt: skip
+        rows.append(("", texts("plan.total"), show_number(found.total, texts)))
+        title = texts("plan.budget_title", region=result.study.title[lang.value])
+        show_table(title, header, rows)
+        used = "; ".join(f"{names[cost.service]} ({cost.basis})" for cost in costs)
+        lines = [texts("plan.budget_prices", names=used)] if not prices else []
+        if found.missing:
+            missing = ", ".join(names.get(name, name) for name in found.missing)
+            lines.append(texts("plan.budget_missing", names=missing))
+        if ends is not None:
+            told = ", ".join(texts(f"plan.payer_{name}") for name in heirs)
+            lines.append(
+                texts("plan.budget_ends", year=ends, payer=texts("plan.payer_esf"), names=told)
+            )
+        for line in [*lines, texts("plan.need_is_estimate")]:
+            make_console().print(f"- {line}", highlight=False, soft_wrap=True)
+    # Amounts of one municipality and service would tell the few clients behind them.
+    tables: dict[str, Any] = {"budget": sums, "budget_services": found.sum_by("year", "service")}
+    answer: dict[str, Any] = {
+        "total": found.total,
+        "by_year_and_payer": sums,
+        "missing": list(found.missing),
+    }
+    if more is not None:
+        answer["esf_ends"] = ends
+    finish(answer, as_json=as_json, out=out, texts=texts, tables=tables)
+
+
+def person_budget(
+    settlement: Annotated[str, typer.Argument(help="Where the person lives: id or name.")],
+    budget: Annotated[str, typer.Option("--budget", help="EUR a month.")],
+    need: Annotated[
+        list[str], typer.Option("--need", help="service=units a month; repeat, with @weight.")
+    ],
+    region: Annotated[str, typer.Option("--region", help="Region of the settlement.")] = "latgale",
+    prices: Prices = None,
+    eur_per_km: Annotated[str, typer.Option("--eur-per-km", help="Cost of the way.")] = "0",
+    lang: Lang = Language.lv,
+    settings: SettingsFile = None,
+    out: Out = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Tell which mix of services a person can pay for and reach; exit 3 when not the whole."""
+    from socaccess.i18n import Texts
+    from socaccess.planning.person_budget import Wish, plan_person_budget
+    from socaccess.planning.prices import load_prices, read_prices
+
+    texts = Texts(lang.value)
+    wishes = []
+    for service, text in parse_pairs(need, "--need").items():
+        units, _, weight = text.partition("@")
+        try:
+            wishes.append(Wish(service, int(units), float(weight.replace(",", ".") or 1)))
+        except ValueError:
+            raise typer.BadParameter(
+                f"{service}={text!r}: write service=units or service=units@weight",
+                param_hint="--need",
+            ) from None
+    result, _ = open_region(region, "plan", settings, small_counts=False)
+    table = read_prices(prices) if prices else load_prices()
+    found = plan_person_budget(
+        result, settlement, wishes, budget, prices=table, eur_per_km=eur_per_km
+    )
+    names = name_services(result, lang.value)
+    if not as_json:
+        keys = ("service", "facility", "minutes", "unit_price", "units", "cost", "outcome")
+        header = [texts(f"plan.{key}") for key in keys]
+        rows = [
+            (
+                names[row["service"]],
+                row["facility"] or "–",
+                texts.number(row["travel_min"]),
+                show_number(row["unit_price"], texts),
+                f"{row['units']}/{row['wanted']}",
+                show_number(row["cost"], texts),
+                texts(f"plan.outcome_{row['outcome']}"),
+            )
+            for row in found.lines.astype(object)
+            .where(found.lines.notna(), None)
+            .to_dict("records")
+        ]
+        title = texts("plan.person_title", budget=show_number(found.budget, texts),
+                      settlement=settlement)  # fmt: skip
+        show_table(title, header, rows)
+        line = texts("plan.person_left", cost=show_number(found.cost, texts),
+                     left=show_number(found.left, texts))  # fmt: skip
+        make_console().print(line, highlight=False)
+    answer = {"budget": found.budget, "cost": found.cost, "left": found.left, "met": found.is_met,
+              "lines": found.lines}  # fmt: skip
+    finish(answer, as_json=as_json, out=out, texts=texts, tables={"person_budget": found.lines})
+    raise typer.Exit(0 if found.is_met else EXIT_NO)
+
+
+def mobile(
+    region: Region,
+    service: Annotated[str, typer.Option("--service", help="Such as home_care.")],
+    base: Annotated[list[str], typer.Option("--base", help="Settlement staff start from.")],
+    visits_per_week: Annotated[float, typer.Option("--visits-per-week", help="A client.")],
+    visit_hours: Annotated[float, typer.Option("--visit-hours", help="One visit.")],
+    worker_hours: Annotated[float, typer.Option("--worker-hours", help="A worker and week.")],
+    visits_per_trip: Annotated[
+        float, typer.Option("--visits-per-trip", help="In one settlement, on one trip.")
+    ] = 1.0,
+    take_up: Annotated[
+        float | None, typer.Option("--take-up", help="Share of people in need; observed if none.")
+    ] = None,
+    lang: Lang = Language.lv,
+    view: View = ViewName.plan,
+    settings: SettingsFile = None,
+    out: Out = None,
+    as_json: Json = False,
+    small_counts: SmallCounts = False,
+    debug: Debug = False,
+) -> None:
+    """Tell the hours mobile staff spend on the road, and how many clients a worker serves."""
+    from socaccess.i18n import Texts
+    from socaccess.planning._hide import hide_small
+    from socaccess.planning._reach import find_service, spread_persons
+    from socaccess.planning.mobile import MobileWork, plan_mobile_work
+    from socaccess.planning.take_up import observe_take_up, summarise_take_up
+
+    texts = Texts(lang.value)
+    work = MobileWork(visits_per_week, visit_hours, worker_hours, visits_per_trip=visits_per_trip)
+    result, below = open_region(region, view.value, settings, small_counts=small_counts)
+    chosen = str(find_service(result.study, service)["service"])
+    share = take_up
+    if share is None:
+        seen = summarise_take_up(observe_take_up()).set_index("service")["middle"]
+        share = float(seen.get(chosen, 1.0))
+    persons = spread_persons(result, chosen) * share
+    ids = result.study.settlements["settlement_id"].tolist()
+    bases, _ = plan_mobile_work(result, base, dict(zip(ids, persons, strict=True)), work)
+    bases = hide_small(bases, "clients", below=below)
+    bases = hide_small(bases, "unserved", below=below)
+    if not as_json:
+        keys = ("base", "clients", "road_share", "workers", "per_worker", "unserved")
+        header = [texts(f"plan.{key}") for key in keys]
+        rows = [
+            (row["base"], show_number(row["clients"], texts), texts.share(row["road_share"]),
+             show_number(row["workers"], texts), show_number(row["clients_per_worker"], texts),
+             show_number(row["unserved"], texts))
+            for row in bases.to_dict("records")
+        ]  # fmt: skip
+        name = name_services(result, lang.value)[chosen]
+        show_table(texts("plan.mobile_title", service=name), header, rows)
+        console = make_console()
+        console.print(f"- {texts('plan.need_is_estimate')}", highlight=False, soft_wrap=True)
+    answer = {"service": chosen, "take_up": share, "bases": bases}
+    finish(answer, as_json=as_json, out=out, texts=texts, tables={"mobile": bases})
