@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from socaccess.errors import OutputError
+from socaccess.errors import OutputError, UnknownNameError
 
 if TYPE_CHECKING:
     from socaccess.study import StudyResult
 
-__all__ = ["FILES", "write_outputs"]
+__all__ = ["FILES", "FORMATS", "write_outputs"]
 
-FILES = ("map.html", "coverage.csv", "gaps.csv", "sites.csv", "study.json")
+FILES = ("map.html", "coverage.csv", "gaps.csv", "sites.csv", "tables.xlsx", "layers.gpkg",
+         "study.json")  # fmt: skip
 """What a run writes."""
+
+FORMATS = ("geoparquet", "geojson")
+"""What a run writes besides when asked."""
 
 
 def write_outputs(
@@ -25,6 +30,7 @@ def write_outputs(
     lang: str = "lv",
     excel: bool = False,
     allow_small_counts: bool = False,
+    formats: Sequence[str] = (),
 ) -> list[Path]:
     """Write the map, the tables and the record of a study into `folder`.
 
@@ -38,28 +44,32 @@ def write_outputs(
     folder
         Where to; made if absent.
     lang
-        Language of the map.
+        Language of the map, the annex, the workbook and the layers.
     excel
         Tables with `;` and decimal comma.
     allow_small_counts
-        Show counts of persons under the threshold too.
+        Show counts of persons under the threshold too; every file then says so.
+    formats
+        Further forms of the layers, of those in `FORMATS`: one file a layer.
 
     Returns
     -------
     list of pathlib.Path
-        The files written, in the order of `FILES`.
+        The files written, in the order of `FILES`, then of `formats`.
 
     Raises
     ------
+    UnknownNameError
+        If one of `formats` is not known.
     OutputError
         If something could not be written; what was there before is still there.
     """
     from socaccess.i18n import Texts
-    from socaccess.maps import save_map
-    from socaccess.reports.record import write_record
-    from socaccess.reports.tables import list_tables, warn_of_small_counts, write_csv
-    from socaccess.study.release import release
 
+    unknown = [name for name in formats if name not in FORMATS]
+    if unknown:
+        raise UnknownNameError(f"no format {', '.join(unknown)}; there are {', '.join(FORMATS)}")
+    Texts(lang)
     folder = Path(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -67,19 +77,42 @@ def write_outputs(
     except OSError as error:
         raise OutputError(f"{folder}: cannot be written to: {error.strerror or error}") from None
     try:
-        # Protected once, so that no two files differ in what they hide.
-        released = release(result, allow_small_counts=allow_small_counts)
-        warning = warn_of_small_counts(released, Texts(lang))
-        save_map(
-            released.result, aside / "map.html", lang=lang, allow_small_counts=allow_small_counts
-        )
-        for name, table in list_tables(released).items():
-            write_csv(table, aside / f"{name}.csv", excel=excel, warning=warning)
-        write_record(released, aside / "study.json")
-        for name in FILES:
+        extra = _write_all(result, aside, lang, excel, allow_small_counts, formats)
+        names = [*FILES, *extra]
+        for name in names:
             (aside / name).replace(folder / name)
     except OSError as error:
         raise OutputError(f"{folder}: could not be written: {error.strerror or error}") from None
     finally:
         shutil.rmtree(aside, ignore_errors=True)
-    return [folder / name for name in FILES]
+    return [folder / name for name in names]
+
+
+def _write_all(
+    result: StudyResult,
+    aside: Path,
+    lang: str,
+    excel: bool,
+    allow_small_counts: bool,
+    formats: Sequence[str],
+) -> list[str]:
+    """Write every file into `aside`; return the names of those beyond `FILES`."""
+    from socaccess.i18n import Texts
+    from socaccess.maps import save_map
+    from socaccess.reports.layers import write_geojson, write_geopackage, write_geoparquet
+    from socaccess.reports.record import write_record
+    from socaccess.reports.tables import list_tables, warn_of_small_counts, write_csv
+    from socaccess.reports.workbook import write_workbook
+    from socaccess.study.release import release
+
+    # Protected once, so that no two files differ in what they hide.
+    released = release(result, allow_small_counts=allow_small_counts)
+    warning = warn_of_small_counts(released, Texts(lang))
+    save_map(released.result, aside / "map.html", lang=lang, allow_small_counts=allow_small_counts)
+    for name, table in list_tables(released).items():
+        write_csv(table, aside / f"{name}.csv", excel=excel, warning=warning)
+    write_workbook(released, aside / "tables.xlsx", lang=lang)
+    write_geopackage(released, aside / "layers.gpkg", lang=lang)
+    write_record(released, aside / "study.json")
+    writers = {"geoparquet": write_geoparquet, "geojson": write_geojson}
+    return [path.name for name in formats for path in writers[name](released, aside, lang=lang)]
