@@ -125,13 +125,18 @@ def check_content(store: Store, file: str, content: bytes, *, at: str = "") -> F
     findings = list(form.findings)
     entry, found = _find_round(store, form, at)
     findings += found
-    if entry is None:
+    changed = any(finding.code == "marks_changed" for finding in findings)
+    if entry is None or changed:
+        # Compared with the rows of whoever it is not, everything would seem wrong.
         return FormCheck(**check, findings=tuple(findings))  # type: ignore[arg-type]
     known = gather(store, identity, int(entry["base_revision"]), str(entry["lang"]))
     check["municipality"] = known.municipalities[identity]
     findings += _check_owner(form, known)
-    rows = check_facilities(form.rows[FACILITY_SHEET.key], known, str(entry["round_id"]))
-    rows += check_persons(form.rows[PERSONS_SHEET.key], known)
+    facilities, persons = (
+        form.rows.get(sheet.key, []) for sheet in (FACILITY_SHEET, PERSONS_SHEET)
+    )
+    rows = check_facilities(facilities, known, str(entry["round_id"]))
+    rows += check_persons(persons, known)
     findings += _find_missing_rows(form, known)
     for row in rows:
         findings += row.findings
@@ -178,7 +183,7 @@ def _check_owner(form: ReadForm, known: Known) -> list[Finding]:
             findings.append(Finding(meaning.spelled, NOTE, values=values))
     owners = Counter(
         str(known.facilities[key]["municipality_id"])
-        for row in form.rows[FACILITY_SHEET.key]
+        for row in form.rows.get(FACILITY_SHEET.key, [])
         if (key := (str(row.cell("facility_id").value),)) in known.facilities
     )
     if owners and owners.most_common(1)[0][0] != known.municipality_id:
@@ -188,12 +193,15 @@ def _check_owner(form: ReadForm, known: Known) -> list[Finding]:
 
 
 def _find_missing_rows(form: ReadForm, known: Known) -> list[Finding]:
-    here = {str(row.cell("facility_id").value) for row in form.rows[FACILITY_SHEET.key]}
-    gone = [
-        f"{key[0]} {row['name']}"
-        for key, row in known.facilities_then.items()
-        if row["municipality_id"] == known.municipality_id and key[0] not in here
-    ]
-    asked = {str(row.cell("code").value) for row in form.rows[PERSONS_SHEET.key]}
-    gone += [code for code in known.codes if code not in asked]
+    gone = []
+    if FACILITY_SHEET.key in form.rows:
+        here = {str(row.cell("facility_id").value) for row in form.rows[FACILITY_SHEET.key]}
+        gone += [
+            f"{key[0]} {row['name']}"
+            for key, row in known.facilities_then.items()
+            if row["municipality_id"] == known.municipality_id and key[0] not in here
+        ]
+    if PERSONS_SHEET.key in form.rows:
+        asked = {str(row.cell("code").value) for row in form.rows[PERSONS_SHEET.key]}
+        gone += [code for code in known.codes if code not in asked]
     return [Finding("row_missing", NOTE, values={"value": shorten(name)}) for name in gone]

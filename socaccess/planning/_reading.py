@@ -49,7 +49,7 @@ class ReadForm:
     contact
         Municipality in the heading, who filled it in, the date; text, maybe empty.
     rows
-        The rows that say anything, by sheet.
+        The rows that say anything, by sheet; a sheet that cannot be read is absent.
     findings
         What is wrong with the form as a whole, and notes.
     """
@@ -94,10 +94,12 @@ def read_form(content: bytes) -> ReadForm:
         if sheet is None:
             label = Texts(LANGUAGES[0])(f"round.sheet_{layout.key}")
             findings.append(Finding("sheet_missing", FORM, values={"value": label}))
-            rows[layout.key] = []
         else:
-            rows[layout.key], found = _read_rows(sheet, layout)
+            read, found = _read_rows(sheet, layout)
             findings += found
+            # Without all its columns a sheet would seem to say that values were erased.
+            if not any(finding.level == FORM for finding in found):
+                rows[layout.key] = read
     return ReadForm(marks, _read_contact(sheets.get(INTRODUCTION)), rows, tuple(findings))
 
 

@@ -113,6 +113,7 @@ def check_facilities(rows: list[FormRow], known: Known, round_id: str) -> list[C
         for name in (*needed, *(("settlement_id",) if is_new else ())):
             if said[name] is None and name not in broken:
                 report("value_missing", column=name)
+                broken.add(name)
         if said["opened"] and said["closed"] and said["closed"] < said["opened"]:
             report("closed_before_opened", closed=said["closed"], opened=said["opened"])
         if said["status"] == "closed" and said["closed"] is None and "closed" not in broken:

@@ -206,7 +206,8 @@ def encode_table(table: pd.DataFrame, layout: TableLayout) -> bytes:
     if layout.format == "parquet":
         return _encode_parquet(table, layout)
     text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
+    # Both signs of the line end, so that the writer quotes a text that holds either.
+    writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(layout.columns)
     kinds = list(layout.columns.values())
     for values in table.itertuples(index=False, name=None):

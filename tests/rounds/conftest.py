@@ -1,0 +1,68 @@
+"""One open round of Latgale, copied for every test that writes."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from socaccess.planning import rounds
+from socaccess.planning.store import Store
+
+WHO = "Anna"
+OPENED = "2022-01-10T09:00:00"
+TAKEN = "2022-02-01T10:00:00"
+
+
+@dataclass
+class World:
+    """An open round: its store and its forms, by the code of the municipality."""
+
+    folder: Path
+
+    @property
+    def store(self) -> Store:
+        return Store.open(self.folder / "store")
+
+    def form(self, municipality_id: str) -> Path:
+        return next((self.folder / "forms").glob(f"*_{municipality_id}_*.xlsx"))
+
+    def edit(self, municipality_id: str, cells: dict, name: str = "") -> Path:
+        """Return a copy of a form with cells such as `Iestādes!G2` filled in."""
+        book = openpyxl.load_workbook(self.form(municipality_id))
+        for place, value in cells.items():
+            sheet, cell = place.split("!")
+            book[sheet][cell] = value
+        path = self.folder / (name or f"back-{municipality_id}.xlsx")
+        book.save(path)
+        return path
+
+    def take(self, municipality_id: str, cells: dict, **options) -> rounds.TakenForm:
+        path = self.edit(municipality_id, cells)
+        return rounds.take_form(self.store, path, **{"at": TAKEN, "who": WHO, **options})
+
+
+@pytest.fixture(scope="session")
+def opened(latgale, tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("latgale-round")
+    persons = rounds.list_published_persons(latgale.study, until_year=2020)
+    store = rounds.start_store(folder / "store", latgale.study, at=OPENED, who=WHO, persons=persons)
+    rounds.open_round(
+        store,
+        "latgale-2021",
+        as_of="2021-12-31",
+        due="2022-02-15",
+        folder=folder / "forms",
+        at=OPENED,
+        who=WHO,
+    )
+    return folder
+
+
+@pytest.fixture
+def world(opened, tmp_path) -> World:
+    shutil.copytree(opened, tmp_path / "world")
+    return World(tmp_path / "world")

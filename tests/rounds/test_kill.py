@@ -1,0 +1,186 @@
+"""A writer that is stopped anywhere leaves the store as before or as after, never between."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from socaccess.planning import rounds
+from socaccess.planning._files import ASIDE
+from socaccess.planning.store import Store
+
+from .test_whole_round import AT, FILLED
+
+KILLS = 100
+STEPS = ("open", "write", "fsync", "link", "rename", "replace", "unlink", "mkdir")
+
+
+class Killed(BaseException):
+    """The process is gone: nobody catches this."""
+
+
+class Killer:
+    """Counts what a process asks of the system and stops it for good at one of these points.
+
+    A write that is hit leaves half of its bytes; any other call is hit before or after it
+    took effect. From then on the process can do nothing more, not even tidy up.
+    """
+
+    def __init__(self, folder: Path, point: int, draw: random.Random) -> None:
+        self.folder, self.left, self.draw = str(folder), point, draw
+        self.dead = False
+
+    def wrap(self, name: str) -> Callable:
+        real = getattr(os, name)
+
+        def step(*args, **options):
+            if self.dead:
+                raise Killed
+            reading = name == "open" and args[1] == os.O_RDONLY
+            if not reading and (name in ("write", "fsync") or self.folder in str(args[0])):
+                self.left -= 1
+            if self.left > 0:
+                return real(*args, **options)
+            self.dead = True
+            if name == "write":
+                real(args[0], bytes(args[1])[: len(args[1]) // 2])
+            elif self.draw.random() < 0.5:
+                real(*args, **options)
+            raise Killed
+
+        return step
+
+
+def list_contents(store: Store) -> dict[str, str]:
+    return {name: entry["sha256"] for name, entry in store.manifest["tables"].items()}
+
+
+@pytest.fixture(scope="module")
+def steps(opened, tmp_path_factory):
+    """Return the forms that come back, and the contents of the store after each, undisturbed."""
+    from .conftest import World
+
+    folder = tmp_path_factory.mktemp("undisturbed")
+    shutil.copytree(opened, folder / "world")
+    world = World(folder / "world")
+    forms = [world.edit(code, cells) for code, cells in FILLED.items()]
+    store = world.store
+    contents = [list_contents(store)]
+    for form in forms:
+        rounds.take_form(store, form, at=AT, who="Anna", accept=["all"])
+        contents.append(list_contents(store))
+    return forms, contents
+
+
+def test_a_round_killed_a_hundred_times(world, steps):
+    forms, contents = steps
+    draw = random.Random(20220201)
+    folder = world.folder / "store"
+    kept = world.folder / "kept"
+    kills = done = committed = 0
+    leftovers = set()
+    while done < len(forms):
+        store = Store.open(folder)
+        doomed = kills < KILLS * (done + 1) // len(forms)
+        shutil.copytree(folder, kept)
+        killer = Killer(folder, draw.randrange(1, 40), draw)
+        with pytest.MonkeyPatch.context() as patch, contextlib.suppress(Killed):
+            if doomed:
+                for name in STEPS:
+                    patch.setattr(os, name, killer.wrap(name))
+            rounds.take_form(store, forms[done], at=AT, who="Anna", accept=["all"])
+        kills += killer.dead
+        survivor = Store.open(folder)
+        found = survivor.verify()
+        assert found["whole"].all()
+        leftovers |= set(found.loc[found["finding"] == "leftover", "file"])
+        now = list_contents(survivor)
+        assert now in (contents[done], contents[done + 1])
+        through = now == contents[done + 1]
+        committed += through and killer.dead
+        if through and doomed:
+            # It came through, killed after the commit or not at all: once more from before.
+            shutil.rmtree(folder)
+            shutil.copytree(kept, folder)
+        shutil.rmtree(kept)
+        done += through and not doomed
+    assert kills == KILLS
+    # Killed a hundred times, the round says what the undisturbed one says, and no more.
+    survivor = Store.open(folder)
+    assert list_contents(survivor) == contents[-1]
+    assert len(survivor.history()) == 3 + len(forms)
+    assert len(rounds.list_answers(survivor)) == survivor.manifest["tables"]["answers"]["rows"]
+    assert leftovers, "no kill left anything behind: the points were not real"
+    assert committed > 0, "no kill fell after the commit"
+    survivor.tidy()
+    assert not [p for p in folder.rglob("*") if p.name.startswith(ASIDE)]
+
+
+def test_every_point_of_one_form(world, steps):
+    forms, contents = steps
+    reached = 0
+    for point in range(1, 200):
+        folder = world.folder / f"copy-{point}"
+        shutil.copytree(world.folder / "store", folder)
+        killer = Killer(folder, point, random.Random(point))
+        store = Store.open(folder)
+        with pytest.MonkeyPatch.context() as patch:
+            for name in STEPS:
+                patch.setattr(os, name, killer.wrap(name))
+            try:
+                rounds.take_form(store, forms[0], at=AT, who="Anna", accept=["all"])
+            except Killed:
+                reached = point
+        survivor = Store.open(folder)
+        assert survivor.verify()["whole"].all()
+        assert list_contents(survivor) in contents[:2]
+        shutil.rmtree(folder)
+        if not killer.dead:
+            break
+    assert reached >= 25  # five tables and files, each written, synced, named
+
+
+def test_a_start_that_is_stopped_can_be_repeated(latgale, tmp_path):
+    for point in range(1, 120, 9):
+        folder = tmp_path / f"store-{point}"
+        killer = Killer(folder, point, random.Random(point))
+        with pytest.MonkeyPatch.context() as patch:
+            for name in STEPS:
+                patch.setattr(os, name, killer.wrap(name))
+            with contextlib.suppress(Killed):
+                rounds.start_store(folder, latgale.study, at=AT, who="Anna")
+        if not killer.dead:
+            break
+        try:
+            store = Store.open(folder)
+            started = bool(store.list_tables())
+        except ValueError:
+            started = False
+        if not started:
+            store = rounds.start_store(folder, latgale.study, at=AT, who="Anna")
+        assert store.verify()["whole"].all()
+        assert len(store.read("facilities")) == 89
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs processes that can be forked")
+def test_real_kills(world, steps):
+    forms, contents = steps
+    script = Path(__file__).with_name("killed_writer.py")
+    answer = subprocess.run(
+        [sys.executable, script, str(world.folder / "store"), AT, "12", *map(str, forms[:6])],
+        capture_output=True, text=True, timeout=120, check=True,
+    )  # fmt: skip
+    told = json.loads(answer.stdout.splitlines()[-1])
+    assert told["broken"] == []
+    assert told["killed"] >= 6
+    assert all(seen in contents for seen in told["contents"])
+    assert list_contents(Store.open(world.folder / "store")) == contents[6]
