@@ -373,7 +373,7 @@ def _shares(
     """Return whole per cent for every service, scope, scenario and limit.
 
     The last number of each list is the region's. Entry 0 of `share` is the mean
-    over the promised services that have a facility in the data.
+    over the promised services that have a facility in the data, where there are two or more.
 
     Shares of single municipalities weigh settlements by inhabitants wherever a
     count of persons in them is too small to show: a share of few people would
@@ -403,7 +403,8 @@ def _shares(
                         part[-1] = share_within(within, persons, home, groups)[-1]
                     share[service, scope, scenario, position] = part
     promised = (types["promised"].fillna(False) & types["supply_known"]).to_numpy(dtype=bool)
-    if promised.any():
+    # A single service is its own index.
+    if promised.sum() > 1:
         index = share[promised].mean(axis=0)
         percent = np.concatenate([as_percent(index)[None], as_percent(share)])
     else:
@@ -412,7 +413,7 @@ def _shares(
         "share": percent.tolist(),
         "byPersons": by_persons,
         "regionByPersons": region_by_persons,
-        "indexOf": np.flatnonzero(promised).tolist(),
+        "indexOf": np.flatnonzero(promised).tolist() if promised.sum() > 1 else [],
     }
 
 

@@ -200,29 +200,45 @@ def _add_settlements(
     table = settlements.merge(cover[columns], on="settlement_id", how="left")
     layer = folium.FeatureGroup(name=_text(texts("map.layer.settlements")))
     known = bool(row["supply_known"]) or scenario == "suggested"
+    circles: list[dict[str, Any]] = []
     for place in table.to_dict("records"):
         status = str(place[f"{prefix}status"]) if known else "none"
         counts[status] = counts.get(status, 0) + 1
         minutes = place[f"{prefix}travel_min"]
-        tooltip = folium.Tooltip(
-            _lines(
-                place["name"],
-                texts.count("map.inhabitants", int(place["population"])),
-                name_code(texts, "status", status)
-                + ("" if np.isnan(minutes) else f": {texts.number(minutes, decimals=1)} min"),
-                _persons_line(texts, place["persons"], below),
-            )
+        text = _lines(
+            place["name"],
+            texts.count("map.inhabitants", int(place["population"])),
+            name_code(texts, "status", status)
+            + ("" if np.isnan(minutes) else f": {texts.number(minutes, decimals=1)} min"),
+            _persons_line(texts, place["persons"], below),
         )
-        at = (place["geometry"].y, place["geometry"].x)
+        at = (place["geometry"].x, place["geometry"].y)
         if len(table) > MOST_SHAPES:
-            folium.CircleMarker(
-                at, radius=3, weight=0.5, color=LIGHT["symbol-edge"], fill=True,
-                fill_color=SERVICE_STATUS.get(status, MISSING.light), fill_opacity=1,
-                tooltip=tooltip,
-            ).add_to(layer)  # fmt: skip
+            circles.append(_circle(at, status, text))
         else:
-            _marker(at, _SHAPES.get(status, _SHAPES["none"]), 14, tooltip).add_to(layer)
+            _marker(
+                at[::-1], _SHAPES.get(status, _SHAPES["none"]), 14, folium.Tooltip(text)
+            ).add_to(layer)
+    if circles:
+        folium.GeoJson(
+            {"type": "FeatureCollection", "features": circles},
+            marker=folium.CircleMarker(radius=3, weight=0.5, fill=True, fill_opacity=1),
+            style_function=lambda circle: {
+                "color": LIGHT["symbol-edge"],
+                "fillColor": circle["properties"]["fill"],
+            },
+            tooltip=folium.GeoJsonTooltip(fields=["text"], labels=False),
+        ).add_to(layer)
     layer.add_to(canvas)
+
+
+def _circle(at: tuple[float, float], status: str, text: str) -> dict[str, Any]:
+    """Return a point as one feature of many: they cost far less than a marker each."""
+    return {
+        "type": "Feature",
+        "geometry": {"type": "Point", "coordinates": [round(at[0], 5), round(at[1], 5)]},
+        "properties": {"text": text, "fill": SERVICE_STATUS.get(status, MISSING.light)},
+    }
 
 
 def _persons_line(texts: Texts, persons: float, below: float) -> str:

@@ -7,7 +7,7 @@ class Model {
   constructor(data) {
     this.data = data;
     this.choice = {
-      service: data.shares.indexOf.length ? -1 : 0,
+      service: data.shares.indexOf.length ? -1 : Math.max(0, data.services.findIndex((s) => s.known)),
       limit: 0,
       scenario: 0,
       scope: 0,

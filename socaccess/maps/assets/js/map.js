@@ -44,7 +44,14 @@ async function start() {
     const above = printing ? 0 : $("now-showing").offsetHeight + (phoneQuery.matches ? 8 : 0);
     return { paddingTopLeft: [margin, Math.max(margin, above)], paddingBottomRight: [beside ? 290 : margin, margin] };
   };
-  const fitAll = () => map.fitBounds(region, { ...room(14), animate: false });
+  /** Show just these bounds; steps of zoom are for the wheel, not for fitting. */
+  const fit = (bounds, options) => {
+    const snap = map.options.zoomSnap;
+    map.options.zoomSnap = 0;
+    map.fitBounds(bounds, options);
+    map.options.zoomSnap = snap;
+  };
+  const fitAll = () => fit(region, { ...room(14), animate: false });
   fitAll();
   map.setMinZoom(map.getZoom() - 1);
   L.control.zoom({ zoomInTitle: say("zoom_in"), zoomOutTitle: say("zoom_out"), position: "topright" }).addTo(map);
@@ -231,7 +238,10 @@ async function start() {
         lat: label[i][0], lng: label[i][1], from: 0, weight: population[i] }))
       .sort((a, b) => b.weight - a.weight);
     const towns = [];
+    const named = new Set(name);
     for (let i = 0; i < settlements.located; i++) {
+      // A city that is its own municipality carries its name already.
+      if (named.has(settlements.name[i])) continue;
       const kind = settlements.kinds[settlements.kind[i]];
       const town = kind === "city" || kind === "town";
       towns.push({ text: settlements.name[i], kind: town ? "town" : "village", lat: settlements.y[i], lng: settlements.x[i],
@@ -359,12 +369,17 @@ async function start() {
 
   function zoomTo(kind, id) {
     const animate = !stillQuery.matches;
+    const maxZoom = map.getMinZoom() + 3;
+    const around = (points) => fit(L.latLngBounds(points), { ...room(40), animate, maxZoom });
     if (kind === "municipality") {
-      map.fitBounds(borders[id].getBounds(), { ...room(24), animate });
+      fit(borders[id].getBounds(), { ...room(24), animate, maxZoom: map.getMinZoom() + 3.5 });
     } else if (kind === "settlement" && id < settlements.located) {
-      map.setView([settlements.y[id], settlements.x[id]], Math.max(map.getZoom(), map.getMinZoom() + 2.5), { animate });
+      // With where the nearest service is, so that the way there can be seen.
+      const place = model.isIndex ? -1 : cards.placeOfDestination(model.destinationOf(model.choice.service, id));
+      const there = place < 0 ? [] : [[places.y[place], places.x[place]]];
+      around([[settlements.y[id], settlements.x[id]], ...there]);
     } else if (kind === "place") {
-      map.setView([places.y[id], places.x[id]], Math.max(map.getZoom(), map.getMinZoom() + 2.5), { animate });
+      around([[places.y[id], places.x[id]]]);
     }
   }
 
@@ -588,6 +603,7 @@ async function start() {
 
   startPrinting({
     map,
+    fit,
     /** The whole region where it was in view, else what the reader was looking at. */
     boundsToPrint: () => (map.getBounds().contains(region) ? region : map.getBounds()),
     beforePrint() {

@@ -1,7 +1,7 @@
 // Printing. The map is resized and refitted before the browser lays the page out,
 // otherwise its right edge is cut.
 
-function startPrinting({ map, boundsToPrint, beforePrint, afterPrint }) {
+function startPrinting({ map, fit, boundsToPrint, beforePrint, afterPrint }) {
   const paper = $("paper");
   let view = null;
 
@@ -21,10 +21,7 @@ function startPrinting({ map, boundsToPrint, beforePrint, afterPrint }) {
     view = { centre: map.getCenter(), zoom: map.getZoom(), bounds: boundsToPrint() };
     document.body.classList.add("printing");
     map.invalidateSize({ animate: false, pan: false });
-    const snap = map.options.zoomSnap;
-    map.options.zoomSnap = 0;
-    map.fitBounds(view.bounds, { animate: false, padding: [8, 8] });
-    map.options.zoomSnap = snap;
+    fit(view.bounds, { animate: false, padding: [8, 8] });
     beforePrint();
   }
 

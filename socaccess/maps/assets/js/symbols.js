@@ -9,8 +9,9 @@ const DRAWING_ORDER = [STATUS.none, STATUS.covered, STATUS.partial, STATUS.gap, 
 const draw = {
   /** A settlement of radius r around 0, 0. */
   settlement(ctx, status, r, ink, fills) {
-    ctx.lineWidth = r < 2.5 ? 0.5 : 1;
-    ctx.strokeStyle = ink["symbol-edge"];
+    // The smallest have no outline: it would be all there is to see.
+    ctx.lineWidth = 1;
+    ctx.strokeStyle = r < 2 ? "transparent" : ink["symbol-edge"];
     ctx.fillStyle = status === STATUS.partial ? fills.covered : fills[STATUS_NAMES[status]] ?? "#9aa3a8";
     ctx.beginPath();
     if (status === STATUS.covered || status === STATUS.partial) {
@@ -34,7 +35,7 @@ const draw = {
       ctx.fillStyle = fills.gap;
       ctx.fill();
     }
-    if (status === STATUS.gap || status === STATUS.unreachable) ctx.strokeStyle = "#ffffff";
+    if (r >= 2 && (status === STATUS.gap || status === STATUS.unreachable)) ctx.strokeStyle = "#ffffff";
     ctx.stroke();
     if (status === STATUS.unreachable && r >= 2.5) {
       const d = r * 0.5;
