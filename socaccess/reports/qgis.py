@@ -47,17 +47,17 @@ def style_layer(layer: str, texts: Texts) -> str:
     root = ElementTree.Element(
         "qgis", version=_VERSION, styleCategories="Symbology|Labeling", labelsEnabled="1"
     )
-    {
-        "municipalities": _style_municipalities,
-        "settlements": _style_settlements,
-        "facilities": _style_facilities,
-        "sites": _style_sites,
-    }[layer](root, texts)
+    if layer == "municipalities":
+        _style_municipalities(root)
+    elif layer == "sites":
+        _style_sites(root)
+    else:
+        {"settlements": _style_settlements, "facilities": _style_facilities}[layer](root, texts)
     text = ElementTree.tostring(root, encoding="unicode", short_empty_elements=True)
     return _DOCTYPE + text + "\n"
 
 
-def _style_municipalities(root: ElementTree.Element, texts: Texts) -> None:
+def _style_municipalities(root: ElementTree.Element) -> None:
     renderer = ElementTree.SubElement(
         root, "renderer-v2", type="graduatedSymbol", attr="share_now",
         graduatedMethod="GraduatedColor", symbollevels="0", forceraster="0", enableorderby="0",
@@ -99,7 +99,7 @@ def _style_facilities(root: ElementTree.Element, texts: Texts) -> None:
     _add_labels(root, "name", size=7, bold=False)
 
 
-def _style_sites(root: ElementTree.Element, texts: Texts) -> None:
+def _style_sites(root: ElementTree.Element) -> None:
     renderer = ElementTree.SubElement(
         root, "renderer-v2", type="singleSymbol", symbollevels="0", forceraster="0",
         enableorderby="0",
