@@ -147,7 +147,9 @@ def list_supply(result: StudyResult, service: str, scenario: str = "now") -> pd.
     supply = result.reach.supply[scenario]
     supply = supply[supply["service"] == service].reset_index(drop=True)
     facilities = result.study.facilities.set_index("facility_id")
-    places = facilities["places"].astype(float)
+    places = pd.Series(np.nan, facilities.index)
+    if "places" in facilities:
+        places = facilities["places"].astype(float)
     if "places_basis" in facilities:
         places = places.where(facilities["places_basis"].isin(CAPACITY_BASES))
     return supply.assign(places=supply["facility_id"].map(places).astype(float))

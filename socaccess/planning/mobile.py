@@ -110,8 +110,7 @@ def plan_mobile_work(
     count = np.array([float(clients.get(name, 0.0)) for name in ids])
     within = trip_hours + work.visit_hours <= work.shift_hours + 1e-9
     visits = count * work.visits_per_week
-    road = np.where(within, visits * trip_hours / work.visits_per_trip, 0.0)
-    road[~within] = 0.0
+    road = visits * np.where(within, trip_hours, 0.0) / work.visits_per_trip
     names = study.settlements["name"].tolist()
     homes = name_municipalities(study)
     base_names = [names[position] for position in at]
