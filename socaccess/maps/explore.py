@@ -100,7 +100,7 @@ def explore(
     canvas.fit_bounds([[south, west], [north, east]])
     title = f"{row[f'name_{lang}']} – {texts(f'map.scenario.{scenario}')}"
     figure: Any = canvas.get_root()
-    figure.html.add_child(folium.Element(_legend(title, texts, counts)))
+    figure.html.add_child(folium.Element(_legend(title, texts, counts, height)))
     return canvas
 
 
@@ -348,7 +348,7 @@ _SHAPES = {
 }
 
 
-def _legend(title: str, texts: Texts, counts: dict[str, int]) -> str:
+def _legend(title: str, texts: Texts, counts: dict[str, int], height: int | str) -> str:
     """Return the legend: every class with its range and how many there are."""
 
     def line(picture: str, text: str, count: int) -> str:
@@ -387,9 +387,14 @@ def _legend(title: str, texts: Texts, counts: dict[str, int]) -> str:
     if counts.get("site"):
         rows.append(line(_svg(_SHAPES["site"], 18), texts("map.suggested_site"), counts["site"]))
     return (
-        '<div style="position:absolute;z-index:900;right:10px;bottom:20px;width:230px;'
-        "background:#fff;color:#16222b;padding:8px 10px;border-radius:8px;"
-        'font:12px/1.5 system-ui,sans-serif;box-shadow:0 1px 6px rgba(0,0,0,.3)">'
-        + "".join(rows)
-        + "</div>"
+        # As high as the map, so that the legend stands in its corner whatever the page's height.
+        f'<div style="position:absolute;z-index:900;right:10px;top:0;height:{_css_length(height)};'
+        'display:flex;align-items:flex-end;pointer-events:none">'
+        '<div style="width:230px;margin-bottom:26px;background:#fff;color:#16222b;padding:8px 10px;'
+        "border-radius:8px;font:12px/1.5 system-ui,sans-serif;"
+        'box-shadow:0 1px 6px rgba(0,0,0,.3)">' + "".join(rows) + "</div></div>"
     )
+
+
+def _css_length(height: int | str) -> str:
+    return f"{height}px" if isinstance(height, int) else _text(height)

@@ -1,0 +1,100 @@
+"""Take the pictures of the map that stand in the documentation.
+
+`python docs/screenshots/take_screenshots.py` runs the Latgale study and opens its
+map in Chromium with the network off.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import sync_playwright
+
+import socaccess as sa
+
+FOLDER = Path(__file__).parent
+DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+SERVICE = "dac_ft"
+
+
+def choose_service(page: Any) -> None:
+    """Show one service alone."""
+    number = page.evaluate(
+        "(id) => window.socaccess.model.services.findIndex((s) => s.id === id)", SERVICE
+    )
+    page.select_option("#service", str(number))
+
+
+def suggestions(page: Any) -> None:
+    """Show it with the suggested sites."""
+    choose_service(page)
+    page.check("#scenario-2", force=True)
+
+
+def worst(page: Any) -> None:
+    """Show one of its worst municipalities."""
+    choose_service(page)
+    page.click("#municipality-rows button >> nth=2")
+
+
+def settlement(page: Any) -> None:
+    """Show one settlement and the way to its nearest facility."""
+    choose_service(page)
+    page.fill("#search", "dagda")
+    page.locator("#search-list [role=option]").first.click()
+
+
+def nothing(page: Any) -> None:
+    """Leave the map as it opens."""
+
+
+PICTURES: tuple[tuple[str, dict[str, int], str, Callable[[Any], None]], ...] = (
+    ("map-light", DESK, "light", nothing),
+    ("map-dark", DESK, "dark", nothing),
+    ("map-service-suggestions", DESK, "light", suggestions),
+    ("map-municipality", DESK, "light", worst),
+    ("map-settlement", DESK, "light", settlement),
+    ("map-phone", PHONE, "light", nothing),
+    ("map-phone-dark", PHONE, "dark", settlement),
+)
+
+
+def main() -> None:
+    """Take them all."""
+    program = shutil.which("chromium") or shutil.which("google-chrome")
+    if program is None:
+        sys.exit("no Chromium on this machine")
+    result = sa.Study.load("latgale").run()
+    with tempfile.TemporaryDirectory() as scratch, sync_playwright() as playwright:
+        path = sa.save_map(result, Path(scratch) / "latgale.html", lang="lv")
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        for name, size, scheme, act in PICTURES:
+            context = browser.new_context(
+                offline=True,
+                viewport=size,
+                color_scheme=scheme,
+                reduced_motion="reduce",
+                has_touch=size is PHONE,
+                is_mobile=size is PHONE,
+            )
+            page = context.new_page()
+            page.goto(path.as_uri())
+            page.wait_for_function("window.socaccess.ready")
+            act(page)
+            page.wait_for_timeout(300)
+            page.screenshot(path=FOLDER / f"{name}.png")
+            context.close()
+        page = browser.new_context(offline=True).new_page()
+        page.goto(path.as_uri())
+        page.wait_for_function("window.socaccess.ready")
+        page.pdf(path=FOLDER / "map-a4.pdf", prefer_css_page_size=True, print_background=True)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
