@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,15 +17,21 @@ if TYPE_CHECKING:
 __all__ = ["find_problems"]
 
 
-def find_problems(problem: SitingProblem, objectives: Sequence[str]) -> list[Problem]:
+def find_problems(problem: SitingProblem) -> list[Problem]:
     """Return every finding about `problem`, in a fixed order."""
+    from socaccess.siting import _option_checks as options
+
     return [
         *_check_ids("client_ids", problem.client_ids),
         *_check_ids("site_ids", problem.site_ids),
-        *_check_travel(problem),
-        *_check_persons(problem),
+        *_check_travel(problem.travel_min, "travel_min", problem),
+        *_check_all_persons(problem),
         *_check_site_lists(problem),
-        *_check_objective(problem, objectives),
+        *options.check_objective(problem),
+        *options.check_numbers(problem),
+        *options.check_municipalities(problem),
+        *options.check_parts(problem),
+        *options.check_pairs(problem),
     ]
 
 
@@ -41,8 +47,7 @@ def _check_ids(name: str, ids: Sequence[str]) -> Iterator[Problem]:
         yield Problem("there are no clients", name, (), "give at least one")
 
 
-def _check_travel(problem: SitingProblem) -> Iterator[Problem]:
-    travel, where = problem.travel_min, "travel_min"
+def _check_travel(travel: object, where: str, problem: SitingProblem) -> Iterator[Problem]:
     shape = (len(problem.client_ids), len(problem.site_ids))
     if travel.dtype == object:
         yield Problem("values are not numbers", where, (), "give minutes, NaN for no route")
@@ -81,8 +86,42 @@ def _check_travel(problem: SitingProblem) -> Iterator[Problem]:
                 yield Problem(what, where, tuple(names), "give minutes, NaN for no route")
 
 
-def _check_persons(problem: SitingProblem) -> Iterator[Problem]:
-    persons, where = problem.persons, "persons"
+def _check_all_persons(problem: SitingProblem) -> Iterator[Problem]:
+    if problem.services:
+        if problem.persons is not None:
+            yield Problem("each service has its own", "persons", (), "leave it out with services")
+    elif problem.persons is None:
+        yield Problem("persons are missing", "persons", (), "give one number a client")
+    elif isinstance(problem.persons, Mapping):
+        if not problem.persons:
+            yield Problem("there is no target group", "persons", (), "name at least one")
+        for name, values in problem.persons.items():
+            yield from _check_persons(values, f"persons of group {name!r}", problem)
+    else:
+        yield from _check_persons(problem.persons, "persons", problem)
+    for kind, parts in (
+        ("service", problem.services),
+        ("phase", problem.phases),
+        ("scenario", problem.scenarios),
+    ):
+        for part in parts:
+            where = f"{kind} {getattr(part, 'name', getattr(part, 'year', None))!r}"
+            if part.persons is not None:
+                yield from _check_persons(_numbers(part.persons), f"{where}, persons", problem)
+            if getattr(part, "travel_min", None) is not None:
+                travel = part.travel_min
+                travel = travel if sp.issparse(travel) else _numbers(travel)
+                yield from _check_travel(travel, f"{where}, travel_min", problem)
+
+
+def _numbers(values: object) -> np.ndarray:
+    try:
+        return np.asarray(values, dtype=float)
+    except (TypeError, ValueError):
+        return np.asarray(values, dtype=object)
+
+
+def _check_persons(persons: np.ndarray, where: str, problem: SitingProblem) -> Iterator[Problem]:
     if persons.dtype == object:
         yield Problem("values are not numbers", where, (), "give one number a client")
         return
@@ -105,7 +144,9 @@ def _check_persons(problem: SitingProblem) -> Iterator[Problem]:
 
 def _check_site_lists(problem: SitingProblem) -> Iterator[Problem]:
     known = set(problem.site_ids)
-    lists = {name: getattr(problem, name) for name in ("existing", "required", "forbidden")}
+    lists = {
+        name: getattr(problem, name) for name in ("existing", "required", "forbidden", "may_close")
+    }
     lists["candidates"] = problem.candidates or ()
     for name, ids in lists.items():
         unknown = [str(value) for value in ids if value not in known]
@@ -123,24 +164,11 @@ def _check_site_lists(problem: SitingProblem) -> Iterator[Problem]:
         both = [value for value in lists[second] if value in set(lists[first])]
         if both:
             yield Problem(f"site stands in {first} too", second, tuple(both), hint)
+    extra = [value for value in lists["may_close"] if value not in set(lists["existing"])]
+    if extra:
+        yield Problem("site is not there", "may_close", tuple(extra), "name existing sites only")
     if problem.candidates is not None:
         extra = [value for value in lists["required"] if value not in set(lists["candidates"])]
         extra = [value for value in extra if value in known]
         if extra:
             yield Problem("site is no candidate", "required", tuple(extra), "add it to candidates")
-
-
-def _check_objective(problem: SitingProblem, objectives: Sequence[str]) -> Iterator[Problem]:
-    if problem.objective not in objectives:
-        names = ", ".join(objectives)
-        yield Problem(f"no objective {problem.objective!r}", "objective", (), f"one of {names}")
-    if problem.objective == "mclp" and problem.limit_min is None:
-        yield Problem("mclp needs a limit", "limit_min", (), "give minutes, e.g. 30")
-    limit = problem.limit_min
-    if limit is not None and not (np.isfinite(limit) and limit >= 0):
-        yield Problem(f"not a time: {limit}", "limit_min", (), "give minutes, 0 or more")
-    sites = problem.sites
-    if sites is None:
-        yield Problem("how many new sites?", "sites", (), "give a whole number, 0 or more")
-    elif isinstance(sites, bool) or int(sites) != sites or sites < 0:
-        yield Problem(f"not a number of sites: {sites}", "sites", (), "a whole number, 0 or more")

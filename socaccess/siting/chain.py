@@ -21,7 +21,7 @@ import numpy as np
 
 from socaccess.siting.solver import LinearModel
 
-__all__ = ["Chain", "build_chain", "chain_model"]
+__all__ = ["Chain", "build_chain", "chain_model", "closed_sets"]
 
 
 @dataclass(frozen=True)
@@ -106,3 +106,15 @@ def chain_model(
     )
     model.add_rows(np.zeros(chain.site_count), opened, 1.0, lower=[-np.inf], upper=[float(sites)])
     return model, opened, missed
+
+
+def closed_sets(chain: Chain, opened: np.ndarray) -> np.ndarray:
+    """Return 1 for every set none of whose sites is open, 0 for the others."""
+    met = np.bincount(chain.entry_set, opened[chain.entry_site], minlength=len(chain.step))
+    closed = (met == 0).astype(float)
+    child = np.flatnonzero(chain.parent >= 0)
+    while True:
+        below = np.minimum(closed[child], closed[chain.parent[child]])
+        if (below == closed[child]).all():
+            return closed
+        closed[child] = below

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,15 +10,33 @@ import scipy.sparse as sp
 
 from socaccess.errors import raise_problems
 from socaccess.siting._checks import find_problems
+from socaccess.siting.options import Phase, Scenario, Service
 
-__all__ = ["OBJECTIVES", "SitingProblem"]
+__all__ = ["COOPERATION", "OBJECTIVES", "ROBUST", "SitingProblem"]
 
-OBJECTIVES = ("mclp", "p_median")
+OBJECTIVES = ("lscp", "mclp", "p_median", "p_center", "lex_minimax", "trade_off")
+COOPERATION = ("everyone", "agreements", "own")
+ROBUST = ("worst", "expected", "regret")
+ID_LISTS = (
+    "client_ids",
+    "site_ids",
+    "existing",
+    "required",
+    "forbidden",
+    "may_close",
+    "agreements",
+    "services",
+    "phases",
+    "scenarios",
+)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class SitingProblem:
     """Clients, sites, what is there already and what a good plan is.
+
+    Every option is off by default. Options combine unless a pair makes no sense; such a pair is
+    refused here, by name.
 
     Parameters
     ----------
@@ -26,7 +44,8 @@ class SitingProblem:
         Clients x sites, minutes. Dense: NaN is "no route". Sparse: stored pairs are reachable (a
         stored zero is a travel time of zero), all others are not.
     persons
-        Persons in need at each client, at least 0, fractions allowed.
+        Persons in need at each client, at least 0, fractions allowed. A mapping from target group
+        to such numbers sites several groups at once. None only with `services`.
     client_ids, site_ids
         Names of rows and columns, unique; every answer speaks of them.
     existing
@@ -34,13 +53,71 @@ class SitingProblem:
     candidates
         Sites that may open; None means every one that is not there already.
     objective
-        One of `OBJECTIVES`.
+        `lscp` fewest sites that cover everybody who can be covered (Toregas et al. 1971);
+        `mclp` most persons covered (Church, ReVelle 1974); `p_median` first fewest persons
+        unserved, then fewest person-minutes (Hakimi 1964; ReVelle, Swain 1970); `p_center` first
+        fewest unserved, then least worst time (Hakimi 1964; Minieka 1970); `lex_minimax` the
+        worst time, then the next worst, and so on (Ogryczak 1997); `trade_off` the curve between
+        `p_median` and `p_center`.
     sites
-        How many new sites at most.
+        How many new sites at most; None where a budget, the phases or `lscp` decide.
     limit_min
-        Minutes within which a person counts as covered; the limit itself counts.
+        Minutes within which a person counts as covered; the limit itself counts. A mapping gives
+        one for each target group.
+    cutoff_min
+        Minutes beyond which nobody is served at all, itself still served; None: no such limit.
     required, forbidden
         Candidates that must, or must not, be among the new sites.
+    may_close
+        Existing sites that may close (they count as open in the comparison "before").
+    fade_min
+        Partial coverage (Berman, Krass, Drezner 2003): a person beyond `limit_min` counts as a
+        share that falls straight to 0 at `fade_min`. For `mclp`.
+    places
+        Places today at existing (and required) sites, one number or by site; sites left out have
+        no limit.
+    max_places
+        Most places a new site may have, one number or by site.
+    max_growth
+        Places an existing site may add, one number or by site.
+    min_clients
+        Least persons at every new site (and every site that may close) when everyone goes to the
+        nearest open site; of equally near ones to the one that stands first in `site_ids`.
+    budget
+        Most that may be spent, euro. Opening, places and `running_years` of running count; the
+        running cost of a closed site is saved.
+    opening_cost, cost_per_place, running_cost
+        Euro for a new site, for each place built, and a year for each new (or closed) site.
+        `opening_cost` and `running_cost` may be given by site.
+    running_years
+        Years of running cost that the budget must carry.
+    client_municipality, site_municipality
+        Municipality of every client and of every site.
+    floor_share
+        Least covered share of persons in every municipality, one number or by municipality.
+    min_sites_per_municipality, max_sites_per_municipality
+        Bounds on open sites (existing ones count), one number or by municipality.
+    cooperation
+        Whose residents a site serves: `everyone`'s, its `own` municipality's only, or those of
+        municipalities with `agreements`.
+    agreements
+        Groups of municipalities that serve each other.
+    group_weights
+        How much a person of each target group counts in the objective.
+    services
+        Several services, each with its own need, that may share a roof; `opening_cost` is then
+        paid once a roof, and `sites` counts roofs that are new.
+    phases
+        Years in which sites open; their weighted objectives are added up and solved together.
+    scenarios
+        States of the world the plan must serve.
+    robust
+        `worst`: best in the worst scenario; `expected`: best on average; `regret`: least worst
+        distance from what would be best in each scenario (Serra, Marianov 1998).
+    resolution_min
+        For `lex_minimax`: times are told apart in steps this long; 0 tells all apart.
+    curve_points
+        For `trade_off`: most points of the curve.
 
     Raises
     ------
@@ -57,31 +134,71 @@ class SitingProblem:
     """
 
     travel_min: np.ndarray | sp.sparray | sp.spmatrix
-    persons: np.ndarray
+    persons: np.ndarray | Mapping[str, np.ndarray] | None = None
     client_ids: Sequence[str]
     site_ids: Sequence[str]
     existing: Sequence[str] = ()
     candidates: Sequence[str] | None = None
     objective: str = "mclp"
     sites: int | None = None
-    limit_min: float | None = None
+    limit_min: float | Mapping[str, float] | None = None
+    cutoff_min: float | None = None
     required: Sequence[str] = ()
     forbidden: Sequence[str] = ()
+    may_close: Sequence[str] = ()
+    fade_min: float | None = None
+    places: float | Mapping[str, float] | None = None
+    max_places: float | Mapping[str, float] | None = None
+    max_growth: float | Mapping[str, float] | None = None
+    min_clients: float | None = None
+    budget: float | None = None
+    opening_cost: float | Mapping[str, float] = 0.0
+    cost_per_place: float = 0.0
+    running_cost: float | Mapping[str, float] = 0.0
+    running_years: float = 0.0
+    client_municipality: Sequence[str] | None = None
+    site_municipality: Sequence[str] | None = None
+    floor_share: float | Mapping[str, float] | None = None
+    min_sites_per_municipality: int | Mapping[str, int] | None = None
+    max_sites_per_municipality: int | Mapping[str, int] | None = None
+    cooperation: str = "everyone"
+    agreements: Sequence[Sequence[str]] = ()
+    group_weights: Mapping[str, float] | None = None
+    services: Sequence[Service] = ()
+    phases: Sequence[Phase] = ()
+    scenarios: Sequence[Scenario] = ()
+    robust: str = "worst"
+    resolution_min: float = 1.0
+    curve_points: int = 10
 
     def __post_init__(self) -> None:
-        for name in ("client_ids", "site_ids", "existing", "required", "forbidden"):
+        for name in ID_LISTS:
             object.__setattr__(self, name, tuple(getattr(self, name)))
-        if self.candidates is not None:
-            object.__setattr__(self, "candidates", tuple(self.candidates))
-        if not sp.issparse(self.travel_min):
-            object.__setattr__(self, "travel_min", _array(self.travel_min))
-        object.__setattr__(self, "persons", _array(self.persons))
-        raise_problems(find_problems(self, OBJECTIVES))
+        for name in ("candidates", "client_municipality", "site_municipality"):
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, tuple(getattr(self, name)))
+        object.__setattr__(self, "travel_min", as_matrix(self.travel_min))
+        if isinstance(self.persons, Mapping):
+            groups = {str(name): as_numbers(values) for name, values in self.persons.items()}
+            object.__setattr__(self, "persons", groups)
+        elif self.persons is not None:
+            object.__setattr__(self, "persons", as_numbers(self.persons))
+        raise_problems(find_problems(self))
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Names of the target groups, empty when they are not told apart."""
+        return tuple(self.persons) if isinstance(self.persons, Mapping) else ()
 
 
-def _array(values: object) -> np.ndarray:
+def as_numbers(values: object) -> np.ndarray:
     """Return `values` as floats, or as they are when they are no numbers (the checks tell)."""
     try:
         return np.asarray(values, dtype=float)
     except (TypeError, ValueError):
         return np.asarray(values, dtype=object)
+
+
+def as_matrix(values: object) -> np.ndarray | sp.sparray | sp.spmatrix:
+    """Return `values` as floats, sparse ones as they are."""
+    return values if sp.issparse(values) else as_numbers(values)

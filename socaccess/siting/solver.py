@@ -13,7 +13,7 @@ from socaccess.errors import SolverError
 if TYPE_CHECKING:
     import highspy
 
-__all__ = ["LinearModel", "Solution", "solve_model"]
+__all__ = ["IncrementalLp", "LinearModel", "Solution", "solve_model"]
 
 OPTIMAL, INFEASIBLE, LIMIT = "optimal", "infeasible", "limit"
 
@@ -211,3 +211,74 @@ def _highs_lp(model: LinearModel, integer: np.ndarray) -> highspy.HighsLp:
         kind = highspy.HighsVarType
         lp.integrality_ = [kind.kInteger if whole else kind.kContinuous for whole in integer]
     return lp
+
+
+class IncrementalLp:
+    """A linear minimisation that grows by rows and is solved again from where it stood."""
+
+    def __init__(self, *, cost: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> None:
+        import highspy
+
+        self._highs = highspy.Highs()
+        self._highs.setOptionValue("output_flag", False)
+        self._highs.setOptionValue("threads", 1)
+        lp = highspy.HighsLp()
+        lp.num_col_, lp.num_row_ = len(cost), 0
+        lp.col_cost_, lp.col_lower_, lp.col_upper_ = cost, lower, upper
+        lp.a_matrix_.start_ = np.zeros(len(cost) + 1, dtype=np.int32)
+        self._highs.passModel(lp)
+
+    def add_rows(
+        self,
+        rows: np.ndarray,
+        columns: np.ndarray,
+        values: np.ndarray,
+        lower: np.ndarray | list[float],
+        upper: np.ndarray | list[float],
+    ) -> None:
+        """Add constraints; entries need not be ordered, `rows` count from 0."""
+        order = np.argsort(rows, kind="stable")
+        start = np.searchsorted(rows[order], np.arange(len(lower)))
+        self._highs.addRows(
+            len(lower),
+            np.asarray(lower, dtype=float),
+            np.asarray(upper, dtype=float),
+            len(rows),
+            start.astype(np.int32),
+            columns[order].astype(np.int32),
+            values[order].astype(float),
+        )
+
+    def add_columns(
+        self,
+        count: int,
+        rows: np.ndarray,
+        columns: np.ndarray,
+        values: np.ndarray | float = 1.0,
+    ) -> None:
+        """Add variables between 0 and 1 that cost nothing; `columns` count from 0, in order."""
+        start = np.searchsorted(columns, np.arange(count))
+        self._highs.addCols(
+            count,
+            np.zeros(count),
+            np.zeros(count),
+            np.ones(count),
+            len(rows),
+            start.astype(np.int32),
+            rows.astype(np.int32),
+            np.broadcast_to(np.asarray(values, dtype=float), (len(rows),)).copy(),
+        )
+
+    def solve(self, time_limit_s: float) -> tuple[float, np.ndarray, np.ndarray, np.ndarray] | None:
+        """Return objective, values, reduced costs and row prices; None when not solved in time."""
+        import highspy
+
+        # The solver counts its own time over all calls.
+        self._highs.setOptionValue("time_limit", self._highs.getRunTime() + max(0.0, time_limit_s))
+        self._highs.run()
+        if self._highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            return None
+        solution = self._highs.getSolution()
+        value = float(self._highs.getInfo().objective_function_value)
+        arrays = (solution.col_value, solution.col_dual, solution.row_dual)
+        return value, *(np.array(array) for array in arrays)

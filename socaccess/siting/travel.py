@@ -41,9 +41,9 @@ class Travel:
             matrix = sp.csr_array(travel_min, dtype=float)
             matrix.sort_indices()
             return cls(matrix)
-        minutes = np.array(travel_min, dtype=float)
-        minutes[np.isnan(minutes)] = np.inf
-        return cls(minutes)
+        minutes = np.asarray(travel_min, dtype=float)
+        missing = np.isnan(minutes)
+        return cls(np.where(missing, np.inf, minutes) if missing.any() else minutes)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -90,14 +90,27 @@ class Travel:
         np.cumsum(np.bincount(client, minlength=self.shape[0]), out=start[1:])
         return sp.csr_array((np.ones(len(site)), site, start), shape=self.shape)
 
-    def restricted(self, keep_pair: np.ndarray) -> Travel:
-        """Return the same travel with the pairs outside `keep_pair` (clients x sites) cut off."""
-        if isinstance(self.minutes, sp.csr_array):
-            client, site, minutes = self.pairs()
-            keep = keep_pair[client, site]
-            coo = sp.coo_array((minutes[keep], (client[keep], site[keep])), shape=self.shape)
-            return Travel(sp.csr_array(coo))
-        return Travel(np.where(keep_pair, self.minutes, np.inf))
+    def up_to(self, cutoff_min: float) -> Travel:
+        """Return the same travel without pairs farther than `cutoff_min`."""
+        if not isinstance(self.minutes, sp.csr_array):
+            return Travel(np.where(self.minutes <= cutoff_min, self.minutes, np.inf))
+        return self._chosen(self.minutes.data <= cutoff_min)
+
+    def restricted(self, serves: np.ndarray, client: np.ndarray, site: np.ndarray) -> Travel:
+        """Return the same travel without pairs whose municipalities do not serve each other.
+
+        `serves` is municipalities x municipalities, `client` and `site` say whose each is.
+        """
+        if not isinstance(self.minutes, sp.csr_array):
+            return Travel(np.where(serves[np.ix_(client, site)], self.minutes, np.inf))
+        row, column, _ = self.pairs()
+        return self._chosen(serves[client[row], site[column]])
+
+    def _chosen(self, keep: np.ndarray) -> Travel:
+        row, column, minutes = self.pairs()
+        start = np.zeros(self.shape[0] + 1, dtype=np.int64)
+        np.cumsum(np.bincount(row[keep], minlength=self.shape[0]), out=start[1:])
+        return Travel(sp.csr_array((minutes[keep], column[keep], start), shape=self.shape))
 
     def nearest(self, sites: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return for every client the nearest of `sites` (-1: none in reach) and its minutes.

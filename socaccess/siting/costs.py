@@ -1,0 +1,211 @@
+"""What serving a client from a site costs, and the pairs near enough to matter."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+import scipy.sparse as sp
+
+from socaccess.siting.travel import BLOCK_VALUES, Travel
+
+__all__ = ["Costs", "NearPairs"]
+
+CACHE_VALUES = 100_000
+
+
+class Costs:
+    """Costs of clients x free sites under a ceiling: `min(weight * minutes, base)`.
+
+    Parameters
+    ----------
+    travel
+        Minutes, all sites.
+    sites
+        Positions of the free sites; column `j` here is `sites[j]` there.
+    weight
+        Cost of a minute for every client.
+    base
+        Cost of every client when no free site opens (the nearest fixed site, or not being served).
+    limit
+        When given, a site within the limit costs nothing and any other the base: a covering
+        problem.
+
+    Examples
+    --------
+    >>> travel = Travel(np.array([[1.0, 5.0], [9.0, np.inf]]))
+    >>> costs = Costs(travel, np.array([0, 1]), np.array([1.0, 2.0]), np.array([4.0, 30.0]))
+    >>> costs.columns(np.array([0, 1])).tolist()
+    [[1.0, 4.0], [18.0, 30.0]]
+    >>> costs.total(np.array([0]))
+    19.0
+    """
+
+    def __init__(
+        self,
+        travel: Travel,
+        sites: np.ndarray,
+        weight: np.ndarray,
+        base: np.ndarray,
+        limit: np.ndarray | None = None,
+    ) -> None:
+        self.weight, self.base, self.limit, self.sites = weight, base, limit, sites
+        self.client_count, self.site_count = travel.shape[0], len(sites)
+        self._dense = not travel.is_sparse and limit is None
+        if self._dense:
+            whole = self.site_count == travel.shape[1]
+            self._minutes = travel.minutes if whole else travel.minutes[:, sites]
+            return
+        if limit is not None:
+            near = travel.within(limit)[:, sites]
+            near.data[:] = 0.0
+        else:
+            near = sp.csr_array(travel.minutes)[:, sites]
+            near = _scale_rows(near, weight)
+        self._near = _drop_from(near, base)
+
+    @cached_property
+    def _near_by_site(self) -> sp.csc_array:
+        return sp.csc_array(self._near)
+
+    def columns(self, sites: np.ndarray) -> np.ndarray:
+        """Return the costs clients x `sites`, capped at the base."""
+        sites = np.asarray(sites, dtype=np.int64)
+        if self._dense:
+            minutes = self._minutes[:, sites]
+            return np.minimum(self.weight[:, None] * minutes, self.base[:, None])
+        near = self._near_by_site
+        dense = np.repeat(self.base[:, None], len(sites), axis=1)
+        for position, site in enumerate(sites):
+            part = slice(near.indptr[site], near.indptr[site + 1])
+            dense[near.indices[part], position] = near.data[part]
+        return dense
+
+    @cached_property
+    def floor(self) -> np.ndarray:
+        """Cost of every client when all free sites open."""
+        if not self._dense:
+            least = self.base.copy()
+            rows = np.repeat(np.arange(self.client_count), np.diff(self._near.indptr))
+            np.minimum.at(least, rows, self._near.data)
+            return least
+        nearest = self._minutes.min(axis=1, initial=np.inf)
+        return np.minimum(np.where(self.weight > 0, self.weight * nearest, 0.0), self.base)
+
+    def least(self, sites: np.ndarray) -> np.ndarray:
+        """Return the cost of every client when `sites` open."""
+        return self.columns(sites).min(axis=1) if len(sites) else self.base
+
+    def total(self, sites: np.ndarray) -> float:
+        """Return the cost of all clients when `sites` open."""
+        return float(np.minimum(self.least(sites), self.base).sum())
+
+    def gains(self, before: np.ndarray, after: np.ndarray | None = None) -> np.ndarray:
+        """Return what each free site saves on `before`, less what it still saves on `after`.
+
+        Without `after` the whole saving. Only clients whose cost differs are looked at.
+        """
+        low = np.full(self.client_count, -np.inf) if after is None else after
+        clients = np.flatnonzero(low < before)
+        gain = np.zeros(self.site_count)
+        if not self._dense:
+            which, site, cost = NearPairs(self._near).of_clients(clients)
+            owner = clients[which]
+            top = before[owner]
+            saved = top - np.minimum(np.maximum(cost, low[owner]), top)
+            return np.bincount(site, saved, minlength=self.site_count)
+        step = max(1, CACHE_VALUES // max(1, self.site_count))
+        for begin in range(0, len(clients), step):
+            rows = clients[begin : begin + step]
+            cost = self._minutes[rows]
+            cost *= self.weight[rows, None]
+            top = before[rows, None]
+            if after is not None:
+                np.maximum(cost, low[rows, None], out=cost)
+            np.minimum(cost, top, out=cost)
+            gain += top.sum() - cost.sum(axis=0)
+        return gain
+
+    def swap_terms(
+        self, clients: np.ndarray, first: np.ndarray, second: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return per free site what it saves on `first`, and on `second` beyond that.
+
+        `first` and `second` are the costs of `clients` at their cheapest and second cheapest
+        open site; the latter sum is what softens the loss when the cheapest one closes.
+        """
+        gain, extra = np.zeros(self.site_count), np.zeros(self.site_count)
+        if not self._dense:
+            which, site, cost = NearPairs(self._near).of_clients(clients)
+            low, high = first[which], second[which]
+            gain += np.bincount(site, np.maximum(low - cost, 0.0), minlength=self.site_count)
+            more = high - np.minimum(np.maximum(cost, low), high)
+            return gain, extra + np.bincount(site, more, minlength=self.site_count)
+        step = max(1, CACHE_VALUES // max(1, self.site_count))
+        for begin in range(0, len(clients), step):
+            part = slice(begin, begin + step)
+            rows, low, high = clients[part], first[part, None], second[part, None]
+            cost = self._minutes[rows]
+            cost *= self.weight[rows, None]
+            np.minimum(cost, high, out=cost)
+            total = cost.sum(axis=0)
+            np.minimum(cost, low, out=cost)
+            nearer = cost.sum(axis=0)
+            # min(c, high) - min(c, low) + low is c held between low and high.
+            gain += low.sum() - nearer
+            extra += high.sum() - low.sum() - total + nearer
+        return gain, extra
+
+    def near_pairs(self, ceiling: np.ndarray) -> NearPairs:
+        """Return the pairs that cost less than `ceiling` (and than the base)."""
+        ceiling = np.minimum(ceiling, self.base)
+        if not self._dense:
+            return NearPairs(_drop_from(self._near, ceiling))
+        index, value, count = [], [], np.zeros(self.client_count, dtype=np.int64)
+        step = max(1, BLOCK_VALUES // 4 // max(1, self.site_count))
+        for top in range(0, self.client_count, step):
+            rows = slice(top, min(top + step, self.client_count))
+            cost = self.weight[rows, None] * self._minutes[rows]
+            mask = cost < ceiling[rows, None]
+            count[rows] = mask.sum(axis=1)
+            index.append(np.nonzero(mask)[1].astype(np.int32))
+            value.append(cost[mask])
+        start = np.concatenate([[0], np.cumsum(count)])
+        shape = (self.client_count, self.site_count)
+        if not index:
+            return NearPairs(sp.csr_array(shape))
+        return NearPairs(sp.csr_array((np.concatenate(value), np.concatenate(index), start), shape))
+
+
+class NearPairs:
+    """Pairs of client and site below a ceiling, by client and by site."""
+
+    def __init__(self, by_client: sp.csr_array) -> None:
+        self.by_client = by_client
+
+    @cached_property
+    def by_site(self) -> sp.csc_array:
+        """The same pairs gathered by site."""
+        return sp.csc_array(self.by_client)
+
+    def of_clients(self, clients: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return position within `clients`, site and cost of all their pairs."""
+        start, stop = self.by_client.indptr[clients], self.by_client.indptr[clients + 1]
+        length = (stop - start).astype(np.int64)
+        which = np.repeat(np.arange(len(clients)), length)
+        where = np.arange(length.sum()) + np.repeat(start - np.cumsum(length) + length, length)
+        return which, self.by_client.indices[where], self.by_client.data[where]
+
+
+def _scale_rows(matrix: sp.csr_array, weight: np.ndarray) -> sp.csr_array:
+    """Return `matrix` with every row times its weight, stored zeros kept."""
+    data = matrix.data * np.repeat(weight, np.diff(matrix.indptr))
+    return sp.csr_array((data, matrix.indices, matrix.indptr), shape=matrix.shape)
+
+
+def _drop_from(matrix: sp.csr_array, ceiling: np.ndarray) -> sp.csr_array:
+    """Return the stored entries below each row's ceiling."""
+    row = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    keep = matrix.data < ceiling[row]
+    start = np.concatenate([[0], np.cumsum(np.bincount(row[keep], minlength=matrix.shape[0]))])
+    return sp.csr_array((matrix.data[keep], matrix.indices[keep], start), shape=matrix.shape)

@@ -1,0 +1,273 @@
+"""Cover every row with as few sites as possible: reductions, local search, integer programme."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+
+from socaccess.siting.clock import Clock
+from socaccess.siting.solver import INFEASIBLE, OPTIMAL, LinearModel, solve_model
+
+__all__ = ["CoverResult", "solve_cover"]
+
+PRODUCT_ENTRIES = 400_000_000
+STEPS = 20_000
+
+
+@dataclass(frozen=True)
+class CoverResult:
+    """The sites of the smallest cover found (None without one) and a proved least number."""
+
+    chosen: np.ndarray | None
+    bound: float
+
+
+def solve_cover(
+    near: sp.csr_array,
+    clock: Clock,
+    *,
+    at_most: int | None = None,
+    seed: int = 0,
+    threads: int = 1,
+) -> CoverResult:
+    """Return the fewest columns of `near` (rows x sites) that cover every row.
+
+    With `at_most` the search ends as soon as so few are found or proved too few. Every row must
+    have a column.
+
+    Examples
+    --------
+    >>> near = sp.csr_array(np.array([[1.0, 1.0, 0.0], [0.0, 1.0, 0.0], [0.0, 1.0, 1.0]]))
+    >>> solve_cover(near, Clock(10.0)).chosen.tolist()
+    [1]
+    """
+    if near.shape[0] == 0:
+        return CoverResult(np.zeros(0, dtype=np.int64), 0.0)
+    reduced, columns = _reduce(near)
+    best = _drop_spare(reduced, _greedy(reduced))
+    if at_most is not None and len(best) <= at_most:
+        return CoverResult(np.sort(columns[best]), 0.0)
+    linear = solve_model(_model(reduced), time_limit_s=clock.left_s, relax=True, seed=seed)
+    bound = float(np.ceil(linear.bound - 1e-6)) if linear.status == OPTIMAL else 1.0
+    goal = int(bound) if at_most is None else at_most
+    if at_most is not None and bound > at_most:
+        return CoverResult(np.sort(columns[best]), bound)
+    if len(best) > goal and not clock.is_over:
+        steps = STEPS if at_most is None else STEPS // 4
+        best = _search(reduced, best, goal, steps, seed, clock.part(0.4))
+    if len(best) > goal and not clock.is_over:
+        best, bound = _prove(reduced, best, bound, at_most, seed, threads, clock)
+    return CoverResult(np.sort(columns[best]), min(bound, float(len(best))))
+
+
+def _reduce(near: sp.csr_array) -> tuple[sp.csr_array, np.ndarray]:
+    """Return `near` without rows that cover themselves and sites another one replaces."""
+    columns = np.arange(near.shape[1])
+    while True:
+        rows, count = near.shape
+        # A row whose sites all serve it too is covered whenever the other row is.
+        near = sp.csr_array(near[_undominated(near, keep_larger=False)])
+        keep = _undominated(sp.csr_array(near.T), keep_larger=True)
+        near, columns = sp.csr_array(near[:, keep]), columns[keep]
+        if near.shape == (rows, count):
+            return near, columns
+
+
+def _undominated(matrix: sp.csr_array, *, keep_larger: bool) -> np.ndarray:
+    """Return the rows of `matrix` that no other row makes needless.
+
+    With `keep_larger` a row within another one goes, else a row that holds another one; of equal
+    rows the first stays. Empty rows go with `keep_larger`.
+    """
+    size = np.diff(matrix.indptr)
+    keep = size > 0 if keep_larger else np.ones(len(size), dtype=bool)
+    if float((np.diff(sp.csc_array(matrix).indptr).astype(float) ** 2).sum()) > PRODUCT_ENTRIES:
+        return np.flatnonzero(keep)
+    step = max(1, 20_000_000 // max(1, matrix.shape[0]))
+    other = sp.csc_array(matrix.T)
+    for top in range(0, len(size), step):
+        common = sp.coo_array(matrix[top : top + step] @ other)
+        first, second = common.coords[0] + top, common.coords[1]
+        inner = size[first] if keep_larger else size[second]
+        holds = (common.data >= inner - 0.5) & (first != second)
+        if keep_larger:
+            goes = (size[second] > size[first]) | (second < first)
+        else:
+            goes = (size[second] < size[first]) | (second < first)
+        keep[first[holds & goes]] = False
+    return np.flatnonzero(keep)
+
+
+def _greedy(near: sp.csr_array) -> np.ndarray:
+    """Return a cover: always the site that covers most rows still open."""
+    by_site = sp.csr_array(near.T)
+    score = np.diff(by_site.indptr).astype(float)
+    covered = np.zeros(near.shape[0], dtype=bool)
+    chosen = []
+    while not covered.all():
+        best = int(np.argmax(score))
+        rows = by_site.indices[by_site.indptr[best] : by_site.indptr[best + 1]]
+        fresh = rows[~covered[rows]]
+        covered[fresh] = True
+        touched = near[fresh].indices
+        score -= np.bincount(touched, minlength=len(score))
+        chosen.append(best)
+    return np.array(chosen, dtype=np.int64)
+
+
+def _drop_spare(near: sp.csr_array, chosen: np.ndarray) -> np.ndarray:
+    """Return `chosen` without sites whose rows the others cover, last chosen first out."""
+    by_site = sp.csr_array(near.T)
+    count = np.asarray(by_site[chosen].sum(axis=0)).ravel()
+    kept = []
+    for site in chosen[::-1]:
+        rows = by_site.indices[by_site.indptr[site] : by_site.indptr[site + 1]]
+        if (count[rows] > 1.5).all():
+            count[rows] -= 1.0
+        else:
+            kept.append(site)
+    return np.array(kept[::-1], dtype=np.int64)
+
+
+def _search(
+    near: sp.csr_array, chosen: np.ndarray, goal: int, steps: int, seed: int, clock: Clock
+) -> np.ndarray:
+    """Return a smaller cover by weighted local search [1]_.
+
+    One site more than affordable leaves; rows that stay open grow in weight until a site comes
+    back for them.
+
+    References
+    ----------
+    .. [1] Gao, Weise, Li (2015), An efficient local search heuristic with row weighting for the
+       unicost set covering problem, European Journal of Operational Research 246.
+    """
+    rng = np.random.default_rng(seed)
+    by_site = sp.csr_array(near.T)
+    rows, sites = near.shape
+    of_site = [by_site.indices[by_site.indptr[j] : by_site.indptr[j + 1]] for j in range(sites)]
+    of_row = [near.indices[near.indptr[i] : near.indptr[i + 1]] for i in range(rows)]
+    weight = np.ones(rows)
+    inside = np.zeros(sites, dtype=bool)
+    inside[chosen] = True
+    count = np.bincount(np.concatenate([of_site[j] for j in chosen]), minlength=rows)
+    moved = np.zeros(sites)
+    may_enter = np.ones(sites, dtype=bool)
+    score = np.zeros(sites)
+    for site in range(sites):
+        own = of_site[site]
+        score[site] = weight[own[count[own] == (1 if inside[site] else 0)]].sum()
+    best = chosen.copy()
+    last_in = -1
+
+    def keeper(row: int) -> int:
+        options = of_row[row]
+        return int(options[inside[options]][0])
+
+    def shift(site: int, enters: bool) -> None:
+        inside[site] = enters
+        own = of_site[site]
+        if enters:
+            alone, shared = own[count[own] == 0], own[count[own] == 1]
+            for row in shared:
+                options = of_row[row]
+                owner = options[inside[options] & (options != site)][0]
+                score[owner] -= weight[row]
+            count[own] += 1
+            score[site] = weight[alone].sum()
+            sign = -1.0
+        else:
+            count[own] -= 1
+            alone, shared = own[count[own] == 0], own[count[own] == 1]
+            for row in shared:
+                score[keeper(row)] += weight[row]
+            score[site] = weight[alone].sum()
+            sign = 1.0
+        if len(alone):
+            touched = np.concatenate([of_row[row] for row in alone])
+            values = np.repeat(weight[alone], [len(of_row[row]) for row in alone])
+            change = sign * np.bincount(touched, values, minlength=sites)
+            change[site] = 0.0
+            change[inside] = 0.0
+            np.add(score, change, out=score)
+        may_enter[np.concatenate([of_row[row] for row in own])] = True
+
+    def leave(step: int, tabu: int) -> None:
+        options = np.flatnonzero(inside)
+        options = options[options != tabu] if len(options) > 1 else options
+        least = options[score[options] == score[options].min()]
+        site = int(least[np.argmin(moved[least])])
+        shift(site, enters=False)
+        may_enter[site] = False
+        moved[site] = step
+
+    for step in range(1, steps + 1):
+        while not (count == 0).any():
+            best = np.flatnonzero(inside)
+            if len(best) <= goal:
+                return best
+            leave(step, -1)
+        if step % 64 == 0 and clock.is_over:
+            break
+        leave(step, last_in)
+        open_rows = np.flatnonzero(count == 0)
+        row = int(open_rows[rng.integers(len(open_rows))])
+        options = of_row[row]
+        options = options[may_enter[options]] if may_enter[options].any() else options
+        most = options[score[options] == score[options].max()]
+        last_in = int(most[np.argmin(moved[most])])
+        shift(last_in, enters=True)
+        moved[last_in] = step
+        open_rows = np.flatnonzero(count == 0)
+        weight[open_rows] += 1.0
+        if len(open_rows):
+            touched = np.concatenate([of_row[row] for row in open_rows])
+            score += np.bincount(touched, minlength=sites)
+    return best
+
+
+def _model(near: sp.csr_array) -> LinearModel:
+    model = LinearModel()
+    opened = model.add_columns(near.shape[1], cost=1.0, integer=True)
+    row = np.repeat(np.arange(near.shape[0]), np.diff(near.indptr))
+    model.add_rows(row, opened[near.indices], 1.0, lower=np.ones(near.shape[0]), upper=np.inf)
+    return model
+
+
+def _prove(
+    near: sp.csr_array,
+    best: np.ndarray,
+    bound: float,
+    at_most: int | None,
+    seed: int,
+    threads: int,
+    clock: Clock,
+) -> tuple[np.ndarray, float]:
+    """Return the best cover and bound of the integer programme."""
+    model = _model(near)
+    if at_most is not None:
+        # Only whether so few suffice is asked.
+        every = np.arange(near.shape[1])
+        model.add_rows(np.zeros_like(every), every, 1.0, lower=[-np.inf], upper=[float(at_most)])
+    start = None
+    if at_most is None:
+        start = np.isin(np.arange(near.shape[1]), best).astype(float)
+    solution = solve_model(
+        model,
+        time_limit_s=clock.left_s,
+        absolute_gap=1.0 - 1e-6,
+        seed=seed,
+        threads=threads,
+        start=start,
+        objective_limit=None if at_most is None else float(at_most),
+    )
+    if solution.status == INFEASIBLE and at_most is not None:
+        return best, float(at_most + 1)
+    if solution.values is not None:
+        found = np.flatnonzero(solution.values > 0.5)
+        best = found if len(found) < len(best) else best
+    if np.isfinite(solution.bound):
+        bound = max(bound, float(np.ceil(solution.bound - 1e-6)))
+    return best, bound

@@ -1,0 +1,216 @@
+"""Open at most so many sites at the least total cost: the fast way, exact when it closes.
+
+Greedy and swaps find a plan; the Lagrangian relaxation bounds it and rules sites out; Benders cuts
+solve the linear relaxation, whose fractions suggest better plans and whose prices rule out more;
+what is left is a small mixed-integer programme. Covering problems are the case of costs that are
+nothing or everything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from socaccess.siting.benders import LinearBound, linear_bound
+from socaccess.siting.certificate import Goal
+from socaccess.siting.chain import build_chain, chain_model, closed_sets
+from socaccess.siting.clock import Clock
+from socaccess.siting.costs import Costs
+from socaccess.siting.lagrangian import Relaxation, relax, surviving
+from socaccess.siting.search import greedy_sites, search_sites, swap_sites
+from socaccess.siting.solver import solve_model
+
+__all__ = ["MedianResult", "solve_median"]
+
+ITERATIONS = 60
+ROUNDS = 8
+CORE_PAIRS = 3_000_000
+NARROW = (300, 600, 1200)
+
+
+@dataclass(frozen=True)
+class MedianResult:
+    """The plan (columns of the costs), its cost and what no plan can fall below."""
+
+    chosen: np.ndarray
+    value: float
+    bound: float
+    limit_hit: bool
+
+
+def solve_median(
+    costs: Costs, sites: int, goal: Goal, clock: Clock, *, seed: int = 0, threads: int = 1
+) -> MedianResult:
+    """Return the cheapest plan of at most `sites` free sites.
+
+    Examples
+    --------
+    >>> from socaccess.siting.travel import Travel
+    >>> travel = Travel(np.array([[0.0, 5.0, 9.0], [5.0, 0.0, 4.0], [9.0, 4.0, 0.0]]))
+    >>> costs = Costs(travel, np.arange(3), np.ones(3), np.full(3, 9.0))
+    >>> result = solve_median(costs, 1, Goal(1e-6), Clock(10.0))
+    >>> result.chosen.tolist(), result.value, result.bound
+    ([1], 9.0, 9.0)
+    """
+    run = _Run(costs, sites, goal, clock, seed, threads)
+    run.search()
+    if run.is_open:
+        relaxed = run.relax()
+        if run.is_open:
+            linear = run.relax_linearly(relaxed)
+            if run.is_open:
+                run.search_more()
+            if run.is_open:
+                run.finish(linear)
+    bound = min(run.bound, run.value)
+    hit = clock.is_over and not goal.is_met(run.value, bound)
+    return MedianResult(np.sort(run.chosen), run.value, bound, hit)
+
+
+class _Run:
+    """One solution process: the best plan and the best bound so far."""
+
+    def __init__(
+        self, costs: Costs, sites: int, goal: Goal, clock: Clock, seed: int, threads: int
+    ) -> None:
+        self.costs, self.sites, self.goal, self.clock = costs, sites, goal, clock
+        self.seed, self.threads = seed, threads
+        self.chosen = np.zeros(0, dtype=np.int64)
+        self.value = float(costs.base.sum())
+        self.bound = self.value if sites == 0 else float(costs.floor.sum())
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is something left to do and time to do it."""
+        return not self.goal.is_met(self.value, self.bound) and not self.clock.is_over
+
+    def offer(self, plan: np.ndarray) -> float:
+        """Keep `plan` if it is better; return the best value."""
+        total = self.costs.total(plan)
+        if total < self.value:
+            self.chosen, self.value = plan, total
+        return self.value
+
+    def improve(self, plan: np.ndarray) -> float:
+        """Keep what swaps make of `plan` if it is better; return the best value."""
+        return self.offer(swap_sites(self.costs, plan, self.clock))
+
+    def search(self) -> None:
+        """Find a first plan."""
+        self.clock.tell("searching")
+        if self.sites:
+            self.improve(greedy_sites(self.costs, self.sites))
+
+    def search_more(self) -> None:
+        """Shake the best plan."""
+        self.clock.tell("searching again")
+        part = self.clock.part(0.2)
+        self.offer(search_sites(self.costs, self.chosen, rounds=ROUNDS, seed=self.seed, clock=part))
+
+    def relax(self) -> Relaxation:
+        """Bound by client prices."""
+        self.clock.tell("bounding")
+        relaxed = relax(
+            self.costs,
+            self.sites,
+            self.chosen,
+            iterations=ITERATIONS,
+            enough=max(5 * self.sites, 200),
+            goal=self.goal,
+            clock=self.clock,
+        )
+        self.chosen, self.value = relaxed.chosen, relaxed.value
+        self.bound = max(self.bound, relaxed.bound)
+        return relaxed
+
+    def relax_linearly(self, relaxed: Relaxation) -> LinearBound:
+        """Bound by the linear relaxation."""
+        self.clock.tell("linear relaxation")
+        linear = linear_bound(
+            self.costs,
+            self.sites,
+            relaxed.prices,
+            relaxed.column_cost,
+            self.chosen,
+            goal=self.goal,
+            clock=self.clock.part(0.5),
+            improve=self.improve,
+        )
+        self.bound = max(self.bound, min(linear.bound, self.value))
+        return linear
+
+    def finish(self, linear: LinearBound) -> None:
+        """Close the gap by integer programmes: on promising sites, then on all that are left."""
+        for width in NARROW:
+            kept = self._left(linear)
+            if len(kept) <= width or not self.is_open:
+                break
+            order = np.argsort(linear.column_cost[kept], kind="stable")
+            kept = np.union1d(kept[order[:width]], self.chosen)
+            self._solve_on(kept, None, self.clock.part(0.3))
+        kept = self._left(linear)
+        if not self.is_open:
+            return
+        slack = self.value - linear.bound + self.goal.tolerance(self.value)
+        self._solve_on(kept, (linear, slack), self.clock)
+
+    def _left(self, linear: LinearBound) -> np.ndarray:
+        """Return the sites that plans better than the best one known may open."""
+        # The sites ruled out belong only to plans dearer than that.
+        slack = self.value - linear.bound + self.goal.tolerance(self.value)
+        stay = np.isfinite(linear.column_cost)
+        stay &= surviving(linear.column_cost, self.sites, slack)
+        stay[self.chosen] = True
+        return np.flatnonzero(stay)
+
+    def _solve_on(
+        self, kept: np.ndarray, proof: tuple[LinearBound, float] | None, clock: Clock
+    ) -> None:
+        """Solve on the sites `kept`; with `proof` the outcome bounds all plans."""
+        clock.tell(f"integer programme on {len(kept)} sites")
+        cost = self.costs.columns(kept)
+        sure = np.zeros(len(kept), dtype=bool)
+        cut = None
+        if proof is not None:
+            cut, sure = self._fixings(kept, cost, *proof)
+        useful = cost < self.costs.base[:, None]
+        if cut is not None:
+            useful &= cost <= cut[:, None]
+        if int(useful.sum()) > CORE_PAIRS:
+            return
+        chain = build_chain(cost, self.costs.base, cut)
+        model, opened, missed = chain_model(chain, self.sites, sure)
+        start = np.zeros(model.column_count)
+        start[opened] = np.isin(kept, self.chosen)
+        start[missed] = closed_sets(chain, start[opened] > 0.5)
+        solution = solve_model(
+            model,
+            time_limit_s=clock.left_s,
+            absolute_gap=self.goal.tolerance(self.value) / 2,
+            seed=self.seed,
+            threads=self.threads,
+            start=start,
+        )
+        if solution.values is not None:
+            self.offer(kept[solution.values[opened] > 0.5])
+        if proof is not None:
+            self.bound = max(self.bound, min(self.value, solution.bound + chain.constant))
+
+    def _fixings(
+        self, kept: np.ndarray, cost: np.ndarray, linear: LinearBound, slack: float
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the cost beyond which no client is served, and the sites surely open."""
+        sure = np.zeros(len(kept), dtype=bool)
+        cut = linear.prices + slack
+        if len(kept) > self.sites:
+            # Closing a site that the prices open lets the next best one in.
+            column_cost = linear.column_cost[kept]
+            following = min(0.0, float(np.partition(column_cost, self.sites)[self.sites]))
+            sure = following - column_cost > slack
+            # With all but so few sites open, one of this many nearest ones is.
+            rank = len(kept) - self.sites
+            cut = np.minimum(cut, np.partition(cost, rank, axis=1)[:, rank])
+        if sure.any():
+            cut = np.minimum(cut, cost[:, sure].min(axis=1))
+        return cut, sure

@@ -1,0 +1,86 @@
+"""The parts a problem may be made of: services under one roof, phases, scenarios."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+__all__ = ["Phase", "Scenario", "Service"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Service:
+    """One of several services that may share a roof.
+
+    Parameters
+    ----------
+    name
+        Unique name.
+    persons
+        Persons in need of it at each client.
+    limit_min
+        Minutes within which they are covered, itself included; None: the problem's.
+    existing
+        Sites that offer it already.
+    sites
+        How many new places may offer it at most; None: any number.
+    opening_cost
+        Euro to add it to a site, besides the shared opening cost of the site.
+    places, max_places
+        As in `SitingProblem`, for this service; capacity belongs to the service, not the building.
+    """
+
+    name: str
+    persons: Sequence[float] | np.ndarray
+    limit_min: float | None = None
+    existing: Sequence[str] = ()
+    sites: int | None = None
+    opening_cost: float = 0.0
+    places: float | Mapping[str, float] | None = None
+    max_places: float | Mapping[str, float] | None = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Phase:
+    """One step of a plan that is built over the years; what opened earlier stays.
+
+    Parameters
+    ----------
+    year
+        Its name in the answer; phases follow each other by year.
+    sites
+        How many sites may open in this phase at most; what is not used may open later.
+    weight
+        How much this phase counts in the objective, such as the years it lasts.
+    persons
+        Persons in need then; None: the problem's.
+    """
+
+    year: int
+    sites: int
+    weight: float = 1.0
+    persons: Sequence[float] | np.ndarray | None = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Scenario:
+    """One state of the world a plan must serve: summer, thaw, growth, decline.
+
+    Parameters
+    ----------
+    name
+        Unique name.
+    travel_min
+        Travel then, in the form of the problem's; None: the problem's.
+    persons
+        Persons in need then; None: the problem's.
+    probability
+        Share of the time, for `robust="expected"`; None: equal shares.
+    """
+
+    name: str
+    travel_min: object = None
+    persons: Sequence[float] | np.ndarray | None = None
+    probability: float | None = None
