@@ -74,7 +74,7 @@ def suggest_sites(
             lost = instance.persons[away].sum()
             notes.append(f"{lost:g} persons are out of reach of every site and of every plan")
     chain = build_chain(cost, base)
-    model, opened, _ = chain_model(chain, instance.sites, instance.required)
+    model, opened, _ = chain_model(chain, instance.sites or 0, instance.required[instance.free])
     left = time_limit_s - (time.perf_counter() - begin)
     solution = solve_model(model, time_limit_s=left, gap=gap, seed=seed, threads=threads)
     if solution.values is None:
