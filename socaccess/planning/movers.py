@@ -82,11 +82,11 @@ def place_movers(
         ids: list[str | None] = []
         for word in table[column]:
             try:
-                ids.append(None if word is None else _find(word, named, vintage))
+                ids.append(None if _is_blank(word) else _find(word, named, vintage))
             except InputError as error:
                 ids.append(None)
                 problems.append(Problem(str(error), f"movers, column {column!r}"))
-        table[f"{column}_id"] = ids
+        table[f"{column}_id"] = pd.Series(ids, index=table.index, dtype=object)
     raise_problems(problems)
     supply = list_supply(result, service)
     coverage = result.coverage
@@ -117,7 +117,11 @@ def place_movers(
                 "within_limit": bool(minutes <= limit) if np.isfinite(minutes) else None,
             }
         )
-    return pd.DataFrame(rows).astype({"within_limit": object})
+    placed = pd.DataFrame(rows)
+    # Text columns would have NaN for a destination nobody has decided on.
+    for name in ("destination_id", "destination", "within_limit"):
+        placed[name] = pd.Series([row[name] for row in rows], dtype=object)
+    return placed
 
 
 def share_movers(study: StudyTables, institution_id: str, persons: int) -> pd.DataFrame:
@@ -256,6 +260,10 @@ def weigh_buildings(
         kind="stable",
         ignore_index=True,
     )
+
+
+def _is_blank(word: object) -> bool:
+    return word is None or word != word or not str(word).strip()
 
 
 def _find(word: object, named: dict[str, str], vintage: int) -> str:
