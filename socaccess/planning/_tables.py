@@ -145,14 +145,13 @@ def _make_series(values: list[Any], kind: str) -> pd.Series:
 def to_rows(frame: pd.DataFrame, key: Iterable[str]) -> dict[Key, Row]:
     """Return the rows of a table by their key, as plain values; what is missing is None."""
     names = [str(name) for name in frame.columns]
-    positions = [names.index(name) for name in key]
-    rows = {}
-    for values in frame.itertuples(index=False, name=None):
-        plain = [None if _is_missing(value) else value for value in values]
-        rows[tuple(str(plain[position]) for position in positions)] = dict(
-            zip(names, plain, strict=True)
-        )
-    return rows
+    plain = {}
+    for name in names:
+        values, missing = frame[name].tolist(), frame[name].isna().tolist()
+        plain[name] = [None if gone else value for value, gone in zip(values, missing, strict=True)]
+    keys = zip(*(map(str, plain[name]) for name in key), strict=True)
+    rows = (dict(zip(names, values, strict=True)) for values in zip(*plain.values(), strict=True))
+    return dict(zip(keys, rows, strict=True))
 
 
 @dataclass(frozen=True)

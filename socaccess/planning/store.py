@@ -10,21 +10,26 @@ Nothing is overwritten; going back is a new revision that says the old things ag
 
 from __future__ import annotations
 
-import datetime as dt
 import json
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from socaccess.errors import InputError, Problem, SocAccessError, UnknownNameError, raise_problems
+from socaccess.errors import InputError, Problem, UnknownNameError
 from socaccess.planning import _files
+from socaccess.planning._manifests import (
+    FORMAT,
+    SCHEMA,
+    StoreError,
+    check_event,
+    check_layout,
+    list_manifests,
+    parse_manifest,
+)
 from socaccess.planning._readme import README
 from socaccess.planning._tables import (
-    FORMATS,
-    KINDS,
     TableLayout,
     compare_rows,
     decode_table,
@@ -34,20 +39,7 @@ from socaccess.planning._tables import (
 
 __all__ = ["SCHEMA", "Store", "StoreError"]
 
-SCHEMA = 1
-"""Version of the layout of the folder."""
-
-FORMAT = "socaccess store"
-
-_MANIFEST = re.compile(r"\d{6}\.json")
-_TABLE_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
-_TABLE_FILE = re.compile(r"tables/[a-z][a-z0-9_]{0,40}/[0-9a-f]{64}\.(csv|parquet)")
-_DOCUMENT_FILE = re.compile(r"documents/[0-9a-f]{64}\.[a-z0-9]{1,8}")
 _FOLDERS = ("manifests", "tables", "documents", "aside")
-
-
-class StoreError(SocAccessError, OSError):
-    """A store that is damaged, or that somebody else changed in the meantime."""
 
 
 class Store:
@@ -76,6 +68,7 @@ class Store:
         self.path = Path(path)
         self.manifest: dict[str, Any] = {}
         self._hash = ""
+        self._read_tables: dict[str, pd.DataFrame] = {}
         self._load_newest()
 
     @classmethod
@@ -97,16 +90,16 @@ class Store:
                 raise InputError(
                     [Problem("the folder is not empty", str(path), tuple(strange), "give another")]
                 )
-            if _list_manifests(path):
+            if list_manifests(path):
                 raise InputError(f"{path}: there is a store already")
-        moment, person = _check_event(at, who)
+        moment, person = check_event(at, who)
         for name in _FOLDERS:
             (path / name).mkdir(parents=True, exist_ok=True)
         if not (path / README.name).exists():
             aside = _files.write_aside(path / "aside", README.text.encode("utf-8"))
             _give_or_keep(aside, path / README.name)
         store = cls.__new__(cls)
-        store.path, store.manifest, store._hash = path, {}, ""
+        store.path, store.manifest, store._hash, store._read_tables = path, {}, "", {}
         store._publish(
             {"tables": {}, "documents": {}}, at=moment, who=person, action="create", note=""
         )
@@ -161,12 +154,16 @@ class Store:
             If its file is missing or was changed.
         """
         entry = self._find_table(name, revision)
-        content = self._read_file(entry["file"], entry["sha256"])
-        layout = TableLayout(name, tuple(entry["key"]), entry["columns"], entry["format"])
-        try:
-            return decode_table(content, layout)
-        except (ValueError, UnicodeDecodeError) as error:
-            raise StoreError(f"{entry['file']}: not the table it should be: {error}") from None
+        file = entry["file"]
+        if file not in self._read_tables:
+            content = self._read_file(file, entry["sha256"])
+            layout = TableLayout(name, tuple(entry["key"]), entry["columns"], entry["format"])
+            try:
+                # The name of a file is its content's: what was read once stays right.
+                self._read_tables[file] = decode_table(content, layout)
+            except (ValueError, UnicodeDecodeError) as error:
+                raise StoreError(f"{file}: not the table it should be: {error}") from None
+        return self._read_tables[file].copy()
 
     def read_document(self, sha256: str) -> bytes:
         """Return a kept document by its hash."""
@@ -207,14 +204,14 @@ class Store:
         InputError
             If a table does not fit its layout.
         """
-        moment, person = _check_event(at, who)
+        moment, person = check_event(at, who)
         number = self.revision + 1
         content: dict[str, Any] = {
             "tables": dict(self.manifest["tables"]),
             "documents": dict(self.manifest["documents"]),
         }
         for layout, frame in tables.items():
-            _check_layout(layout)
+            check_layout(layout)
             encoded = encode_table(layout.fit(frame), layout)
             digest = _files.hash_bytes(encoded)
             old = content["tables"].get(layout.name)
@@ -284,7 +281,7 @@ class Store:
             try:
                 raw = self._read_manifest_bytes(number)
                 size = len(raw)
-                manifest = _parse_manifest(raw, number, name)
+                manifest = parse_manifest(raw, number, name)
                 if manifest["parent"] != parent:
                     finding = "does not follow the manifest before it"
                 parent = _files.hash_bytes(raw)
@@ -336,11 +333,11 @@ class Store:
     # -- inside ---------------------------------------------------------------------------
 
     def _load_newest(self) -> None:
-        numbers = _list_manifests(self.path)
+        numbers = list_manifests(self.path)
         if not numbers:
             raise InputError(f"{self.path}: there is no store in this folder")
         raw = self._read_manifest_bytes(numbers[-1])
-        self.manifest = _parse_manifest(raw, numbers[-1], f"manifests/{numbers[-1]:06d}.json")
+        self.manifest = parse_manifest(raw, numbers[-1], f"manifests/{numbers[-1]:06d}.json")
         self._hash = _files.hash_bytes(raw)
 
     def _manifest_of(self, revision: int | None) -> dict[str, Any]:
@@ -351,7 +348,7 @@ class Store:
                 f"no revision {revision} in {self.path}; there are 1 to {self.revision}"
             )
         raw = self._read_manifest_bytes(revision)
-        return _parse_manifest(raw, revision, f"manifests/{revision:06d}.json")
+        return parse_manifest(raw, revision, f"manifests/{revision:06d}.json")
 
     def _read_manifest_bytes(self, number: int) -> bytes:
         path = self.path / "manifests" / f"{number:06d}.json"
@@ -419,68 +416,3 @@ def _give_or_keep(aside: Path, target: Path) -> None:
         _files.give_name(aside, target)
     except FileExistsError:
         aside.unlink(missing_ok=True)
-
-
-def _list_manifests(path: Path) -> list[int]:
-    folder = path / "manifests"
-    if not folder.is_dir():
-        return []
-    return sorted(int(p.name[:6]) for p in folder.iterdir() if _MANIFEST.fullmatch(p.name))
-
-
-def _parse_manifest(raw: bytes, number: int, where: str) -> dict[str, Any]:
-    try:
-        manifest = json.loads(raw)
-        if manifest["format"] != FORMAT:
-            raise ValueError("not a store")
-        if manifest["schema"] > SCHEMA:
-            raise StoreError(
-                f"{where}: written by a newer socaccess (layout {manifest['schema']}, "
-                f"this one knows {SCHEMA}); update socaccess"
-            )
-        if manifest["revision"] != number:
-            raise ValueError("its number is another one")
-        for name, entry in manifest["tables"].items():
-            known = (
-                _TABLE_NAME.fullmatch(name)
-                and _TABLE_FILE.fullmatch(entry["file"])
-                and entry["format"] in FORMATS
-                and set(entry["columns"].values()) <= set(KINDS)
-                and set(entry["key"]) <= set(entry["columns"])
-                and entry["key"]
-            )
-            if not known:
-                raise ValueError(f"table {name!r}")
-        for entry in manifest["documents"].values():
-            if not _DOCUMENT_FILE.fullmatch(entry["file"]):
-                raise ValueError("document")
-        manifest["at"], manifest["who"], manifest["action"], manifest["note"], manifest["parent"]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise StoreError(f"{where}: not a manifest: {error}") from None
-    return dict(manifest)
-
-
-def _check_event(at: str, who: str) -> tuple[str, str]:
-    problems = []
-    moment = ""
-    try:
-        moment = dt.datetime.fromisoformat(at).isoformat()
-    except (TypeError, ValueError):
-        problems.append(Problem(f"time {at!r} is not ISO 8601", hint="write 2022-01-31T12:00:00"))
-    person = " ".join(str(who).split())
-    if not person:
-        problems.append(Problem("it is not said who does this", hint="give a name"))
-    raise_problems(problems)
-    return moment, person
-
-
-def _check_layout(layout: TableLayout) -> None:
-    known = (
-        _TABLE_NAME.fullmatch(layout.name)
-        and layout.format in FORMATS
-        and set(layout.columns.values()) <= set(KINDS)
-        and layout.key
-        and set(layout.key) <= set(layout.columns)
-    )
-    if not known:
-        raise InputError(f"table {layout.name!r} cannot be laid out so")

@@ -100,10 +100,10 @@ def test_old_and_new_names_of_the_own_municipality(world):
     assert found == {("old_name", NOTE, "I2", "municipality")}
 
 
-def test_old_name_in_todays_view(latgale, tmp_path):
+def test_old_name_in_todays_view(region, tmp_path):
     from socaccess.study import Study
 
-    study = Study.load("latgale", view="today", network=latgale.study.network)
+    study = Study.load("latgale", view="today", network=region.network)
     store = rounds.start_store(tmp_path / "store", study, at=AT, who="A")
     made = rounds.open_round(store, "r", as_of="2025-12-31", due="2026-02-15",
                              folder=tmp_path, at=AT, who="A")  # fmt: skip

@@ -147,13 +147,13 @@ def test_names_are_made_harmless(name, harmless):
     assert sanitise_name(name) == harmless
 
 
-def test_names_of_municipalities_never_lead_out(latgale, tmp_path):
+def test_names_of_municipalities_never_lead_out(region, tmp_path):
     from dataclasses import replace
 
-    towns = latgale.study.municipalities.copy()
+    towns = region.municipalities.copy()
     towns.loc[0, "name"] = "../../../escape"
     store = rounds.start_store(
-        tmp_path / "store", replace(latgale.study, municipalities=towns), at="2022-01-01", who="A"
+        tmp_path / "store", replace(region, municipalities=towns), at="2022-01-01", who="A"
     )
     made = rounds.open_round(
         store, "r", as_of="2021-12-31", due="2022-02-15", folder=tmp_path / "forms",
