@@ -13,7 +13,7 @@ from socaccess.siting.solver import INFEASIBLE, OPTIMAL, LinearModel, solve_mode
 __all__ = ["CoverResult", "solve_cover"]
 
 PRODUCT_ENTRIES = 400_000_000
-STEPS = 20_000
+STEPS = 60_000
 
 
 @dataclass(frozen=True)
@@ -150,76 +150,71 @@ def _search(
     of_site = [by_site.indices[by_site.indptr[j] : by_site.indptr[j + 1]] for j in range(sites)]
     of_row = [near.indices[near.indptr[i] : near.indptr[i + 1]] for i in range(rows)]
     weight = np.ones(rows)
-    inside = np.zeros(sites, dtype=bool)
-    inside[chosen] = True
+    inside = np.isin(np.arange(sites), chosen)
     count = np.bincount(np.concatenate([of_site[j] for j in chosen]), minlength=rows)
-    moved = np.zeros(sites)
-    may_enter = np.ones(sites, dtype=bool)
+    # Of a row with one open site, the sum of its open sites is that site.
+    owner = np.bincount(
+        np.concatenate([of_site[j] for j in chosen]),
+        np.repeat(chosen, [len(of_site[j]) for j in chosen]),
+        minlength=rows,
+    ).astype(np.int64)
+    moved, changed = np.zeros(sites), np.zeros(rows)
     score = np.zeros(sites)
     for site in range(sites):
         own = of_site[site]
         score[site] = weight[own[count[own] == (1 if inside[site] else 0)]].sum()
-    best = chosen.copy()
-    last_in = -1
 
-    def keeper(row: int) -> int:
-        options = of_row[row]
-        return int(options[inside[options]][0])
-
-    def shift(site: int, enters: bool) -> None:
-        inside[site] = enters
+    def shift(site: int, step: int, *, enters: bool) -> None:
         own = of_site[site]
+        inside[site] = enters
         if enters:
             alone, shared = own[count[own] == 0], own[count[own] == 1]
-            for row in shared:
-                options = of_row[row]
-                owner = options[inside[options] & (options != site)][0]
-                score[owner] -= weight[row]
+            np.subtract.at(score, owner[shared], weight[shared])
             count[own] += 1
-            score[site] = weight[alone].sum()
-            sign = -1.0
+            owner[own] += site
         else:
             count[own] -= 1
+            owner[own] -= site
             alone, shared = own[count[own] == 0], own[count[own] == 1]
-            for row in shared:
-                score[keeper(row)] += weight[row]
-            score[site] = weight[alone].sum()
-            sign = 1.0
+            np.add.at(score, owner[shared], weight[shared])
         if len(alone):
             touched = np.concatenate([of_row[row] for row in alone])
             values = np.repeat(weight[alone], [len(of_row[row]) for row in alone])
-            change = sign * np.bincount(touched, values, minlength=sites)
-            change[site] = 0.0
-            change[inside] = 0.0
-            np.add(score, change, out=score)
-        may_enter[np.concatenate([of_row[row] for row in own])] = True
+            change = np.bincount(touched, values, minlength=sites)
+            score[~inside] += (-1.0 if enters else 1.0) * change[~inside]
+        score[site] = weight[alone].sum()
+        changed[own] = step
+        moved[site] = step
 
     def leave(step: int, tabu: int) -> None:
         options = np.flatnonzero(inside)
         options = options[options != tabu] if len(options) > 1 else options
         least = options[score[options] == score[options].min()]
-        site = int(least[np.argmin(moved[least])])
-        shift(site, enters=False)
-        may_enter[site] = False
-        moved[site] = step
+        shift(int(least[np.argmin(moved[least])]), step, enters=False)
 
+    def enter(step: int, options: np.ndarray) -> int:
+        for site in options[np.lexsort((moved[options], -score[options]))]:
+            # A site that left comes back only after something near it changed.
+            if moved[site] == 0 or changed[of_site[site]].max() > moved[site]:
+                break
+        else:
+            site = options[np.argmax(score[options])]
+        shift(int(site), step, enters=True)
+        return int(site)
+
+    best, last_in = chosen.copy(), -1
     for step in range(1, steps + 1):
         while not (count == 0).any():
             best = np.flatnonzero(inside)
             if len(best) <= goal:
                 return best
-            leave(step, -1)
+            leave(2 * step, -1)
         if step % 64 == 0 and clock.is_over:
             break
-        leave(step, last_in)
+        leave(2 * step, last_in)
         open_rows = np.flatnonzero(count == 0)
         row = int(open_rows[rng.integers(len(open_rows))])
-        options = of_row[row]
-        options = options[may_enter[options]] if may_enter[options].any() else options
-        most = options[score[options] == score[options].max()]
-        last_in = int(most[np.argmin(moved[most])])
-        shift(last_in, enters=True)
-        moved[last_in] = step
+        last_in = enter(2 * step + 1, of_row[row])
         open_rows = np.flatnonzero(count == 0)
         weight[open_rows] += 1.0
         if len(open_rows):

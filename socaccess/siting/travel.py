@@ -90,6 +90,34 @@ class Travel:
         np.cumsum(np.bincount(client, minlength=self.shape[0]), out=start[1:])
         return sp.csr_array((np.ones(len(site)), site, start), shape=self.shape)
 
+    def rows(self, clients: np.ndarray) -> Travel:
+        """Return the travel of some clients only."""
+        return Travel(self.minutes[np.asarray(clients, dtype=np.int64)])
+
+    def longest(self) -> float:
+        """Return the longest time of any reachable pair, 0 without one."""
+        if isinstance(self.minutes, sp.csr_array):
+            return float(self.minutes.data.max(initial=0.0))
+        return float(self.minutes.max(initial=0.0, where=np.isfinite(self.minutes)))
+
+    def times(self, sites: np.ndarray, lowest: float, highest: float) -> np.ndarray:
+        """Return the different times to `sites` from `lowest` to `highest`, ascending."""
+        if isinstance(self.minutes, sp.csr_array):
+            values = sp.csc_array(self.minutes)[:, sites].data
+        else:
+            values = self.minutes[:, sites]
+        return np.unique(values[(values >= lowest) & (values <= highest)])
+
+    def faded(self, limit_min: np.ndarray, fade_min: float) -> Travel:
+        """Return the uncovered share (0 to 1) of each pair instead of its minutes."""
+        if isinstance(self.minutes, sp.csr_array):
+            client, site, minutes = self.pairs()
+            share = np.clip((minutes - limit_min[client]) / (fade_min - limit_min[client]), 0, 1)
+            start = self.minutes.indptr
+            return Travel(sp.csr_array((share, site, start), shape=self.shape))
+        limit = limit_min[:, None]
+        return Travel(np.clip((self.minutes - limit) / (fade_min - limit), 0.0, 1.0))
+
     def up_to(self, cutoff_min: float) -> Travel:
         """Return the same travel without pairs farther than `cutoff_min`."""
         if not isinstance(self.minutes, sp.csr_array):
