@@ -55,7 +55,8 @@ def write_review(checks: Sequence[FormCheck], lang: str = "lv") -> bytes:
                 values = (name_receipt(check.document), check.municipality, row.name, row.item,
                           column, issued, said, stood, remark, mark)  # fmt: skip
                 for position, value in enumerate(values):
-                    sheet.write_string(number, position, value, wrap)
+                    if value:
+                        sheet.write_string(number, position, value, wrap)
                 remark = mark = ""
     options: dict[str, Any] = {
         "validate": "list",
