@@ -1,0 +1,162 @@
+"""The commands told in the pages of the documents run, and end with the code they should."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from socaccess.cli.plan import app
+from socaccess.errors import InputError
+from socaccess.study import Study
+from socaccess.study.release import release
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / "docs" / "seeds" / f"00{number}.md" for number in (1, 2, 3, 4)]
+COMMAND = re.compile(r"^\$ socaccess plan (.+?)\s+# exit (\d)$", re.M)
+
+
+def list_commands() -> list:
+    return [
+        pytest.param(shlex.split(words), int(code), id=f"{page.stem}: {words[:60]}")
+        for page in PAGES
+        for words, code in COMMAND.findall(page.read_text(encoding="utf-8"))
+    ]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_study_each():
+    """A region is loaded, run and released once for all commands of this module."""
+    patch = pytest.MonkeyPatch()
+
+    def once(answer):
+        known = {}
+
+        def remember(*words, **options):
+            # What was asked is kept too, or its number could be given to another.
+            key = (*(w if isinstance(w, str) else id(w) for w in words), repr(options))
+            known.setdefault(key, (words, None))
+            if known[key][1] is None:
+                known[key] = (words, answer(*words, **options))
+            return known[key][1]
+
+        return remember
+
+    patch.setattr(Study, "load", staticmethod(once(Study.load)))
+    patch.setattr(Study, "run", once(Study.run))
+    patch.setattr("socaccess.study.release.release", once(release))
+    yield
+    patch.undo()
+
+
+def call(*words: str):
+    return CliRunner().invoke(app, list(words))
+
+
+@pytest.mark.parametrize(("words", "code"), list_commands())
+def test_a_told_command_ends_as_told(words, code):
+    done = call(*words)
+    if done.exception and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    assert done.exit_code == code, done.output
+    assert len(done.output) > 40
+
+
+def test_every_page_tells_commands():
+    assert len(list_commands()) >= 12
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        assert COMMAND.search(text), page.name
+        assert "## Not done" in text
+        assert text.count("$ socaccess") == len(COMMAND.findall(text)), page.name
+
+
+def test_answers_as_json(tmp_path):
+    goals = call("goals", "latgale", "--json")
+    assert goals.exit_code == 3
+    answer = json.loads(goals.output)
+    assert answer["met"] is False
+    assert {row["target_group"]: row["persons"] for row in answer["goals"]} == {
+        "adults_grt": 171, "children_ft": 460, "children_oof": None}  # fmt: skip
+    budget = call("budget", "latgale", "--years", "2026", "--share", "esf=0.85", "--share",
+                  "municipality=0.15", "--json", "--out", str(tmp_path))  # fmt: skip
+    answer = json.loads(budget.stdout)
+    cents = [int(row["amount"].replace(".", "")) for row in answer["by_year_and_payer"]]
+    assert sum(cents) == int(answer["total"].replace(".", ""))
+    written = pd.read_csv(tmp_path / "budget.csv", dtype=str)
+    assert written["amount"].tolist() == [row["amount"] for row in answer["by_year_and_payer"]]
+    assert not list(tmp_path.glob(".writing*"))
+
+
+def test_nothing_written_shows_a_small_count(tmp_path):
+    for words in (
+        ("cooperation", "latgale", "--service", "dac_grt", "--places"),
+        ("model", "Zilupes novads", "--form", "full"),
+        ("views", "latgale"),
+        ("forecast", "latgale", "--years", "2026"),
+        ("eraf", "Krāslavas novads", "--service", "dac_grt", "--settlement", "Krāslava",
+         "--places", "8"),
+    ):  # fmt: skip
+        done = call(*words, "--json", "--out", str(tmp_path))
+        assert done.exit_code in (0, 3), done.output
+        assert "<5" in done.stdout
+    counted = {"persons", "clients", "clients_whole", "at_home", "bought", "sold", "unserved",
+               "near_now", "near_after", "gain", "remaining", "covered", "near_any", "near_own",
+               "gap_persons", "clients_own", "clients_partner", "clients_together"}  # fmt: skip
+    checked = 0
+    for path in tmp_path.glob("*.csv"):
+        table = pd.read_csv(path, dtype=str)
+        for column in counted & set(table):
+            if column == "clients" and path.stem == "indicators":
+                continue
+            numbers = pd.to_numeric(table[column], errors="coerce").dropna()
+            small = numbers[(numbers > 1e-3) & (numbers < 5)]
+            assert not len(small), (path.name, column, small.tolist()[:5])
+            checked += len(numbers)
+    assert checked > 100
+    assert call("views", "latgale", "--show-small-counts", "--json").output.count("<5") == 0
+
+
+def test_usage_errors_end_with_two():
+    for words in (
+        ("goals", "all", "--near"),
+        ("forecast", "latgale", "--years", "soon"),
+        ("forecast", "latgale", "--years", "2026", "--change", "medium=1"),
+        ("budget", "latgale", "--years", "2026", "--share", "esf"),
+        ("budget", "latgale", "--years", "2026", "--variant", "best"),
+        ("person-budget", "Ludza", "--budget", "1", "--need", "dac_grt=many"),
+        ("model", "Ludzas novads", "--form", "long"),
+        ("eraf", "Ludzas novads", "--service", "dac_grt"),
+    ):
+        assert call(*words).exit_code == 2, words
+
+
+def test_unknown_names_are_our_errors():
+    for words in (
+        ("goals", "estonia"),
+        ("model", "Nekurienes novads"),
+        ("cooperation", "latgale", "--service", "dac_grd"),
+        ("person-budget", "Luza", "--budget", "1", "--need", "dac_grt=1"),
+    ):
+        assert isinstance(call(*words).exception, InputError), words
+
+
+def test_needs_and_children_from_files(tmp_path):
+    needs = tmp_path / "need.csv"
+    needs.write_text("ATVK;Pašvaldība;Specializētā darbnīca\n0680200;Ludzas novads;12\n")
+    done = call("need", str(needs), "--json", "--out", str(tmp_path / "out"))
+    answer = json.loads(done.stdout)
+    assert answer["vintage"] == 2009
+    assert answer["sums"] == [{"service": "workshop", "persons": 12.0}]
+    spread = pd.read_csv(tmp_path / "out" / "need.csv", dtype=str)
+    assert "<5" in set(spread["persons"])
+    ages = tmp_path / "children.csv"
+    ages.write_text("ATVK;0-6;7-9\n0680200;12;7\n")
+    children = call("need", str(ages), "--children", "--lang", "en")
+    assert children.exit_code == 0
+    assert "7-9" in children.output
