@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,11 +13,14 @@ from socaccess.errors import OutputError, UnknownNameError
 if TYPE_CHECKING:
     from socaccess.study import StudyResult
 
-__all__ = ["FILES", "FORMATS", "write_outputs"]
+__all__ = ["ANNEXES", "FILES", "FORMATS", "write_annexes", "write_outputs"]
 
-FILES = ("map.html", "coverage.csv", "gaps.csv", "sites.csv", "tables.xlsx", "layers.gpkg",
-         "study.json")  # fmt: skip
+FILES = ("map.html", "coverage.csv", "gaps.csv", "sites.csv", "tables.xlsx", "annex.pdf",
+         "annex.docx", "layers.gpkg", "study.json")  # fmt: skip
 """What a run writes."""
+
+ANNEXES = ("annex.pdf", "annex.docx")
+"""The annex, for reading and for editing."""
 
 FORMATS = ("geoparquet", "geojson")
 """What a run writes besides when asked."""
@@ -70,15 +73,74 @@ def write_outputs(
     if unknown:
         raise UnknownNameError(f"no format {', '.join(unknown)}; there are {', '.join(FORMATS)}")
     Texts(lang)
-    folder = Path(folder)
+
+    def write(aside: Path) -> list[str]:
+        extra = _write_all(result, aside, lang, excel, allow_small_counts, formats)
+        return [*FILES, *extra]
+
+    return _write_together(Path(folder), write)
+
+
+def write_annexes(
+    result: StudyResult,
+    folder: str | Path,
+    *,
+    lang: str = "lv",
+    form: str = "full",
+    municipality_id: str | None = None,
+    allow_small_counts: bool = False,
+) -> list[Path]:
+    """Write the annex of a study or of one of its municipalities as PDF and DOCX.
+
+    Parameters
+    ----------
+    result
+        What to write.
+    folder
+        Where to; made if absent. Both files are written, or none.
+    lang
+        Language.
+    form
+        `short` (two pages) or `full`.
+    municipality_id
+        The municipality it is for; the whole study by default.
+    allow_small_counts
+        Show counts of persons under the threshold too; both files then say so.
+
+    Raises
+    ------
+    UnknownNameError
+        If the language, the form or the municipality is not known.
+    OutputError
+        If something could not be written; what was there before is still there.
+    """
+    from socaccess.reports.annex import compose_annex, save_content
+
+    content = compose_annex(
+        result,
+        lang=lang,
+        form=form,
+        municipality_id=municipality_id,
+        allow_small_counts=allow_small_counts,
+    )
+
+    def write(aside: Path) -> list[str]:
+        for name in ANNEXES:
+            save_content(content, aside / name)
+        return list(ANNEXES)
+
+    return _write_together(Path(folder), write)
+
+
+def _write_together(folder: Path, write: Callable[[Path], list[str]]) -> list[Path]:
+    """Have files written aside and move them into `folder` when all of them are whole."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         aside = Path(tempfile.mkdtemp(prefix=".writing-", dir=folder))
     except OSError as error:
         raise OutputError(f"{folder}: cannot be written to: {error.strerror or error}") from None
     try:
-        extra = _write_all(result, aside, lang, excel, allow_small_counts, formats)
-        names = [*FILES, *extra]
+        names = write(aside)
         for name in names:
             (aside / name).replace(folder / name)
     except OSError as error:
@@ -99,6 +161,7 @@ def _write_all(
     """Write every file into `aside`; return the names of those beyond `FILES`."""
     from socaccess.i18n import Texts
     from socaccess.maps import save_map
+    from socaccess.reports.annex import compose_annex, save_content
     from socaccess.reports.layers import write_geojson, write_geopackage, write_geoparquet
     from socaccess.reports.record import write_record
     from socaccess.reports.tables import list_tables, warn_of_small_counts, write_csv
@@ -112,6 +175,9 @@ def _write_all(
     for name, table in list_tables(released).items():
         write_csv(table, aside / f"{name}.csv", excel=excel, warning=warning)
     write_workbook(released, aside / "tables.xlsx", lang=lang)
+    annex = compose_annex(released, lang=lang)
+    for name in ANNEXES:
+        save_content(annex, aside / name)
     write_geopackage(released, aside / "layers.gpkg", lang=lang)
     write_record(released, aside / "study.json")
     writers = {"geoparquet": write_geoparquet, "geojson": write_geojson}

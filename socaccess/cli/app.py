@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from socaccess.cli import annex as annex_command
 from socaccess.cli import check as check_command
 from socaccess.cli import data as data_command
 from socaccess.cli import network as network_command
@@ -29,6 +30,7 @@ app = typer.Typer(
 )
 app.command("run")(run_command.run)
 app.command("check")(check_command.check)
+app.command("annex")(annex_command.annex)
 app.command("site")(site_command.site)
 app.command("validate")(validate_command.validate)
 app.add_typer(data_command.app, name="data")

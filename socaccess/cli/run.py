@@ -42,6 +42,10 @@ def run(
     small_counts: Annotated[
         bool, typer.Option("--show-small-counts", help="Show counts of fewer than five people.")
     ] = False,
+    formats: Annotated[
+        list[str] | None,
+        typer.Option("--format", help="The layers also as geoparquet or geojson; may repeat."),
+    ] = None,
     debug: Debug = False,
 ) -> None:
     """Compute times, coverage, gaps and suggested sites of a region; write map and tables."""
@@ -62,7 +66,12 @@ def run(
             progress("write")
         folder = out or Path("out") / region
         written = write_outputs(
-            result, folder, lang=lang.value, excel=excel, allow_small_counts=small_counts
+            result,
+            folder,
+            lang=lang.value,
+            excel=excel,
+            allow_small_counts=small_counts,
+            formats=formats or (),
         )
     headline = tell_record(result, allow_small_counts=small_counts)["headline"]
     if as_json:
