@@ -13,48 +13,32 @@ FAR = np.uint32(2**31 - 1)
 
 
 @njit(cache=True)
-def order_depth_first(rank, begin, size, links):
-    """Return a position for each node, smaller than those of all nodes linked below it.
+def order_depth_first(begin, size, links):
+    """Return a position for each node, greater than those of all nodes it is linked to.
 
-    Nodes are finished depth first going down from the most important ones; in the reverse order of
-    finishing, every node stands before what hangs from it, and what hangs together lies together.
+    Nodes are visited by number, each after what it is linked to, depth first: the nodes a sweep
+    reads lie shortly before the one it writes, if numbers follow place.
     """
-    count = len(rank)
-    node_at = np.empty(count, np.int32)
-    below_count = np.zeros(count + 1, np.int64)
-    for node in range(count):
-        node_at[rank[node]] = node
-        for row in range(begin[node], begin[node] + size[node]):
-            below_count[links[row, 0] + 1] += 1
-    indptr = np.cumsum(below_count)
-    place = indptr[:-1].copy()
-    below = np.empty(indptr[-1], np.int32)
-    for order in range(count):  # the least important of a row come first
-        node = node_at[order]
-        for row in range(begin[node], begin[node] + size[node]):
-            above = links[row, 0]
-            below[place[above]] = node
-            place[above] += 1
-    place[:] = indptr[:-1]
+    count = len(begin)
     position = np.full(count, -1, np.int32)
+    done = np.zeros(count, np.int32)
     stack = np.empty(count, np.int32)
-    free = count
-    for order in range(count - 1, -1, -1):
-        root = node_at[order]
-        if position[root] != -1:
+    free = 0
+    for start in range(count):
+        if position[start] != -1:
             continue
-        position[root] = -2
-        stack[0] = root
+        position[start] = -2
+        stack[0] = start
         depth = 1
         while depth > 0:
             node = stack[depth - 1]
-            if place[node] == indptr[node + 1]:
+            if done[node] == size[node]:
                 depth -= 1
-                free -= 1
                 position[node] = free
+                free += 1
                 continue
-            other = below[place[node]]
-            place[node] += 1
+            other = links[begin[node] + done[node], 0]
+            done[node] += 1
             if position[other] == -1:
                 position[other] = -2
                 stack[depth] = other

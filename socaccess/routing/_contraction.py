@@ -14,8 +14,9 @@ neighbour again and again. Most of the answer never changes: taking nodes out ke
 of the rest, and so a pair u, x that once had a strictly faster way than u -> v -> x has one for
 good, and one that had none will not get one, as long as its two arcs are not replaced by faster
 ones. So each block remembers its answers, `needed`, one bit a pair; a row that is new or has become
-faster is `stale`, and only pairs with a stale row are searched. A search may give up early and a
-tie counts as needed: a shortcut too many costs time later, never exactness.
+faster is stale, and only pairs with a stale row are searched. A search may give up early; its row
+is unsure then, and is searched again, further, when the node is taken out. What is not sure and
+what is a tie counts as needed: a shortcut too many costs time later, never exactness.
 """
 
 # mypy: allow-untyped-defs
@@ -32,17 +33,23 @@ __all__ = ["contract"]
 FAR = np.uint32(2**31 - 1)
 SLACK = 2
 """Rows a block gets beyond what it needs when it is laid down."""
+ESTIMATE_LIMIT = 30
+"""Nodes a search settles before it gives up, when only the worth of a node is asked."""
 SETTLED_LIMIT = 200
-"""Nodes a search settles before it gives up."""
+"""Nodes it settles when the node is really taken out."""
 HEAP_ROOM = 1 << 16
 """Entries a search may hold; when they are used up it gives up, too."""
 BITS = 64
 """Rows a block can remember answers for."""
 ONE = np.uint64(1)
+ONE_MS = np.uint32(1)
+DONE, STALE, UNSURE, OPEN = np.uint8(0), np.uint8(1), np.uint8(2), np.uint8(4)
 
 
 @njit(cache=True)
-def contract(out_indptr, out_heads, out_ms, in_indptr, in_tails, in_ms, settled_limit):
+def contract(
+    out_indptr, out_heads, out_ms, in_indptr, in_tails, in_ms, estimate_limit, settled_limit
+):
     """Return the order in which nodes were taken out and what they were linked to then.
 
     Parameters
@@ -51,6 +58,8 @@ def contract(out_indptr, out_heads, out_ms, in_indptr, in_tails, in_ms, settled_
         Arcs by tail, heads ascending.
     in_indptr, in_tails, in_ms
         The same arcs by head, tails ascending.
+    estimate_limit, settled_limit
+        Nodes a search settles before it gives up: for the worth of a node, and at the end.
 
     Returns
     -------
@@ -63,18 +72,30 @@ def contract(out_indptr, out_heads, out_ms, in_indptr, in_tails, in_ms, settled_
         out_indptr, out_heads, out_ms, in_indptr, in_tails, in_ms
     )
     needed = np.zeros(len(links), np.uint64)
-    stale = np.ones(len(links), np.bool_)
+    state = np.full(len(links), STALE, np.uint8)
     rank = np.full(count, -1, np.int32)
     level = np.zeros(count, np.int32)
     key = np.empty(count, np.uint64)
     distance = np.full(count, FAR, np.uint32)
+    direct = np.zeros(count, np.uint32)
     heap = np.empty(HEAP_ROOM, np.uint64)
     touched = np.empty(HEAP_ROOM, np.int32)
     queue = np.empty(2 * count + 16, np.uint64)
     queued = 0
     for node in range(count):
         added = _refresh(
-            node, begin, size, links, needed, stale, distance, heap, touched, settled_limit
+            node,
+            begin,
+            size,
+            links,
+            needed,
+            state,
+            STALE,
+            distance,
+            direct,
+            heap,
+            touched,
+            estimate_limit,
         )
         key[node] = _rate(node, added, size, level)
         queued = push(queue, queued, key[node])
@@ -87,19 +108,23 @@ def contract(out_indptr, out_heads, out_ms, in_indptr, in_tails, in_ms, settled_
         rank[node] = taken
         taken += 1
         degree = size[node]
+        _refresh(
+            node, begin, size, links, needed, state, STALE | UNSURE,
+            distance, direct, heap, touched, settled_limit,
+        )  # fmt: skip
         # Room for the worst: every neighbour's block moves and gets all others as rows.
         need = 0
         for row in range(begin[node], begin[node] + degree):
             need += 2 * (size[links[row, 0]] + degree) + SLACK
         if end + need > len(links):
-            begin, room, links, needed, stale, end = _lay_again(
-                begin, size, room, rank, links, needed, stale, need
+            begin, room, links, needed, state, end = _lay_again(
+                begin, size, room, rank, links, needed, state, need
             )
         first = begin[node]
         last = first + degree
         for row in range(first, last):
             other = links[row, 0]
-            _unlink(other, node, begin, size, links, needed, stale)
+            _unlink(other, node, begin, size, links, needed, state)
             level[other] = max(level[other], level[node] + 1)
         for row in range(first, last):
             for slot in range(degree):
@@ -110,14 +135,25 @@ def contract(out_indptr, out_heads, out_ms, in_indptr, in_tails, in_ms, settled_
                     wanted = (needed[row] >> np.uint64(slot)) & ONE != 0
                 if wanted:
                     tail, head = links[row, 0], links[first + slot, 0]
-                    end = _link(tail, head, ms, 1, begin, size, room, links, needed, stale, end)
-                    end = _link(head, tail, ms, 2, begin, size, room, links, needed, stale, end)
+                    end = _link(tail, head, ms, 1, begin, size, room, links, needed, state, end)
+                    end = _link(head, tail, ms, 2, begin, size, room, links, needed, state, end)
         if queued + degree > len(queue):
             queue, queued = _drop_stale(queue, queued, key, rank, degree)
         for row in range(first, last):
             other = links[row, 0]
             added = _refresh(
-                other, begin, size, links, needed, stale, distance, heap, touched, settled_limit
+                other,
+                begin,
+                size,
+                links,
+                needed,
+                state,
+                STALE,
+                distance,
+                direct,
+                heap,
+                touched,
+                estimate_limit,
             )
             now = _rate(other, added, size, level)
             if now != key[other]:
@@ -137,83 +173,73 @@ def _rate(node, added, size, level):
 
 
 @njit(cache=True)
-def _refresh(node, begin, size, links, needed, stale, distance, heap, touched, settled_limit):
-    """Answer what is open in the block of `node`; return how many shortcuts it needs."""
+def _refresh(
+    node, begin, size, links, needed, state, redo, distance, direct, heap, touched, settled_limit
+):
+    """Answer what is open in the block of `node`; return how many shortcuts it needs.
+
+    Open are the rows whose state has a bit of `redo`.
+    """
     first = begin[node]
     degree = size[node]
     if degree > BITS:
-        stale[first : first + degree] = True
+        state[first : first + degree] = STALE
         return degree * degree
+    for row in range(first, first + degree):
+        if state[row] & redo != 0:
+            state[row] = OPEN
     for slot in range(degree):
-        if not stale[first + slot]:
+        if state[first + slot] & OPEN == 0:
             continue
         # Trips that begin at this neighbour.
-        to_node = links[first + slot, 2]
-        bound, asked = np.uint32(0), False
-        if to_node < FAR:
-            for other in range(degree):
-                time = to_node + links[first + other, 1]
-                if other != slot and time < FAR:
-                    bound, asked = max(bound, time), True
+        unsure = DONE
         pairs = np.uint64(0)
-        if asked:
-            seen = _search(
-                links[first + slot, 0],
-                node,
-                bound,
-                1,
-                begin,
-                size,
-                links,
-                distance,
-                heap,
-                touched,
-                settled_limit,
-            )
+        to_node = links[first + slot, 2]
+        if to_node < FAR:
+            asked = 0
             for other in range(degree):
-                time = to_node + links[first + other, 1]
-                if other != slot and time < FAR and distance[links[first + other, 0]] >= time:
-                    pairs |= ONE << np.uint64(other)
-            for number in range(seen):
-                distance[touched[number]] = FAR
+                time = np.uint32(to_node + links[first + other, 1])
+                if other != slot and time < FAR:
+                    direct[links[first + other, 0]] = time + ONE_MS
+                    asked += 1
+            if asked > 0:
+                all_sure = _search(
+                    slot, node, asked, 1,
+                    begin, size, links, distance, direct, heap, touched, settled_limit,
+                )  # fmt: skip
+                if not all_sure:
+                    unsure = UNSURE
+                for other in range(degree):
+                    if direct[links[first + other, 0]] != 0:
+                        direct[links[first + other, 0]] = 0
+                        pairs |= ONE << np.uint64(other)
         needed[first + slot] = pairs
-        # Trips that end there, from neighbours that are not stale themselves.
+        # Trips that end there, from neighbours whose own rows are not open.
         from_node = links[first + slot, 1]
         bit = ONE << np.uint64(slot)
-        bound, asked = np.uint32(0), False
+        asked = 0
         for other in range(degree):
-            if not stale[first + other]:
+            if state[first + other] & OPEN == 0:
                 needed[first + other] &= ~bit
-                time = from_node + links[first + other, 2]
+                time = np.uint32(from_node + links[first + other, 2])
                 if from_node < FAR and time < FAR:
-                    bound, asked = max(bound, time), True
-        if asked:
-            seen = _search(
-                links[first + slot, 0],
-                node,
-                bound,
-                2,
-                begin,
-                size,
-                links,
-                distance,
-                heap,
-                touched,
-                settled_limit,
-            )
+                    direct[links[first + other, 0]] = time + ONE_MS
+                    asked += 1
+        if asked > 0:
+            all_sure = _search(
+                slot, node, asked, 2,
+                begin, size, links, distance, direct, heap, touched, settled_limit,
+            )  # fmt: skip
+            if not all_sure:
+                unsure = UNSURE
             for other in range(degree):
-                time = from_node + links[first + other, 2]
-                if (
-                    not stale[first + other]
-                    and time < FAR
-                    and distance[links[first + other, 0]] >= time
-                ):
+                if direct[links[first + other, 0]] != 0:
+                    direct[links[first + other, 0]] = 0
                     needed[first + other] |= bit
-            for number in range(seen):
-                distance[touched[number]] = FAR
+        state[first + slot] |= unsure
     added = 0
     for slot in range(degree):
-        stale[first + slot] = False
+        state[first + slot] &= UNSURE
         pairs = needed[first + slot]
         while pairs:
             pairs &= pairs - ONE
@@ -223,42 +249,68 @@ def _refresh(node, begin, size, links, needed, stale, distance, heap, touched, s
 
 @njit(cache=True)
 def _search(
-    start, avoided, bound, column, begin, size, links, distance, heap, touched, settled_limit
-):
-    """Write times below `bound` from `start` to `distance`; return how many nodes have one.
+    slot, node, asked, column,
+    begin, size, links, distance, direct, heap, touched, settled_limit,
+):  # fmt: skip
+    """Look for ways from the neighbour at `slot` that are faster than those through `node`.
 
-    `column` 1 follows arcs forward, 2 backward. Ways through `avoided` are left out.
+    `direct` holds the time through `node`, plus one, for each of the `asked` neighbours; where a
+    strictly faster way is found it is set to 0. `column` 1 follows arcs forward, 2 backward.
+    Returns False if the search gave up before it was sure of the rest.
     """
+    first = begin[node]
+    start = links[first + slot, 0]
+    bound = np.uint32(0)
+    for row in range(first, first + size[node]):
+        bound = max(bound, direct[links[row, 0]])
     distance[start] = 0
     touched[0] = start
     seen, settled = 1, 0
+    sure = True
     held = push(heap, 0, np.uint64(start))
-    while held > 0 and settled < settled_limit:
+    while held > 0:
         entry, held = pop(heap, held)
         here = entry & NODE_MASK
         time = np.uint32(entry >> NODE_BITS)
         if time > distance[here]:
             continue
+        if time + ONE_MS >= bound:
+            break
         settled += 1
         row = np.uint64(begin[here])
         stop = row + np.uint64(size[here])
-        if held + size[here] > len(heap) or seen + size[here] > len(touched):
+        if (
+            settled > settled_limit
+            or held + size[here] > len(heap)
+            or seen + size[here] > len(touched)
+        ):
+            sure = False
             break
         while row < stop:
             there = links[row, 0]
             later = time + links[row, column]
-            if later < bound and later < distance[there] and there != avoided:
+            if later + ONE_MS < bound and later < distance[there] and there != node:
                 if distance[there] == FAR:
                     touched[seen] = there
                     seen += 1
                 distance[there] = later
                 held = push(heap, held, (np.uint64(later) << NODE_BITS) | np.uint64(there))
+                through = direct[there]
+                if later + ONE_MS < through:
+                    direct[there] = 0
+                    asked -= 1
+                    if through == bound:
+                        bound = np.uint32(0)
+                        for link in range(first, first + size[node]):
+                            bound = max(bound, direct[links[link, 0]])
             row += ONE
-    return seen
+    for number in range(seen):
+        distance[touched[number]] = FAR
+    return sure
 
 
 @njit(cache=True, inline="always")
-def _unlink(node, gone, begin, size, links, needed, stale):
+def _unlink(node, gone, begin, size, links, needed, state):
     """Take the row of `gone` out of the block of `node`; the last row takes its place."""
     first = begin[node]
     last = size[node] - 1
@@ -268,7 +320,7 @@ def _unlink(node, gone, begin, size, links, needed, stale):
     for column in range(3):
         links[first + slot, column] = links[first + last, column]
     needed[first + slot] = needed[first + last]
-    stale[first + slot] = stale[first + last]
+    state[first + slot] = state[first + last]
     size[node] = last
     if last >= BITS:
         return
@@ -283,7 +335,7 @@ def _unlink(node, gone, begin, size, links, needed, stale):
 
 
 @njit(cache=True, inline="always")
-def _link(node, other, ms, column, begin, size, room, links, needed, stale, end):
+def _link(node, other, ms, column, begin, size, room, links, needed, state, end):
     """Let the row of `other` in the block of `node` say `ms` or less; return the end of all blocks.
 
     A block without room for a new row moves to the end, where the caller made sure of room.
@@ -293,14 +345,14 @@ def _link(node, other, ms, column, begin, size, room, links, needed, stale, end)
         if links[row, 0] == other:
             if ms < links[row, column]:
                 links[row, column] = ms
-                stale[row] = True
+                state[row] = STALE
             return end
     if size[node] == room[node]:
         for row in range(size[node]):
             for place in range(3):
                 links[end + row, place] = links[first + row, place]
             needed[end + row] = needed[first + row]
-            stale[end + row] = stale[first + row]
+            state[end + row] = state[first + row]
         begin[node] = end
         room[node] = 2 * size[node] + SLACK
         end += room[node]
@@ -310,7 +362,7 @@ def _link(node, other, ms, column, begin, size, room, links, needed, stale, end)
     links[row, 2] = FAR
     links[row, column] = ms
     needed[row] = 0
-    stale[row] = True
+    state[row] = STALE
     size[node] += 1
     return end
 
@@ -349,7 +401,7 @@ def _lay_blocks(out_indptr, out_heads, out_ms, in_indptr, in_tails, in_ms):
 
 
 @njit(cache=True)
-def _lay_again(begin, size, room, rank, links, needed, stale, need):
+def _lay_again(begin, size, room, rank, links, needed, state, need):
     """Lay all blocks anew without gaps, in a longer array with `need` rows to spare."""
     count = len(begin)
     total = np.int64(need)
@@ -357,7 +409,7 @@ def _lay_again(begin, size, room, rank, links, needed, stale, need):
         total += size[node] + (SLACK if rank[node] < 0 else 0)
     longer = np.empty((total + total // 2, 3), np.uint32)
     pairs = np.zeros(len(longer), np.uint64)
-    open_rows = np.ones(len(longer), np.bool_)
+    states = np.full(len(longer), STALE, np.uint8)
     moved = np.empty(count, np.int64)
     roomy = np.empty(count, np.int32)
     end = 0
@@ -368,9 +420,9 @@ def _lay_again(begin, size, room, rank, links, needed, stale, need):
             for column in range(3):
                 longer[end + row, column] = links[begin[node] + row, column]
             pairs[end + row] = needed[begin[node] + row]
-            open_rows[end + row] = stale[begin[node] + row]
+            states[end + row] = state[begin[node] + row]
         end += roomy[node]
-    return moved, roomy, longer, pairs, open_rows, end
+    return moved, roomy, longer, pairs, states, end
 
 
 @njit(cache=True)

@@ -119,7 +119,7 @@ def _order_upward(indptr, others, ends, slot, order, stack, place):
 @njit(cache=True, nogil=True)
 def sweep_times(
     up_indptr, up_others, up_ms, sources, source_ms,
-    selected, local, rows, row_others, row_ms, targets, target_ms,
+    selected, rows, row_others, row_ms, targets, target_ms, due, due_row,
     limit_ms, lanes, times, out, turned,
 ):  # fmt: skip
     """Write the times between all `sources` and all `targets` to `out`.
@@ -130,10 +130,12 @@ def sweep_times(
         The hierarchy, in the direction in which the sources are left.
     sources, source_ms
         Positions of the ends of each source, -1 where unused, and the times to them.
-    selected, local, rows, row_others, row_ms
+    selected, rows, row_others, row_ms
         What `select_rows` chose for the targets.
     targets, target_ms
-        Positions of the ends of each target and the times to them.
+        Rows of the ends of each target, -1 where unused, and the times to them.
+    due, due_row
+        The targets in the order in which the sweep is done with them, and after which row.
     limit_ms
         Longest time to be told, inclusive.
     lanes
@@ -150,6 +152,8 @@ def sweep_times(
     order = np.empty(4096, np.int32)
     upper = np.empty((4096, lanes), np.uint32)
     line = np.empty(lanes, np.uint32)
+    size = np.uint64(lanes)
+    one = np.uint64(1)
     for start in range(0, len(sources), lanes):
         used = min(lanes, len(sources) - start)
         batch = sources[start : start + used]
@@ -160,27 +164,75 @@ def sweep_times(
             up_indptr, up_others, up_ms, batch, source_ms[start : start + used],
             slot, order, found, upper, lanes,
         )  # fmt: skip
-        _descend(selected, rows, row_others, row_ms, slot, upper, times, lanes)
+        told = 0
+        while told < len(due) and due_row[told] < 0:  # nothing leads there
+            _tell(
+                due[told], targets, target_ms, times, line, limit_ms, size, used, start, out, turned
+            )
+            told += 1
+        for row in range(np.uint64(len(selected))):
+            known = slot[selected[row]]
+            arc = np.uint64(rows[row])
+            stop = np.uint64(rows[row + one])
+            if known >= 0:
+                here = np.uint64(known)
+                for lane in range(size):
+                    times[row, lane] = upper[here, lane]
+            elif arc < stop:
+                there = np.uint64(row_others[arc])
+                weight = row_ms[arc]
+                arc += one
+                for lane in range(size):
+                    times[row, lane] = min(FAR, times[there, lane] + weight)
+            else:
+                for lane in range(size):
+                    times[row, lane] = FAR
+            while arc < stop:
+                there = np.uint64(row_others[arc])
+                weight = row_ms[arc]
+                arc += one
+                for lane in range(size):
+                    times[row, lane] = min(times[row, lane], times[there, lane] + weight)
+            # Told at once, while the row is still near the processor.
+            while told < len(due) and due_row[told] == row:
+                _tell(
+                    due[told],
+                    targets,
+                    target_ms,
+                    times,
+                    line,
+                    limit_ms,
+                    size,
+                    used,
+                    start,
+                    out,
+                    turned,
+                )
+                told += 1
         for number in range(found):
             slot[order[number]] = -1
-        for target in range(len(targets)):
-            for lane in range(used):
-                line[lane] = FAR
-            for end in range(targets.shape[1]):
-                if targets[target, end] < 0:
-                    continue
-                row = np.uint64(local[targets[target, end]])
-                final = target_ms[target, end]
-                for lane in range(used):
-                    line[lane] = min(line[lane], times[row, lane] + final)
-            for lane in range(used):
-                line[lane] = line[lane] if line[lane] <= limit_ms else FAR
-            if turned:
-                for lane in range(used):
-                    out[start + lane, target] = line[lane]
-            else:
-                for lane in range(used):
-                    out[target, start + lane] = line[lane]
+
+
+@njit(cache=True, nogil=True)
+def _tell(target, targets, target_ms, times, line, limit_ms, size, used, start, out, turned):
+    """Write the times of one target and all lanes to `out`."""
+    for lane in range(size):
+        line[lane] = FAR
+    for end in range(targets.shape[1]):
+        if targets[target, end] >= 0:
+            row = np.uint64(targets[target, end])
+            final = target_ms[target, end]
+            for lane in range(size):
+                line[lane] = min(line[lane], times[row, lane] + final)
+    for lane in range(size):
+        line[lane] = line[lane] if line[lane] <= limit_ms else FAR
+    if turned:
+        for lane in range(used):
+            out[start + lane, target] = line[lane]
+    else:
+        column = np.uint64(start)
+        for lane in range(np.uint64(used)):
+            out[target, column + lane] = line[lane]
 
 
 @njit(cache=True, nogil=True)
@@ -203,26 +255,6 @@ def _climb(indptr, others, ms, sources, source_ms, slot, order, found, upper, la
             weight = ms[arc]
             for lane in range(size):
                 upper[there, lane] = min(upper[there, lane], upper[here, lane] + weight)
-
-
-@njit(cache=True, nogil=True)
-def _descend(selected, rows, others, ms, slot, upper, times, lanes):
-    """Fill `times` row by row from the rows before and from what was reached on the way up."""
-    size = np.uint64(lanes)
-    for row in range(np.uint64(len(selected))):
-        known = slot[selected[row]]
-        if known >= 0:
-            here = np.uint64(known)
-            for lane in range(size):
-                times[row, lane] = upper[here, lane]
-        else:
-            for lane in range(size):
-                times[row, lane] = FAR
-        for arc in range(np.uint64(rows[row]), np.uint64(rows[row + np.uint64(1)])):
-            there = np.uint64(others[arc])
-            weight = ms[arc]
-            for lane in range(size):
-                times[row, lane] = min(times[row, lane], times[there, lane] + weight)
 
 
 @njit(cache=True, nogil=True)

@@ -167,11 +167,12 @@ def build_hierarchy(graph: Graph, *, settled_limit: int | None = None) -> Hierar
 
     turned = graph.reversed()
     limit = _contraction.SETTLED_LIMIT if settled_limit is None else settled_limit
-    rank, begin, size, links = _contraction.contract(
+    estimate_limit = min(limit, _contraction.ESTIMATE_LIMIT)
+    _, begin, size, links = _contraction.contract(
         graph.indptr, graph.indices, graph.weight_ms,
-        turned.indptr, turned.indices, turned.weight_ms, limit,
+        turned.indptr, turned.indices, turned.weight_ms, estimate_limit, limit,
     )  # fmt: skip
-    position = _arrange.order_depth_first(rank, begin, size, links)
+    position = _arrange.order_depth_first(begin, size, links)
     arrays = {
         f"{name}_{part}": array
         for name, column in (("up", 1), ("down", 2))
@@ -201,6 +202,9 @@ def fill_matrix(
     climb, descend = _choose_arcs(hierarchy, sources_are_origins=turned)
     targets = hierarchy.place(swept_side)
     selected, local, *rows = _sweep.select_rows(*descend, targets)
+    targets = np.append(local, np.int32(-1))[targets]
+    done = targets.max(axis=1, initial=-1)
+    due = np.argsort(done, kind="stable")
     sources, source_ms = hierarchy.place(lane_side), lane_side.cost_ms
     rooms: SimpleQueue[UInt32Array] = SimpleQueue()
     for _ in range(max(threads, 1)):
@@ -211,7 +215,7 @@ def fill_matrix(
         try:
             _sweep.sweep_times(
                 *climb, sources[chunk], source_ms[chunk],
-                selected, local, *rows, targets, swept_side.cost_ms,
+                selected, *rows, targets, swept_side.cost_ms, due, done[due],
                 np.uint32(limit_ms), LANES, times, out[chunk] if turned else out[:, chunk], turned,
             )  # fmt: skip
         finally:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
-from socaccess.routing import DirectTrips, compute_matrix, find_nearest, find_reached
-
 import routing_reference as reference
 from routing_reference import FAR, random_case
+
+from socaccess.routing import DirectTrips, compute_matrix, find_nearest, find_reached
 
 ENGINES = ("scipy", "dijkstra", "hierarchy")
 CASES = 400
