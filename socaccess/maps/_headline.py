@@ -35,7 +35,7 @@ def build_headline(result: Any, texts: Texts, payload: dict[str, Any]) -> dict[s
             {
                 "scenario": scenario,
                 "label": texts(f"map.scenario.{scenario}"),
-                "share": texts.share(_percent(values)),
+                "share": _share(texts, values),
             }
         )
     kind = "promised" if promised else "known"
@@ -53,7 +53,7 @@ def build_headline(result: Any, texts: Texts, payload: dict[str, Any]) -> dict[s
 def _group_line(row: dict[str, Any], texts: Texts, payload: dict[str, Any]) -> str:
     parts = [
         f"{texts(f'map.scenario_short.{scenario}').lower()} "
-        f"{texts.share(_percent([row['covered_share'][scenario]]))}"
+        f"{_share(texts, [row['covered_share'][scenario]])}"
         for scenario in payload["scenarios"]
     ]
     return texts(
@@ -174,12 +174,14 @@ def _about(result: Any, texts: Texts, payload: dict[str, Any]) -> dict[str, Any]
     return _block("about", texts, [], [], lines)
 
 
-def _percent(values: list[float | None]) -> float | None:
+def _share(texts: Texts, values: list[float | None]) -> str:
+    """Return the mean of `values` in whole per cent, as everywhere on the map."""
     known = [value for value in values if value is not None]
     if not known:
-        return None
-    # The same rounding as everywhere on the map: 0 and 100 only where they are exact.
-    return float(as_percent(np.array([np.mean(known)]))[0]) / 100
+        return texts.share(None)
+    percent = as_percent(np.array([np.mean(known)]))[0]
+    # The sign stays on the line of its number.
+    return texts.share(percent / 100).replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _persons(texts: Texts, value: float | None, below: float) -> str:

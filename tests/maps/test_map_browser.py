@@ -409,6 +409,7 @@ def test_phone(open_page: OpenPage, page_path: Path) -> None:
     page.touchscreen.tap(at["x"], at["y"])
     page.wait_for_selector("#tooltip:not([hidden])")
     assert page.is_visible("#detail")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert page.messages == []
 
 

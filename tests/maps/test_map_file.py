@@ -107,7 +107,7 @@ def test_the_headline_can_be_read_without_the_map(world: SimpleNamespace) -> Non
     text = " ".join(Reader(render_map(world, lang="lv")).text)
     rows = [r for r in world.summary["services"] if r["promised"] and r["supply_known"]]
     share = sum(r["covered_share"]["now"] for r in rows) / len(rows)
-    assert f"{round(share * 100)} %" in text
+    assert f"{round(share * 100)}\N{NO-BREAK SPACE}%" in text
     assert "389" in text  # the plan's target
 
 

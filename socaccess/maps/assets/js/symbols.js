@@ -10,7 +10,7 @@ const draw = {
   /** A settlement of radius r around 0, 0. */
   settlement(ctx, status, r, ink, fills) {
     // The smallest have no outline: it would be all there is to see.
-    ctx.lineWidth = 1;
+    ctx.lineWidth = r < 3 ? 0.6 : 1;
     ctx.strokeStyle = r < 2 ? "transparent" : ink["symbol-edge"];
     ctx.fillStyle = status === STATUS.partial ? fills.covered : fills[STATUS_NAMES[status]] ?? "#9aa3a8";
     ctx.beginPath();
