@@ -65,9 +65,9 @@ def fetch(library: dict) -> None:
             ["npm", "pack", spec, "--silent"], cwd=scratch, check=True, capture_output=True
         )
         archive = Path(scratch) / packed.stdout.decode().split()[-1]
-        digest = "sha512-" + base64.b64encode(
-            hashlib.sha512(archive.read_bytes()).digest()
-        ).decode()
+        digest = (
+            "sha512-" + base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
+        )
         if digest != library["integrity"]:
             sys.exit(f"{spec}: hash is {digest}, expected {library['integrity']}")
         record = {key: library[key] for key in ("name", "version", "licence", "homepage")}

@@ -108,7 +108,7 @@ def render_map(
     )
     below = payload["belowPersons"]
     style, script = _style(), _script()
-    leaflet = _without_source_map(_read_asset("vendor/leaflet.js"))
+    leaflet = _leaflet()
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     template = environment.from_string(_read_asset("template.html.j2"))
     return template.render(
@@ -197,8 +197,11 @@ def _script() -> str:
     return f'"use strict";\n(() => {{\n{body}\n}})();\n'
 
 
-def _without_source_map(script: str) -> str:
-    return re.sub(r"\n//# sourceMappingURL=.*", "", script)
+def _leaflet() -> str:
+    """Return Leaflet with its licence, which asks to go along, and no pointer to a source map."""
+    licence = _read_asset("vendor/leaflet.LICENSE").replace("*/", "* /")
+    script = re.sub(r"\n//# sourceMappingURL=.*", "", _read_asset("vendor/leaflet.js"))
+    return f"/*\n{licence}*/\n{script}"
 
 
 def _version() -> str:

@@ -145,6 +145,11 @@ def test_written_whole_or_not_at_all(
         save_map(world, tmp_path / "nowhere" / "map.html")
 
 
+def test_leaflet_takes_its_licence_along(reader: Reader) -> None:
+    licence = (ASSETS / "vendor" / "leaflet.LICENSE").read_text(encoding="utf-8")
+    assert licence in reader.raw["script"][1]
+
+
 def test_unknown_language(world: SimpleNamespace) -> None:
     with pytest.raises(UnknownNameError, match="language 'de'"):
         render_map(world, lang="de")
