@@ -14,18 +14,25 @@ from socaccess.cli.options import make_console
 
 __all__ = [
     "EXIT_NO",
+    "Region",
+    "Service",
     "SmallCounts",
     "finish",
     "name_services",
     "open_municipality",
     "open_region",
+    "parse_number",
     "parse_pairs",
     "parse_years",
+    "show_note",
     "show_number",
     "show_table",
 ]
 
 EXIT_NO = 3
+
+Region = Annotated[str, typer.Argument(help="latgale, kurzeme, riga, vidzeme or zemgale")]
+Service = Annotated[str, typer.Option("--service", help="Such as dac_grt or group_home.")]
 
 SmallCounts = Annotated[
     bool, typer.Option("--show-small-counts", help="Show counts of fewer than five people.")
@@ -104,6 +111,19 @@ def parse_years(text: str) -> list[int]:
     if not years or not all(1990 <= year <= 2100 for year in years):
         raise typer.BadParameter(f"{text!r}: write years as 2026-2030", param_hint="--years")
     return sorted(set(years))
+
+
+def parse_number(text: str, option: str) -> float:
+    """Return a number of an option; a bad one is a usage error (exit 2)."""
+    try:
+        return float(text.replace(",", "."))
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not a number", param_hint=option) from None
+
+
+def show_note(texts: Any, key: str, **values: object) -> None:
+    """Print one remark under an answer."""
+    make_console().print(f"- {texts(f'plan.{key}', **values)}", highlight=False, soft_wrap=True)
 
 
 def name_services(result: Any, lang: str) -> dict[str, str]:

@@ -9,6 +9,7 @@ import typer
 
 from socaccess.cli._plan_input import (
     EXIT_NO,
+    Region,
     SmallCounts,
     finish,
     name_services,
@@ -32,7 +33,6 @@ from socaccess.cli.options import (
 
 __all__ = ["budget", "mobile", "person_budget"]
 
-Region = Annotated[str, typer.Argument(help="latgale, kurzeme, riga, vidzeme or zemgale")]
 Prices = Annotated[
     Path | None, typer.Option("--prices", help="Own price list; those found if none.")
 ]
