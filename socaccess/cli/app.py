@@ -11,6 +11,8 @@ from socaccess.cli import annex as annex_command
 from socaccess.cli import check as check_command
 from socaccess.cli import data as data_command
 from socaccess.cli import network as network_command
+from socaccess.cli import plan as plan_command
+from socaccess.cli import round as round_command
 from socaccess.cli import run as run_command
 from socaccess.cli import site as site_command
 from socaccess.cli import validate as validate_command
@@ -35,6 +37,8 @@ app.command("site")(site_command.site)
 app.command("validate")(validate_command.validate)
 app.add_typer(data_command.app, name="data")
 app.add_typer(network_command.app, name="network")
+app.add_typer(plan_command.app, name="plan")
+app.add_typer(round_command.app, name="round")
 
 
 @app.callback(invoke_without_command=True)
