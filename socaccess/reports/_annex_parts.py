@@ -180,7 +180,7 @@ class Parts:
         for service in self.services:
             by_group.setdefault(self.released.group_of[service], []).append(service)
         lines = []
-        for group in sorted(by_group, key=lambda code: sort_key(self.groups.get(code, code))):
+        for group in sorted(by_group, key=lambda code: sort_key(str(self.groups.get(code, code)))):
             persons = self._persons_of(by_group[group][0])
             shares = {s: self._mean_share(by_group[group], s) for s in SCENARIOS}
             if persons is None:

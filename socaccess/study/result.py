@@ -10,6 +10,7 @@ import pandas as pd
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    from matplotlib.figure import Figure
 
     from socaccess.study.reach import Reach
     from socaccess.study.tables import StudyTables
@@ -101,3 +102,41 @@ class StudyResult:
     def travel(self) -> pd.DataFrame:
         """Every settlement to every located facility: minutes, kilometres, modelled share."""
         return self.reach.to_frame()
+
+    def plot(
+        self,
+        kind: str = "map",
+        *,
+        service: str | None = None,
+        scenario: str = "now",
+        lang: str = "lv",
+    ) -> Figure:
+        """Return a static figure; in Jupyter it shows itself.
+
+        Parameters
+        ----------
+        kind
+            `map` (coverage), `times` (minutes per municipality), `change` (before and
+            after) or `sites` (what each further site brings).
+        service
+            One service; by default the mean of the counted ones.
+        scenario
+            `now`, `planned` or `suggested`, for `map` and `times`.
+        lang
+            Language of the words.
+
+        Raises
+        ------
+        UnknownNameError
+            If the kind, the service or the scenario is not known.
+        MissingDependencyError
+            If matplotlib is not installed.
+        """
+        from socaccess.study.notebook import plot_result
+
+        return plot_result(self, kind, service=service, scenario=scenario, lang=lang)
+
+    def _repr_html_(self) -> str:
+        from socaccess.study.notebook import show_result
+
+        return show_result(self)
