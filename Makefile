@@ -51,7 +51,7 @@ bench-siting: $(STAMP)
 	$(BIN)/python -m benchmarks.siting
 
 bench-map: $(STAMP)
-	$(BIN)/python -m benchmarks.maps
+	$(BIN)/python benchmarks/maps.py --browser
 
 bench-osm: $(STAMP)
 	$(BIN)/python -m benchmarks.osm

@@ -223,7 +223,8 @@ def test_every_library_imported_is_a_dependency():
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     stated = set(read_bounds(project["dependencies"]))
-    stated |= set(read_bounds(project["optional-dependencies"]["osmnx"]))
+    for extra in ("osmnx", "notebooks"):
+        stated |= set(read_bounds(project["optional-dependencies"][extra]))
     imported = set()
     for file in sorted((ROOT / "socaccess").rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
