@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from socaccess.errors import InputError, Problem, UnknownNameError
+from socaccess.i18n import fold
 from socaccess.routing import UNREACHABLE
 from socaccess.schemas import suggest_names
 from socaccess.study import StudyResult
@@ -69,7 +70,7 @@ def find_service(study: StudyTables, service: str) -> dict[str, object]:
 
 
 def find_settlement(study: StudyTables, name: str) -> str:
-    """Return the id of a settlement a user means, by id or name.
+    """Return the id of a settlement a user means, by id or name, diacritics or not.
 
     Raises
     ------
@@ -79,15 +80,11 @@ def find_settlement(study: StudyTables, name: str) -> str:
     settlements = study.settlements
     if name in set(settlements["settlement_id"]):
         return name
-    same = settlements[settlements["name"] == name]
+    same = settlements[settlements["name"].map(fold) == fold(name)]
     if not len(same):
         near = suggest_names(name, settlements["name"].tolist(), most=3)
-        folded = [row for row in near if row.lower() == name.lower()] or near[:1]
         hint = f"; did you mean {' or '.join(near)}?" if near else ""
-        if len(folded) == 1 and folded[0].lower() == name.lower():
-            same = settlements[settlements["name"] == folded[0]]
-        else:
-            raise UnknownNameError(f"no settlement {name!r} in {study.name}{hint}")
+        raise UnknownNameError(f"no settlement {name!r} in {study.name}{hint}")
     if len(same) > 1:
         homes = name_municipalities(study)
         options = ", ".join(

@@ -320,8 +320,9 @@ def test_a_persons_budget_by_hand(world):
         plan_person_budget(world, "a", [Wish("dac", 1)] * 2, 1, prices=prices)
     with pytest.raises(InputError, match="above 0"):
         plan_person_budget(world, "a", [Wish("dac", 0)], 1, prices=prices)
-    with pytest.raises(UnknownNameError, match="no settlement"):
+    with pytest.raises(UnknownNameError, match="did you mean Ābeles"):
         plan_person_budget(world, "Abele", [Wish("dac", 1)], 1, prices=prices)
+    assert plan_person_budget(world, "abeles", [Wish("dac", 1)], 1, prices=prices).cost == 0
 
 
 @given(
