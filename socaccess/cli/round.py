@@ -74,13 +74,14 @@ def open_command(
 
     texts = Texts(lang.value)
     when, person = _event(at, who)
+    # Before a store is made for a round that cannot be opened.
+    rounds.check_round(round_id, as_of=as_of, due=due, lang=lang.value)
     if (store / "manifests").is_dir() and len(_open(store).list_tables()):
         box = _open(store)
         _require_region(box, region, view.value)
     else:
         study = Study.load(region, view=view.value)
-        year = int(as_of[:4]) if as_of[:4].isdigit() else 0
-        persons = rounds.list_published_persons(study, until_year=year - 1)
+        persons = rounds.list_published_persons(study, until_year=int(as_of[:4]) - 1)
         box = rounds.start_store(store, study, at=when, who=person, persons=persons)
     assert isinstance(box, Store)
     everyone = list(box.read("municipalities")["municipality_id"]) if everybody else None

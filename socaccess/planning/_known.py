@@ -105,16 +105,15 @@ class Known:
 
     def find_service(self, name: str) -> Meaning:
         """Return which service a name or code means, in either language."""
-        folded: dict[str, str] = {}
         for code, row in self.services.items():
             label = str(row[f"name_{self.lang}"])
             if name in (label, code):
                 return Meaning(code, label, "exact")
-            for word in (code, *(str(row[f"name_{lang}"]) for lang in LANGUAGES)):
-                folded.setdefault(fold(word), code)
-        code = folded.get(fold(name), "")
-        if code:
-            return Meaning(code, self.label_service(code), "other_spelling")
+        folded = fold(name)
+        for code, row in self.services.items():
+            if folded in {fold(word) for word in (code, *(str(row[f"name_{lang}"])
+                                                          for lang in LANGUAGES))}:  # fmt: skip
+                return Meaning(code, self.label_service(code), "other_spelling")
         labels = [self.label_service(code) for code in self.services]
         return Meaning(near=tuple(suggest_names(name, labels, most=2)))
 

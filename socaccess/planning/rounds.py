@@ -13,8 +13,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
-
 from socaccess.errors import InputError, Problem, UnknownNameError, raise_problems
 from socaccess.i18n import LANGUAGES, Texts
 from socaccess.planning import _files, _layouts
@@ -29,8 +27,10 @@ from socaccess.planning._journal import (
     write_answers,
     write_receipt,
 )
+from socaccess.planning._manifests import check_event
 from socaccess.planning._review import read_review, write_review
 from socaccess.planning._starting import list_published_persons, start_store
+from socaccess.planning._status import find_round, list_answers, summarise_round
 from socaccess.planning._tables import Row, to_rows
 from socaccess.planning._undoing import undo
 from socaccess.planning.forms import make_form, name_form, write_form
@@ -42,6 +42,7 @@ __all__ = [
     "OpenedRound",
     "TakenForm",
     "check_form",
+    "check_round",
     "decide_rows",
     "find_round",
     "list_answers",
@@ -132,6 +133,7 @@ def open_round(
     OutputError
         If a form could not be written; the round is open, call again.
     """
+    moment, person = check_event(at, who)
     rounds = to_rows(store.read("rounds"), ("round_id",))
     municipalities = to_rows(store.read("municipalities"), ("municipality_id",))
     asked = (
@@ -139,18 +141,7 @@ def open_round(
         if municipality_ids is None
         else sorted(set(municipality_ids))
     )
-    problems = []
-    if not _ROUND_ID.fullmatch(round_id):
-        hint = "use small letters, digits and hyphens, such as latgale-2021"
-        problems.append(Problem(f"a round cannot be called {round_id!r}", hint=hint))
-    for name, day in (("as_of", as_of), ("due", due)):
-        try:
-            dt.date.fromisoformat(day)
-        except (TypeError, ValueError):
-            hint = "write it like 2021-12-31"
-            problems.append(Problem(f"{name} {day!r} is not a day", hint=hint))
-    if lang not in LANGUAGES:
-        problems.append(Problem(f"language {lang!r} is not known", hint=f"use {LANGUAGES}"))
+    problems = _find_problems(round_id, as_of, due, lang)
     unknown = [name for name in asked if (name,) not in municipalities]
     if unknown:
         problems.append(Problem("municipality is not in the store", rows=tuple(unknown)))
@@ -170,8 +161,8 @@ def open_round(
             "round_id": round_id,
             "as_of": as_of,
             "due": due,
-            "opened_at": dt.datetime.fromisoformat(at).isoformat(),
-            "opened_by": who,
+            "opened_at": moment,
+            "opened_by": person,
             "base_revision": store.revision,
             "lang": lang,
         }
@@ -182,6 +173,37 @@ def open_round(
         files[name] = write_form(make_form(store, round_id, identity))
     written = _files.write_files(Path(folder), files)
     return OpenedRound(round_id, store.revision, tuple(written))
+
+
+def check_round(round_id: str, *, as_of: str, due: str, lang: str = "lv") -> None:
+    """Raise everything that is wrong with the name, days and language of a round at once.
+
+    Examples
+    --------
+    >>> check_round("latgale 2021", as_of="2021-12-31", due="2022-02-15")
+    Traceback (most recent call last):
+        ...
+    socaccess.errors.InputError: a round cannot be called 'latgale 2021'; use small letters, \
+digits and hyphens, such as latgale-2021
+    """
+    raise_problems(_find_problems(round_id, as_of, due, lang))
+
+
+def _find_problems(round_id: str, as_of: str, due: str, lang: str) -> list[Problem]:
+    problems = []
+    if not _ROUND_ID.fullmatch(round_id):
+        hint = "use small letters, digits and hyphens, such as latgale-2021"
+        problems.append(Problem(f"a round cannot be called {round_id!r}", hint=hint))
+    for name, day in (("as_of", as_of), ("due", due)):
+        try:
+            dt.date.fromisoformat(day)
+        except (TypeError, ValueError):
+            hint = "write it like 2021-12-31"
+            problems.append(Problem(f"{name} {day!r} is not a day", hint=hint))
+    if lang not in LANGUAGES:
+        hint = f"use {' or '.join(LANGUAGES)}"
+        problems.append(Problem(f"language {lang!r} is not known", hint=hint))
+    return problems
 
 
 def _commit_round(
@@ -278,6 +300,7 @@ def _take(
     accept: Collection[str],
     refuse: Collection[str],
 ) -> TakenForm:
+    moment, person = check_event(at, who)
     if not check.readable:
         return TakenForm(check, None, {})
     receipts = to_rows(store.read("receipts"), _layouts.RECEIPTS.key)
@@ -302,7 +325,6 @@ def _take(
     if old is not None and all(before.get(name) == value for name, value in decisions.items()):
         return TakenForm(check, None, decisions)
     texts = Texts("lv")
-    moment = dt.datetime.fromisoformat(at).isoformat()
     tables = {}
     if check.usable:
         accepted = [row for row in check.rows if decisions[row.name] == "accepted"]
@@ -314,10 +336,10 @@ def _take(
             as_of=str(entry["as_of"]),
             said_by=check.said_by,
         )
-        answers = write_answers(store, check, decisions, texts, at=moment, who=who)
+        answers = write_answers(store, check, decisions, texts, at=moment, who=person)
         tables[_layouts.ANSWERS] = to_frame(answers, _layouts.ANSWERS)
     if old is None:
-        receipts[(receipt_id,)] = write_receipt(check, texts, at=moment, who=who)
+        receipts[(receipt_id,)] = write_receipt(check, texts, at=moment, who=person)
         tables[_layouts.RECEIPTS] = to_frame(receipts, _layouts.RECEIPTS)
     revision = store.commit(
         tables,
@@ -328,75 +350,3 @@ def _take(
         documents={"xlsx": check.content},
     )
     return TakenForm(check, revision, decisions)
-
-
-def find_round(store: Store, round_id: str | None = None) -> Row:
-    """Return a round of the store; by default the one opened last.
-
-    Raises
-    ------
-    UnknownNameError
-        If there is none.
-    """
-    rounds = to_rows(store.read("rounds"), ("round_id",))
-    if not rounds:
-        raise UnknownNameError("no round was opened in this store")
-    if round_id is None:
-        return max(rounds.values(), key=lambda row: int(row["base_revision"]))
-    if (round_id,) not in rounds:
-        known = ", ".join(sorted(key[0] for key in rounds))
-        raise UnknownNameError(f"no round {round_id!r}; there are {known}")
-    return rounds[(round_id,)]
-
-
-def summarise_round(store: Store, round_id: str | None = None) -> pd.DataFrame:
-    """Return where every form of a round stands.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row a municipality asked: `municipality_id`, `municipality`, `state` (waiting,
-        refused, faulty, pending, done), `received` (when the last usable form came),
-        `forms` (how many came), and rows by decision: `accepted`, `refused`, `pending`,
-        `faulty`.
-    """
-    entry = find_round(store, round_id)
-    names = store.read("municipalities").set_index("municipality_id")["name"]
-    issued = store.read("issued")
-    receipts = store.read("receipts")
-    receipts = receipts[receipts["round_id"] == entry["round_id"]]
-    answers = list_answers(store, str(entry["round_id"]))
-    rows = answers.drop_duplicates(["receipt_id", "row"])
-    table = []
-    for identity in issued.loc[issued["round_id"] == entry["round_id"], "municipality_id"]:
-        came = receipts[receipts["municipality_id"] == identity]
-        usable = came[came["usable"].astype(bool)]
-        own = rows[rows["municipality_id"] == identity]["decision"]
-        counts = {name: int((own == name).sum())
-                  for name in ("accepted", "refused", "pending", "faulty")}  # fmt: skip
-        if not len(came):
-            state = "waiting"
-        elif not len(usable):
-            state = "refused"
-        else:
-            state = next((name for name in ("faulty", "pending") if counts[name]), "done")
-        table.append(
-            {
-                "municipality_id": identity,
-                "municipality": names[identity],
-                "state": state,
-                "received": usable["taken_at"].max() if len(usable) else None,
-                "forms": len(came),
-                **counts,
-            }
-        )
-    columns = ["municipality_id", "municipality", "state", "received", "forms", "accepted",
-               "refused", "pending", "faulty"]  # fmt: skip
-    return pd.DataFrame(table, columns=columns)
-
-
-def list_answers(store: Store, round_id: str | None = None) -> pd.DataFrame:
-    """Return who said what and when in a round, cell by cell, with what was decided by whom."""
-    entry = find_round(store, round_id)
-    answers = store.read("answers")
-    return answers[answers["round_id"] == entry["round_id"]].reset_index(drop=True)

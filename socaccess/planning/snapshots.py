@@ -400,8 +400,11 @@ def _pair(
     before: pd.DataFrame, after: pd.DataFrame, key: Sequence[str], columns: Sequence[str]
 ) -> pd.DataFrame:
     """Return the rows in which any of the columns differs, both sides beside each other."""
-    sides = [table[[*key, *columns]].set_index(list(key)) for table in (before, after)]
-    joined = sides[0].join(sides[1], how="outer", lsuffix="_before", rsuffix="_after").sort_index()
+    sides = [
+        table[[*key, *columns]].set_index(list(key)).add_suffix(suffix)
+        for table, suffix in ((before, "_before"), (after, "_after"))
+    ]
+    joined = sides[0].join(sides[1], how="outer").sort_index()
     differs = np.zeros(len(joined), dtype=bool)
     for name in columns:
         old = joined[f"{name}_before"].to_numpy(dtype=float)

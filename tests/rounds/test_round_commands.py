@@ -28,6 +28,13 @@ def at_store(world):
     return ["--store", world.folder / "store"]
 
 
+def test_a_round_that_cannot_be_opened_leaves_no_store(tmp_path):
+    with pytest.raises(InputError) as caught:
+        run("open", "latgale", "--round", "x y", "--as-of", "soon", "--due", "2022-02-15",
+            "--store", tmp_path / "s", *EVENT)  # fmt: skip
+    assert len(caught.value.problems) == 2 and not (tmp_path / "s").exists()
+
+
 def test_open_starts_a_store(tmp_path):
     days = ["--as-of", "2021-12-31", "--due", "2022-02-15"]
     words = ["open", "latgale", "--round", "latgale-2021", *days, "--store", tmp_path / "s",
