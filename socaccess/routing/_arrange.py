@@ -1,6 +1,6 @@
 """Puts what contraction left in an order that sweeps run through quickly."""
 
-# mypy: allow-untyped-defs
+# mypy: ignore-errors
 
 from __future__ import annotations
 

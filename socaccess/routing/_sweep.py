@@ -11,7 +11,7 @@ length becomes vector instructions, which is what makes the sweep fast.
 No sum can wrap around: times are at most `FAR`, arcs less, and twice `FAR` fits 32 bits.
 """
 
-# mypy: allow-untyped-defs
+# mypy: ignore-errors
 
 from __future__ import annotations
 

@@ -5,6 +5,8 @@ for the sweeps; `Hierarchy` holds the result and saves it. It belongs to one gra
 all, and says so by the graph's fingerprint. A new facility is one more source: nothing is rebuilt.
 """
 
+# mypy: disable-error-code="call-arg"
+
 from __future__ import annotations
 
 import json

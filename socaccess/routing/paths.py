@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TypeVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +23,8 @@ from socaccess.routing.terminals import Terminals
 
 __all__ = ["Path", "Trees", "sum_along", "trace_paths", "trace_trees"]
 
-Value = TypeVar("Value", np.int64, np.float64)
+Values = npt.NDArray[Any]
+"""Whole numbers (int64) or float64; what goes in comes out."""
 SEARCHES = 16
 """Searches between two looks at the clock and the keyboard."""
 TREE_CELLS = 4_000_000
@@ -103,14 +104,14 @@ def sum_along(
     graph: Graph,
     origins: Terminals,
     destinations: Terminals,
-    arc_values: npt.NDArray[Value],
+    arc_values: Values,
     *,
-    origin_values: npt.NDArray[Value] | None = None,
-    destination_values: npt.NDArray[Value] | None = None,
+    origin_values: Values | None = None,
+    destination_values: Values | None = None,
     engine: str = "auto",
     threads: int = 1,
     progress: Progress | None = None,
-) -> tuple[UInt32Array, npt.NDArray[Value]]:
+) -> tuple[UInt32Array, Values]:
     """Return the time of every pair and the sums of values along its fastest trip.
 
     Parameters
@@ -300,9 +301,9 @@ def _sum_trees(
     hops: Int64Array,
     last: Int32Array,
     root: npt.NDArray[np.int8],
-    arc_values: npt.NDArray[Value],
-    origin_values: npt.NDArray[Value],
-) -> npt.NDArray[Value]:
+    arc_values: Values,
+    origin_values: Values,
+) -> Values:
     """Return the sums from each origin to every node, (origins, nodes, values).
 
     Nodes are filled in the order of arcs passed, one step further from the roots each time, for
@@ -327,10 +328,10 @@ def _check_values(
     graph: Graph,
     origins: Terminals,
     destinations: Terminals,
-    arc_values: npt.NDArray[Value],
-    origin_values: npt.NDArray[Value] | None,
-    destination_values: npt.NDArray[Value] | None,
-) -> tuple[npt.NDArray[Value], npt.NDArray[Value], npt.NDArray[Value]]:
+    arc_values: Values,
+    origin_values: Values | None,
+    destination_values: Values | None,
+) -> tuple[Values, Values, Values]:
     """Return the three kinds of values with an axis for the values each."""
     if arc_values.dtype not in (np.int64, np.float64) or arc_values.ndim not in (1, 2):
         raise InputError(
