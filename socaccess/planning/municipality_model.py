@@ -301,7 +301,10 @@ class _Region:
                 }
             )
         table = pd.DataFrame(rows)
-        return table.astype({"priority": object}) if len(table) else table
+        if len(table):
+            # A rank is a whole number or none; pandas would make fractions of both.
+            table["priority"] = pd.Series([row["priority"] for row in rows], dtype=object)
+        return table
 
     def judge(self, municipality: str, service: str) -> dict[str, Any]:
         """Return whether the service is viable, where it would stand, and with whom."""
