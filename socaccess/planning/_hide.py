@@ -1,8 +1,8 @@
 """Small counts of people in the tables of a plan: hidden, with what would give them away.
 
 A count under the threshold is replaced by a mark. A part is hidden with its whole; where
-the rest of the whole is small, only what it exceeds is told. Where the total of a group is told elsewhere and a
-single count of it is hidden, the next smallest goes as well.
+the rest of the whole is small, only what it exceeds is told. Where the total of a group is
+told elsewhere and a single count of it is hidden, the next smallest goes as well.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def mark_above(whole: float, below: int) -> str:
     >>> mark_above(22.05, 5)
     '>17'
     """
-    return f">{max(int(round(whole)) - below, 0)}"
+    return f">{max(round(whole) - below, 0)}"
 
 
 def show_small(value: float | None, below: int, *, decimals: int = 1) -> float | str | None:
