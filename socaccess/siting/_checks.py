@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -47,7 +47,7 @@ def _check_ids(name: str, ids: Sequence[str]) -> Iterator[Problem]:
         yield Problem("there are no clients", name, (), "give at least one")
 
 
-def _check_travel(travel: object, where: str, problem: SitingProblem) -> Iterator[Problem]:
+def _check_travel(travel: Any, where: str, problem: SitingProblem) -> Iterator[Problem]:
     shape = (len(problem.client_ids), len(problem.site_ids))
     if travel.dtype == object:
         yield Problem("values are not numbers", where, (), "give minutes, NaN for no route")
@@ -108,8 +108,8 @@ def _check_all_persons(problem: SitingProblem) -> Iterator[Problem]:
             where = f"{kind} {getattr(part, 'name', getattr(part, 'year', None))!r}"
             if part.persons is not None:
                 yield from _check_persons(_numbers(part.persons), f"{where}, persons", problem)
-            if getattr(part, "travel_min", None) is not None:
-                travel = part.travel_min
+            travel = getattr(part, "travel_min", None)
+            if travel is not None:
                 travel = travel if sp.issparse(travel) else _numbers(travel)
                 yield from _check_travel(travel, f"{where}, travel_min", problem)
 

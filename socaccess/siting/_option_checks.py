@@ -71,7 +71,7 @@ def check_objective(problem: SitingProblem) -> Iterator[Problem]:
 def _check_limits(problem: SitingProblem) -> Iterator[Problem]:
     limit, where = problem.limit_min, "limit_min"
     own = all(service.limit_min is not None for service in problem.services)
-    needed = [name for name in ("lscp", "mclp") if problem.objective == name]
+    needed: list[str] = [name for name in ("lscp", "mclp") if problem.objective == name]
     needed += ["floor_share"] if problem.floor_share is not None else []
     if limit is None:
         if needed and not (problem.services and own):
@@ -266,7 +266,7 @@ def _is_amount(value: object) -> bool:
     """Whether `value` is a finite number, 0 or more."""
     if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
         return False
-    return bool(np.isfinite(value)) and value >= 0
+    return bool(np.isfinite(value) and value >= 0)
 
 
 def _is_count(value: object) -> bool:

@@ -18,9 +18,9 @@ STEPS = 60_000
 
 @dataclass(frozen=True)
 class CoverResult:
-    """The sites of the smallest cover found (None without one) and a proved least number."""
+    """The sites of the smallest cover found and a proved least number."""
 
-    chosen: np.ndarray | None
+    chosen: np.ndarray
     bound: float
 
 
@@ -45,7 +45,12 @@ def solve_cover(
     """
     if near.shape[0] == 0:
         return CoverResult(np.zeros(0, dtype=np.int64), 0.0)
-    reduced, columns = _reduce(near)
+    if at_most is not None:
+        first = _drop_spare(near, _greedy(near))
+        apart = _count_apart(near, at_most)
+        if len(first) <= at_most or apart > at_most:
+            return CoverResult(np.sort(first), float(apart))
+    reduced, columns = _reduce(near, rounds=99 if at_most is None else 2)
     best = _drop_spare(reduced, _greedy(reduced))
     if at_most is not None and len(best) <= at_most:
         return CoverResult(np.sort(columns[best]), 0.0)
@@ -62,17 +67,33 @@ def solve_cover(
     return CoverResult(np.sort(columns[best]), min(bound, float(len(best))))
 
 
-def _reduce(near: sp.csr_array) -> tuple[sp.csr_array, np.ndarray]:
+def _count_apart(near: sp.csr_array, enough: int) -> int:
+    """Return how many rows were found of which no two share a site: each needs one of its own."""
+    by_site = sp.csr_array(near.T)
+    size = np.diff(near.indptr)
+    count, alone = 0, np.ones(near.shape[0], dtype=bool)
+    for row in np.argsort(size, kind="stable"):
+        if alone[row]:
+            count += 1
+            if count > enough:
+                break
+            sites = near.indices[near.indptr[row] : near.indptr[row + 1]]
+            alone[by_site[sites].indices] = False
+    return count
+
+
+def _reduce(near: sp.csr_array, rounds: int) -> tuple[sp.csr_array, np.ndarray]:
     """Return `near` without rows that cover themselves and sites another one replaces."""
     columns = np.arange(near.shape[1])
-    while True:
+    for _ in range(rounds):
         rows, count = near.shape
         # A row whose sites all serve it too is covered whenever the other row is.
         near = sp.csr_array(near[_undominated(near, keep_larger=False)])
         keep = _undominated(sp.csr_array(near.T), keep_larger=True)
         near, columns = sp.csr_array(near[:, keep]), columns[keep]
         if near.shape == (rows, count):
-            return near, columns
+            break
+    return near, columns
 
 
 def _undominated(matrix: sp.csr_array, *, keep_larger: bool) -> np.ndarray:

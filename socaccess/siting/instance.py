@@ -7,9 +7,10 @@ pairs. What remains is one problem of rows, columns and the minutes between them
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -107,7 +108,7 @@ class Instance:
         return max(1, len(self.parts))
 
 
-def by_name(value: float | Mapping[str, float] | None, ids: tuple[str, ...]) -> np.ndarray:
+def by_name(value: float | Mapping[str, float] | None, ids: Sequence[str]) -> np.ndarray:
     """Return one number for every id, NaN where none is given.
 
     Examples
@@ -133,7 +134,8 @@ def _read_scenarios(problem: SitingProblem) -> Instance:
     """Rows for every scenario and target group, columns as they are."""
     scenarios = problem.scenarios or (Scenario(name=""),)
     groups = problem.groups or ("",)
-    travels, persons, weights, limits, parts, labels = [], [], [], [], [], []
+    travels: list[list[Travel | None]] = []
+    persons, weights, limits, parts, labels = [], [], [], [], []
     base = _travel(problem, problem.travel_min)
     for position, scenario in enumerate(scenarios):
         own = scenario.travel_min
@@ -251,9 +253,9 @@ def _read_phases(problem: SitingProblem) -> Instance:
     )
 
 
-def _travel(problem: SitingProblem, travel_min: object) -> Travel:
+def _travel(problem: SitingProblem, travel_min: Any) -> Travel:
     """Return the travel of a matrix without pairs beyond the cut-off or across a border."""
-    travel = Travel.read(travel_min)  # type: ignore[arg-type]
+    travel = Travel.read(travel_min)
     if problem.cutoff_min is not None:
         travel = travel.up_to(float(problem.cutoff_min))
     if problem.cooperation == "everyone":
@@ -268,11 +270,11 @@ def _travel(problem: SitingProblem, travel_min: object) -> Travel:
     return travel.restricted(serves, np.searchsorted(names, client), np.searchsorted(names, site))
 
 
-def _states(problem: SitingProblem, existing: tuple[str, ...] | object) -> np.ndarray:
+def _states(problem: SitingProblem, existing: Sequence[str]) -> np.ndarray:
     """Return the state of every site."""
     may_open = set(problem.site_ids if problem.candidates is None else problem.candidates)
     may_open -= set(problem.forbidden)
-    there = set(existing)  # type: ignore[call-overload]
+    there = set(existing)
     may_close = set(problem.may_close)
     return np.array(
         [
@@ -285,9 +287,9 @@ def _states(problem: SitingProblem, existing: tuple[str, ...] | object) -> np.nd
     )
 
 
-def _named(problem: SitingProblem, names: tuple[str, ...] | object) -> np.ndarray:
+def _named(problem: SitingProblem, names: Sequence[str]) -> np.ndarray:
     """Return which sites are named."""
-    wanted = set(names)  # type: ignore[call-overload]
+    wanted = set(names)
     return np.array([name in wanted for name in problem.site_ids], dtype=bool)
 
 
@@ -313,4 +315,5 @@ def _is_plain(problem: SitingProblem) -> bool:
         problem.min_sites_per_municipality,
         problem.max_sites_per_municipality,
     )
-    return all(value is None for value in off) and not problem.may_close
+    decided = problem.sites is not None or problem.objective == "lscp"
+    return decided and all(value is None for value in off) and not problem.may_close

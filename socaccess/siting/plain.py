@@ -195,6 +195,10 @@ def least_unserved(core: _Core, settings: Settings, clock: Clock) -> tuple[float
     open_rows = ~np.isfinite(core.fixed_minutes)
     if not open_rows.any() or core.sites == 0:
         return float(core.weight[open_rows].sum()), np.zeros(0, dtype=np.int64), True
+    count = int(open_rows.sum())
+    reached = core.travel.rows(np.flatnonzero(open_rows)).reach_count(core.free)
+    if (reached == count).any():
+        return 0.0, np.flatnonzero(reached == count)[:1], True
     base = np.where(open_rows, core.weight, 0.0)
     reach = np.full(len(core.rows), np.inf)
     costs = Costs(core.travel, core.free, core.weight, base, reach)
@@ -259,7 +263,6 @@ def _solve_lscp(core: _Core, settings: Settings, clock: Clock) -> Answer:
     rows = np.flatnonzero(open_rows & ~hopeless)
     near = core.travel.rows(rows).within(core.limit_min[rows])[:, core.free]
     result = solve_cover(near, clock, seed=settings.seed, threads=settings.threads)
-    assert result.chosen is not None
     many = len(core.required)
     value, bound = float(many + len(result.chosen)), float(many + result.bound)
     goal = Goal(settings.gap)
@@ -281,8 +284,10 @@ def _solve_p_center(core: _Core, settings: Settings, clock: Clock) -> Answer:
     least, chosen, proved = least_unserved(core, settings, clock)
     if least > 0:
         notes = (*notes, f"{least:g} persons cannot be served with so few sites")
-    if len(chosen) == 0 and core.sites:
-        chosen = _spread(core)
+    if proved and least <= 0 and core.sites:
+        spread = _spread(core)
+        if len(chosen) == 0 or _is_better(core, spread, chosen):
+            chosen = spread
     worst = _worst(core, core.free[chosen])
     if not proved:
         note = "fewest unserved persons not proved within the time limit"
@@ -312,6 +317,13 @@ def _worst(core: _Core, plan: np.ndarray) -> float:
     """Return the longest time of the rows that `plan` serves, 0 when it serves none."""
     minutes = np.minimum(core.fixed_minutes, core.travel.nearest(plan)[1])
     return float(minutes[np.isfinite(minutes)].max(initial=0.0))
+
+
+def _is_better(core: _Core, plan: np.ndarray, other: np.ndarray) -> bool:
+    """Return whether `plan` serves everybody and within less time than `other`."""
+    if _unserved(core, core.free[plan]) > 0:
+        return False
+    return _worst(core, core.free[plan]) < _worst(core, core.free[other])
 
 
 def _spread(core: _Core) -> np.ndarray:
@@ -349,12 +361,12 @@ def _covers(
     if least <= 0:
         rows = np.flatnonzero(open_rows)
         near = core.travel.rows(rows).within(limit[rows])[:, core.free]
-        result = solve_cover(
+        cover = solve_cover(
             near, clock, at_most=core.sites, seed=settings.seed, threads=settings.threads
         )
-        if result.chosen is not None and len(result.chosen) <= core.sites:
-            return result.chosen, True
-        return None, result.bound <= core.sites
+        if len(cover.chosen) <= core.sites:
+            return cover.chosen, True
+        return None, cover.bound <= core.sites
     base = np.where(open_rows, core.weight, 0.0)
     costs = Costs(core.travel, core.free, core.weight, base, limit)
     goal = Goal(0.0, float(core.weight.sum()))

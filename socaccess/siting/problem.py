@@ -96,7 +96,8 @@ class SitingProblem:
     floor_share
         Least covered share of persons in every municipality, one number or by municipality.
     min_sites_per_municipality, max_sites_per_municipality
-        Bounds on open sites (existing ones count), one number or by municipality.
+        Bounds on open sites (existing ones count), one number or by municipality. Where more
+        stay than the upper bound allows, it means that none is added.
     cooperation
         Whose residents a site serves: `everyone`'s, its `own` municipality's only, or those of
         municipalities with `agreements`.

@@ -64,11 +64,10 @@ class LinearModel:
     ) -> np.ndarray:
         """Add constraints `lower <= sum(values * x[columns]) <= upper`, numbered from 0 in `rows`.
 
-        The longer of `lower` and `upper` says how many there are. Returns their numbers.
+        Whichever of `lower` and `upper` is an array says how many there are. Returns their numbers.
         """
-        low = np.atleast_1d(np.asarray(lower, dtype=float))
-        high = np.atleast_1d(np.asarray(upper, dtype=float))
-        count = max(len(low), len(high))
+        low, high = np.asarray(lower, dtype=float), np.asarray(upper, dtype=float)
+        count = len(low) if low.ndim else len(high) if high.ndim else 1
         index = np.atleast_1d(np.asarray(rows, dtype=np.int64))
         column = np.atleast_1d(np.asarray(columns, dtype=np.int64))
         value = np.asarray(values, dtype=float)
@@ -280,5 +279,5 @@ class IncrementalLp:
             return None
         solution = self._highs.getSolution()
         value = float(self._highs.getInfo().objective_function_value)
-        arrays = (solution.col_value, solution.col_dual, solution.row_dual)
-        return value, *(np.array(array) for array in arrays)
+        values, reduced = np.array(solution.col_value), np.array(solution.col_dual)
+        return value, values, reduced, np.array(solution.row_dual)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from socaccess.siting.combined import solve_combined
 from socaccess.siting.clock import Clock, Progress
 from socaccess.siting.instance import Instance, read_problem
 from socaccess.siting.plain import Settings, solve_plain
@@ -55,8 +56,8 @@ def suggest_sites(
     return make_plan(problem, instance, answer, settings, clock)
 
 
-def solve(
-    problem: SitingProblem, instance: Instance, settings: Settings, clock: Clock
-) -> Answer:
+def solve(problem: SitingProblem, instance: Instance, settings: Settings, clock: Clock) -> Answer:
     """Return the answer of the model and the way that fit the problem."""
+    if not instance.is_plain:
+        return solve_combined(problem, instance, settings, clock)
     return solve_plain(instance, problem.objective, problem.fade_min, settings, clock)

@@ -26,7 +26,7 @@ def make_plan(
         gap=relative_gap(answer.objective, answer.bound),
         limit_hit=answer.limit_hit,
         seconds=clock.seconds,
-        sites=pd.DataFrame({"site_id":[problem.site_ids[i] for i in answer.opened]}),
+        sites=pd.DataFrame({"site_id": [problem.site_ids[i] for i in answer.opened]}),
         assignment=pd.DataFrame(),
         notes=answer.notes,
     )

@@ -94,6 +94,12 @@ class Travel:
         """Return the travel of some clients only."""
         return Travel(self.minutes[np.asarray(clients, dtype=np.int64)])
 
+    def reach_count(self, sites: np.ndarray) -> np.ndarray:
+        """Return how many clients can reach each of `sites`."""
+        if isinstance(self.minutes, sp.csr_array):
+            return np.bincount(self.minutes.indices, minlength=self.shape[1])[sites]
+        return np.isfinite(self.minutes).sum(axis=0)[sites]
+
     def longest(self) -> float:
         """Return the longest time of any reachable pair, 0 without one."""
         if isinstance(self.minutes, sp.csr_array):

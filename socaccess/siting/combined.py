@@ -1,0 +1,293 @@
+"""Problems with options that the fast ways do not know, solved as one integer programme each."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from socaccess.siting.answer import Answer
+from socaccess.siting.certificate import EXACT
+from socaccess.siting.clock import Clock
+from socaccess.siting.families import FAMILIES
+from socaccess.siting.general import Aim, GeneralModel, needs_flow
+from socaccess.siting.instance import Instance
+from socaccess.siting.plain import Settings
+from socaccess.siting.problem import SitingProblem
+from socaccess.siting.solver import INFEASIBLE, OPTIMAL, Solution, solve_model
+
+__all__ = ["attempt", "fewest_unserved", "read_answer", "solve_combined"]
+
+NONE = np.zeros(0, dtype=np.int64)
+
+
+def solve_combined(
+    problem: SitingProblem, instance: Instance, settings: Settings, clock: Clock
+) -> Answer:
+    """Return the answer of a problem with any combination of options."""
+    if problem.objective == "mclp":
+        return _solve_mclp(problem, instance, settings, clock)
+    if problem.objective == "p_median":
+        return _solve_p_median(problem, instance, settings, clock)
+    if problem.objective == "lscp":
+        return _solve_lscp(problem, instance, settings, clock)
+    return _solve_p_center(problem, instance, settings, clock)
+
+
+def attempt(
+    problem: SitingProblem,
+    instance: Instance,
+    aim: Aim,
+    settings: Settings,
+    clock: Clock,
+    *,
+    active: frozenset[str] = FAMILIES,
+    elastic: str = "",
+) -> tuple[GeneralModel, Solution]:
+    """Return the programme of `aim` and its solution."""
+    general = GeneralModel(problem, instance, aim, active=active, elastic=elastic)
+    solution = solve_model(
+        general.model,
+        time_limit_s=clock.left_s,
+        gap=settings.gap,
+        seed=settings.seed,
+        threads=settings.threads,
+    )
+    constant = 0.0 if elastic else general.constant
+    return general, replace(
+        solution, objective=solution.objective + constant, bound=solution.bound + constant
+    )
+
+
+def read_answer(
+    general: GeneralModel,
+    solution: Solution,
+    settings: Settings,
+    clock: Clock,
+    *,
+    sign: float = 1.0,
+    notes: tuple[str, ...] = (),
+) -> Answer:
+    """Return the answer that `solution` holds; the objective is `sign` times its own."""
+    if solution.status == INFEASIBLE:
+        return Answer("infeasible", NONE, np.nan, np.nan, notes=notes)
+    bound = sign * solution.bound
+    if solution.values is None:
+        return Answer("unknown", NONE, np.nan, bound, True, notes)
+    instance, values = general.instance, solution.values
+    is_open = values[general.y] > 0.5
+    objective = sign * solution.objective
+    near = abs(objective - bound) <= max(
+        settings.gap * abs(objective), EXACT * max(1.0, abs(objective))
+    )
+    proved = near or solution.status == OPTIMAL
+    flow = places = None
+    if needs_flow(general.problem):
+        share = values[general.x]
+        used = share > 1e-7
+        flow = (general.pair_row[used], general.pair_column[used], share[used])
+        built = general.built >= 0
+        places = np.full(len(is_open), np.nan)
+        places[built] = np.round(values[general.built[built]], 6)
+    return Answer(
+        "optimal" if proved else "feasible",
+        instance.free[is_open[instance.free]],
+        objective,
+        bound,
+        not proved and clock.is_over,
+        notes,
+        closed=instance.closable[~is_open[instance.closable]],
+        flow=flow,
+        places=places,
+    )
+
+
+def _robust(problem: SitingProblem) -> str:
+    return problem.robust if problem.scenarios and problem.robust != "expected" else ""
+
+
+def _of_part(instance: Instance, part: int) -> Instance:
+    """Return the instance of one scenario alone."""
+    rows = np.flatnonzero(instance.row_part == part)
+    return replace(
+        instance,
+        travel=instance.travel.rows(rows),
+        persons=instance.persons[rows],
+        weight=instance.weight[rows],
+        limit_min=instance.limit_min[rows],
+        row_client=instance.row_client[rows],
+        row_part=np.zeros(len(rows), dtype=np.int64),
+        row_group=instance.row_group[rows],
+        parts=(),
+        part_kind="",
+    )
+
+
+def _best_of_parts(
+    problem: SitingProblem, instance: Instance, settings: Settings, clock: Clock
+) -> tuple[tuple[float, ...], bool]:
+    """Return what would be best in each scenario alone, and whether all are proved."""
+    alone = replace(problem, scenarios=())
+    best, proved = [], True
+    for part in range(instance.part_count):
+        answer = solve_combined(alone, _of_part(instance, part), settings, clock)
+        proved &= answer.status == "optimal"
+        best.append(answer.objective)
+    return tuple(best), proved
+
+
+def _solve_mclp(
+    problem: SitingProblem, instance: Instance, settings: Settings, clock: Clock
+) -> Answer:
+    kind = "unserved" if problem.fade_min is None else "faded"
+    robust = _robust(problem)
+    best: tuple[float, ...] = ()
+    notes: tuple[str, ...] = ()
+    if robust == "regret":
+        best, proved = _best_of_parts(problem, instance, settings, clock)
+        if np.isnan(best).any():
+            return _without_best(problem, instance, settings, clock)
+        best = tuple(-value for value in best)
+        notes = _regret_notes(proved)
+    aim = Aim(kind, instance.limit_min, robust=robust, best_of_part=best)
+    general, solution = attempt(problem, instance, aim, settings, clock)
+    sign = 1.0 if robust == "regret" else -1.0
+    return read_answer(general, solution, settings, clock, sign=sign, notes=notes)
+
+
+def _without_best(
+    problem: SitingProblem, instance: Instance, settings: Settings, clock: Clock
+) -> Answer:
+    """Return why there is no regret to speak of: no plan, or no time to find one."""
+    aim = Aim("nothing", instance.limit_min)
+    _, solution = attempt(problem, instance, aim, settings, clock)
+    status = "infeasible" if solution.status == INFEASIBLE else "unknown"
+    return Answer(status, NONE, np.nan, np.nan, status == "unknown")
+
+
+def _regret_notes(proved: bool) -> tuple[str, ...]:
+    if proved:
+        return ()
+    return ("what would be best in each scenario is not proved; the regret is from what was found",)
+
+
+def fewest_unserved(
+    problem: SitingProblem, instance: Instance, settings: Settings, clock: Clock
+) -> tuple[float, GeneralModel | None, Solution | None]:
+    """Return the least weight of rows that no plan serves; NaN with the failed attempt otherwise.
+
+    Phases, groups and scenarios are added up.
+    """
+    weight = instance.persons * instance.weight
+    hopeless = ~np.isfinite(instance.best_minutes)
+    least = float(weight[hopeless].sum())
+    always = np.isfinite(instance.fixed_minutes) | hopeless
+    if not needs_flow(problem) and always[weight > 0].all():
+        return least, None, None
+    aim = Aim("unserved", np.full(len(weight), np.inf))
+    exact = replace(settings, gap=0.0)
+    general, solution = attempt(problem, instance, aim, exact, clock)
+    if solution.values is None or solution.status != OPTIMAL:
+        return np.nan, general, solution
+    total = float(weight[instance.persons > 0].sum())
+    return max(least, total + solution.objective), general, solution
+
+
+def _unproved(
+    general: GeneralModel | None, solution: Solution | None, settings: Settings, clock: Clock
+) -> Answer:
+    """Return the plan of an unfinished first aim: nothing is proved about the second."""
+    assert general is not None
+    assert solution is not None
+    note = "fewest unserved persons not proved within the time limit"
+    answer = read_answer(general, solution, settings, clock, sign=-1.0)
+    if answer.status in ("infeasible", "unknown"):
+        return replace(answer, bound=np.nan)
+    return replace(
+        answer, status="feasible", objective=np.nan, bound=0.0, limit_hit=True, notes=(note,)
+    )
+
+
+def _unserved_notes(instance: Instance, least: float) -> tuple[str, ...]:
+    if least <= EXACT:
+        return ()
+    return (f"{least:g} persons stay unserved, the fewest possible; the objective is the others'",)
+
+
+def _solve_p_median(
+    problem: SitingProblem, instance: Instance, settings: Settings, clock: Clock
+) -> Answer:
+    least, general, solution = fewest_unserved(problem, instance, settings, clock)
+    if np.isnan(least):
+        return _unproved(general, solution, settings, clock)
+    notes = _unserved_notes(instance, least)
+    robust = _robust(problem)
+    best: tuple[float, ...] = ()
+    if robust == "regret":
+        best, proved = _best_of_parts(problem, instance, settings, clock)
+        if np.isnan(best).any():
+            return _without_best(problem, instance, settings, clock)
+        notes = (*notes, *_regret_notes(proved))
+    everywhere = np.full(len(instance.persons), np.inf)
+    levels = ((np.inf, least),)
+    aim = Aim("minutes", everywhere, levels, robust=robust, best_of_part=best)
+    general, solution = attempt(problem, instance, aim, settings, clock)
+    return read_answer(general, solution, settings, clock, notes=notes)
+
+
+def _solve_lscp(
+    problem: SitingProblem, instance: Instance, settings: Settings, clock: Clock
+) -> Answer:
+    general, solution = attempt(
+        problem, instance, Aim("sites", instance.limit_min), settings, clock
+    )
+    hopeless = (instance.best_minutes > instance.limit_min) & (instance.persons > 0)
+    notes: tuple[str, ...] = ()
+    if hopeless.any():
+        notes = (
+            f"{instance.persons[hopeless].sum():g} persons have no site within the limit; "
+            "the plan covers everybody else",
+        )
+    # Sites come whole: so does any bound on their number.
+    whole = replace(solution, bound=float(np.ceil(solution.bound - 1e-6)))
+    return read_answer(general, whole, settings, clock, notes=notes)
+
+
+def _solve_p_center(
+    problem: SitingProblem, instance: Instance, settings: Settings, clock: Clock
+) -> Answer:
+    """Halve the list of times: can all but the fewest be served within this one?"""
+    least, general, solution = fewest_unserved(problem, instance, settings, clock)
+    if np.isnan(least):
+        return _unproved(general, solution, settings, clock)
+    weight = instance.persons * instance.weight
+    rows = instance.travel.rows(np.flatnonzero(weight > 0))
+    times = np.union1d(rows.times(instance.usable, 0.0, np.inf), [0.0])
+    notes = _unserved_notes(instance, least)
+    low, high, found = 0, len(times) - 1, None
+    while (low < high or found is None) and not clock.is_over:
+        middle = (low + high) // 2 if found is not None else high
+        radius = float(times[middle])
+        reach = np.full(len(weight), radius)
+        aim = Aim("nothing", reach, ((radius, least),))
+        general, solution = attempt(problem, instance, aim, settings, clock)
+        if solution.values is not None:
+            found, high = (general, solution), middle
+        elif solution.status == INFEASIBLE and found is None:
+            return Answer("infeasible", NONE, np.nan, np.nan, notes=notes)
+        elif solution.status == INFEASIBLE:
+            low = middle + 1
+        else:
+            break
+    bound = float(times[low])
+    if found is None:
+        return Answer("unknown", NONE, np.nan, bound, True, notes)
+    answer = read_answer(*found, settings, clock, notes=notes)
+    status = "optimal" if low >= high else "feasible"
+    return replace(
+        answer,
+        status=status,
+        objective=float(times[high]),
+        bound=bound,
+        limit_hit=status != "optimal" and clock.is_over,
+    )

@@ -1,0 +1,175 @@
+"""Fairness beyond one figure: lexicographic minimax and the efficiency-equity curve."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from socaccess.siting.answer import Answer
+from socaccess.siting.clock import Clock
+from socaccess.siting.combined import attempt, fewest_unserved, read_answer
+from socaccess.siting.general import Aim, needs_flow
+from socaccess.siting.instance import Instance
+from socaccess.siting.plain import Settings
+from socaccess.siting.problem import SitingProblem
+from socaccess.siting.solver import OPTIMAL
+from socaccess.siting.travel import Travel
+
+__all__ = ["CurvePoint", "served_minutes", "solve_lex_minimax", "solve_trade_off"]
+
+Solver = Callable[[SitingProblem, Instance, Settings, Clock], Answer]
+
+
+@dataclass(frozen=True, eq=False)
+class CurvePoint:
+    """One plan of the trade-off: the worst time it keeps and the person-minutes it costs."""
+
+    worst_min: float
+    answer: Answer
+
+
+def served_minutes(instance: Instance, answer: Answer) -> tuple[np.ndarray, np.ndarray]:
+    """Return persons and minutes of everybody the plan serves."""
+    if answer.flow is not None:
+        row, column, share = answer.flow
+        minutes = instance.travel.minutes_of(row, column)
+        return instance.persons[row] * instance.weight[row] * share, minutes
+    closed = np.setdiff1d(instance.closable, answer.closed)
+    open_now = np.concatenate([instance.fixed, closed, answer.opened])
+    minutes = instance.travel.nearest(np.sort(open_now))[1]
+    served = np.isfinite(minutes)
+    return (instance.persons * instance.weight)[served], minutes[served]
+
+
+def solve_lex_minimax(
+    problem: SitingProblem, instance: Instance, settings: Settings, clock: Clock, solve: Solver
+) -> Answer:
+    """Return the plan whose times, sorted from the worst, are least one after the other.
+
+    Equivalent to: first as few persons as possible beyond the longest time, then beyond the next
+    shorter one, and so on down (Ogryczak 1997). Each step is a programme that keeps all the steps
+    before. The objective told is the worst time; the bound is that of the worst time.
+    """
+    centre = solve(replace(problem, objective="p_center"), instance, settings, clock)
+    if centre.status != "optimal":
+        return centre
+    least, _, _ = fewest_unserved(problem, instance, settings, clock)
+    if np.isnan(least):
+        return replace(centre, status="feasible", limit_hit=True)
+    weight = instance.persons * instance.weight
+    levels: list[tuple[float, float]] = [(centre.objective, least)]
+    answer = centre
+    for minutes in _steps(problem, instance, centre.objective):
+        persons, times = served_minutes(instance, answer)
+        worst = float(times[persons > 0].max(initial=0.0))
+        if minutes >= worst or not (times[persons > 0] > minutes).any():
+            # The plan found has nobody there; nothing to improve on this step.
+            levels.append((minutes, least))
+            continue
+        if clock.is_over:
+            return _unfinished(answer, minutes)
+        clock.tell(f"as few persons as possible beyond {minutes:g} min")
+        reach = np.full(len(weight), minutes)
+        exact = replace(settings, gap=0.0)
+        aim = Aim("unserved", reach, tuple(levels[-MEMORY:]))
+        if needs_flow(problem):
+            aim = Aim("late", reach, tuple(levels))
+        general, solution = attempt(problem, instance, aim, exact, clock)
+        if solution.values is None or solution.status != OPTIMAL:
+            return _unfinished(answer, minutes)
+        found = read_answer(general, solution, settings, clock, sign=-1.0)
+        allowed = float(weight[instance.persons > 0].sum()) + solution.objective
+        levels.append((minutes, max(allowed, 0.0)))
+        answer = replace(
+            found, objective=centre.objective, bound=centre.bound, notes=centre.notes
+        )
+    return replace(answer, status="optimal", limit_hit=False)
+
+
+MEMORY = 10_000
+
+
+def _unfinished(answer: Answer, minutes: float) -> Answer:
+    note = f"proved down to times above {minutes:g} min; stopped there by the time limit"
+    return replace(answer, status="feasible", limit_hit=True, notes=(*answer.notes, note))
+
+
+def _steps(problem: SitingProblem, instance: Instance, worst: float) -> list[float]:
+    """Return the times to go through, descending, each just below the one before."""
+    weight = instance.persons * instance.weight
+    rows: Travel = instance.travel.rows(np.flatnonzero(weight > 0))
+    times = rows.times(instance.usable, 0.0, worst)
+    if problem.resolution_min > 0:
+        step = float(problem.resolution_min)
+        grid = np.arange(np.floor(worst / step), -1.0, -1.0) * step
+        return [float(value) for value in grid if value < worst]
+    return [float(value) for value in times[::-1] if value < worst]
+
+
+def solve_trade_off(
+    problem: SitingProblem, instance: Instance, settings: Settings, clock: Clock, solve: Solver
+) -> tuple[Answer, list[CurvePoint]]:
+    """Return the plan nearest to the ideal, and the curve it was picked from.
+
+    Every point has the least person-minutes among plans that keep its worst time
+    (epsilon-constraint; Cohon 1978). The ideal has the best of both, each scaled to its range.
+    """
+    clock.tell("the two ends of the curve")
+    median = solve(replace(problem, objective="p_median"), instance, settings, clock)
+    if median.status not in ("optimal", "feasible") or np.isnan(median.objective):
+        return median, []
+    centre = solve(replace(problem, objective="p_center"), instance, settings, clock)
+    if centre.status not in ("optimal", "feasible"):
+        return replace(median, status="feasible", limit_hit=True), []
+    loosest = _worst(instance, median)
+    points = [CurvePoint(loosest, median)]
+    for limit in _limits(instance, centre.objective, loosest, problem.curve_points):
+        if clock.is_over:
+            break
+        clock.tell(f"person-minutes with nobody beyond {limit:g} min")
+        capped = replace(instance, travel=instance.travel.up_to(limit))
+        point = solve(replace(problem, objective="p_median"), capped, settings, clock)
+        if point.status not in ("optimal", "feasible") or np.isnan(point.objective):
+            continue
+        points.append(CurvePoint(_worst(instance, point), point))
+    points = _undominated(points)
+    minutes = np.array([point.answer.objective for point in points])
+    worst = np.array([point.worst_min for point in points])
+    away = np.hypot(_scaled(minutes), _scaled(worst))
+    best = points[int(np.argmin(away))]
+    wanted = len(_limits(instance, centre.objective, loosest, problem.curve_points))
+    proved = all(point.answer.status == "optimal" for point in points)
+    proved &= centre.status == "optimal" and not (clock.is_over and len(points) <= wanted)
+    status = "optimal" if proved else "feasible"
+    hit = not proved and (clock.is_over or any(point.answer.limit_hit for point in points))
+    return replace(best.answer, status=status, limit_hit=hit), points
+
+
+def _worst(instance: Instance, answer: Answer) -> float:
+    persons, times = served_minutes(instance, answer)
+    return float(times[persons > 0].max(initial=0.0))
+
+
+def _limits(instance: Instance, tightest: float, loosest: float, points: int) -> list[float]:
+    """Return worst times from just below the loosest to the tightest, evenly spread."""
+    if loosest <= tightest:
+        return []
+    even = np.linspace(loosest, tightest, points)[1:]
+    return [float(value) for value in even]
+
+
+def _undominated(points: list[CurvePoint]) -> list[CurvePoint]:
+    """Return the points that no other beats in both, from the fairest to the most efficient."""
+    ordered = sorted(points, key=lambda point: (point.worst_min, point.answer.objective))
+    kept: list[CurvePoint] = []
+    for point in ordered:
+        if not kept or point.answer.objective < kept[-1].answer.objective * (1 - 1e-9):
+            kept.append(point)
+    return kept
+
+
+def _scaled(values: np.ndarray) -> np.ndarray:
+    span = float(values.max() - values.min())
+    return (values - values.min()) / span if span > 0 else np.zeros(len(values))

@@ -1,0 +1,332 @@
+"""Any combination of options as one mixed-integer programme.
+
+Two forms. Where nobody cares who is served where, costs are a chain of nested sets (see `chain`)
+and coverage one variable a row. With capacity or a least number of clients the shares
+`x[row, column]` of persons are variables themselves. Conditions on the open sites are the same in
+both; they are gathered in families by name, so that a conflict can be told by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from socaccess.siting.chain import build_chain
+from socaccess.siting.families import FAMILIES, add_families
+from socaccess.siting.instance import Instance
+from socaccess.siting.plain import faded_share
+from socaccess.siting.problem import SitingProblem
+from socaccess.siting.solver import LinearModel
+
+__all__ = ["Aim", "GeneralModel", "needs_flow"]
+
+
+@dataclass(frozen=True)
+class Aim:
+    """What is minimised and which levels are kept.
+
+    `kind` is `unserved` (weight of rows not served within `reach_min`), `minutes`, `faded` (share
+    not covered), `sites` (new sites, with everybody who can be served within the reach served) or
+    `nothing` (any plan, serving within the reach). `levels` are pairs of minutes and the weight of rows that may be served later than
+    that or not at all.
+    """
+
+    kind: str
+    reach_min: np.ndarray
+    levels: tuple[tuple[float, float], ...] = ()
+    robust: str = ""
+    best_of_part: tuple[float, ...] = ()
+
+
+def needs_flow(problem: SitingProblem) -> bool:
+    """Return whether who is served where matters beyond the nearest site."""
+    capacity = [problem.places, problem.max_places, problem.max_growth, problem.min_clients]
+    capacity += [value for s in problem.services for value in (s.places, s.max_places)]
+    return any(value is not None for value in capacity) or (
+        problem.budget is not None and problem.cost_per_place > 0
+    )
+
+
+@dataclass
+class GeneralModel:
+    """The programme of one problem and aim, with the variables an answer is read from."""
+
+    problem: SitingProblem
+    instance: Instance
+    aim: Aim
+    active: frozenset[str] = FAMILIES
+    elastic: str = ""
+    model: LinearModel = field(default_factory=LinearModel)
+    constant: float = 0.0
+    slack: int = -1
+    weight: np.ndarray = field(init=False)
+    rows: np.ndarray = field(init=False)
+    is_flow: bool = field(init=False)
+    y: np.ndarray = field(init=False)
+    u: np.ndarray = field(init=False)
+    x: np.ndarray = field(init=False)
+    pair_row: np.ndarray = field(init=False)
+    pair_column: np.ndarray = field(init=False)
+    pair_minutes: np.ndarray = field(init=False)
+    roof_sites: np.ndarray = field(init=False)
+    roofs: np.ndarray = field(init=False)
+    built: np.ndarray = field(init=False)
+    worst: np.ndarray | None = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        instance = self.instance
+        self.weight = instance.persons * instance.weight
+        self.rows = np.flatnonzero(instance.persons > 0)
+        state = instance.state
+        lower = (state == "fixed").astype(float)
+        upper = (state != "shut").astype(float)
+        # The worst scenario's minutes need everybody's own; the chain adds them up.
+        worst_minutes = bool(self.aim.robust) and self.aim.kind == "minutes"
+        self.is_flow = needs_flow(self.problem) or worst_minutes
+        self.y = self.model.add_columns(len(state), lower=lower, upper=upper, integer=True)
+        if self.is_flow:
+            self._add_flow()
+        else:
+            self._add_covers()
+        add_families(self)
+        self._add_levels()
+        self._add_objective()
+
+    # -- who is served ---------------------------------------------------------------------------
+
+    def _add_flow(self) -> None:
+        """Add the shares of every row at every column within reach, and what is left unserved."""
+        instance, rows = self.instance, self.rows
+        travel = instance.travel.rows(rows)
+        position, column, minutes = travel.pairs()
+        usable = (instance.state != "shut")[column]
+        usable &= minutes <= self._horizon()[rows][position]
+        position, column, minutes = position[usable], column[usable], minutes[usable]
+        if self.problem.min_clients is not None:
+            # Nobody passes the nearest site that is always open.
+            order = np.lexsort((column, minutes, position))
+            position, column, minutes = position[order], column[order], minutes[order]
+            fixed = (instance.state == "fixed")[column].astype(np.int64)
+            start = np.searchsorted(position, np.arange(len(rows)))
+            seen = np.cumsum(fixed) - fixed
+            before = seen - np.concatenate([seen, [0]])[np.minimum(start, len(seen))][position]
+            keep = before == 0
+            position, column, minutes = position[keep], column[keep], minutes[keep]
+        self.pair_row, self.pair_column, self.pair_minutes = rows[position], column, minutes
+        count = len(position)
+        model = self.model
+        self.x = model.add_columns(count)
+        self.u = model.add_columns(len(rows))
+        both = np.concatenate([position, np.arange(len(rows))])
+        model.add_rows(
+            both, np.concatenate([self.x, self.u]), 1.0, lower=np.ones(len(rows)), upper=1.0
+        )
+        each = np.arange(count)
+        model.add_rows(
+            np.concatenate([each, each]),
+            np.concatenate([self.x, self.y[column]]),
+            np.repeat([1.0, -1.0], count),
+            lower=-np.inf,
+            upper=np.zeros(count),
+        )
+        if self.problem.min_clients is not None:
+            self._send_to_nearest(position, column)
+
+    def _send_to_nearest(self, position: np.ndarray, column: np.ndarray) -> None:
+        """Forbid passing an open site: what goes on beyond it is nothing (Wagner, Falkson 1975)."""
+        model, count = self.model, len(position)
+        beyond = model.add_columns(count)
+        each = np.arange(count)
+        first = np.ones(count, dtype=bool)
+        first[1:] = position[1:] != position[:-1]
+        later = np.flatnonzero(~first)
+        # What goes beyond a site is what came beyond the one before, less who stays.
+        model.add_rows(
+            np.concatenate([each, each, later]),
+            np.concatenate([self.x, beyond, beyond[later - 1]]),
+            np.concatenate([np.ones(2 * count), -np.ones(len(later))]),
+            lower=first.astype(float),
+            upper=first.astype(float),
+        )
+        model.add_rows(
+            np.concatenate([each, each]),
+            np.concatenate([beyond, self.y[column]]),
+            1.0,
+            lower=-np.inf,
+            upper=np.ones(count),
+        )
+
+    def _horizon(self) -> np.ndarray:
+        """Return how far each row may be served at all."""
+        if self.aim.kind in ("unserved", "sites", "nothing"):
+            return self.aim.reach_min
+        if self.aim.kind == "faded":
+            return np.full(len(self.weight), float(self.problem.fade_min or 0.0))
+        return np.full(len(self.weight), np.inf)
+
+    def _add_covers(self) -> None:
+        """Add one variable a row: 1 when nothing is open within the reach."""
+        self.u = self._unserved_within(self.aim.reach_min)
+
+    def _unserved_within(self, reach_min: np.ndarray) -> np.ndarray:
+        """Return variables of the rows that are 1 where no site within `reach_min` is open."""
+        rows = self.rows
+        near = self.instance.travel.rows(rows).within(reach_min[rows])
+        position = np.repeat(np.arange(len(rows)), np.diff(near.indptr))
+        missed = self.model.add_columns(len(rows))
+        self.model.add_rows(
+            np.concatenate([position, np.arange(len(rows))]),
+            np.concatenate([self.y[near.indices], missed]),
+            1.0,
+            lower=np.ones(len(rows)),
+            upper=np.inf,
+        )
+        return missed
+
+    def covered_terms(
+        self, limit_min: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
+        """Return positions, variables and factors whose sum, with the constant, is who is covered.
+
+        Positions are those of `rows`; each row's sum is its covered share.
+        """
+        count = len(self.rows)
+        if self.is_flow:
+            near = self.pair_minutes <= limit_min[self.pair_row]
+            position = np.searchsorted(self.rows, self.pair_row[near])
+            return position, self.x[near], np.ones(int(near.sum())), 0.0
+        if np.array_equal(limit_min, self.aim.reach_min):
+            return np.arange(count), self.u, -np.ones(count), 1.0
+        return np.arange(count), self._unserved_within(limit_min), -np.ones(count), 1.0
+
+    # -- what is wanted --------------------------------------------------------------------------
+
+    def _add_levels(self) -> None:
+        weight = self.weight[self.rows]
+        for minutes, allowed in self.aim.levels:
+            limit = np.full(len(self.weight), minutes)
+            position, variable, factor, constant = self.covered_terms(limit)
+            self.model.add_rows(
+                np.zeros(len(variable), dtype=int),
+                variable,
+                weight[position] * factor,
+                lower=[weight.sum() * (1.0 - constant) - allowed * (1 + 1e-9) - 1e-9],
+                upper=[np.inf],
+            )
+
+    def _add_objective(self) -> None:
+        if self.elastic:
+            self.model.costs = [np.zeros(len(cost)) for cost in self.model.costs]
+            self._cost(np.array([self.slack]), np.ones(1))
+            return
+        kind, rows = self.aim.kind, self.rows
+        weight = self.weight[rows]
+        if kind == "sites":
+            self._cost(self.roofs, np.ones(len(self.roofs)))
+            self._cost(self.y[self.instance.closable], np.ones(len(self.instance.closable)))
+        elif kind == "unserved":
+            self._add_parts(self.instance.row_part[rows], self.u, weight, -self._part_totals())
+        elif kind in ("minutes", "faded"):
+            self._add_travel_cost(kind)
+
+    def _add_travel_cost(self, kind: str) -> None:
+        rows = self.rows
+        weight = self.weight[rows]
+        shift = -self._part_totals() if kind == "faded" else np.zeros(self.instance.part_count)
+        if self.is_flow:
+            value = self.pair_minutes
+            if kind == "faded":
+                limit = self.instance.limit_min[self.pair_row]
+                value = faded_share(value, limit, float(self.problem.fade_min or 0.0))
+                unserved = weight
+            else:
+                unserved = np.zeros(len(rows))
+            variable = np.concatenate([self.x, self.u])
+            cost = np.concatenate([self.weight[self.pair_row] * value, unserved])
+            part = self.instance.row_part[np.concatenate([self.pair_row, rows])]
+            self._add_parts(part, variable, cost, shift)
+            return
+        for part in range(self.instance.part_count):
+            own = rows[self.instance.row_part[rows] == part]
+            minutes = self.instance.travel.rows(own).columns(np.arange(len(self.y)))
+            open_now = self.instance.state == "fixed"
+            minutes[:, self.instance.state == "shut"] = np.inf
+            if kind == "faded":
+                limit = self.instance.limit_min[own]
+                minutes = faded_share(minutes, limit[:, None], float(self.problem.fade_min or 0.0))
+                penalty = 1.0
+            else:
+                penalty = 1.0 + self.instance.travel.longest()
+            own_weight = self.weight[own]
+            base = own_weight * np.minimum(
+                penalty, minutes[:, open_now].min(axis=1, initial=np.inf)
+            )
+            chosen = own_weight > 0
+            cost = own_weight[chosen, None] * minutes[chosen][:, ~open_now]
+            self._add_chain(part, cost, base[chosen], np.flatnonzero(~open_now), shift[part])
+        if kind == "minutes":
+            # Those who stay unserved are paid the penalty; the level row fixes how many they are.
+            served = sum(allowed for minutes, allowed in self.aim.levels if np.isinf(minutes))
+            self.constant -= (1.0 + self.instance.travel.longest()) * float(served)
+
+    def _add_chain(
+        self, part: int, cost: np.ndarray, base: np.ndarray, columns: np.ndarray, shift: float
+    ) -> None:
+        chain = build_chain(cost, base)
+        count = len(chain.step)
+        missed = self.model.add_columns(count)
+        child = np.flatnonzero(chain.parent >= 0)
+        self.model.add_rows(
+            np.concatenate([np.arange(count), chain.entry_set, child]),
+            np.concatenate(
+                [missed, self.y[columns[chain.entry_site]], missed[chain.parent[child]]]
+            ),
+            np.concatenate([np.ones(count + len(chain.entry_set)), -np.ones(len(child))]),
+            lower=np.where(chain.parent >= 0, 0.0, 1.0),
+            upper=np.full(count, np.inf),
+        )
+        shifts = np.zeros(self.instance.part_count)
+        shifts[part] = shift + chain.constant
+        self._add_parts(np.full(count, part), missed, chain.step, shifts, only=part)
+
+    def _part_totals(self) -> np.ndarray:
+        part = self.instance.row_part[self.rows]
+        return np.bincount(part, self.weight[self.rows], minlength=self.instance.part_count)
+
+    def _add_parts(
+        self,
+        part: np.ndarray,
+        variable: np.ndarray,
+        cost: np.ndarray,
+        shift: np.ndarray,
+        only: int | None = None,
+    ) -> None:
+        """Minimise the sum of costs, or under a robust aim the largest sum of a part.
+
+        `shift` is added to each part's sum; the covered persons are told as negative costs.
+        """
+        if not self.aim.robust:
+            self._cost(variable, cost)
+            self.constant += float(shift.sum())
+            return
+        if self.worst is None:
+            self.worst = self.model.add_columns(1, lower=-np.inf, upper=np.inf)
+            self._cost(self.worst, np.ones(1))
+        best = self.aim.best_of_part or (0.0,) * self.instance.part_count
+        for number in range(self.instance.part_count) if only is None else (only,):
+            own = part == number
+            self.model.add_rows(
+                np.zeros(int(own.sum()) + 1, dtype=int),
+                np.concatenate([variable[own], self.worst]),
+                np.concatenate([cost[own], [-1.0]]),
+                lower=[-np.inf],
+                upper=[float(best[number] - shift[number])],
+            )
+
+    def _cost(self, variables: np.ndarray, costs: np.ndarray | Sequence[float]) -> None:
+        """Set the costs of variables that are there already."""
+        flat = np.concatenate(self.model.costs)
+        flat[variables] += costs
+        self.model.costs = [flat]
