@@ -75,7 +75,11 @@ def main() -> int:
     page = build()
     if "--check" in sys.argv:
         same = PAGE.exists() and PAGE.read_text(encoding="utf-8") == page
-        print("docs/reference.md: up to date" if same else "docs/reference.md: run python tools/build_reference.py")
+        print(
+            "docs/reference.md: up to date"
+            if same
+            else "docs/reference.md: run python tools/build_reference.py"
+        )
         return 0 if same else 1
     PAGE.write_text(page, encoding="utf-8")
     print(f"wrote {PAGE.relative_to(ROOT)}")

@@ -20,7 +20,7 @@ from socaccess.errors import SocAccessError
 
 __all__ = ["app", "run"]
 
-EXIT_ERROR, EXIT_USAGE = 1, 2
+EXIT_ERROR, EXIT_USAGE, EXIT_STOPPED = 1, 2, 130
 
 app = typer.Typer(
     name="socaccess",
@@ -63,8 +63,9 @@ def run() -> None:
     except SocAccessError as error:
         if debug:
             raise
-        for _line in str(error).splitlines():
-            pass
+        for line in str(error).splitlines():
+            typer.echo(f"socaccess: {line}", err=True)
         sys.exit(EXIT_ERROR)
     except KeyboardInterrupt:
-        sys.exit(130)
+        typer.echo("socaccess: stopped; nothing was written", err=True)
+        sys.exit(EXIT_STOPPED)
