@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import linprog
+from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
 from socaccess.privacy import SHOWN, SMALL, WITHHELD, Protection
 
-__all__ = ["Attack", "attack_tree"]
+__all__ = ["Attack", "attack_tree", "imagine_counts"]
 
 
 class Attack:
@@ -88,3 +88,20 @@ def attack_tree(
         see(np.flatnonzero(group == number), int(found.groups[number]))
     see(everyone, found.total)
     return attack
+
+
+def imagine_counts(
+    attack: Attack, fixed: dict[object, int], most: int, chance: np.random.Generator
+) -> np.ndarray | None:
+    """Return whole counts up to `most` with these values in which everything known holds."""
+    size = len(attack.position)
+    low, high = np.zeros(size), np.full(size, float(most))
+    for name, value in fixed.items():
+        low[attack.position[name]] = high[attack.position[name]] = value
+    answer = milp(
+        chance.normal(size=size),
+        constraints=LinearConstraint(np.array(attack.rows), attack.low, attack.high),
+        bounds=Bounds(low, high),
+        integrality=np.ones(size),
+    )
+    return np.rint(answer.x) if answer.status == 0 else None
