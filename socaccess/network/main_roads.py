@@ -146,6 +146,16 @@ def _find_joints(
     return frame.reset_index(drop=True)
 
 
+def _measure_distances(points: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.ndarray:
+    """Return the distance of every point to every straight road, (points, roads)."""
+    span = end - start
+    square = np.maximum((span**2).sum(axis=1), 1e-12)
+    offset_x = points[:, :1] - start[:, 0]
+    offset_y = points[:, 1:] - start[:, 1]
+    share = ((offset_x * span[:, 0] + offset_y * span[:, 1]) / square).clip(0, 1)
+    return np.hypot(offset_x - share * span[:, 0], offset_y - share * span[:, 1])
+
+
 def _cut_roads(
     edges: pd.DataFrame,
     start: np.ndarray,
@@ -157,18 +167,18 @@ def _cut_roads(
     """Return the new nodes on the roads and the roads cut at them; set `to_id` of the joints."""
     edge_id = edges["edge_id"].to_numpy()
     names = np.empty(len(joints), dtype=object)
+    ends = list(zip(edges["from_id"], edges["to_id"], strict=True))
     pieces, new_nodes = [], {}
-    cuts_by_road = dict(iter(joints.groupby("road")))
-    for road in range(len(edges)):
-        first, last = edges["from_id"].iloc[road], edges["to_id"].iloc[road]
+    cuts_by_road: dict[int, list[tuple[int, float]]] = {}
+    for joint, (road, along) in enumerate(zip(joints["road"], joints["along"], strict=True)):
+        cuts_by_road.setdefault(road, []).append((joint, along))
+    for road, (first, last) in enumerate(ends):
         stops = {0.0: first, 1.0: last}
-        group = cuts_by_road.get(road)
-        if group is not None:
-            for index, along in zip(group.index, group["along"], strict=True):
-                if along not in stops:
-                    stops[along] = f"cut:{edge_id[road]}:{along:.6f}"
-                    new_nodes[stops[along]] = start[road] + along * (end[road] - start[road])
-                names[index] = stops[along]
+        for joint, along in cuts_by_road.get(road, ()):
+            if along not in stops:
+                stops[along] = f"cut:{edge_id[road]}:{along:.6f}"
+                new_nodes[stops[along]] = start[road] + along * (end[road] - start[road])
+            names[joint] = stops[along]
         ordered = sorted(stops)
         pieces += [
             (road, number, stops[a], stops[b], a, b)
