@@ -1,7 +1,19 @@
 """Where new sites should go: location models solved to a stated gap, with reasons."""
 
+from socaccess.siting.options import Phase, Scenario, Service
 from socaccess.siting.plan import SitingPlan
-from socaccess.siting.problem import OBJECTIVES, SitingProblem
-from socaccess.siting.suggest import suggest_sites
+from socaccess.siting.problem import COOPERATION, OBJECTIVES, ROBUST, SitingProblem
+from socaccess.siting.suggest import suggest_sites, value_of_cooperation
 
-__all__ = ["OBJECTIVES", "SitingPlan", "SitingProblem", "suggest_sites"]
+__all__ = [
+    "COOPERATION",
+    "OBJECTIVES",
+    "ROBUST",
+    "Phase",
+    "Scenario",
+    "Service",
+    "SitingPlan",
+    "SitingProblem",
+    "suggest_sites",
+    "value_of_cooperation",
+]

@@ -107,9 +107,11 @@ def check_numbers(problem: SitingProblem) -> Iterator[Problem]:
             service.opening_cost, f"service {service.name!r}, opening_cost", (), "site"
         )
     limit = problem.limit_min
-    if problem.fade_min is not None and _is_amount(limit) and _is_amount(problem.fade_min):
-        if float(problem.fade_min) <= float(limit):  # type: ignore[arg-type]
-            yield Problem("not above limit_min", "fade_min", (), "coverage fades beyond the limit")
+    limits = list(limit.values()) if isinstance(limit, Mapping) else [limit]
+    limits = [float(value) for value in limits if value is not None and _is_amount(value)]
+    fade = problem.fade_min
+    if fade is not None and _is_amount(fade) and any(float(fade) <= value for value in limits):
+        yield Problem("not above limit_min", "fade_min", (), "coverage fades beyond the limit")
     if problem.group_weights is not None:
         weights = problem.group_weights
         if set(weights) != set(problem.groups):

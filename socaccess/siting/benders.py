@@ -104,7 +104,7 @@ class _Master:
     def violated(
         self, values: np.ndarray, fractions: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, float]:
-        """Return the clients whose cost is put too low, their cutting prices and the sum missing."""
+        """Return the clients whose cost is put too low, their prices and the sum missing."""
         n, m = self.cost.shape
         mass = np.cumsum(fractions[self.order], axis=1)
         reach = np.minimum((mass < 1.0 - 1e-9).sum(axis=1), m - 1)

@@ -43,8 +43,9 @@ def attempt(
     *,
     active: frozenset[str] = FAMILIES,
     elastic: str = "",
+    near: Answer | None = None,
 ) -> tuple[GeneralModel, Solution]:
-    """Return the programme of `aim` and its solution."""
+    """Return the programme of `aim` and its solution, looked for from the plan `near`."""
     general = GeneralModel(problem, instance, aim, active=active, elastic=elastic)
     solution = solve_model(
         general.model,
@@ -52,11 +53,23 @@ def attempt(
         gap=settings.gap,
         seed=settings.seed,
         threads=settings.threads,
+        start=None if near is None else _start(general, near),
     )
     constant = 0.0 if elastic else general.constant
     return general, replace(
         solution, objective=solution.objective + constant, bound=solution.bound + constant
     )
+
+
+def _start(general: GeneralModel, near: Answer) -> np.ndarray:
+    """Return what is open in `near`; what follows from it is left to the solver (NaN)."""
+    start = np.full(general.model.column_count, np.nan)
+    is_open = np.zeros(len(general.y))
+    is_open[general.instance.fixed] = 1.0
+    is_open[np.setdiff1d(general.instance.closable, near.closed)] = 1.0
+    is_open[near.opened] = 1.0
+    start[general.y] = is_open
+    return start
 
 
 def read_answer(
@@ -208,7 +221,7 @@ def _unproved(
     )
 
 
-def _unserved_notes(instance: Instance, least: float) -> tuple[str, ...]:
+def _unserved_notes(least: float) -> tuple[str, ...]:
     if least <= EXACT:
         return ()
     return (f"{least:g} persons stay unserved, the fewest possible; the objective is the others'",)
@@ -220,7 +233,7 @@ def _solve_p_median(
     least, general, solution = fewest_unserved(problem, instance, settings, clock)
     if np.isnan(least):
         return _unproved(general, solution, settings, clock)
-    notes = _unserved_notes(instance, least)
+    notes = _unserved_notes(least)
     robust = _robust(problem)
     best: tuple[float, ...] = ()
     if robust == "regret":
@@ -245,8 +258,10 @@ def _solve_lscp(
     notes: tuple[str, ...] = ()
     if hopeless.any():
         notes = (
-            f"{instance.persons[hopeless].sum():g} persons have no site within the limit; "
-            "the plan covers everybody else",
+            (
+                f"{instance.persons[hopeless].sum():g} persons have no site within the limit; "
+                "the plan covers everybody else"
+            ),
         )
     # Sites come whole: so does any bound on their number.
     whole = replace(solution, bound=float(np.ceil(solution.bound - 1e-6)))
@@ -263,7 +278,7 @@ def _solve_p_center(
     weight = instance.persons * instance.weight
     rows = instance.travel.rows(np.flatnonzero(weight > 0))
     times = np.union1d(rows.times(instance.usable, 0.0, np.inf), [0.0])
-    notes = _unserved_notes(instance, least)
+    notes = _unserved_notes(least)
     low, high, found = 0, len(times) - 1, None
     while (low < high or found is None) and not clock.is_over:
         middle = (low + high) // 2 if found is not None else high

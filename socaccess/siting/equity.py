@@ -10,7 +10,7 @@ import numpy as np
 from socaccess.siting.answer import Answer
 from socaccess.siting.clock import Clock
 from socaccess.siting.combined import attempt, fewest_unserved, read_answer
-from socaccess.siting.general import Aim, needs_flow
+from socaccess.siting.general import Aim
 from socaccess.siting.instance import Instance
 from socaccess.siting.plain import Settings
 from socaccess.siting.problem import SitingProblem
@@ -73,22 +73,15 @@ def solve_lex_minimax(
         clock.tell(f"as few persons as possible beyond {minutes:g} min")
         reach = np.full(len(weight), minutes)
         exact = replace(settings, gap=0.0)
-        aim = Aim("unserved", reach, tuple(levels[-MEMORY:]))
-        if needs_flow(problem):
-            aim = Aim("late", reach, tuple(levels))
-        general, solution = attempt(problem, instance, aim, exact, clock)
+        aim = Aim("late", reach, tuple(levels))
+        general, solution = attempt(problem, instance, aim, exact, clock, near=answer)
         if solution.values is None or solution.status != OPTIMAL:
             return _unfinished(answer, minutes)
         found = read_answer(general, solution, settings, clock, sign=-1.0)
         allowed = float(weight[instance.persons > 0].sum()) + solution.objective
         levels.append((minutes, max(allowed, 0.0)))
-        answer = replace(
-            found, objective=centre.objective, bound=centre.bound, notes=centre.notes
-        )
+        answer = replace(found, objective=centre.objective, bound=centre.bound, notes=centre.notes)
     return replace(answer, status="optimal", limit_hit=False)
-
-
-MEMORY = 10_000
 
 
 def _unfinished(answer: Answer, minutes: float) -> Answer:
@@ -125,7 +118,7 @@ def solve_trade_off(
         return replace(median, status="feasible", limit_hit=True), []
     loosest = _worst(instance, median)
     points = [CurvePoint(loosest, median)]
-    for limit in _limits(instance, centre.objective, loosest, problem.curve_points):
+    for limit in _limits(centre.objective, loosest, problem.curve_points):
         if clock.is_over:
             break
         clock.tell(f"person-minutes with nobody beyond {limit:g} min")
@@ -133,13 +126,13 @@ def solve_trade_off(
         point = solve(replace(problem, objective="p_median"), capped, settings, clock)
         if point.status not in ("optimal", "feasible") or np.isnan(point.objective):
             continue
-        points.append(CurvePoint(_worst(instance, point), point))
+        points.append(CurvePoint(_worst(capped, point), point))
     points = _undominated(points)
     minutes = np.array([point.answer.objective for point in points])
     worst = np.array([point.worst_min for point in points])
     away = np.hypot(_scaled(minutes), _scaled(worst))
     best = points[int(np.argmin(away))]
-    wanted = len(_limits(instance, centre.objective, loosest, problem.curve_points))
+    wanted = len(_limits(centre.objective, loosest, problem.curve_points))
     proved = all(point.answer.status == "optimal" for point in points)
     proved &= centre.status == "optimal" and not (clock.is_over and len(points) <= wanted)
     status = "optimal" if proved else "feasible"
@@ -152,7 +145,7 @@ def _worst(instance: Instance, answer: Answer) -> float:
     return float(times[persons > 0].max(initial=0.0))
 
 
-def _limits(instance: Instance, tightest: float, loosest: float, points: int) -> list[float]:
+def _limits(tightest: float, loosest: float, points: int) -> list[float]:
     """Return worst times from just below the loosest to the tightest, evenly spread."""
     if loosest <= tightest:
         return []

@@ -128,7 +128,7 @@ def _add_roofs(general: GeneralModel) -> None:
 
 
 def _add_phases(general: GeneralModel) -> None:
-    """What is open in a phase stays open in the next."""
+    """Keep what is open in a phase open in the next."""
     instance = general.instance
     if instance.part_kind != "phase":
         return
@@ -227,7 +227,7 @@ def _add_places(general: GeneralModel) -> None:
 
 
 def _keep_built(general: GeneralModel, build: np.ndarray) -> None:
-    """What is built in a phase stays in the next."""
+    """Keep what is built in a phase in the next."""
     count = len(general.instance.column_site) // general.instance.part_count
     for column in build:
         if column + count < len(general.built) and general.built[column + count] >= 0:

@@ -29,8 +29,9 @@ class Aim:
 
     `kind` is `unserved` (weight of rows not served within `reach_min`), `minutes`, `faded` (share
     not covered), `sites` (new sites, with everybody who can be served within the reach served) or
-    `nothing` (any plan, serving within the reach). `levels` are pairs of minutes and the weight of rows that may be served later than
-    that or not at all.
+    `late` (as `unserved`, but whoever is beyond the reach may be served all the same) or `nothing`
+    (any plan, serving within the reach). `levels` are pairs of minutes and the weight of rows that
+    may be served later than that or not at all.
     """
 
     kind: str
@@ -228,6 +229,10 @@ class GeneralModel:
             self._cost(self.y[self.instance.closable], np.ones(len(self.instance.closable)))
         elif kind == "unserved":
             self._add_parts(self.instance.row_part[rows], self.u, weight, -self._part_totals())
+        elif kind == "late":
+            position, variable, factor, constant = self.covered_terms(self.aim.reach_min)
+            self._cost(variable, -weight[position] * factor)
+            self.constant -= constant * float(weight.sum())
         elif kind in ("minutes", "faded"):
             self._add_travel_cost(kind)
 

@@ -60,9 +60,7 @@ def _relax(
     clock: Clock,
 ) -> str:
     """Return by how much condition `name` alone must give way, or nothing when that is no help."""
-    _, solution = attempt(
-        problem, instance, aim, settings, clock, active=FAMILIES, elastic=name
-    )
+    _, solution = attempt(problem, instance, aim, settings, clock, active=FAMILIES, elastic=name)
     if solution.status != OPTIMAL or solution.values is None:
         return ""
     least = float(solution.objective)

@@ -131,7 +131,7 @@ def read_problem(problem: SitingProblem) -> Instance:
 
 
 def _read_scenarios(problem: SitingProblem) -> Instance:
-    """Rows for every scenario and target group, columns as they are."""
+    """Return rows for every scenario and target group, columns as they are."""
     scenarios = problem.scenarios or (Scenario(name=""),)
     groups = problem.groups or ("",)
     travels: list[list[Travel | None]] = []
@@ -193,7 +193,7 @@ def _persons(problem: SitingProblem, own: object, group: str, group_count: int) 
 
 
 def _read_services(problem: SitingProblem) -> Instance:
-    """A block of rows and columns for every service."""
+    """Return a block of rows and columns for every service."""
     services = problem.services
     travel = _travel(problem, problem.travel_min)
     count, sites = len(services), len(problem.site_ids)
@@ -225,7 +225,7 @@ def _service_limit(problem: SitingProblem, service: Service) -> float:
 
 
 def _read_phases(problem: SitingProblem) -> Instance:
-    """A block of rows and columns for every phase."""
+    """Return a block of rows and columns for every phase."""
     phases = problem.phases
     travel = _travel(problem, problem.travel_min)
     count, sites = len(phases), len(problem.site_ids)

@@ -191,7 +191,7 @@ def _penalised(
 
 
 def least_unserved(core: _Core, settings: Settings, clock: Clock) -> tuple[float, np.ndarray, bool]:
-    """Return the least weight of rows that no plan serves, such a plan, and whether it is proved."""
+    """Return the least weight that no plan serves, such a plan, and whether it is proved."""
     open_rows = ~np.isfinite(core.fixed_minutes)
     if not open_rows.any() or core.sites == 0:
         return float(core.weight[open_rows].sum()), np.zeros(0, dtype=np.int64), True
@@ -244,8 +244,10 @@ def _unserved_notes(core: _Core, rows: np.ndarray) -> tuple[str, ...]:
         return ()
     clients = len(np.unique(core.instance.row_client[core.rows[rows]]))
     return (
-        f"{core.persons[rows].sum():g} persons of {clients} clients are out of reach of every "
-        "site; they are unserved in every plan and not in the objective",
+        (
+            f"{core.persons[rows].sum():g} persons of {clients} clients are out of reach of every "
+            "site; they are unserved in every plan and not in the objective"
+        ),
     )
 
 
@@ -257,8 +259,10 @@ def _solve_lscp(core: _Core, settings: Settings, clock: Clock) -> Answer:
     if hopeless.any():
         clients = len(np.unique(core.instance.row_client[core.rows[hopeless]]))
         notes = (
-            f"{core.persons[hopeless].sum():g} persons of {clients} clients have no site within "
-            "the limit; the plan covers everybody else",
+            (
+                f"{core.persons[hopeless].sum():g} persons of {clients} clients have no site "
+                "within the limit; the plan covers everybody else"
+            ),
         )
     rows = np.flatnonzero(open_rows & ~hopeless)
     near = core.travel.rows(rows).within(core.limit_min[rows])[:, core.free]

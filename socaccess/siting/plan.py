@@ -20,8 +20,9 @@ class SitingPlan:
         not proved to be the best), `infeasible` (proved: no plan keeps every condition) or
         `unknown` (stopped by the limit before a plan was found).
     objective
-        Value of the plan in its own unit: persons covered (mclp), person-minutes (p_median);
-        NaN without a plan.
+        Value of the plan: persons covered (mclp), new sites (lscp), person-minutes of those served
+        (p_median, trade_off), minutes of the worst served (p_center, lex_minimax), with
+        `robust="regret"` the regret; NaN without a plan.
     bound
         What no plan can beat, in the same unit.
     gap
@@ -31,12 +32,27 @@ class SitingPlan:
     seconds
         Wall-clock time the answer took.
     sites
-        One row a new site.
+        One row a new site, the one that gains most first: `site_id`, `rank`, `part` (the services
+        it offers or the year it opens), `municipality_id`, `persons` who go there, `places`,
+        `gain_persons` newly within the limit and `saved_person_min` (each site on those ranked
+        before it, so that the sums are those of the plan), `lost_persons` and `lost_person_min`
+        (what is lost without it, the others staying), `municipalities` it serves, `runner_up` (the
+        site that would replace it best), `runner_up_loss` (objective lost by that), `cost_eur`,
+        `gain_per_place`, `gain_per_eur`.
     assignment
-        One row a client: `client_id`, `site_id` (missing when out of reach), `travel_min`
-        (NaN when out of reach), `persons`.
+        One row a client (and group, service, phase or scenario, where there are any; several where
+        persons are shared out): `client_id`, `group`, `part`, `site_id` (missing when out of
+        reach), `travel_min` (NaN when out of reach), `persons`.
+    closed
+        Existing sites that close.
+    curve
+        For `trade_off`, one row a point: `worst_min`, `person_min`, `bound`, `status`, `sites`.
     notes
         Sentences a reader of the figures must know.
+    conflict
+        When infeasible, the conditions that cannot hold together.
+    relaxations
+        When infeasible, for each of these the least change that alone makes a plan possible.
     """
 
     status: str
@@ -47,4 +63,31 @@ class SitingPlan:
     seconds: float
     sites: pd.DataFrame
     assignment: pd.DataFrame
+    closed: tuple[str, ...] = ()
+    curve: pd.DataFrame | None = None
     notes: tuple[str, ...] = field(default=())
+    conflict: tuple[str, ...] = ()
+    relaxations: tuple[str, ...] = ()
+
+    @property
+    def certificate(self) -> str:
+        """One sentence: what is proved and how.
+
+        Examples
+        --------
+        >>> empty = pd.DataFrame()
+        >>> SitingPlan("feasible", 90.0, 100.0, 1 / 9, True, 60.0, empty, empty).certificate
+        'not proved best: 90 found, 100 possible at most or least, gap 11.1 %; stopped by the limit'
+        """
+        if self.status == "infeasible":
+            named = ", ".join(self.conflict) or "the conditions"
+            return f"no plan exists: {named} cannot hold together"
+        if self.status == "unknown":
+            return "no plan found within the time limit; whether there is one is open"
+        if self.status == "optimal":
+            return f"proved best: {self.objective:g}, gap {100 * self.gap:.4f} %"
+        end = "; stopped by the limit" if self.limit_hit else ""
+        return (
+            f"not proved best: {self.objective:g} found, {self.bound:g} possible at most or least, "
+            f"gap {100 * self.gap:.3g} %{end}"
+        )

@@ -7,7 +7,7 @@ import numpy as np
 from socaccess.siting.clock import Clock
 from socaccess.siting.costs import Costs
 
-__all__ = ["greedy_sites", "search_sites", "swap_sites"]
+__all__ = ["exchange_changes", "greedy_sites", "search_sites", "swap_sites"]
 
 TOLERANCE = 1e-9
 
@@ -80,13 +80,18 @@ class _SwapState:
         self._rank(clients)
         self._count(clients, 1.0)
 
-    def best(self) -> tuple[float, int, int]:
-        """Return the change of cost, the place and the site of the best exchange."""
+    def changes(self) -> np.ndarray:
+        """Return the change of cost of every exchange, places x free sites; inf for open ones."""
         loss = np.bincount(
             self.first, self.second_cost - self.first_cost, minlength=self.places + 1
         )[: self.places]
         change = loss[:, None] - self.extra[:-1] - self.gain[None, :]
         change[:, self.chosen] = np.inf
+        return change
+
+    def best(self) -> tuple[float, int, int]:
+        """Return the change of cost, the place and the site of the best exchange."""
+        change = self.changes()
         spot = int(np.argmin(change))
         place, site = divmod(spot, self.costs.site_count)
         return float(change[place, site]), place, site
@@ -100,6 +105,11 @@ class _SwapState:
         self.table[:, place] = column
         self.chosen[place] = site
         self._place(clients)
+
+
+def exchange_changes(costs: Costs, chosen: np.ndarray) -> np.ndarray:
+    """Return what replacing each site of `chosen` by each free site costs more (less if < 0)."""
+    return _SwapState(costs, chosen).changes()
 
 
 def swap_sites(costs: Costs, chosen: np.ndarray, clock: Clock) -> np.ndarray:

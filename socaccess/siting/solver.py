@@ -131,7 +131,7 @@ def solve_model(
     seed, threads
         Passed on; the answer is the same for the same seed as long as no limit is hit.
     start
-        A feasible solution to begin with.
+        A solution to begin with; NaN where the solver is to find the value.
     relax
         Solve the linear relaxation instead.
     objective_limit
@@ -162,9 +162,8 @@ def solve_model(
         highs.setOptionValue(name, value)
     highs.passModel(_highs_lp(model, integer))
     if start is not None and integer.any():
-        guess = highspy.HighsSolution()
-        guess.col_value = [float(value) for value in start]
-        highs.setSolution(guess)
+        known = np.flatnonzero(~np.isnan(start)).astype(np.int32)
+        highs.setSolution(len(known), known, start[known].astype(float))
     run = highs.run()
     status = highs.getModelStatus()
     info = highs.getInfo()

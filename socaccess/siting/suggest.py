@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from socaccess.siting.combined import solve_combined
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from socaccess.siting.answer import Answer, relative_gap
 from socaccess.siting.clock import Clock, Progress
+from socaccess.siting.combined import solve_combined
+from socaccess.siting.equity import CurvePoint, solve_lex_minimax, solve_trade_off
+from socaccess.siting.explain import find_merits, find_runners_up
+from socaccess.siting.infeasible import explain_infeasible
 from socaccess.siting.instance import Instance, read_problem
 from socaccess.siting.plain import Settings, solve_plain
-from socaccess.siting.answer import Answer
 from socaccess.siting.plan import SitingPlan
-from socaccess.siting.problem import SitingProblem
-from socaccess.siting.tables import make_plan
+from socaccess.siting.problem import COOPERATION, SitingProblem
+from socaccess.siting.tables import assignment_table, curve_table, sites_table
 
-__all__ = ["suggest_sites"]
+__all__ = ["suggest_sites", "value_of_cooperation"]
+
+GAIN_NOTE = "gain and loss of a site count everybody at the nearest open one, whatever its places"
 
 
 def suggest_sites(
@@ -22,6 +32,7 @@ def suggest_sites(
     seed: int = 0,
     threads: int = 1,
     progress: Progress | None = None,
+    explain: bool = True,
 ) -> SitingPlan:
     """Return where new sites should go, with a certificate of how good the answer is.
 
@@ -39,6 +50,8 @@ def suggest_sites(
         Threads of the solver.
     progress
         Called with what is being done and the seconds since the start.
+    explain
+        Whether to look for each site's runner-up and, without a plan, for the conflict.
 
     Examples
     --------
@@ -46,18 +59,106 @@ def suggest_sites(
     ...     travel_min=[[0, 40], [40, 0], [50, 10]], persons=[5, 3, 4],
     ...     client_ids=["a", "b", "c"], site_ids=["A", "B"], sites=1, limit_min=30)
     >>> plan = suggest_sites(problem)
-    >>> plan.status, plan.objective, list(plan.sites["site_id"])
-    ('optimal', 7.0, ['B'])
+    >>> plan.status, plan.objective, list(plan.sites["site_id"]), plan.certificate
+    ('optimal', 7.0, ['B'], 'proved best: 7, gap 0.0000 %')
     """
     clock = Clock(time_limit_s, progress)
     instance = read_problem(problem)
     settings = Settings(gap, seed, threads)
-    answer = solve(problem, instance, settings, clock)
-    return make_plan(problem, instance, answer, settings, clock)
+    points: list[CurvePoint] = []
+    if problem.objective == "lex_minimax":
+        answer = solve_lex_minimax(problem, instance, settings, clock, _solve)
+    elif problem.objective == "trade_off":
+        answer, points = solve_trade_off(problem, instance, settings, clock, _solve)
+    else:
+        answer = _solve(problem, instance, settings, clock)
+    if answer.status == "infeasible" and explain and not answer.conflict:
+        answer = explain_infeasible(problem, instance, answer, settings, clock)
+    return _make_plan(problem, instance, answer, points, settings, clock, explain=explain)
 
 
-def solve(problem: SitingProblem, instance: Instance, settings: Settings, clock: Clock) -> Answer:
-    """Return the answer of the model and the way that fit the problem."""
-    if not instance.is_plain:
-        return solve_combined(problem, instance, settings, clock)
-    return solve_plain(instance, problem.objective, problem.fade_min, settings, clock)
+def _solve(problem: SitingProblem, instance: Instance, settings: Settings, clock: Clock) -> Answer:
+    """Return the answer of the way that fits the problem."""
+    if instance.is_plain:
+        return solve_plain(instance, problem.objective, problem.fade_min, settings, clock)
+    return solve_combined(problem, instance, settings, clock)
+
+
+def _make_plan(
+    problem: SitingProblem,
+    instance: Instance,
+    answer: Answer,
+    points: list[CurvePoint],
+    settings: Settings,
+    clock: Clock,
+    *,
+    explain: bool,
+) -> SitingPlan:
+    notes = answer.notes
+    last = instance.part_count - 1 if instance.part_kind == "phase" else None
+
+    def at_the_end(columns: np.ndarray) -> np.ndarray:
+        return columns if last is None else columns[instance.column_part[columns] == last]
+
+    stay = at_the_end(np.setdiff1d(np.union1d(instance.fixed, instance.closable), answer.closed))
+    merits = find_merits(problem, instance, at_the_end(answer.opened), stay)
+    rivals: dict[int, tuple[int, float]] = {}
+    if explain and answer.status in ("optimal", "feasible") and len(answer.opened):
+        clock.tell("runners-up")
+
+        def solve(asked: SitingProblem, part: Clock) -> Answer:
+            return _solve(asked, read_problem(asked), settings, part)
+
+        rivals = find_runners_up(problem, instance, answer, clock, solve)
+    if answer.flow is not None and len(merits):
+        notes = (*notes, GAIN_NOTE)
+    if instance.sites is not None and answer.status == "optimal" and len(merits) < instance.sites:
+        notes = (*notes, f"{len(merits)} of {instance.sites} sites suffice for this objective")
+    assignment = assignment_table(problem, instance, answer)
+    objective = answer.objective
+    return SitingPlan(
+        status=answer.status,
+        objective=float(objective),
+        bound=float(answer.bound),
+        gap=relative_gap(objective, answer.bound),
+        limit_hit=answer.limit_hit,
+        seconds=clock.seconds,
+        sites=sites_table(problem, instance, answer, merits, rivals),
+        assignment=assignment,
+        closed=tuple(problem.site_ids[instance.column_site[c]] for c in answer.closed),
+        curve=curve_table(problem, instance, points) if problem.objective == "trade_off" else None,
+        notes=notes,
+        conflict=answer.conflict,
+        relaxations=answer.relaxations,
+    )
+
+
+def value_of_cooperation(
+    problem: SitingProblem, *, time_limit_s: float = 60.0, gap: float = 1e-6, seed: int = 0
+) -> pd.DataFrame:
+    """Return what the same question is worth under each way to cooperate.
+
+    One row each for `own`, `agreements` (where there are any) and `everyone`: `cooperation`,
+    `status`, `objective`, `bound`, `difference` (from `own`), `sites`.
+
+    Examples
+    --------
+    >>> problem = SitingProblem(
+    ...     travel_min=[[0, 20], [20, 0]], persons=[5, 3], client_ids=["a", "b"],
+    ...     site_ids=["A", "B"], sites=1, limit_min=30,
+    ...     client_municipality=["x", "y"], site_municipality=["x", "y"])
+    >>> value_of_cooperation(problem)[["cooperation", "objective", "difference"]].values.tolist()
+    [['own', 5.0, 0.0], ['everyone', 8.0, 3.0]]
+    """
+    rows, own = [], np.nan
+    for way in reversed(COOPERATION):
+        if way == "agreements" and not problem.agreements:
+            continue
+        agreed = problem.agreements if way == "agreements" else ()
+        asked = replace(problem, cooperation=way, agreements=agreed)
+        plan = suggest_sites(asked, time_limit_s=time_limit_s, gap=gap, seed=seed, explain=False)
+        own = plan.objective if way == "own" else own
+        names = ", ".join(plan.sites["site_id"])
+        rows.append((way, plan.status, plan.objective, plan.bound, plan.objective - own, names))
+    columns = ["cooperation", "status", "objective", "bound", "difference", "sites"]
+    return pd.DataFrame(rows, columns=columns)

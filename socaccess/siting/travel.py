@@ -94,6 +94,18 @@ class Travel:
         """Return the travel of some clients only."""
         return Travel(self.minutes[np.asarray(clients, dtype=np.int64)])
 
+    def minutes_of(self, clients: np.ndarray, sites: np.ndarray) -> np.ndarray:
+        """Return the minutes of pairs, `inf` where out of reach."""
+        if not isinstance(self.minutes, sp.csr_array):
+            return self.minutes[clients, sites]
+        row, column, minutes = self.pairs()
+        width = np.int64(self.shape[1])
+        key, wanted = row * width + column, np.asarray(clients) * width + sites
+        place = np.minimum(np.searchsorted(key, wanted), max(len(key) - 1, 0))
+        if len(key) == 0:
+            return np.full(len(wanted), np.inf)
+        return np.where(key[place] == wanted, minutes[place], np.inf)
+
     def reach_count(self, sites: np.ndarray) -> np.ndarray:
         """Return how many clients can reach each of `sites`."""
         if isinstance(self.minutes, sp.csr_array):
