@@ -202,7 +202,7 @@ def _add_places(general: GeneralModel) -> None:
     for column in build:
         # Places stand only where the site is open.
         variables = [general.built[column], general.y[column]]
-        _row(general, "", np.array(variables), np.array([1.0, -most[column]]), upper=0.0)
+        _row(general, "always", np.array(variables), np.array([1.0, -most[column]]), upper=0.0)
     if instance.part_kind == "phase":
         _keep_built(general, build)
     active = "places" in general.active
@@ -232,7 +232,7 @@ def _keep_built(general: GeneralModel, build: np.ndarray) -> None:
     for column in build:
         if column + count < len(general.built) and general.built[column + count] >= 0:
             pair = np.array([general.built[column + count], general.built[column]])
-            _row(general, "", pair, np.array([1.0, -1.0]), lower=0.0)
+            _row(general, "always", pair, np.array([1.0, -1.0]), lower=0.0)
 
 
 def _add_budget(general: GeneralModel) -> None:

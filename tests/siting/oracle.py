@@ -1,0 +1,341 @@
+"""An independent answer by trying every plan: no code of the library but its problem.
+
+Plans are enumerated; who is served by an open set of sites follows from sorting (nearest) or, with
+capacity, from a small programme of scipy's own.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import Bounds, LinearConstraint, milp
+
+from socaccess.siting import SitingProblem
+
+INF = float("inf")
+EPS = 1e-7
+
+
+def amount(value, name):
+    """The amount of one site, NaN without one."""
+    if value is None:
+        return float("nan")
+    if isinstance(value, dict):
+        return float(value.get(name, float("nan")))
+    return float(value)
+
+
+@dataclass
+class World:
+    """One part of a problem: minutes and persons of a scenario, phase or service."""
+
+    minutes: np.ndarray
+    persons: np.ndarray
+    weight: np.ndarray
+    limit: np.ndarray
+
+
+def base_world(problem: SitingProblem, persons=None, travel=None, limit=None) -> World:
+    """The problem's clients, by target group, with cooperation and the cut-off applied."""
+    travel = problem.travel_min if travel is None else np.asarray(travel, float)
+    minutes = np.where(np.isnan(travel), INF, travel)
+    if problem.cutoff_min is not None:
+        minutes = np.where(minutes <= problem.cutoff_min, minutes, INF)
+    if problem.cooperation != "everyone":
+        for i, mine in enumerate(problem.client_municipality):
+            for j, theirs in enumerate(problem.site_municipality):
+                friends = any(mine in g and theirs in g for g in problem.agreements)
+                if mine != theirs and not friends:
+                    minutes[i, j] = INF
+    people = problem.persons if persons is None else np.asarray(persons, float)
+    limit = problem.limit_min if limit is None else limit
+    if isinstance(people, dict):
+        names = list(people)
+        weights = problem.group_weights or dict.fromkeys(names, 1.0)
+        n = len(problem.client_ids)
+        limits = limit if isinstance(limit, dict) else dict.fromkeys(names, limit)
+        return World(
+            np.vstack([minutes] * len(names)),
+            np.concatenate([people[g] for g in names]),
+            np.concatenate([people[g] * weights[g] for g in names]),
+            np.concatenate([np.full(n, INF if limits[g] is None else limits[g]) for g in names]),
+        )
+    n = len(people)
+    return World(minutes, people, people.copy(), np.full(n, INF if limit is None else limit))
+
+
+def subsets(items):
+    for size in range(len(items) + 1):
+        yield from itertools.combinations(items, size)
+
+
+def open_sets(problem: SitingProblem):
+    """Every (new sites, open sites) that keeps the conditions on sites themselves."""
+    ids = list(problem.site_ids)
+    existing = [ids.index(s) for s in problem.existing]
+    closable = [ids.index(s) for s in problem.may_close]
+    names = ids if problem.candidates is None else problem.candidates
+    free = [ids.index(s) for s in names if s not in problem.existing and s not in problem.forbidden]
+    required = {ids.index(s) for s in problem.required}
+    for new in subsets(free):
+        if not required <= set(new):
+            continue
+        if problem.sites is not None and len(new) > problem.sites:
+            continue
+        for closed in subsets(closable):
+            is_open = sorted({*existing, *new} - set(closed))
+            if municipal_bounds_hold(problem, new, is_open, existing, closable):
+                yield new, closed, is_open
+
+
+def municipal_bounds_hold(problem, new, is_open, existing, closable):
+    if problem.site_municipality is None:
+        return True
+    homes = problem.site_municipality
+    for name in set(homes):
+        here = sum(homes[j] == name for j in is_open)
+        least, most = problem.min_sites_per_municipality, problem.max_sites_per_municipality
+        least = least.get(name) if isinstance(least, dict) else least
+        most = most.get(name) if isinstance(most, dict) else most
+        if least is not None and here < least:
+            return False
+        if most is not None:
+            stay = sum(homes[j] == name for j in existing if j not in closable)
+            if stay > most:
+                if any(homes[j] == name for j in new):
+                    return False
+            elif here > most:
+                return False
+    return True
+
+
+def money_left(problem, new, closed):
+    """Budget after opening and running; INF without a budget."""
+    if problem.budget is None:
+        return INF
+    ids, years = problem.site_ids, problem.running_years
+
+    def each(value, j):
+        return np.nan_to_num(amount(value, ids[j]))
+
+    spent = sum(each(problem.opening_cost, j) + years * each(problem.running_cost, j) for j in new)
+    saved = sum(years * each(problem.running_cost, j) for j in closed)
+    return problem.budget + saved - spent
+
+
+def has_capacity(problem):
+    priced = problem.budget is not None and problem.cost_per_place > 0
+    given = (problem.places, problem.max_places, problem.max_growth)
+    return priced or any(value is not None for value in given)
+
+
+def floors(problem, world):
+    if problem.floor_share is None:
+        return []
+    rows = len(world.persons)
+    homes = np.array(list(problem.client_municipality) * (rows // len(problem.client_ids)))
+    out = []
+    for name in sorted(set(problem.client_municipality)):
+        floor = problem.floor_share
+        share = floor.get(name, 0.0) if isinstance(floor, dict) else floor
+        members = homes == name
+        if share > 0 and world.persons[members].sum() > 0:
+            out.append((members, share))
+    return out
+
+
+def horizon(problem, world):
+    if problem.objective == "lscp" or (problem.objective == "mclp" and problem.fade_min is None):
+        return world.limit
+    if problem.objective == "mclp":
+        return np.full(len(world.limit), problem.fade_min)
+    return np.full(len(world.limit), INF)
+
+
+def uncovered(problem, world, minutes):
+    """Share of a person not covered at `minutes`, rows x anything."""
+    limit = world.limit[:, None]
+    if problem.fade_min is None:
+        return np.where(minutes <= limit, 0.0, 1.0)
+    share = np.clip((minutes - limit) / (problem.fade_min - limit), 0, 1)
+    return np.where(np.isfinite(minutes), share, 1.0)
+
+
+class Programme:
+    """Who is served where by one open set with capacity: all conditions, any objective."""
+
+    def __init__(self, problem, world, new, closed, is_open, reach):
+        self.world = world
+        ids, homes = problem.site_ids, world.minutes
+        self.pairs = [
+            (i, j)
+            for i in range(len(world.persons))
+            for j in is_open
+            if homes[i, j] <= reach[i] and np.isfinite(homes[i, j]) and world.persons[i] > 0
+        ]
+        if problem.min_clients is not None:
+            order = sorted(self.pairs, key=lambda pair: (pair[0], homes[pair], pair[1]))
+            first = {}
+            for i, j in order:
+                first.setdefault(i, (i, j))
+            self.pairs = list(first.values())
+        count, built = len(self.pairs), {}
+        priced = problem.budget is not None and problem.cost_per_place > 0
+        self.rows, self.low, self.high = [], [], []
+        upper = [1.0] * count
+        whole = [0] * count
+        for j in is_open:
+            most = amount(problem.max_places, ids[j])
+            now = amount(problem.places, ids[j])
+            grow = np.nan_to_num(amount(problem.max_growth, ids[j]))
+            if j in new and priced:
+                built[j] = len(upper)
+                upper.append(np.ceil(world.persons.sum()) if np.isnan(most) else most)
+                whole.append(1)
+            elif j not in new and grow > 0 and not np.isnan(now):
+                built[j] = len(upper)
+                upper.append(grow)
+                whole.append(1 if priced else 0)
+        self.width = len(upper)
+        self.upper, self.whole = np.array(upper), np.array(whole)
+        for i in range(len(world.persons)):
+            self.add({k: 1.0 for k, pair in enumerate(self.pairs) if pair[0] == i}, -INF, 1.0)
+        for j in is_open:
+            most = amount(problem.max_places, ids[j])
+            now = amount(problem.places, ids[j])
+            top = (0.0 if priced else most) if j in new else now
+            if np.isnan(top):
+                continue
+            terms = {k: world.persons[i] for k, (i, h) in enumerate(self.pairs) if h == j}
+            if j in built:
+                terms[built[j]] = -1.0
+            self.add(terms, -INF, top)
+        if priced:
+            terms = dict.fromkeys(built.values(), problem.cost_per_place)
+            self.add(terms, -INF, money_left(problem, new, closed))
+        if problem.min_clients is not None:
+            everybody = [i for i in range(len(world.persons)) if world.persons[i] > 0]
+            del everybody
+            for j in set(new) | {s for s in is_open if ids[s] in problem.may_close}:
+                terms = {k: world.persons[i] for k, (i, h) in enumerate(self.pairs) if h == j}
+                self.add(terms, problem.min_clients, INF)
+            nearest = {i for i, _ in self.pairs}
+            for i in nearest:
+                self.add({k: 1.0 for k, p in enumerate(self.pairs) if p[0] == i}, 1.0, 1.0)
+        for members, share in floors(problem, world):
+            terms = {
+                k: world.persons[i]
+                for k, (i, j) in enumerate(self.pairs)
+                if members[i] and world.minutes[i, j] <= world.limit[i]
+            }
+            self.add(terms, share * world.persons[members].sum() * (1 - 1e-9), INF)
+
+    def add(self, terms, low, high):
+        row = np.zeros(self.width)
+        for k, value in terms.items():
+            row[k] = value
+        self.rows.append(row)
+        self.low.append(low - 1e-9 * abs(low) if np.isfinite(low) else low)
+        self.high.append(high + 1e-9 * abs(high) if np.isfinite(high) else high)
+
+    def least(self, cost):
+        """The least sum of cost(i, j) times share, or None when nothing keeps the conditions."""
+        if self.width == 0:
+            ok = all(a <= EPS and b >= -EPS for a, b in zip(self.low, self.high, strict=True))
+            return 0.0 if ok else None
+        c = np.zeros(self.width)
+        for k, (i, j) in enumerate(self.pairs):
+            c[k] = cost(i, j)
+        result = milp(
+            c,
+            constraints=LinearConstraint(np.array(self.rows), self.low, self.high),
+            bounds=Bounds(0.0, self.upper),
+            integrality=self.whole,
+        )
+        return None if result.x is None else float(result.fun)
+
+
+def outcomes(problem, world):
+    """(new, closed, programme or nearest minutes) of every plan that keeps all conditions."""
+    for new, closed, is_open in open_sets(problem):
+        if money_left(problem, new, closed) < -EPS:
+            continue
+        yield new, closed, is_open
+
+
+def unserved_of(problem, world, plan, reach):
+    """Least weight unserved within `reach` by one plan, None when it breaks a condition."""
+    new, closed, is_open = plan
+    programme = Programme(problem, world, new, closed, is_open, reach)
+    served = programme.least(lambda i, j: -world.weight[i])
+    return None if served is None else world.weight.sum() + served
+
+
+def best_value(problem: SitingProblem, world: World | None = None):
+    """The best objective of any plan, or None when there is no plan."""
+    world = base_world(problem) if world is None else world
+    plans = list(outcomes(problem, world))
+    reach = horizon(problem, world)
+    if problem.objective == "mclp":
+        values = []
+        for plan in plans:
+            programme = Programme(problem, world, *plan, reach)
+            lost = uncovered(problem, world, world.minutes)
+            got = programme.least(lambda i, j: -world.weight[i] * (1 - lost[i, j]))  # noqa: B023
+            if got is not None:
+                values.append(-got)
+        return max(values, default=None)
+    if problem.objective == "lscp":
+        can = possible(problem, world) <= world.limit
+        target = world.weight[can].sum()
+        counts = []
+        for plan in plans:
+            left = unserved_of(problem, world, plan, reach)
+            if left is not None and left <= world.weight.sum() - target + 1e-6:
+                stays = [s for s in problem.may_close if problem.site_ids.index(s) not in plan[1]]
+                counts.append(len(plan[0]) + len(stays))
+        return min(counts, default=None)
+    everywhere = np.full(len(world.persons), INF)
+    unserved = {plan: unserved_of(problem, world, plan, everywhere) for plan in map(freeze, plans)}
+    kept = [value for value in unserved.values() if value is not None]
+    if not kept:
+        return None
+    least = min(kept)
+    if problem.objective == "p_median":
+        return min(
+            minutes_of(problem, world, plan, least)
+            for plan, value in unserved.items()
+            if value is not None and value <= least + 1e-6
+        )
+    times = np.unique(world.minutes[np.isfinite(world.minutes)])
+    for radius in np.union1d(times, [0.0]):
+        within = np.full(len(world.persons), radius)
+        for plan in unserved:
+            left = unserved_of(problem, world, plan, within)
+            if left is not None and left <= least + 1e-6:
+                return float(radius)
+    return None
+
+
+def freeze(plan):
+    return tuple(map(tuple, plan))
+
+
+def minutes_of(problem, world, plan, least):
+    """Least person-minutes of one plan that leaves the fewest unserved."""
+    programme = Programme(problem, world, *plan, np.full(len(world.persons), INF))
+    terms = {k: world.weight[i] for k, (i, _) in enumerate(programme.pairs)}
+    programme.add(terms, world.weight.sum() - least - 1e-6, INF)
+    found = programme.least(lambda i, j: world.weight[i] * world.minutes[i, j])
+    return INF if found is None else found
+
+
+def possible(problem, world):
+    """Minutes of every row when everything that may be open is."""
+    ids = list(problem.site_ids)
+    names = ids if problem.candidates is None else problem.candidates
+    usable = {ids.index(s) for s in names if s not in problem.forbidden}
+    usable |= {ids.index(s) for s in problem.existing}
+    return world.minutes[:, sorted(usable)].min(axis=1, initial=INF)
