@@ -205,6 +205,9 @@ def _make_plain(frame: Any) -> Any:
         if column.dtype == object:
             plain[name] = [None if value is None or value is pd.NA or value != value
                            else str(value) for value in column]  # fmt: skip
+    if "geometry" in plain:
+        # Last, where every reader puts it.
+        plain = plain[[*(name for name in plain.columns if name != "geometry"), "geometry"]]
     return plain
 
 

@@ -172,9 +172,7 @@ def read_map(path: Path, result: Any) -> list[Said]:
         group = world.group_of[payload["services"][number]["id"]]
         column = payload["persons"]["need"][service]
         for name, code, count in zip(names, codes, column["settlement"], strict=True):
-            said.append(
-                Said(group, frozenset([code_of[(name, code)]]), _text(count), "map.html")
-            )
+            said.append(Said(group, frozenset([code_of[(name, code)]]), _text(count), "map.html"))
         for code, count in zip(payload["municipalities"]["id"], column["municipality"],
                                strict=True):  # fmt: skip
             said.append(Said(group, world.home[code], _text(count), "map.html"))

@@ -1,0 +1,52 @@
+"""How results show themselves in Jupyter."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from socaccess.errors import UnknownNameError
+from socaccess.study import StudyResult
+from socaccess.study.notebook import KINDS, show_result
+
+
+def test_table_tells_the_headline_and_asks_nothing_of_a_network(latgale: StudyResult) -> None:
+    html = latgale._repr_html_()
+    assert 'lang="lv"' in html and "Latgales plānošanas reģions" in html
+    assert "http" not in html and "<script" not in html
+    assert html.count("<tr>") == 1 + sum(row["promised"] for row in latgale.summary["services"])
+    english = show_result(latgale, "en")
+    assert "Latgale planning region" in english and "89%" in english
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("lang", ["lv", "en"])
+def test_figures_have_words_in_the_language(latgale: StudyResult, kind: str, lang: str) -> None:
+    figure = latgale.plot(kind, lang=lang)
+    (axes,) = figure.axes
+    area = "Latgales" if lang == "lv" else "Latgale planning region"
+    assert area in axes.get_title(loc="left")
+    assert axes.get_legend() is not None
+    figure.canvas.draw()
+
+
+def test_times_show_every_municipality_in_latvian_order(latgale: StudyResult) -> None:
+    (axes,) = latgale.plot("times", service="dac_grt").axes
+    names = [label.get_text() for label in axes.get_yticklabels()][::-1]
+    assert len(names) == len(latgale.municipalities)
+    assert names.index("Ludzas novads") < names.index("Līvānu novads") or names[0].startswith("A")
+    assert names[0] == "Aglonas novads" and names[-1] == "Zilupes novads"
+
+
+def test_more_sites_never_cover_fewer(latgale: StudyResult) -> None:
+    (axes,) = latgale.plot("sites").axes
+    for line in axes.get_lines():
+        values = line.get_ydata()
+        assert all(one <= other + 1e-9 for one, other in itertools.pairwise(values))
+
+
+def test_unknown_names_are_told(latgale: StudyResult) -> None:
+    for words in ({"kind": "pie"}, {"service": "nothing"}, {"scenario": "later"}):
+        with pytest.raises(UnknownNameError):
+            latgale.plot(**words)
