@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import tomllib
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -25,16 +27,40 @@ __all__ = ["site"]
 
 EXIT_NO = 3
 
+# Options of a problem file that name settlements.
+_PLACES = ("candidates", "required", "forbidden")
+
 
 def site(
     region: Annotated[
         str, typer.Argument(help="latgale, kurzeme, riga, vidzeme, zemgale or latvia")
     ],
     service: Annotated[str, typer.Option("--service", help="Service code, such as group_home.")],
-    sites: Annotated[int, typer.Option("--sites", min=1, help="How many new sites.")] = 3,
+    sites: Annotated[
+        int | None, typer.Option("--sites", min=1, help="How many new sites (default 3).")
+    ] = None,
+    objective: Annotated[
+        str,
+        typer.Option(help="mclp, lscp, p_median, p_center, lex_minimax or trade_off"),
+    ] = "mclp",
     limit: Annotated[
         float | None, typer.Option("--limit", help="Minutes that count as near (inclusive).")
     ] = None,
+    budget: Annotated[float | None, typer.Option(help="Most that may be spent, euro.")] = None,
+    opening_cost: Annotated[float | None, typer.Option(help="Euro for a new site.")] = None,
+    min_clients: Annotated[float | None, typer.Option(help="Fewest persons at a new site.")] = None,
+    floor: Annotated[
+        float | None, typer.Option(help="Least covered share in every municipality, 0-1.")
+    ] = None,
+    cooperation: Annotated[
+        str, typer.Option(help="Whom a site serves: everyone or own residents.")
+    ] = "everyone",
+    phases: Annotated[str | None, typer.Option(help="Sites a year, such as 2027:1,2029:2.")] = None,
+    problem: Annotated[
+        Path | None, typer.Option("--problem", help="TOML file with any options of the problem.")
+    ] = None,
+    seconds: Annotated[float, typer.Option(help="Time limit of the search.")] = 60.0,
+    why: Annotated[bool, typer.Option("--why", help="Tell the reasons for each site.")] = False,
     out: Out = None,
     lang: Lang = Language.lv,
     view: View = ViewName.plan,
@@ -43,72 +69,221 @@ def site(
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Suggest sites that bring the most people within the limit, with a certificate."""
-    from dataclasses import replace
-
+    """Suggest sites for one service, with a certificate; exit 3 when no plan exists."""
     from socaccess.i18n import Texts
-    from socaccess.outputs import write_outputs
-    from socaccess.reports.tables import list_tables
     from socaccess.settings import Settings
+    from socaccess.siting import suggest_sites
     from socaccess.study import Study
+    from socaccess.study.posing import find_settlements
 
     texts = Texts(lang.value)
     service = service.strip().lower().replace("-", "_")
-    chosen = Settings.from_toml(settings) if settings else Settings()
-    limits = {**chosen.limits_min, **({service: limit} if limit is not None else {})}
-    chosen = replace(chosen, limits_min=limits, new_sites=sites, site_services=(service,))
-    result = Study.load(
-        region, view=view.value, settings=chosen, network=open_network(network)
-    ).run()
-    table = list_tables(result)["sites"]
-    plans = json.loads(result.plans.to_json(orient="records", double_precision=6))
+    study = Study.load(
+        region,
+        view=view.value,
+        settings=Settings.from_toml(settings) if settings else Settings(),
+        network=open_network(network),
+    )
+    _require_service(study, service)
+    options = _read_problem(problem) if problem else {}
+    given = {
+        "objective": objective.replace("-", "_"),
+        "sites": sites,
+        "limit_min": limit,
+        "budget": budget,
+        "opening_cost": opening_cost,
+        "min_clients": min_clients,
+        "floor_share": floor,
+        "cooperation": None if cooperation == "everyone" else cooperation,
+        "phases": _read_phases(phases) if phases else None,
+    }
+    options = {**options, **{name: value for name, value in given.items() if value is not None}}
+    decides = options.get("budget") or options.get("phases") or options["objective"] == "lscp"
+    options.setdefault("sites", None if decides else 3)
+    for name in _PLACES:
+        if name in options:
+            options[name] = find_settlements(study, list(options[name]))
+    result = study.run(sites=False)
+    plan = suggest_sites(result.pose_siting(service, **options), time_limit_s=seconds)
+    told = study.run(answer=(service, plan))
+    table = _tell_sites(told, plan)
     if as_json:
-        answer: dict[str, Any] = {
-            "service": service,
-            "sites": json.loads(table.to_json(orient="records")),
-            "certificate": plans,
-        }
-        typer.echo(json.dumps(answer, ensure_ascii=False))
+        typer.echo(json.dumps(_tell_answer(service, plan, table), ensure_ascii=False))
     else:
-        _show(table, plans, texts)
+        _show(table, plan, options["objective"], texts, why)
     if out:
-        for path in write_outputs(result, out, lang=lang.value):
+        for path in _write(told, plan, table, out, lang.value):
             typer.echo(texts("cli.wrote", path=path), err=True)
-    raise typer.Exit(0 if len(table) else EXIT_NO)
+    raise typer.Exit(0 if plan.status in ("optimal", "feasible") else EXIT_NO)
 
 
-def _show(table: Any, plans: list[dict[str, Any]], texts: Any) -> None:
+def _require_service(study: Any, service: str) -> None:
+    from socaccess.errors import UnknownNameError
+    from socaccess.schemas import suggest_names
+
+    known = list(study.service_types["service"])
+    if service not in known:
+        near = suggest_names(service, known, most=1)
+        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
+        raise UnknownNameError(f"no service {service!r}; {hint}")
+
+
+def _read_problem(path: Path) -> dict[str, Any]:
+    """Return the options a TOML file holds, with its phases in the form of the problem."""
+    from dataclasses import fields
+
+    from socaccess.errors import InputError, Problem
+    from socaccess.siting import Phase, SitingProblem
+
+    try:
+        given = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InputError(f"{path.name}: the problem cannot be read: {error}") from None
+    data = {"travel_min", "persons", "client_ids", "site_ids", "existing", "client_municipality",
+            "site_municipality", "services", "scenarios", "group_weights"}  # fmt: skip
+    known = {item.name for item in fields(SitingProblem)} - data
+    unknown = [name for name in given if name not in known]
+    if unknown:
+        hint = f"known are {', '.join(sorted(known))}"
+        raise InputError([Problem("unknown option", path.name, tuple(unknown), hint)])
+    if "phases" in given:
+        given["phases"] = tuple(Phase(**phase) for phase in given["phases"])
+    return given
+
+
+def _read_phases(text: str) -> tuple[Any, ...]:
+    from socaccess.errors import InputError
+    from socaccess.siting import Phase
+
+    try:
+        pairs = [part.split(":") for part in text.split(",")]
+        return tuple(Phase(year=int(year), sites=int(count)) for year, count in pairs)
+    except ValueError:
+        raise InputError(f"--phases {text!r} is not of the form 2027:1,2029:2") from None
+
+
+def _tell_sites(told: Any, plan: Any) -> Any:
+    """Return the sites with names, small counts of persons hidden."""
+    import pandas as pd
+
+    from socaccess.privacy import hide_small_counts
+
+    columns = ["rank", "settlement_id", "name", "municipality", "part", "gain_persons",
+               "saved_person_min", "persons", "lost_persons", "places", "cost_eur", "runner_up",
+               "runner_up_loss"]  # fmt: skip
+    table = pd.DataFrame(told.sites.drop(columns="geometry"))
+    table = table[[name for name in columns if name in table]].copy()
+    below = told.study.settings.suppress_below
+    for name in ("gain_persons", "persons", "lost_persons"):
+        if name in table and len(table):
+            table = hide_small_counts(table, [name], below=below)
+    names = told.study.settlements.set_index("settlement_id")["name"]
+    if "runner_up" in table:
+        table["runner_up"] = table["runner_up"].map(names).astype(object)
+    return table
+
+
+def _tell_answer(service: str, plan: Any, table: Any) -> dict[str, Any]:
+    certificate = {
+        "status": plan.status,
+        "objective": plan.objective,
+        "bound": plan.bound,
+        "gap": plan.gap,
+        "limit_hit": plan.limit_hit,
+    }
+    plain = {key: None if value != value else value for key, value in certificate.items()}
+    return {
+        "service": service,
+        "sites": json.loads(table.to_json(orient="records", double_precision=6)),
+        "certificate": plain,
+        "notes": list(plan.notes),
+        "conflict": list(plan.conflict),
+        "relaxations": list(plan.relaxations),
+    }
+
+
+def _write(told: Any, plan: Any, table: Any, folder: Path, lang: str) -> list[Path]:
+    """Write the sites (CSV, GeoPackage), the answer and the map; each whole or not at all."""
+    import shutil
+    import tempfile
+
+    import geopandas as gpd
+
+    from socaccess.errors import OutputError
+    from socaccess.maps import save_map
+    from socaccess.reports.tables import write_csv
+
+    service = str(told.plans["service"].iloc[0])
+    names = ("sites.csv", "sites.gpkg", "plan.json", "map.html")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        aside = Path(tempfile.mkdtemp(prefix=".writing-", dir=folder))
+    except OSError as error:
+        raise OutputError(f"{folder}: cannot be written to: {error.strerror or error}") from None
+    try:
+        write_csv(table, aside / names[0])
+        text = table.astype(object).where(table.notna(), None)
+        gpd.GeoDataFrame(text, geometry=told.sites.geometry, crs=told.sites.crs).to_file(
+            aside / names[1], layer="sites"
+        )
+        answer = json.dumps(_tell_answer(service, plan, table), ensure_ascii=False, indent=1)
+        (aside / names[2]).write_text(answer + "\n", encoding="utf-8")
+        save_map(told, aside / names[3], lang=lang)
+        for name in names:
+            (aside / name).replace(folder / name)
+    except OSError as error:
+        raise OutputError(f"{folder}: could not be written: {error}") from None
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    return [folder / name for name in names]
+
+
+def _show(table: Any, plan: Any, objective: str, texts: Any, why: bool) -> None:
     from rich.table import Table
 
     console = make_console()
-    if not len(table):
-        console.print(texts("cli.no_site"), highlight=False)
-    else:
+    if len(table):
         shown = Table(box=None, pad_edge=False, header_style="bold")
         for key in ("rank", "place", "municipality"):
             shown.add_column(texts(f"cli.{key}"))
-        for key in ("gain_persons", "gain_population"):
+        for key in ("gain_persons", "saved_min"):
             shown.add_column(texts(f"cli.{key}"), justify="right")
         for row in table.itertuples():
-            gain = row.gain_persons
             shown.add_row(
                 str(row.rank),
                 row.name,
                 row.municipality,
-                gain if isinstance(gain, str) else texts.number(gain, decimals=1),
-                texts.number(float(row.gain_population)),
+                _tell_count(row.gain_persons, texts),
+                texts.number(row.saved_person_min),
             )
         console.print(shown)
-    for plan in plans:
-        console.print(
-            texts(
-                "cli.certificate",
-                objective=texts(f"cli.objective_{plan['objective']}"),
-                status=texts(f"cli.status_{plan['status']}"),
-                value=texts.number(plan["value"], decimals=1),
-                bound=texts.number(plan["bound"], decimals=1),
-                gap=texts.share(plan["gap"], decimals=2),
-            ),
-            highlight=False,
-            soft_wrap=True,
-        )
+    else:
+        console.print(texts("cli.no_site"), highlight=False)
+    if why:
+        for row in table.itertuples():
+            line = texts(
+                "cli.why",
+                place=row.name,
+                lost=_tell_count(row.lost_persons, texts),
+                runner_up=row.runner_up or "–",
+                loss=texts.number(row.runner_up_loss, decimals=1),
+            )
+            console.print(line, highlight=False, soft_wrap=True)
+    console.print(
+        texts(
+            "cli.certificate",
+            objective=texts(f"cli.objective_{objective}"),
+            status=texts(f"cli.status_{plan.status}"),
+            value=texts.number(plan.objective, decimals=1),
+            bound=texts.number(plan.bound, decimals=1),
+            gap=texts.share(plan.gap, decimals=2),
+        ),
+        highlight=False,
+        soft_wrap=True,
+    )
+    for line in (*plan.notes, *plan.conflict, *plan.relaxations):
+        console.print(f"- {line}", highlight=False, soft_wrap=True)
+
+
+def _tell_count(count: Any, texts: Any) -> str:
+    return count if isinstance(count, str) else texts.number(count, decimals=1)

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from socaccess.errors import InputError
+
 if TYPE_CHECKING:
     import geopandas as gpd
     from matplotlib.figure import Figure
 
+    from socaccess.siting import SitingProblem
     from socaccess.study.reach import Reach
     from socaccess.study.tables import StudyTables
 
@@ -78,6 +81,48 @@ class StudyResult:
         return self.study.settlements.assign(
             access_m=snapped.access_m, far=snapped.far, located=snapped.located
         )
+
+    def pose_siting(self, service: str, *, sites: int | None = 3, **options: Any) -> SitingProblem:
+        """Return the question where new sites of a service should go.
+
+        Parameters
+        ----------
+        service
+            The service.
+        sites
+            How many new sites at most; None where a budget or LSCP decides.
+        options
+            Any other option of `socaccess.SitingProblem`: `objective`, `limit_min`,
+            `min_clients`, `budget` and so on. Sites are named by `settlement_id`,
+            existing ones by `facility_id`.
+
+        Raises
+        ------
+        InputError
+            If the service is not known here, nobody needs it, or an option is wrong.
+
+        Examples
+        --------
+        >>> import socaccess as sa
+        >>> result = sa.Study.load("latgale").run(sites=False)
+        >>> problem = result.pose_siting("group_home", sites=2, objective="p_median")
+        >>> plan = sa.suggest_sites(problem)
+        >>> plan.status, len(plan.sites)
+        ('optimal', 2)
+        """
+        from socaccess.study.posing import pose_problem
+
+        now = self.settlement_coverage
+        now = now[(now["scenario"] == "now") & (now["service"] == service)]
+        if not len(now):
+            raise InputError(f"service {service!r} is not assessed in this study")
+        now = now.set_index("settlement_id").loc[self.study.settlements["settlement_id"]]
+        persons = now["persons"].fillna(0.0).to_numpy(dtype=float)
+        weight = persons if persons.sum() > 0 else now["population"].to_numpy(dtype=float)
+        problem = pose_problem(self.study, self.reach, weight, service, sites=sites, **options)
+        if problem is None:
+            raise InputError(f"service {service!r}: there is nobody to serve or nowhere to build")
+        return problem
 
     @cached_property
     def facilities(self) -> gpd.GeoDataFrame:

@@ -10,10 +10,11 @@ import pandas as pd
 from socaccess.coverage import find_gaps, judge_settlements, summarise_coverage
 from socaccess.errors import InputError
 from socaccess.routing import UNREACHABLE
+from socaccess.siting import SitingPlan
 from socaccess.study.headline import tell_headline
 from socaccess.study.reach import Nearest, Reach, measure_reach
 from socaccess.study.result import SCENARIOS, StudyResult
-from socaccess.study.sites import Suggestions, suggest_study_sites
+from socaccess.study.sites import Suggestions, suggest_study_sites, tell_plan
 from socaccess.study.tables import Progress, StudyTables
 from socaccess.travel.times import to_minutes
 
@@ -26,7 +27,13 @@ __all__ = ["run_study"]
 _MOVERS = {"vsac": "adults_grt", "oof_inst": "children_oof"}
 
 
-def run_study(study: StudyTables, *, suggest: bool, progress: Progress | None) -> StudyResult:
+def run_study(
+    study: StudyTables,
+    *,
+    suggest: bool,
+    progress: Progress | None,
+    answer: tuple[str, SitingPlan] | None = None,
+) -> StudyResult:
     """Return the result of a study; see `Study.run`."""
 
     def tell(step: str, done: int = 0, total: int = 0) -> None:
@@ -38,13 +45,16 @@ def run_study(study: StudyTables, *, suggest: bool, progress: Progress | None) -
     reach = measure_reach(study, institutions, lambda done, total: tell("travel", done, total))
     tell("sites")
     persons = _spread_need(study)
-    suggestions = suggest_study_sites(
-        study,
-        reach,
-        persons,
-        services=_choose_site_services(study, reach) if suggest else (),
-        progress=lambda done, total: tell("sites", done, total),
-    )
+    if answer is not None:
+        suggestions = tell_plan(study, reach, *answer)
+    else:
+        suggestions = suggest_study_sites(
+            study,
+            reach,
+            persons,
+            services=_choose_site_services(study, reach) if suggest else (),
+            progress=lambda done, total: tell("sites", done, total),
+        )
     tell("coverage")
     settlement_coverage = _cover(study, reach, suggestions, persons)
     coverage = _summarise(study, settlement_coverage)

@@ -10,16 +10,17 @@ import numpy as np
 import pandas as pd
 
 from socaccess.routing import Progress
-from socaccess.siting import SitingPlan, SitingProblem, suggest_sites
+from socaccess.siting import SitingPlan, suggest_sites
+from socaccess.study.posing import pose_problem, weigh_clients
 from socaccess.study.reach import Reach
-from socaccess.travel.times import to_limit_ms, to_minutes
+from socaccess.travel.times import to_limit_ms
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
     from socaccess.study.tables import StudyTables
 
-__all__ = ["Suggestions", "pose_problem", "suggest_study_sites"]
+__all__ = ["Suggestions", "suggest_study_sites", "tell_plan"]
 
 OBJECTIVES = ("mclp", "p_median")
 """What a study asks for each service: most persons within the limit, and least travel in all.
@@ -75,55 +76,18 @@ def suggest_study_sites(
     return Suggestions(frame, pd.DataFrame(plans, columns=_PLAN_COLUMNS))
 
 
-def pose_problem(
-    study: StudyTables, reach: Reach, persons: pd.DataFrame, service: str, objective: str
-) -> tuple[SitingProblem, str] | None:
-    """Return the siting problem of one service, and what its clients are weighted by.
-
-    Clients are the settlements, weighted by persons in need where known, else by
-    population; every settlement is a candidate; operating facilities stay. None
-    where there is nobody to serve or nowhere to build.
-    """
-    types = study.service_types
-    assert types is not None
-    row = types.set_index("service").loc[service]
-    weight, weighted_by = _weigh(study, persons, str(row["target_group"]))
-    located = reach.settlements.located
-    if not weight.sum() > 0 or not located.any():
-        return None
-    supply = reach.supply["now"]
-    points = np.unique(supply.loc[supply["service"] == service, "point"].to_numpy(dtype=int))
-    candidates = np.flatnonzero(located)
-    candidates = candidates[~np.isin(reach.candidate_point[candidates], points)]
-    if not len(candidates):
-        return None
-    times = reach.choose_times(str(row["traveller"]))
-    columns = np.concatenate([points, reach.candidate_point[candidates]])
-    existing = [f"existing:{point}" for point in points]
-    names = study.settlements["settlement_id"].to_numpy(dtype=object)[candidates].tolist()
-    problem = SitingProblem(
-        travel_min=to_minutes(times.travel_ms[: reach.settlement_count][:, columns]),
-        persons=weight,
-        client_ids=study.settlements["settlement_id"].tolist(),
-        site_ids=[*existing, *names],
-        existing=existing,
-        objective=objective,
-        sites=min(study.settings.new_sites, len(candidates)),
-        limit_min=float(row["limit_min"]),
-    )
-    return problem, weighted_by
-
-
 def _suggest_for_service(
     study: StudyTables, reach: Reach, persons: pd.DataFrame, service: str
 ) -> tuple[pd.DataFrame, list[tuple[object, ...]]]:
+    weight, weighted_by = weigh_clients(study, persons, service)
     answers: dict[str, SitingPlan] = {}
     certificates: list[tuple[object, ...]] = []
     for objective in OBJECTIVES:
-        posed = pose_problem(study, reach, persons, service, objective)
-        if posed is None:
+        problem = pose_problem(
+            study, reach, weight, service, objective=objective, sites=study.settings.new_sites
+        )
+        if problem is None:
             return pd.DataFrame(columns=_SITE_COLUMNS), []
-        problem, weighted_by = posed
         plan = suggest_sites(problem, time_limit_s=study.settings.solver_seconds)
         answers[objective] = plan
         certificates.append(
@@ -152,7 +116,7 @@ def _tell_sites(
     types = study.service_types
     assert types is not None
     row = types.set_index("service").loc[service]
-    weight, weighted_by = _weigh(study, persons, str(row["target_group"]))
+    weight, weighted_by = weigh_clients(study, persons, service)
     population = study.settlements["population"].to_numpy(dtype=float)
     times = reach.choose_times(str(row["traveller"])).travel_ms[: reach.settlement_count]
     limit_ms = to_limit_ms(float(row["limit_min"]))
@@ -195,7 +159,35 @@ def _tell_sites(
     return pd.DataFrame(rows, columns=_SITE_COLUMNS)
 
 
-def _weigh(study: StudyTables, persons: pd.DataFrame, group: str) -> tuple[np.ndarray, str]:
-    if group in persons and np.nansum(persons[group].to_numpy(dtype=float)) > 0:
-        return np.nan_to_num(persons[group].to_numpy(dtype=float)), "need"
-    return np.nan_to_num(study.settlements["population"].to_numpy(dtype=float)), "population"
+def tell_plan(study: StudyTables, reach: Reach, service: str, plan: SitingPlan) -> Suggestions:
+    """Return the answer to one siting question in the form of a study's suggestions.
+
+    Sites come in the order of the plan with all that it tells of them; a site that is
+    not a settlement (an existing building) is left to the plan itself.
+    """
+    import geopandas as gpd
+
+    settlements = study.settlements.set_index("settlement_id")
+    names = study.municipalities.set_index("municipality_id")["name"]
+    point = dict(zip(study.settlements["settlement_id"], reach.candidate_point, strict=True))
+    sites = plan.sites[plan.sites["site_id"].isin(settlements.index)].reset_index(drop=True)
+    places = settlements.loc[sites["site_id"]]
+    table = sites.drop(columns=["municipality_id", "gain_population"], errors="ignore").assign(
+        settlement_id=sites["site_id"],
+        site_id=[f"new-{service}-{number}" for number in range(1, len(sites) + 1)],
+        service=service,
+        name=places["name"].to_numpy(),
+        municipality_id=places["municipality_id"].to_numpy(),
+        municipality=places["municipality_id"].map(names).to_numpy(),
+        gain_population=np.nan,
+        opens=pd.NA,
+        also_p_median=False,
+        point=[point[name] for name in sites["site_id"]],
+    )
+    first = [name for name in _SITE_COLUMNS if name in table]
+    table = table[[*first, *(name for name in table if name not in first)]]
+    frame = gpd.GeoDataFrame(
+        table, geometry=gpd.GeoSeries(places.geometry.to_numpy(), crs=study.settlements.crs)
+    )
+    row = (service, "", plan.status, plan.objective, plan.bound, plan.gap, len(sites), "")
+    return Suggestions(frame, pd.DataFrame([row], columns=_PLAN_COLUMNS))

@@ -12,6 +12,7 @@ from socaccess.settings import Settings
 from socaccess.study.tables import Progress, StudyTables
 
 if TYPE_CHECKING:
+    from socaccess.siting import SitingPlan
     from socaccess.study.result import StudyResult
 
 __all__ = ["Study"]
@@ -125,16 +126,25 @@ class Study(StudyTables):
             targets=None,
         )
 
-    def run(self, *, sites: bool = True, progress: Progress | None = None) -> StudyResult:
+    def run(
+        self,
+        *,
+        sites: bool = True,
+        answer: tuple[str, SitingPlan] | None = None,
+        progress: Progress | None = None,
+    ) -> StudyResult:
         """Return travel times, coverage, gaps, suggested sites and the headline.
 
         Parameters
         ----------
         sites
             Whether to suggest sites as well.
+        answer
+            A service and the plan found for it (`StudyResult.pose_siting`): its sites
+            take the place of those the study would suggest.
         progress
             Told about each step.
         """
         from socaccess.study.run import run_study
 
-        return run_study(self, suggest=sites, progress=progress)
+        return run_study(self, suggest=sites, progress=progress, answer=answer)
