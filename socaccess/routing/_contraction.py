@@ -28,14 +28,14 @@ from numba import njit
 
 from socaccess.routing._heap import NODE_BITS, NODE_MASK, pop, push
 
-__all__ = ["contract"]
+__all__ = ["contract", "make_room"]
 
 FAR = np.uint32(2**31 - 1)
 SLACK = 2
 """Rows a block gets beyond what it needs when it is laid down."""
 ESTIMATE_LIMIT = 30
 """Nodes a search settles before it gives up, when only the worth of a node is asked."""
-SETTLED_LIMIT = 200
+SETTLED_LIMIT = 100
 """Nodes it settles when the node is really taken out."""
 HEAP_ROOM = 1 << 16
 """Entries a search may hold; when they are used up it gives up, too."""
@@ -46,10 +46,25 @@ ONE_MS = np.uint32(1)
 DONE, STALE, UNSURE, OPEN = np.uint8(0), np.uint8(1), np.uint8(2), np.uint8(4)
 
 
+def make_room(node_count, arc_count):
+    """Return the arrays that `contract` begins with.
+
+    They are made here, outside compiled code, because NumPy asks the system for large pages.
+    """
+    rows = 3 * arc_count + SLACK * node_count + 1024
+    scratch = np.empty((2, node_count), np.uint32)
+    scratch[0], scratch[1] = FAR, 0
+    needed, state = np.empty(rows, np.uint64), np.empty(rows, np.uint8)
+    needed.fill(0)
+    state.fill(STALE)
+    return np.empty((rows, 3), np.uint32), needed, state, scratch
+
+
 @njit(cache=True)
 def contract(
-    out_indptr, out_heads, out_ms, in_indptr, in_tails, in_ms, estimate_limit, settled_limit
-):
+    out_indptr, out_heads, out_ms, in_indptr, in_tails, in_ms,
+    links, needed, state, scratch, estimate_limit, settled_limit,
+):  # fmt: skip
     """Return the order in which nodes were taken out and what they were linked to then.
 
     Parameters
@@ -58,6 +73,8 @@ def contract(
         Arcs by tail, heads ascending.
     in_indptr, in_tails, in_ms
         The same arcs by head, tails ascending.
+    links, needed, state, scratch
+        Room to begin with, from `make_room`.
     estimate_limit, settled_limit
         Nodes a search settles before it gives up: for the worth of a node, and at the end.
 
@@ -68,16 +85,13 @@ def contract(
         neighbour, time to it and time from it, shape (rows, 3).
     """
     count = len(out_indptr) - 1
-    begin, size, room, links, end = _lay_blocks(
-        out_indptr, out_heads, out_ms, in_indptr, in_tails, in_ms
+    begin, size, room, end = _lay_blocks(
+        out_indptr, out_heads, out_ms, in_indptr, in_tails, in_ms, links
     )
-    needed = np.zeros(len(links), np.uint64)
-    state = np.full(len(links), STALE, np.uint8)
     rank = np.full(count, -1, np.int32)
     level = np.zeros(count, np.int32)
     key = np.empty(count, np.uint64)
-    distance = np.full(count, FAR, np.uint32)
-    direct = np.zeros(count, np.uint32)
+    distance, direct = scratch[0], scratch[1]
     heap = np.empty(HEAP_ROOM, np.uint64)
     touched = np.empty(HEAP_ROOM, np.int32)
     queue = np.empty(2 * count + 16, np.uint64)
@@ -368,13 +382,12 @@ def _link(node, other, ms, column, begin, size, room, links, needed, state, end)
 
 
 @njit(cache=True)
-def _lay_blocks(out_indptr, out_heads, out_ms, in_indptr, in_tails, in_ms):
-    """Return begin, size and room of each node's block, the links and where the last ends."""
+def _lay_blocks(out_indptr, out_heads, out_ms, in_indptr, in_tails, in_ms, links):
+    """Fill `links`; return begin, size and room of each node's block and where the last ends."""
     count = len(out_indptr) - 1
     begin = np.empty(count, np.int64)
     size = np.empty(count, np.int32)
     room = np.empty(count, np.int32)
-    links = np.empty((3 * len(out_heads) + SLACK * count + 1024, 3), np.uint32)
     end = 0
     for node in range(count):
         begin[node] = end
@@ -397,7 +410,7 @@ def _lay_blocks(out_indptr, out_heads, out_ms, in_indptr, in_tails, in_ms):
         size[node] = row - end
         room[node] = size[node] + SLACK
         end += room[node]
-    return begin, size, room, links, end
+    return begin, size, room, end
 
 
 @njit(cache=True)

@@ -14,6 +14,7 @@ from socaccess.routing._heap import NODE_BITS, NODE_MASK, grow, pop, push
 
 __all__ = [
     "gather_nearest",
+    "pack_arcs",
     "reach_nodes",
     "search_nearest",
     "search_targets",
@@ -27,14 +28,14 @@ NOBODY = np.uint64((2**31 - 1) << 32 | 0xFFFFFFFF)
 
 @njit(cache=True, nogil=True)
 def _search(indptr, heads, ms, ends, end_ms, wanted, wanted_count, limit_ms, time, heap, touched):
-    """Write times up to `limit_ms` from one source to `time`; return nodes touched and the heap.
+    """Write times up to `limit_ms` from one source to `time`; return the number of nodes touched.
 
     Stops when all `wanted_count` nodes marked in `wanted` are settled. Only settled nodes have
-    their final time then, but these include all wanted ones within the limit.
+    their final time then, but these include all wanted ones within the limit. Every node is settled
+    once, so every arc is followed once at most: a heap of as many entries, and one for each end of
+    the source, is always enough. What is not used of it costs no memory.
     """
     held, seen, left = 0, 0, wanted_count
-    if len(ends) > len(heap):
-        heap = np.empty(2 * len(ends), np.uint64)
     for end in range(len(ends)):
         node = ends[end]
         if node >= 0 and end_ms[end] <= limit_ms and end_ms[end] < time[node]:
@@ -55,10 +56,6 @@ def _search(indptr, heads, ms, ends, end_ms, wanted, wanted_count, limit_ms, tim
                 break
         arc = np.uint64(indptr[node])
         stop = np.uint64(indptr[node + np.uint64(1)])
-        if held + np.int64(stop - arc) > len(heap):
-            heap = grow(heap)
-            while held + np.int64(stop - arc) > len(heap):
-                heap = grow(heap)
         while arc < stop:
             head = np.uint64(heads[arc])
             later = np.uint32(now + ms[arc])
@@ -69,7 +66,7 @@ def _search(indptr, heads, ms, ends, end_ms, wanted, wanted_count, limit_ms, tim
                 time[head] = later
                 held = push(heap, held, (np.uint64(later) << NODE_BITS) | head)
             arc += np.uint64(1)
-    return seen, heap
+    return seen
 
 
 @njit(cache=True, nogil=True)
@@ -80,7 +77,7 @@ def search_targets(
     count = len(indptr) - 1
     time = np.full(count, FAR, np.uint32)
     touched = np.empty(count, np.int32)
-    heap = np.empty(1024, np.uint64)
+    heap = np.empty(len(heads) + sources.shape[1], np.uint64)
     wanted = np.zeros(count, np.bool_)
     wanted_count = 0
     for target in range(len(targets)):
@@ -90,7 +87,7 @@ def search_targets(
                 wanted[node] = True
                 wanted_count += 1
     for source in range(len(sources)):
-        seen, heap = _search(
+        seen = _search(
             indptr, heads, ms, sources[source], source_ms[source],
             wanted, wanted_count, limit_ms, time, heap, touched,
         )  # fmt: skip
@@ -116,14 +113,14 @@ def reach_nodes(indptr, heads, ms, sources, source_ms, limit_ms):
     count = len(indptr) - 1
     time = np.full(count, FAR, np.uint32)
     touched = np.empty(count, np.int32)
-    heap = np.empty(1024, np.uint64)
+    heap = np.empty(len(heads) + sources.shape[1], np.uint64)
     wanted = np.zeros(count, np.bool_)
     counts = np.empty(len(sources), np.int64)
     nodes = np.empty(1024, np.int32)
     times = np.empty(1024, np.uint32)
     total = 0
     for source in range(len(sources)):
-        seen, heap = _search(
+        seen = _search(
             indptr, heads, ms, sources[source], source_ms[source],
             wanted, -1, limit_ms, time, heap, touched,
         )  # fmt: skip
@@ -140,7 +137,19 @@ def reach_nodes(indptr, heads, ms, sources, source_ms, limit_ms):
 
 
 @njit(cache=True, nogil=True)
-def search_nearest(indptr, heads, ms, members, ends, end_ms, label):
+def pack_arcs(indptr, heads, ms):
+    """Return rows and arcs, `time << 32 | head`, for `search_nearest`: one look instead of two."""
+    rows = np.empty(len(indptr), np.uint32)
+    arcs = np.empty(len(heads), np.uint64)
+    for node in range(len(indptr)):
+        rows[node] = indptr[node]
+    for arc in range(len(heads)):
+        arcs[arc] = (np.uint64(ms[arc]) << NODE_BITS) | np.uint64(heads[arc])
+    return rows, arcs
+
+
+@njit(cache=True, nogil=True)
+def search_nearest(rows, arcs, members, ends, end_ms, label):
     """Write `time << 32 | site` of the nearest of `members` to `label` of every node.
 
     The smallest label has the least time and, of equal times, the site with the lowest number. A
@@ -149,7 +158,7 @@ def search_nearest(indptr, heads, ms, members, ends, end_ms, label):
     """
     for node in range(len(label)):
         label[node] = NOBODY
-    heap = np.empty(1024 + len(members) * ends.shape[1], np.uint64)
+    heap = np.empty(len(arcs) + len(members) * ends.shape[1] + 1, np.uint64)
     held = 0
     for number in range(len(members)):
         site = members[number]
@@ -163,36 +172,57 @@ def search_nearest(indptr, heads, ms, members, ends, end_ms, label):
                         heap, held, (np.uint64(end_ms[site, end]) << NODE_BITS) | np.uint64(node)
                     )
     while held > 0:
-        entry, held = pop(heap, held)
-        node = entry & NODE_MASK
-        now = label[node]
-        if entry >> NODE_BITS > now >> NODE_BITS:
-            continue
-        arc = np.uint64(indptr[node])
-        stop = np.uint64(indptr[node + np.uint64(1)])
-        if held + np.int64(stop - arc) > len(heap):
+        held = _spread(rows, arcs, label, heap, held)
+        if held > 0:
             heap = grow(heap)
-            while held + np.int64(stop - arc) > len(heap):
-                heap = grow(heap)
-        while arc < stop:
-            head = np.uint64(heads[arc])
-            later = now + (np.uint64(ms[arc]) << NODE_BITS)
-            if later < label[head]:
-                label[head] = later
-                held = push(heap, held, (later & ~NODE_MASK) | head)
-            arc += np.uint64(1)
 
 
 @njit(cache=True, nogil=True)
-def gather_nearest(label, places, place_ms, group, labels):
-    """Write the labels of places to column `group` of `labels`, (places, groups)."""
+def _spread(rows, arcs, label, heap, held):
+    """Settle nodes until none is left or `heap` is full; return how many entries it holds.
+
+    The heap stays the same array in here: one that may be replaced is much slower to use.
+    """
+    one = np.uint64(1)
+    room = np.uint64(len(heap))
+    while held > 0:
+        node = heap[0] & NODE_MASK
+        arc = np.uint64(rows[node])
+        stop = np.uint64(rows[node + one])
+        if np.uint64(held) + stop - arc > room:
+            break
+        entry, held = pop(heap, held)
+        now = label[node]
+        if entry >> NODE_BITS > now >> NODE_BITS:
+            continue
+        while arc < stop:
+            head = arcs[arc] & NODE_MASK
+            later = now + (arcs[arc] & ~NODE_MASK)
+            if later < label[head]:
+                label[head] = later
+                held = push(heap, held, (later & ~NODE_MASK) | head)
+            arc += one
+    return held
+
+
+@njit(cache=True, nogil=True)
+def gather_nearest(label, places, place_ms, first_group, limit_ms, ms, site):
+    """Write time and site of places for the groups of `label`, (groups, nodes), to their columns.
+
+    `ms` and `site` are (places, all groups); what takes longer than `limit_ms` is not told.
+    """
     for place in range(len(places)):
-        best = NOBODY
-        for end in range(places.shape[1]):
-            node = places[place, end]
-            if node >= 0:
-                best = min(best, label[node] + (np.uint64(place_ms[place, end]) << NODE_BITS))
-        labels[place, group] = best
+        for group in range(len(label)):
+            best = NOBODY
+            for end in range(places.shape[1]):
+                node = places[place, end]
+                if node >= 0:
+                    final = np.uint64(place_ms[place, end]) << NODE_BITS
+                    best = min(best, label[group, node] + final)
+            if best >> NODE_BITS > np.uint64(limit_ms):
+                best = NOBODY
+            ms[place, first_group + group] = np.uint32(best >> NODE_BITS)
+            site[place, first_group + group] = np.int32(np.uint32(best & NODE_MASK))
 
 
 @njit(cache=True, nogil=True)
@@ -204,7 +234,7 @@ def trace_tree(indptr, heads, ms, ends, end_ms, time, hops, last):
     """
     count = len(indptr) - 1
     label = np.full(count, NOBODY, np.uint64)
-    heap = np.empty(1024 + len(ends), np.uint64)
+    heap = np.empty(len(heads) + len(ends) + 1, np.uint64)
     held = 0
     last[:] = -1
     for end in range(len(ends)):
@@ -215,15 +245,31 @@ def trace_tree(indptr, heads, ms, ends, end_ms, time, hops, last):
                 label[node] = first
                 held = push(heap, held, first | np.uint64(node))
     while held > 0:
+        held = _grow_tree(indptr, heads, ms, label, last, heap, held)
+        if held > 0:
+            heap = grow(heap)
+    for node in range(count):
+        if label[node] == NOBODY:
+            time[node] = FAR
+            hops[node] = -1
+        else:
+            time[node] = np.uint32(label[node] >> NODE_BITS)
+            hops[node] = np.int64(label[node] & NODE_MASK)
+
+
+@njit(cache=True, nogil=True)
+def _grow_tree(indptr, heads, ms, label, last, heap, held):
+    """Settle nodes until none is left or `heap` is full; return how many entries it holds."""
+    while held > 0:
+        node = heap[0] & NODE_MASK
+        first_arc = indptr[node]
+        stop = indptr[node + np.uint64(1)]
+        if held + stop - first_arc > len(heap):
+            break
         entry, held = pop(heap, held)
-        node = entry & NODE_MASK
         now = label[node]
         if entry >> NODE_BITS > now >> NODE_BITS:
             continue
-        first_arc = indptr[node]
-        stop = indptr[node + np.uint64(1)]
-        while held + stop - first_arc > len(heap):
-            heap = grow(heap)
         for arc in range(first_arc, stop):
             head = heads[arc]
             later = now + (np.uint64(ms[arc]) << NODE_BITS) + np.uint64(1)
@@ -235,13 +281,7 @@ def trace_tree(indptr, heads, ms, ends, end_ms, time, hops, last):
                 held = push(heap, held, (later & ~NODE_MASK) | np.uint64(head))
             elif later == label[head] and last[head] >= 0 and arc < last[head]:
                 last[head] = arc
-    for node in range(count):
-        if label[node] == NOBODY:
-            time[node] = FAR
-            hops[node] = -1
-        else:
-            time[node] = np.uint32(label[node] >> NODE_BITS)
-            hops[node] = np.int64(label[node] & NODE_MASK)
+    return held
 
 
 @njit(cache=True, nogil=True)

@@ -38,18 +38,18 @@ def pop(heap, size):
     size -= 1
     moved = heap[size]
     place = 0
-    while True:
-        child = (place << 2) + 1
-        if child >= size:
-            break
-        best = child
+    child = 1
+    while child < size:
+        best, smallest = child, heap[child]
         for other in range(child + 1, min(child + 4, size)):
-            if heap[other] < heap[best]:
-                best = other
-        if heap[best] >= moved:
+            entry = heap[other]
+            if entry < smallest:
+                best, smallest = other, entry
+        if smallest >= moved:
             break
-        heap[place] = heap[best]
+        heap[place] = smallest
         place = best
+        child = (place << 2) + 1
     heap[place] = moved
     return least, size
 

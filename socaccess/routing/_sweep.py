@@ -25,6 +25,7 @@ __all__ = ["select_rows", "sweep_nearest", "sweep_times"]
 FAR = np.uint32(2**31 - 1)
 NOBODY = np.uint64((2**31 - 1) << 32 | 0xFFFFFFFF)
 TIME_SHIFT = np.uint64(32)
+SITE_MASK = np.uint64(0xFFFFFFFF)
 
 
 @njit(cache=True, nogil=True)
@@ -261,12 +262,12 @@ def _climb(indptr, others, ms, sources, source_ms, slot, order, found, upper, la
 def sweep_nearest(
     up_indptr, up_others, up_ms, sites, site_ms, group,
     selected, local, rows, row_others, row_ms, places, place_ms,
-    first_group, lanes, labels, out,
+    first_group, lanes, limit_ms, labels, out_ms, out_site,
 ):  # fmt: skip
-    """Write `time << 32 | site` of the nearest site of each group to `out`, (places, groups).
+    """Write time and number of the nearest site of each group to the outputs, (places, groups).
 
-    As `sweep_times`, with a lane for each of the groups from `first_group` on. The smallest label
-    has the least time and, of equal times, the site with the lowest number.
+    As `sweep_times`, with a lane for each of the groups from `first_group` on. A label is
+    `time << 32 | site`: the smallest has the least time and, of equal times, the lowest site.
     """
     count = len(up_indptr) - 1
     slot = np.full(count, -1, np.int32)
@@ -313,15 +314,20 @@ def sweep_nearest(
             weight = np.uint64(row_ms[arc]) << TIME_SHIFT
             for lane in range(size):
                 labels[row, lane] = min(labels[row, lane], labels[there, lane] + weight)
+    line = np.empty(lanes, np.uint64)
     for place in range(len(places)):
         for lane in range(lanes):
-            out[place, first_group + lane] = NOBODY
+            line[lane] = NOBODY
         for end in range(places.shape[1]):
             if places[place, end] < 0:
                 continue
             row = np.uint64(local[places[place, end]])
             final = np.uint64(place_ms[place, end]) << TIME_SHIFT
             for lane in range(lanes):
-                label = labels[row, lane] + final
-                if label < out[place, first_group + lane]:
-                    out[place, first_group + lane] = label
+                line[lane] = min(line[lane], labels[row, lane] + final)
+        for lane in range(lanes):
+            label = line[lane]
+            if label >> TIME_SHIFT > np.uint64(limit_ms):
+                label = NOBODY
+            out_ms[place, first_group + lane] = np.uint32(label >> TIME_SHIFT)
+            out_site[place, first_group + lane] = np.int32(np.uint32(label & SITE_MASK))

@@ -172,7 +172,8 @@ def build_hierarchy(graph: Graph, *, settled_limit: int | None = None) -> Hierar
     estimate_limit = min(limit, _contraction.ESTIMATE_LIMIT)
     _, begin, size, links = _contraction.contract(
         graph.indptr, graph.indices, graph.weight_ms,
-        turned.indptr, turned.indices, turned.weight_ms, estimate_limit, limit,
+        turned.indptr, turned.indices, turned.weight_ms,
+        *_contraction.make_room(graph.node_count, graph.arc_count), estimate_limit, limit,
     )  # fmt: skip
     position = _arrange.order_depth_first(begin, size, links)
     arrays = {
@@ -232,27 +233,30 @@ def find_nearest_sites(
     places: Terminals,
     sites: Terminals,
     group: Int32Array,
-    labels: npt.NDArray[np.uint64],
+    limit_ms: int,
+    ms: UInt32Array,
+    site: Int32Array,
     *,
     toward_sites: bool,
     threads: int,
     tick: Ticker,
 ) -> None:
-    """Write `time << 32 | site` of the nearest site of each group to `labels` (places, groups)."""
+    """Write the nearest site of each group and its time to `ms` and `site`, (places, groups)."""
     from socaccess.routing import _sweep
 
     climb, descend = _choose_arcs(hierarchy, sources_are_origins=not toward_sites)
     targets = hierarchy.place(places)
     selected, local, *rows = _sweep.select_rows(*descend, targets)
     positions = hierarchy.place(sites)
-    group_count = labels.shape[1]
+    group_count = ms.shape[1]
 
     def work(chunk: slice) -> int:
         lanes = chunk.stop - chunk.start
         _sweep.sweep_nearest(
             *climb, positions, sites.cost_ms, group,
             selected, local, *rows, targets, places.cost_ms,
-            chunk.start, lanes, np.empty((len(selected), lanes), np.uint64), labels,
+            chunk.start, lanes, np.uint32(limit_ms),
+            np.empty((len(selected), lanes), np.uint64), ms, site,
         )  # fmt: skip
         return lanes
 

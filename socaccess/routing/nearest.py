@@ -24,6 +24,8 @@ NOBODY = (int(UNREACHABLE) << 32) | 0xFFFFFFFF
 """Label of no site: later than every `time << 32 | site` in reach."""
 MAX_PACKED_SITES = 2**21
 """Sites that scipy's float64 can carry beside the time."""
+GROUPS_AT_ONCE = 8
+"""Groups a thread holds the labels of all nodes of."""
 BLOCK_CELLS = 4_000_000
 """Pairs of places and sites held at once when more than one site is asked for."""
 
@@ -120,7 +122,8 @@ def find_nearest(
         searches_fully=True,
     )
     search_graph = graph.reversed() if toward == "sites" else graph
-    labels = np.full((places.count, group_count, k), NOBODY, np.int64)
+    ms = np.full((places.count, group_count, k), UNREACHABLE, np.uint32)
+    site = np.full(ms.shape, -1, np.int32)
     if chosen == "hierarchy":
         from socaccess.routing.hierarchy import build_hierarchy
 
@@ -128,77 +131,80 @@ def find_nearest(
             hierarchy = build_hierarchy(graph)
         hierarchy.check_graph(graph)
     tick = Ticker(progress, group_count)
-    if not labels.size or not sites.count:
+    if not ms.size or not sites.count:
         pass
     elif chosen == "scipy" and k == 1 and sites.count < MAX_PACKED_SITES:
-        _ask_scipy(search_graph, places, sites, group, labels, tick)
+        from socaccess.routing import _scipy
+
+        packed = _scipy.find_nearest_sites(search_graph, places, sites, group, group_count, tick)
+        time, number = np.divmod(packed, _scipy.pack_scale(sites.count))
+        there = time <= limit_ms
+        ms[:, :, 0][there], site[:, :, 0][there] = time[there], number[there]
     elif chosen == "dijkstra" and k == 1:
-        _ask_dijkstra(search_graph, places, sites, group, labels, threads, tick)
+        _search_outward(
+            search_graph, places, sites, group, limit_ms, ms[:, :, 0], site[:, :, 0], threads, tick
+        )
     elif chosen == "hierarchy" and k == 1:
         from socaccess.routing.hierarchy import find_nearest_sites
 
         assert hierarchy is not None
         find_nearest_sites(
-            hierarchy, places, sites, group, labels[:, :, 0].view(np.uint64),
+            hierarchy, places, sites, group, limit_ms, ms[:, :, 0], site[:, :, 0],
             toward_sites=toward == "sites", threads=threads, tick=tick,
         )  # fmt: skip
     else:
         for wanted in range(group_count):
             members = np.flatnonzero(group == wanted)
             compute = partial(
-                compute_matrix, graph, engine=chosen, threads=threads, hierarchy=hierarchy
+                compute_matrix, graph, engine=chosen, threads=threads, hierarchy=hierarchy,
+                cutoff_ms=limit_ms,
+            )  # fmt: skip
+            _keep_least(
+                compute,
+                places,
+                sites.take(members),
+                members,
+                ms[:, wanted],
+                site[:, wanted],
+                toward,
             )
-            _keep_least(compute, places, sites.take(members), members, labels[:, wanted], toward)
             tick(1)
-    labels[labels >> 32 > limit_ms] = NOBODY
     if direct is not None:
         near = (direct.ms <= limit_ms) & (group[direct.destination] >= 0)
-        _lower_labels(labels, direct, group, np.flatnonzero(near))
-    ms = (labels >> 32).astype(np.uint32)
-    site = (labels & 0xFFFFFFFF).astype(np.uint32).view(np.int32)
+        _lower_times(ms, site, direct, group, np.flatnonzero(near))
     return Nearest(ms[:, :, 0], site[:, :, 0]) if k == 1 else Nearest(ms, site)
 
 
-def _ask_scipy(
+def _search_outward(
     search_graph: Graph,
     places: Terminals,
     sites: Terminals,
     group: Int32Array,
-    labels: Int64Array,
-    tick: Ticker,
-) -> None:
-    """Fill `labels` (places, groups, 1) with `time << 32 | site`."""
-    from socaccess.routing import _scipy
-
-    packed = _scipy.find_nearest_sites(search_graph, places, sites, group, labels.shape[1], tick)
-    time, number = np.divmod(packed, _scipy.pack_scale(sites.count))
-    labels[:, :, 0] = np.where(time < int(UNREACHABLE), (time << 32) | number, NOBODY)
-
-
-def _ask_dijkstra(
-    search_graph: Graph,
-    places: Terminals,
-    sites: Terminals,
-    group: Int32Array,
-    labels: Int64Array,
+    limit_ms: int,
+    ms: UInt32Array,
+    site: Int32Array,
     threads: int,
     tick: Ticker,
 ) -> None:
-    """Fill `labels` (places, groups, 1), one search from all sites of a group together."""
+    """Fill `ms` and `site`, (places, groups), by one search from all sites of a group together."""
     from socaccess.routing import _dijkstra
 
-    columns = labels[:, :, 0].view(np.uint64)
+    rows, arcs = _dijkstra.pack_arcs(
+        search_graph.indptr, search_graph.indices, search_graph.weight_ms
+    )
 
-    def work(wanted: int) -> int:
-        label = np.empty(search_graph.node_count, np.uint64)
-        _dijkstra.search_nearest(
-            search_graph.indptr, search_graph.indices, search_graph.weight_ms,
-            np.flatnonzero(group == wanted), sites.node, sites.cost_ms, label,
-        )  # fmt: skip
-        _dijkstra.gather_nearest(label, places.node, places.cost_ms, wanted, columns)
-        return 1
+    def work(groups: slice) -> int:
+        label = np.empty((groups.stop - groups.start, search_graph.node_count), np.uint64)
+        for row, wanted in enumerate(range(groups.start, groups.stop)):
+            members = np.flatnonzero(group == wanted)
+            _dijkstra.search_nearest(rows, arcs, members, sites.node, sites.cost_ms, label[row])
+        _dijkstra.gather_nearest(
+            label, places.node, places.cost_ms, groups.start, np.uint32(limit_ms), ms, site
+        )
+        return len(label)
 
-    run_chunks(work, range(labels.shape[1]), threads, tick)
+    step = max(1, min(GROUPS_AT_ONCE, ms.shape[1] // max(threads, 1)))
+    run_chunks(work, cut_evenly(ms.shape[1], step), threads, tick)
 
 
 def _keep_least(
@@ -206,11 +212,12 @@ def _keep_least(
     places: Terminals,
     sites: Terminals,
     members: Int64Array,
-    labels: Int64Array,
+    ms: UInt32Array,
+    site: Int32Array,
     toward: str,
 ) -> None:
-    """Fill `labels` (places, k) of one group from the matrix of places and its sites, in blocks."""
-    k = labels.shape[1]
+    """Fill `ms` and `site`, (places, k), of one group from blocks of the matrix to its sites."""
+    k = ms.shape[1]
     for rows in cut_evenly(places.count, max(1, BLOCK_CELLS // max(len(members), 1))):
         if toward == "sites":
             times = compute(places.take(rows), sites)
@@ -221,22 +228,24 @@ def _keep_least(
         if packed.shape[1] > k:
             packed = np.partition(packed, k - 1, axis=1)[:, :k]
         packed.sort(axis=1)
-        labels[rows, : packed.shape[1]] = packed
+        ms[rows, : packed.shape[1]] = packed >> 32
+        site[rows, : packed.shape[1]] = (packed & 0xFFFFFFFF).astype(np.uint32).view(np.int32)
 
 
-def _lower_labels(
-    labels: Int64Array, direct: DirectTrips, group: Int32Array, trips: Int64Array
+def _lower_times(
+    ms: UInt32Array, site: Int32Array, direct: DirectTrips, group: Int32Array, trips: Int64Array
 ) -> None:
     """Let the `trips` that pass no node replace slower times to the same site, or stand in."""
     for trip in trips:
-        place, site = direct.origin[trip], direct.destination[trip]
-        row = labels[place, group[site]]
-        label = (int(direct.ms[trip]) << 32) | int(site)
-        same = np.flatnonzero((row & 0xFFFFFFFF) == site)
+        place, wanted = direct.origin[trip], direct.destination[trip]
+        times, sites = ms[place, group[wanted]], site[place, group[wanted]]
+        same = np.flatnonzero(sites == wanted)
         slot = same[0] if len(same) else -1
-        if label < row[slot]:
-            row[slot] = label
-            row.sort()
+        if times[slot] == UNREACHABLE or (direct.ms[trip], wanted) < (times[slot], sites[slot]):
+            times[slot], sites[slot] = direct.ms[trip], wanted
+            # Empty places, numbered -1, stay behind: their time is the largest.
+            order = np.lexsort((sites, times))
+            times[:], sites[:] = times[order], sites[order]
 
 
 def _check_question(
