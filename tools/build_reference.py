@@ -16,7 +16,7 @@ PAGE = ROOT / "docs" / "reference.md"
 INTRO = """# Reference
 
 The names below are what `import socaccess as sa` gives; everything they say in detail stands in
-their docstrings (`help(sa.travel_times)`). This page is written by `python tools/build_reference.py`.
+their docstrings (`help(sa.travel_times)`). `python tools/build_reference.py` writes this page.
 """
 
 
