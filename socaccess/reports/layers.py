@@ -21,7 +21,12 @@ from socaccess import crs as crs_
 from socaccess.i18n import Texts
 from socaccess.reports.analysis import list_counted, rank_municipalities
 from socaccess.reports.qgis import LAYER_STYLES, style_layer
-from socaccess.reports.tables import list_tables, round_table, warn_of_small_counts
+from socaccess.reports.tables import (
+    SITE_COLUMNS,
+    list_tables,
+    round_table,
+    warn_of_small_counts,
+)
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -184,7 +189,8 @@ def _tell_settlements(released: Release, services: list[str]) -> gpd.GeoDataFram
 
 def _tell_sites(released: Release) -> gpd.GeoDataFrame:
     table = list_tables(released)["sites"]
-    sites = released.result.sites.drop(columns="point")
+    sites = released.result.sites
+    sites = sites[[*(name for name in SITE_COLUMNS if name in sites), "geometry"]]
     sites = sites.assign(gain_persons=[_as_text(value) for value in table["gain_persons"]])
     for name in ("plan_status", "plan_gap", "plan_weighted_by"):
         sites[name] = table[name].to_numpy()

@@ -41,6 +41,12 @@ DECIMALS = {
 """Decimals of the numbers that leave; what is not named stays as it is."""
 
 
+SITE_COLUMNS = ("site_id", "service", "rank", "settlement_id", "name", "municipality_id",
+                "municipality", "gain_persons", "gain_population", "places", "opens",
+                "also_p_median")  # fmt: skip
+"""What leaves of a suggested site, besides its place and its certificate."""
+
+
 def list_tables(
     result: StudyResult | Release, *, allow_small_counts: bool = False
 ) -> dict[str, pd.DataFrame]:
@@ -108,7 +114,8 @@ def _tell_sites(released: Release) -> pd.DataFrame:
     """Return the sites with degrees in place of geometry, and the certificate of their service."""
     result = released.result
     sites = result.sites.to_crs(crs_.EXCHANGE)
-    table = pd.DataFrame(sites.drop(columns=["geometry", "point"]))
+    # Only what is known to be safe: an answer of one's own may tell more of its clients.
+    table = pd.DataFrame(sites[[name for name in SITE_COLUMNS if name in sites]])
     table["gain_persons"] = [
         released.show_part(released.group_of[service], gain)
         for service, gain in zip(table["service"], table["gain_persons"], strict=True)
@@ -116,7 +123,10 @@ def _tell_sites(released: Release) -> pd.DataFrame:
     table["gain_persons"] = table["gain_persons"].astype(object)
     table["lon"] = sites.geometry.x.round(5)
     table["lat"] = sites.geometry.y.round(5)
-    plans = result.plans[result.plans["objective"] == "mclp"].set_index("service")
+    plans = result.plans.sort_values(
+        "objective", key=lambda column: column != "mclp", kind="stable"
+    )
+    plans = plans.drop_duplicates("service").set_index("service")
     for name in ("status", "gap", "weighted_by"):
         table[f"plan_{name}"] = table["service"].map(plans[name])
     return table

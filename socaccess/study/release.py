@@ -19,7 +19,7 @@ import pandas as pd
 from socaccess.privacy import SHOWN, Protection, mark_small, protect, show_count, show_counts
 from socaccess.study.headline import tell_headline
 from socaccess.study.run import _cover, _spread_need, _summarise, _tell_gaps
-from socaccess.study.sites import Suggestions, suggest_study_sites
+from socaccess.study.sites import OBJECTIVES, Suggestions, suggest_study_sites
 from socaccess.travel.times import to_limit_ms
 
 if TYPE_CHECKING:
@@ -229,7 +229,9 @@ def _find_uncounted(study: StudyTables, group: str) -> np.ndarray | None:
 def _conclude(result: StudyResult, persons: pd.DataFrame, *, same_sites: bool) -> StudyResult:
     """Return the result that a study would have had with these persons."""
     study, reach = result.study, result.reach
-    if same_sites:
+    # An answer to a question of one's own is a decision already made: it stays.
+    own = not set(result.plans["objective"]) <= set(OBJECTIVES)
+    if same_sites or own:
         suggestions = Suggestions(_measure_gains(result, persons), result.plans)
         table = _replace_persons(result, persons)
     else:
