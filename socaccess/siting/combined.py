@@ -12,11 +12,11 @@ from socaccess.siting.clock import Clock
 from socaccess.siting.families import FAMILIES
 from socaccess.siting.general import Aim, GeneralModel, needs_flow
 from socaccess.siting.instance import Instance
-from socaccess.siting.plain import Settings
+from socaccess.siting.plain import Settings, solve_plain
 from socaccess.siting.problem import SitingProblem
 from socaccess.siting.solver import INFEASIBLE, OPTIMAL, Solution, solve_model
 
-__all__ = ["attempt", "fewest_unserved", "read_answer", "solve_combined"]
+__all__ = ["attempt", "fewest_unserved", "read_answer", "served_minutes", "solve_combined"]
 
 NONE = np.zeros(0, dtype=np.int64)
 
@@ -47,6 +47,8 @@ def attempt(
 ) -> tuple[GeneralModel, Solution]:
     """Return the programme of `aim` and its solution, looked for from the plan `near`."""
     general = GeneralModel(problem, instance, aim, active=active, elastic=elastic)
+    if near is None and not elastic and aim.kind != "nothing":
+        near = _guess(problem, instance, settings, clock)
     solution = solve_model(
         general.model,
         time_limit_s=clock.left_s,
@@ -59,6 +61,20 @@ def attempt(
     return general, replace(
         solution, objective=solution.objective + constant, bound=solution.bound + constant
     )
+
+
+def _guess(
+    problem: SitingProblem, instance: Instance, settings: Settings, clock: Clock
+) -> Answer | None:
+    """Return what would be best without the options, as a place to start from."""
+    known = instance.part_kind in ("", "scenario") and len(instance.closable) == 0
+    if not known or (instance.sites is None and problem.objective != "lscp"):
+        return None
+    objective = problem.objective if problem.objective in ("mclp", "lscp") else "p_median"
+    part = Clock(min(2.0, 0.1 * max(0.0, clock.left_s)))
+    loose = replace(settings, gap=max(settings.gap, 0.01))
+    guess = solve_plain(instance, objective, problem.fade_min, loose, part)
+    return None if guess.status == "infeasible" else guess
 
 
 def _start(general: GeneralModel, near: Answer) -> np.ndarray:
@@ -207,7 +223,11 @@ def fewest_unserved(
 
 
 def _unproved(
-    general: GeneralModel | None, solution: Solution | None, settings: Settings, clock: Clock
+    problem: SitingProblem,
+    general: GeneralModel | None,
+    solution: Solution | None,
+    settings: Settings,
+    clock: Clock,
 ) -> Answer:
     """Return the plan of an unfinished first aim: nothing is proved about the second."""
     assert general is not None
@@ -216,9 +236,26 @@ def _unproved(
     answer = read_answer(general, solution, settings, clock, sign=-1.0)
     if answer.status in ("infeasible", "unknown"):
         return replace(answer, bound=np.nan)
+    persons, minutes = served_minutes(general.instance, answer)
+    value = float(persons @ minutes)
+    if problem.objective == "p_center":
+        value = float(minutes[persons > 0].max(initial=0.0))
     return replace(
-        answer, status="feasible", objective=np.nan, bound=0.0, limit_hit=True, notes=(note,)
+        answer, status="feasible", objective=value, bound=0.0, limit_hit=True, notes=(note,)
     )
+
+
+def served_minutes(instance: Instance, answer: Answer) -> tuple[np.ndarray, np.ndarray]:
+    """Return persons and minutes of everybody the plan serves."""
+    if answer.flow is not None:
+        row, column, share = answer.flow
+        minutes = instance.travel.minutes_of(row, column)
+        return instance.persons[row] * instance.weight[row] * share, minutes
+    closed = np.setdiff1d(instance.closable, answer.closed)
+    open_now = np.concatenate([instance.fixed, closed, answer.opened])
+    minutes = instance.travel.nearest(np.sort(open_now))[1]
+    served = np.isfinite(minutes)
+    return (instance.persons * instance.weight)[served], minutes[served]
 
 
 def _unserved_notes(least: float) -> tuple[str, ...]:
@@ -232,7 +269,7 @@ def _solve_p_median(
 ) -> Answer:
     least, general, solution = fewest_unserved(problem, instance, settings, clock)
     if np.isnan(least):
-        return _unproved(general, solution, settings, clock)
+        return _unproved(problem, general, solution, settings, clock)
     notes = _unserved_notes(least)
     robust = _robust(problem)
     best: tuple[float, ...] = ()
@@ -274,7 +311,7 @@ def _solve_p_center(
     """Halve the list of times: can all but the fewest be served within this one?"""
     least, general, solution = fewest_unserved(problem, instance, settings, clock)
     if np.isnan(least):
-        return _unproved(general, solution, settings, clock)
+        return _unproved(problem, general, solution, settings, clock)
     weight = instance.persons * instance.weight
     rows = instance.travel.rows(np.flatnonzero(weight > 0))
     times = np.union1d(rows.times(instance.usable, 0.0, np.inf), [0.0])

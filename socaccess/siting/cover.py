@@ -13,7 +13,8 @@ from socaccess.siting.solver import INFEASIBLE, OPTIMAL, LinearModel, solve_mode
 __all__ = ["CoverResult", "solve_cover"]
 
 PRODUCT_ENTRIES = 400_000_000
-STEPS = 60_000
+STEPS_PER_ROW = 20
+FEWEST_STEPS = 2_000
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,8 @@ def solve_cover(
     if at_most is not None and bound > at_most:
         return CoverResult(np.sort(columns[best]), bound)
     if len(best) > goal and not clock.is_over:
-        steps = STEPS if at_most is None else STEPS // 4
+        steps = STEPS_PER_ROW * reduced.shape[0]
+        steps = max(FEWEST_STEPS, steps if at_most is None else steps // 4)
         best = _search(reduced, best, goal, steps, seed, clock.part(0.4))
     if len(best) > goal and not clock.is_over:
         best, bound = _prove(reduced, best, bound, at_most, seed, threads, clock)

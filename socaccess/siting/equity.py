@@ -9,7 +9,7 @@ import numpy as np
 
 from socaccess.siting.answer import Answer
 from socaccess.siting.clock import Clock
-from socaccess.siting.combined import attempt, fewest_unserved, read_answer
+from socaccess.siting.combined import attempt, fewest_unserved, read_answer, served_minutes
 from socaccess.siting.general import Aim
 from socaccess.siting.instance import Instance
 from socaccess.siting.plain import Settings
@@ -17,7 +17,7 @@ from socaccess.siting.problem import SitingProblem
 from socaccess.siting.solver import OPTIMAL
 from socaccess.siting.travel import Travel
 
-__all__ = ["CurvePoint", "served_minutes", "solve_lex_minimax", "solve_trade_off"]
+__all__ = ["CurvePoint", "solve_lex_minimax", "solve_trade_off"]
 
 Solver = Callable[[SitingProblem, Instance, Settings, Clock], Answer]
 
@@ -28,19 +28,6 @@ class CurvePoint:
 
     worst_min: float
     answer: Answer
-
-
-def served_minutes(instance: Instance, answer: Answer) -> tuple[np.ndarray, np.ndarray]:
-    """Return persons and minutes of everybody the plan serves."""
-    if answer.flow is not None:
-        row, column, share = answer.flow
-        minutes = instance.travel.minutes_of(row, column)
-        return instance.persons[row] * instance.weight[row] * share, minutes
-    closed = np.setdiff1d(instance.closable, answer.closed)
-    open_now = np.concatenate([instance.fixed, closed, answer.opened])
-    minutes = instance.travel.nearest(np.sort(open_now))[1]
-    served = np.isfinite(minutes)
-    return (instance.persons * instance.weight)[served], minutes[served]
 
 
 def solve_lex_minimax(

@@ -22,6 +22,9 @@ from socaccess.siting.solver import LinearModel
 
 __all__ = ["Aim", "GeneralModel", "needs_flow"]
 
+# Ten times the tolerance of the solver: at its edge a level just kept was called impossible.
+LEVEL_MARGIN = 1e-5
+
 
 @dataclass(frozen=True)
 class Aim:
@@ -209,11 +212,17 @@ class GeneralModel:
         for minutes, allowed in self.aim.levels:
             limit = np.full(len(self.weight), minutes)
             position, variable, factor, constant = self.covered_terms(limit)
+            if allowed <= LEVEL_MARGIN:
+                # Nobody may be left: said of each row, it is sharper and easier on the solver.
+                least = np.where(weight > 0, 1.0 - constant, -np.inf)
+                self.model.add_rows(position, variable, factor, lower=least, upper=np.inf)
+                continue
+            margin = LEVEL_MARGIN * max(1.0, allowed)
             self.model.add_rows(
                 np.zeros(len(variable), dtype=int),
                 variable,
                 weight[position] * factor,
-                lower=[weight.sum() * (1.0 - constant) - allowed * (1 + 1e-9) - 1e-9],
+                lower=[weight.sum() * (1.0 - constant) - allowed - margin],
                 upper=[np.inf],
             )
 
@@ -247,11 +256,13 @@ class GeneralModel:
                 value = faded_share(value, limit, float(self.problem.fade_min or 0.0))
                 unserved = weight
             else:
-                unserved = np.zeros(len(rows))
+                unserved = np.zeros(len(rows)) if self.aim.robust else weight * self._penalty()
             variable = np.concatenate([self.x, self.u])
             cost = np.concatenate([self.weight[self.pair_row] * value, unserved])
             part = self.instance.row_part[np.concatenate([self.pair_row, rows])]
             self._add_parts(part, variable, cost, shift)
+            if kind == "minutes" and not self.aim.robust:
+                self._take_penalty_off()
             return
         for part in range(self.instance.part_count):
             own = rows[self.instance.row_part[rows] == part]
@@ -263,7 +274,7 @@ class GeneralModel:
                 minutes = faded_share(minutes, limit[:, None], float(self.problem.fade_min or 0.0))
                 penalty = 1.0
             else:
-                penalty = 1.0 + self.instance.travel.longest()
+                penalty = self._penalty()
             own_weight = self.weight[own]
             base = own_weight * np.minimum(
                 penalty, minutes[:, open_now].min(axis=1, initial=np.inf)
@@ -272,9 +283,16 @@ class GeneralModel:
             cost = own_weight[chosen, None] * minutes[chosen][:, ~open_now]
             self._add_chain(part, cost, base[chosen], np.flatnonzero(~open_now), shift[part])
         if kind == "minutes":
-            # Those who stay unserved are paid the penalty; the level row fixes how many they are.
-            served = sum(allowed for minutes, allowed in self.aim.levels if np.isinf(minutes))
-            self.constant -= (1.0 + self.instance.travel.longest()) * float(served)
+            self._take_penalty_off()
+
+    def _penalty(self) -> float:
+        """Return minutes nobody would trade for being served."""
+        return 1.0 + self.instance.travel.longest()
+
+    def _take_penalty_off(self) -> None:
+        """Take off what those cost who stay unserved; the level row fixes how many they are."""
+        unserved = sum(allowed for minutes, allowed in self.aim.levels if np.isinf(minutes))
+        self.constant -= self._penalty() * float(unserved)
 
     def _add_chain(
         self, part: int, cost: np.ndarray, base: np.ndarray, columns: np.ndarray, shift: float

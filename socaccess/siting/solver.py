@@ -171,6 +171,18 @@ def solve_model(
     if status in (kinds.kInfeasible, kinds.kUnboundedOrInfeasible):
         return Solution(INFEASIBLE, np.inf, np.inf, None)
     if run == highspy.HighsStatus.kError or status in (kinds.kSolveError, kinds.kModelError):
+        if start is not None:
+            # Completing a partial start is the solver's weak spot; begin from nothing instead.
+            return solve_model(
+                model,
+                time_limit_s=time_limit_s - float(highs.getRunTime()),
+                gap=gap,
+                absolute_gap=absolute_gap,
+                seed=seed,
+                threads=threads,
+                relax=relax,
+                objective_limit=objective_limit,
+            )
         name = highs.modelStatusToString(status)
         raise SolverError(f"HiGHS could not solve the model: {name}; please report this problem")
     solved = highs.getSolution()
