@@ -97,9 +97,7 @@ def compute_matrix(
     raise_problems(problems)
     if out is None:
         out = np.empty(shape, np.uint32)
-    chosen = choose_engine(
-        graph, min(shape), engine, hierarchy=hierarchy, can_use_hierarchy=True, searches_fully=False
-    )
+    chosen = choose_engine(graph, min(shape), engine, hierarchy=hierarchy, can_use_hierarchy=True)
     if not out.size:
         return out
     filled = np.asarray(out)  # a memory map without its wrapping
@@ -195,8 +193,11 @@ def iterate_matrix(
         engine,
         hierarchy=hierarchy,
         can_use_hierarchy=True,
-        searches_fully=False,
     )
+    if chosen == "hierarchy" and hierarchy is None:  # once for all blocks
+        from socaccess.routing.hierarchy import build_hierarchy
+
+        hierarchy = build_hierarchy(graph)
     for start in range(0, origins.count, step):
         rows = slice(start, min(start + step, origins.count))
         yield (

@@ -115,11 +115,10 @@ def find_nearest(
     group = group.astype(np.int32)
     chosen = choose_engine(
         graph,
-        group_count * k,
+        group_count if k == 1 else sites.count,
         engine,
         hierarchy=hierarchy,
         can_use_hierarchy=True,
-        searches_fully=True,
     )
     search_graph = graph.reversed() if toward == "sites" else graph
     ms = np.full((places.count, group_count, k), UNREACHABLE, np.uint32)

@@ -160,9 +160,7 @@ def sum_along(
     times = np.full(shape, UNREACHABLE, np.uint32)
     missing = np.nan if arcs.dtype.kind == "f" else -1
     sums = np.full((*shape, arcs.shape[1]), missing, arcs.dtype)
-    chosen = choose_engine(
-        graph, origins.count, engine, hierarchy=None, can_use_hierarchy=False, searches_fully=True
-    )
+    chosen = choose_engine(graph, origins.count, engine, hierarchy=None, can_use_hierarchy=False)
     tick = Ticker(progress, origins.count)
     if destinations.count and chosen == "dijkstra":
         from socaccess.routing import _dijkstra
@@ -245,9 +243,7 @@ def _iterate_trees(
     graph: Graph, origins: Terminals, engine: str
 ) -> Iterator[tuple[slice, UInt32Array, Int64Array, Int32Array]]:
     """Yield origins, times, arcs passed and last arcs (positions in the graph), batch by batch."""
-    chosen = choose_engine(
-        graph, origins.count, engine, hierarchy=None, can_use_hierarchy=False, searches_fully=True
-    )
+    chosen = choose_engine(graph, origins.count, engine, hierarchy=None, can_use_hierarchy=False)
     for rows in cut_evenly(origins.count, max(1, TREE_CELLS // max(graph.node_count, 1))):
         if chosen == "scipy":
             from socaccess.routing import _scipy

@@ -85,9 +85,7 @@ def find_reached(
     problems = origins.check_against(graph, "origins")
     limit_ms = check_cutoff(cutoff_ms, problems)
     raise_problems(problems)
-    chosen = choose_engine(
-        graph, origins.count, engine, hierarchy=None, can_use_hierarchy=False, searches_fully=True
-    )
+    chosen = choose_engine(graph, origins.count, engine, hierarchy=None, can_use_hierarchy=False)
     tick = Ticker(progress, origins.count)
     parts: list[tuple[Int64Array, Int32Array, UInt32Array]] = []
     if chosen == "scipy" and graph.node_count:
