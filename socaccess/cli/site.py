@@ -60,6 +60,9 @@ def site(
         Path | None, typer.Option("--problem", help="TOML file with any options of the problem.")
     ] = None,
     seconds: Annotated[float, typer.Option(help="Time limit of the search.")] = 60.0,
+    small_counts: Annotated[
+        bool, typer.Option("--show-small-counts", help="Show counts of fewer than five people.")
+    ] = False,
     why: Annotated[bool, typer.Option("--why", help="Tell the reasons for each site.")] = False,
     out: Out = None,
     lang: Lang = Language.lv,
@@ -75,6 +78,7 @@ def site(
     from socaccess.siting import suggest_sites
     from socaccess.study import Study
     from socaccess.study.posing import find_settlements
+    from socaccess.study.release import release
 
     texts = Texts(lang.value)
     service = service.strip().lower().replace("-", "_")
@@ -103,16 +107,17 @@ def site(
     for name in _PLACES:
         if name in options:
             options[name] = find_settlements(study, list(options[name]))
-    result = study.run(sites=False)
+    # Asked of what may leave: no answer then depends on a hidden count.
+    result = release(study.run(sites=False), allow_small_counts=small_counts).result
     plan = suggest_sites(result.pose_siting(service, **options), time_limit_s=seconds)
-    told = study.run(answer=(service, plan))
-    table = _tell_sites(told, plan)
+    told = release(study.run(answer=(service, plan)), allow_small_counts=small_counts).result
+    table = _tell_sites(told, show_all=small_counts)
     if as_json:
         typer.echo(json.dumps(_tell_answer(service, plan, table), ensure_ascii=False))
     else:
         _show(table, plan, options["objective"], texts, why)
     if out:
-        for path in _write(told, plan, table, out, lang.value):
+        for path in _write(told, plan, table, out, lang.value, small_counts):
             typer.echo(texts("cli.wrote", path=path), err=True)
     raise typer.Exit(0 if plan.status in ("optimal", "feasible") else EXIT_NO)
 
@@ -162,7 +167,7 @@ def _read_phases(text: str) -> tuple[Any, ...]:
         raise InputError(f"--phases {text!r} is not of the form 2027:1,2029:2") from None
 
 
-def _tell_sites(told: Any, plan: Any) -> Any:
+def _tell_sites(told: Any, *, show_all: bool) -> Any:
     """Return the sites with names, small counts of persons hidden."""
     import pandas as pd
 
@@ -173,7 +178,7 @@ def _tell_sites(told: Any, plan: Any) -> Any:
                "runner_up_loss"]  # fmt: skip
     table = pd.DataFrame(told.sites.drop(columns="geometry"))
     table = table[[name for name in columns if name in table]].copy()
-    below = told.study.settings.suppress_below
+    below = 0 if show_all else told.study.settings.suppress_below
     for name in ("gain_persons", "persons", "lost_persons"):
         if name in table and len(table):
             table = hide_small_counts(table, [name], below=below)
@@ -202,7 +207,9 @@ def _tell_answer(service: str, plan: Any, table: Any) -> dict[str, Any]:
     }
 
 
-def _write(told: Any, plan: Any, table: Any, folder: Path, lang: str) -> list[Path]:
+def _write(
+    told: Any, plan: Any, table: Any, folder: Path, lang: str, small_counts: bool
+) -> list[Path]:
     """Write the sites (CSV, GeoPackage), the answer and the map; each whole or not at all."""
     import shutil
     import tempfile
@@ -228,7 +235,7 @@ def _write(told: Any, plan: Any, table: Any, folder: Path, lang: str) -> list[Pa
         )
         answer = json.dumps(_tell_answer(service, plan, table), ensure_ascii=False, indent=1)
         (aside / names[2]).write_text(answer + "\n", encoding="utf-8")
-        save_map(told, aside / names[3], lang=lang)
+        save_map(told, aside / names[3], lang=lang, allow_small_counts=small_counts)
         for name in names:
             (aside / name).replace(folder / name)
     except OSError as error:

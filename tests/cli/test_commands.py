@@ -153,12 +153,53 @@ def test_validate_tells_good_from_bad(tmp_path):
     assert len(told["problems"]) == 2
 
 
-def test_site_gives_sites_with_a_certificate():
-    answer = call("site", "latgale", "--service", "group-home", "--limit", "30", "--json")
+@pytest.mark.parametrize("objective", ["mclp", "p_median", "p_center"])
+def test_site_gives_sites_with_a_certificate(objective):
+    words = ("site", "latgale", "--service", "group-home", "--limit", "30", "--json")
+    answer = call(*words, "--objective", objective)
     assert answer.returncode == 0, answer.stderr
     told = json.loads(answer.stdout)
     assert len(told["sites"]) == 3
-    assert {plan["status"] for plan in told["certificate"]} == {"optimal"}
+    assert told["certificate"]["status"] == "optimal"
+    assert told["certificate"]["gap"] < 1e-6
+
+
+def test_site_writes_tables_layer_and_map_and_hides_small_counts(tmp_path):
+    words = ("site", "latgale", "--service", "dac_grt", "--why", "--lang", "en")
+    answer = call(*words, "--out", str(tmp_path))
+    assert answer.returncode == 0, answer.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "map.html",
+        "plan.json",
+        "sites.csv",
+        "sites.gpkg",
+    ]
+    table = pd.read_csv(tmp_path / "sites.csv")
+    assert table["rank"].tolist() == [1, 2, 3]
+    assert "runner-up" in answer.stdout
+    assert (table["gain_persons"].astype(str) == "<5").any()
+
+
+def test_site_that_cannot_be_says_why_with_three():
+    words = ("site", "latgale", "--service", "dac_ft", "--sites", "1", "--floor", "0.9", "--json")
+    answer = call(*words)
+    assert answer.returncode == 3
+    told = json.loads(answer.stdout)
+    assert told["certificate"]["status"] == "infeasible"
+    assert "floor_share" in told["conflict"]
+    assert told["relaxations"]
+
+
+def test_site_takes_a_problem_file(tmp_path):
+    file = tmp_path / "mine.toml"
+    file.write_text('limit_min = 30\nrequired = ["Dagda"]\n', encoding="utf-8")
+    words = ("site", "latgale", "--service", "group_home", "--problem", str(file), "--json")
+    told = json.loads(call(*words).stdout)
+    assert "Dagda" in {site["name"] for site in told["sites"]}
+    file.write_text("colour = 1\n", encoding="utf-8")
+    answer = call(*words)
+    assert answer.returncode == 1
+    assert "unknown option (colour; 1 in all)" in answer.stderr
 
 
 def test_data_is_whole():
