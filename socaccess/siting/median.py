@@ -148,37 +148,32 @@ class _Run:
                 break
             order = np.argsort(linear.column_cost[kept], kind="stable")
             kept = np.union1d(kept[order[:width]], self.chosen)
-            self._solve_on(kept, None, self.clock.part(0.3))
-        kept = self._left(linear)
-        if not self.is_open:
-            return
-        slack = self.value - linear.bound + self.goal.tolerance(self.value)
-        self._solve_on(kept, (linear, slack), self.clock)
+            self._solve_on(kept, linear, self.clock.part(0.3))
+        if self.is_open:
+            bound = self._solve_on(self._left(linear), linear, self.clock)
+            self.bound = max(self.bound, min(self.value, bound))
 
     def _left(self, linear: LinearBound) -> np.ndarray:
         """Return the sites that plans better than the best one known may open."""
         # The sites ruled out belong only to plans dearer than that.
-        slack = self.value - linear.bound + self.goal.tolerance(self.value)
+        slack = self._slack(linear)
         stay = np.isfinite(linear.column_cost)
         stay &= surviving(linear.column_cost, self.sites, slack)
         stay[self.chosen] = True
         return np.flatnonzero(stay)
 
-    def _solve_on(
-        self, kept: np.ndarray, proof: tuple[LinearBound, float] | None, clock: Clock
-    ) -> None:
-        """Solve on the sites `kept`; with `proof` the outcome bounds all plans."""
+    def _slack(self, linear: LinearBound) -> float:
+        """Return by how much a plan better than the best one known may exceed the bound."""
+        return self.value - linear.bound + self.goal.tolerance(self.value)
+
+    def _solve_on(self, kept: np.ndarray, linear: LinearBound, clock: Clock) -> float:
+        """Solve on the sites `kept` and return the bound of better plans within them."""
         clock.tell(f"integer programme on {len(kept)} sites")
         cost = self.costs.columns(kept)
-        sure = np.zeros(len(kept), dtype=bool)
-        cut = None
-        if proof is not None:
-            cut, sure = self._fixings(kept, cost, *proof)
-        useful = cost < self.costs.base[:, None]
-        if cut is not None:
-            useful &= cost <= cut[:, None]
+        cut, sure = self._fixings(kept, cost, linear)
+        useful = (cost < self.costs.base[:, None]) & (cost <= cut[:, None])
         if int(useful.sum()) > CORE_PAIRS:
-            return
+            return -np.inf
         chain = build_chain(cost, self.costs.base, cut)
         model, opened, missed = chain_model(chain, self.sites, sure)
         start = np.zeros(model.column_count)
@@ -194,14 +189,14 @@ class _Run:
         )
         if solution.values is not None:
             self.offer(kept[solution.values[opened] > 0.5])
-        if proof is not None:
-            self.bound = max(self.bound, min(self.value, solution.bound + chain.constant))
+        return solution.bound + chain.constant
 
     def _fixings(
-        self, kept: np.ndarray, cost: np.ndarray, linear: LinearBound, slack: float
+        self, kept: np.ndarray, cost: np.ndarray, linear: LinearBound
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return the cost beyond which no client is served, and the sites surely open."""
         sure = np.zeros(len(kept), dtype=bool)
+        slack = self._slack(linear)
         cut = linear.prices + slack
         if len(kept) > self.sites:
             # Closing a site that the prices open lets the next best one in.
