@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from socaccess import __version__
 from socaccess.i18n import LANGUAGES, Texts
 from socaccess.privacy import mark_small
 from socaccess.reports.tables import warn_of_small_counts
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["tell_record", "write_record"]
 
-LIBRARIES = ("socaccess", "numpy", "scipy", "pandas", "geopandas", "shapely", "pyproj", "highspy")
+LIBRARIES = ("numpy", "scipy", "pandas", "geopandas", "shapely", "pyproj", "highspy")
 
 
 def tell_record(
@@ -53,7 +54,10 @@ def tell_record(
             **dict(network.provenance),
         },
         "inputs": study.inputs,
-        "versions": {name: _find_version(name) for name in LIBRARIES},
+        "versions": {
+            "socaccess": __version__,
+            **{name: _find_version(name) for name in LIBRARIES},
+        },
         "attribution": study.attribution,
     }
     plain: dict[str, Any] = _make_plain(record)

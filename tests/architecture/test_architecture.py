@@ -246,11 +246,9 @@ def test_every_library_imported_is_a_dependency():
 def test_tests_cannot_reach_the_network():
     import socket
 
-    from conftest import NoNetworkError
-
-    with pytest.raises(NoNetworkError):
+    with pytest.raises(RuntimeError, match="tried to reach"):
         socket.create_connection(("192.0.2.1", 80), timeout=0.1)
-    with pytest.raises(NoNetworkError):
+    with pytest.raises(RuntimeError, match="tried to reach"):
         socket.getaddrinfo("example.org", 443)
     with socket.socket() as server:
         server.bind(("127.0.0.1", 0))
