@@ -16,6 +16,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from socaccess.version import VERSION
+
 if TYPE_CHECKING:
     from socaccess.errors import InputError, SocAccessError
     from socaccess.maps import explore, save_map
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from socaccess.study import Study, StudyResult
     from socaccess.travel import TravelTimes, isochrones, nearest, travel_times
 
-__version__ = "0.1.0"
+__version__ = VERSION
 
 _HOME = {
     "InputError": "socaccess.errors",

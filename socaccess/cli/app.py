@@ -17,6 +17,7 @@ from socaccess.cli import run as run_command
 from socaccess.cli import site as site_command
 from socaccess.cli import validate as validate_command
 from socaccess.errors import SocAccessError
+from socaccess.version import VERSION
 
 __all__ = ["app", "run"]
 
@@ -47,9 +48,7 @@ def _describe(
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
     if version:
-        from importlib import metadata
-
-        typer.echo(metadata.version("socaccess"))
+        typer.echo(VERSION)
         raise typer.Exit
     if context.invoked_subcommand is None:
         raise typer.Exit(EXIT_USAGE)

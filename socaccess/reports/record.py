@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from socaccess import __version__
 from socaccess.i18n import LANGUAGES, Texts
 from socaccess.privacy import mark_small
 from socaccess.reports.tables import warn_of_small_counts
 from socaccess.study.release import Release, release
+from socaccess.version import VERSION
 
 if TYPE_CHECKING:
     from socaccess.study import StudyResult
@@ -55,7 +55,7 @@ def tell_record(
         },
         "inputs": study.inputs,
         "versions": {
-            "socaccess": __version__,
+            "socaccess": VERSION,
             **{name: _find_version(name) for name in LIBRARIES},
         },
         "attribution": study.attribution,

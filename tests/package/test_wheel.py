@@ -47,3 +47,12 @@ def test_installed_wheel_runs_without_the_checkout(tmp_path):
     answer = call(str(clean / "bin" / "socaccess"), "check", "Ludzas novads", "--json")
     assert answer.returncode == 3, answer.stderr
     assert '"municipality": "Ludzas novads"' in answer.stdout
+
+
+def test_version_is_stated_once_and_the_same():
+    import tomllib
+
+    from socaccess import __version__
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert __version__ == project["version"]
