@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -176,9 +177,13 @@ def _write_all(
         write_csv(table, aside / f"{name}.csv", excel=excel, warning=warning)
     write_workbook(released, aside / "tables.xlsx", lang=lang)
     annex = compose_annex(released, lang=lang)
-    for name in ANNEXES:
-        save_content(annex, aside / name)
-    write_geopackage(released, aside / "layers.gpkg", lang=lang)
-    write_record(released, aside / "study.json")
     writers = {"geoparquet": write_geoparquet, "geojson": write_geojson}
-    return [path.name for name in formats for path in writers[name](released, aside, lang=lang)]
+    # The typesetter works outside the interpreter: the other core can have it.
+    with ThreadPoolExecutor(1) as pool:
+        typeset = pool.submit(save_content, annex, aside / ANNEXES[0])
+        save_content(annex, aside / ANNEXES[1])
+        write_geopackage(released, aside / "layers.gpkg", lang=lang)
+        write_record(released, aside / "study.json")
+        extra = [path for name in formats for path in writers[name](released, aside, lang=lang)]
+        typeset.result()
+    return [path.name for path in extra]

@@ -58,12 +58,11 @@ def list_tables(
     or, where a count behind it is hidden, of inhabitants.
     """
     released = _as_release(result, allow_small_counts)
-    tables = {
-        "coverage": _tell_coverage(released),
-        "gaps": _tell_gaps(released),
-        "sites": _tell_sites(released),
-    }
-    return {name: round_table(table) for name, table in tables.items()}
+    tellers = {"coverage": _tell_coverage, "gaps": _tell_gaps, "sites": _tell_sites}
+    for name, tell in tellers.items():
+        if name not in released.kept:
+            released.kept[name] = round_table(tell(released))
+    return {name: released.kept[name].copy() for name in tellers}
 
 
 def _as_release(result: StudyResult | Release, allow_small_counts: bool) -> Release:

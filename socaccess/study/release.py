@@ -9,7 +9,7 @@ whichever table, share, total or order of sites.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -49,11 +49,14 @@ class Release:
         What may be shown of each target group.
     below
         Counts under this are hidden; 0 when that was lifted.
+    kept
+        Tables made from this release, by name: several files tell the same ones.
     """
 
     result: StudyResult
     protections: dict[str, Protection]
     below: int
+    kept: dict[str, pd.DataFrame] = field(default_factory=dict)
 
     @property
     def is_lifted(self) -> bool:
