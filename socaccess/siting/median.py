@@ -25,8 +25,11 @@ __all__ = ["MedianResult", "solve_median"]
 
 ITERATIONS = 60
 ROUNDS = 8
+MORE_ROUNDS = 80
+WIDE = 2_000
 CORE_PAIRS = 3_000_000
-NARROW = (300, 600, 1200)
+CORE_SITES = 2_500
+NARROW = (300, 600)
 
 
 @dataclass(frozen=True)
@@ -106,7 +109,9 @@ class _Run:
         """Shake the best plan."""
         self.clock.tell("searching again")
         part = self.clock.part(0.2)
-        self.offer(search_sites(self.costs, self.chosen, rounds=ROUNDS, seed=self.seed, clock=part))
+        wide = self.value - self.bound > WIDE * self.goal.tolerance(self.value)
+        rounds = (4 if wide else 1) * ROUNDS + MORE_ROUNDS // max(1, self.sites)
+        self.offer(search_sites(self.costs, self.chosen, rounds=rounds, seed=self.seed, clock=part))
 
     def relax(self) -> Relaxation:
         """Bound by client prices."""
@@ -146,12 +151,24 @@ class _Run:
             kept = self._left(linear)
             if len(kept) <= width or not self.is_open:
                 break
-            order = np.argsort(linear.column_cost[kept], kind="stable")
-            kept = np.union1d(kept[order[:width]], self.chosen)
-            self._solve_on(kept, linear, self.clock.part(0.3))
+            self._solve_narrow(linear, width)
+        turn = 0
+        while self.is_open and len(self._left(linear)) > CORE_SITES:
+            # Too many for a proof in any time worth waiting: better plans are what can be had.
+            turn += 1
+            self.seed += 1
+            self.search_more()
+            self._solve_narrow(linear, NARROW[0] + 100 * turn)
         if self.is_open:
             bound = self._solve_on(self._left(linear), linear, self.clock)
             self.bound = max(self.bound, min(self.value, bound))
+
+    def _solve_narrow(self, linear: LinearBound, width: int) -> None:
+        """Look for a better plan among the `width` most promising sites and the best plan's."""
+        kept = self._left(linear)
+        order = np.argsort(linear.column_cost[kept], kind="stable")
+        kept = np.union1d(kept[order[:width]], self.chosen)
+        self._solve_on(kept, linear, self.clock.part(0.3))
 
     def _left(self, linear: LinearBound) -> np.ndarray:
         """Return the sites that plans better than the best one known may open."""

@@ -145,12 +145,13 @@ def search_sites(
     moving = len(best)
     if moving < 1 or costs.site_count <= len(best):
         return best
-    for _ in range(rounds):
+    for number in range(rounds):
         if clock.is_over:
             break
         shaken = best.copy()
         others = np.setdiff1d(np.arange(costs.site_count), best)
-        many = min(max(1, -(-moving // 5)), len(others), moving)
+        # Small shakes polish, large ones leave the valley: take turns.
+        many = min(2 + number % max(1, moving // 5), len(others), moving)
         out = rng.choice(moving, many, replace=False)
         shaken[out] = rng.choice(others, many, replace=False)
         shaken = swap_sites(costs, shaken, clock)
