@@ -20,6 +20,9 @@ FILES = ("map.html", "coverage.csv", "gaps.csv", "sites.csv", "tables.xlsx", "an
          "annex.docx", "layers.gpkg", "study.json")  # fmt: skip
 """What a run writes."""
 
+FULL_ANNEX_MUNICIPALITIES = 40
+"""A study of more municipalities is given the short form of the annex."""
+
 ANNEXES = ("annex.pdf", "annex.docx")
 """The annex, for reading and for editing."""
 
@@ -176,7 +179,9 @@ def _write_all(
     for name, table in list_tables(released).items():
         write_csv(table, aside / f"{name}.csv", excel=excel, warning=warning)
     write_workbook(released, aside / "tables.xlsx", lang=lang)
-    annex = compose_annex(released, lang=lang)
+    # Of a whole country the full form runs to hundreds of pages; regions have theirs.
+    many = len(result.municipalities) > FULL_ANNEX_MUNICIPALITIES
+    annex = compose_annex(released, lang=lang, form="short" if many else "full")
     writers = {"geoparquet": write_geoparquet, "geojson": write_geojson}
     # The typesetter works outside the interpreter: the other core can have it.
     with ThreadPoolExecutor(1) as pool:
