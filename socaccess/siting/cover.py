@@ -15,6 +15,7 @@ __all__ = ["CoverResult", "solve_cover"]
 PRODUCT_ENTRIES = 400_000_000
 STEPS_PER_ROW = 20
 FEWEST_STEPS = 2_000
+RESTARTS = 3
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,12 @@ def solve_cover(
     if len(best) > goal and not clock.is_over:
         steps = STEPS_PER_ROW * reduced.shape[0]
         steps = max(FEWEST_STEPS, steps if at_most is None else steps // 4)
-        best = _search(reduced, best, goal, steps, seed, clock.part(0.4))
+        part, start = clock.part(0.5), best
+        for turn in range(1 if at_most is not None else RESTARTS):
+            found = _search(reduced, start, goal, steps, seed + turn, part)
+            best = found if len(found) < len(best) else best
+            if len(best) <= goal or part.is_over:
+                break
     if len(best) > goal and not clock.is_over:
         best, bound = _prove(reduced, best, bound, at_most, seed, threads, clock)
     return CoverResult(np.sort(columns[best]), min(bound, float(len(best))))

@@ -217,7 +217,7 @@ class GeneralModel:
                 least = np.where(weight > 0, 1.0 - constant, -np.inf)
                 self.model.add_rows(position, variable, factor, lower=least, upper=np.inf)
                 continue
-            margin = LEVEL_MARGIN * max(1.0, allowed)
+            margin = LEVEL_MARGIN * max(1.0, allowed / 1000.0)
             self.model.add_rows(
                 np.zeros(len(variable), dtype=int),
                 variable,
@@ -287,7 +287,8 @@ class GeneralModel:
 
     def _penalty(self) -> float:
         """Return minutes nobody would trade for being served."""
-        return 1.0 + self.instance.travel.longest()
+        # Ten times the longest: freeing capacity may bring more than one person nearer.
+        return 10.0 * (1.0 + self.instance.travel.longest())
 
     def _take_penalty_off(self) -> None:
         """Take off what those cost who stay unserved; the level row fixes how many they are."""

@@ -93,7 +93,9 @@ def sites_table(
         site = merit.site
         columns = answer.opened[instance.column_site[answer.opened] == site]
         places = _places(instance, answer, columns, count[site])
-        cost = opening[site] + running[site] + problem.cost_per_place * places
+        has_roof = bool((instance.state[instance.column_site == site] == "fixed").any())
+        cost = 0.0 if has_roof else float(opening[site] + running[site])
+        cost += problem.cost_per_place * places
         names = {service.name: service.opening_cost for service in problem.services}
         cost += sum(names.get(name, 0.0) for name in _parts(instance, columns))
         rival, loss = runners_up.get(site, (-1, np.nan))
