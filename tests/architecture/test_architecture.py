@@ -193,7 +193,7 @@ def read_bounds(requirements: list[str]) -> dict[str, str]:
     """Return name -> lower bound of requirements such as `numpy>=1.26`."""
     bounds = {}
     for requirement in requirements:
-        name, _, bound = requirement.partition(">=")
+        name, _, bound = requirement.partition(";")[0].partition(">=")
         assert re.fullmatch(r"[\w.-]+", name.strip()), requirement
         assert re.fullmatch(r"[\d.]+", bound.strip()), requirement
         bounds[name.strip().lower().replace("_", "-")] = bound.strip()
@@ -210,7 +210,7 @@ def read_environment(text: str) -> dict[str, str]:
 def test_the_conda_environment_mirrors_the_project():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     wanted = read_bounds(project["dependencies"])
-    for extra in ("osmnx", "notebooks", "dev"):
+    for extra in ("osmnx", "dask", "notebooks", "dev"):
         wanted |= read_bounds(project["optional-dependencies"][extra])
     wanted["python"] = project["requires-python"].removeprefix(">=")
     given = read_environment((ROOT / "environment.yml").read_text(encoding="utf-8"))
@@ -223,7 +223,7 @@ def test_every_library_imported_is_a_dependency():
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     stated = set(read_bounds(project["dependencies"]))
-    for extra in ("osmnx", "notebooks"):
+    for extra in ("osmnx", "dask", "notebooks"):
         stated |= set(read_bounds(project["optional-dependencies"][extra]))
     imported = set()
     for file in sorted((ROOT / "socaccess").rglob("*.py")):
