@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 __all__ = [
+    "ClusterError",
     "CrsError",
     "InputError",
     "MissingDependencyError",
@@ -76,6 +77,10 @@ class OutputError(SocAccessError, OSError):
 
 class SolverError(SocAccessError, RuntimeError):
     """The solver failed in a way that is neither a solution nor an infeasibility."""
+
+
+class ClusterError(SocAccessError, RuntimeError):
+    """The machines a calculation was spread over could not do it."""
 
 
 class MissingDependencyError(SocAccessError, ImportError):

@@ -130,7 +130,14 @@ class RoadNetwork(Roads):
         """
         from socaccess.network.file import load_network
 
-        return cls._adopt(load_network(path))
+        network = cls._adopt(load_network(path))
+        network.__dict__["_file"] = Path(path).resolve()
+        return network
+
+    @property
+    def file(self) -> Path | None:
+        """The file whose arrays this network maps, None for one made or changed in memory."""
+        return self.__dict__.get("_file")
 
     def save(self, path: str | Path) -> None:
         """Write the network to one file, whole or not at all."""

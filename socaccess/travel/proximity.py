@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from socaccess.errors import InputError
 from socaccess.network import RoadNetwork, Snapped, pair_on_same_edge
-from socaccess.routing import DirectTrips, Progress, find_nearest
+from socaccess.routing import DirectTrips, Nearest, Progress, find_nearest
 from socaccess.settings import LinkModel
 from socaccess.travel.places import find_id_column, snap_places
 from socaccess.travel.times import to_limit_ms, to_minutes
@@ -17,7 +17,9 @@ from socaccess.travel.times import to_limit_ms, to_minutes
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["nearest"]
+    from socaccess.routing import Hierarchy
+
+__all__ = ["find_nearest_places", "nearest"]
 
 
 def nearest(
@@ -33,6 +35,7 @@ def nearest(
     engine: str = "auto",
     threads: int = 1,
     progress: Progress | None = None,
+    client: Any = None,
 ) -> pd.DataFrame:
     """Return the nearest `k` facilities of each kind for every settlement.
 
@@ -53,7 +56,7 @@ def nearest(
         settlement.
     cutoff_min
         Longest time of interest in minutes, inclusive.
-    links, engine, threads, progress
+    links, engine, threads, progress, client
         As in `travel_times`.
 
     Returns
@@ -90,26 +93,20 @@ def nearest(
         place_column, facility_column = "from_id", "to_id"
     kinds, names = pd.factorize(facilities[by], sort=True)
     toward: Literal["sites", "places"] = "sites" if traveller == "client" else "places"
-    if toward == "sites":
-        asked, looked_for = places.as_origins, sites.as_destinations
-        direct = pair_on_same_edge(places, sites)
+    cutoff_ms = None if cutoff_min is None else to_limit_ms(cutoff_min)
+    kind = kinds.astype(np.int32)
+    if client is None:
+        found = find_nearest_places(
+            network, places, sites, kind, len(names), k=k, toward=toward, cutoff_ms=cutoff_ms,
+            engine=engine, threads=threads, progress=progress,
+        )  # fmt: skip
     else:
-        asked, looked_for = places.as_destinations, sites.as_origins
-        direct = _turn_around(pair_on_same_edge(sites, places))
-    found = find_nearest(
-        network.graph,
-        asked,
-        looked_for,
-        kinds.astype(np.int32),
-        len(names),
-        k=k,
-        toward=toward,
-        engine=engine,
-        cutoff_ms=None if cutoff_min is None else to_limit_ms(cutoff_min),
-        threads=threads,
-        progress=progress,
-        direct=direct,
-    )
+        from socaccess.travel._spread import spread_nearest
+
+        found = spread_nearest(
+            network, places, sites, kind, len(names), k=k, toward=toward, cutoff_ms=cutoff_ms,
+            engine=engine, client=client, progress=progress,
+        )  # fmt: skip
     shape = (len(places.ids), len(names), k)
     site = found.site.reshape(shape)
     facility_ids = np.array([*sites.ids, None], dtype=object)
@@ -125,6 +122,45 @@ def nearest(
     # Text columns would have NaN for the facility that is not there.
     chosen = table[facility_column].astype(object)
     return table.assign(**{facility_column: chosen.where(chosen.notna(), None)})
+
+
+def find_nearest_places(
+    network: RoadNetwork,
+    places: Snapped,
+    sites: Snapped,
+    kind: np.ndarray,
+    kind_count: int,
+    *,
+    k: int,
+    toward: Literal["sites", "places"],
+    cutoff_ms: int | None,
+    engine: str = "auto",
+    threads: int = 1,
+    progress: Progress | None = None,
+    hierarchy: Hierarchy | None = None,
+) -> Nearest:
+    """Return what `socaccess.routing.find_nearest` finds for places on the roads."""
+    if toward == "sites":
+        asked, looked_for = places.as_origins, sites.as_destinations
+        direct = pair_on_same_edge(places, sites)
+    else:
+        asked, looked_for = places.as_destinations, sites.as_origins
+        direct = _turn_around(pair_on_same_edge(sites, places))
+    return find_nearest(
+        network.graph,
+        asked,
+        looked_for,
+        kind,
+        kind_count,
+        k=k,
+        toward=toward,
+        engine=engine,
+        cutoff_ms=cutoff_ms,
+        threads=threads,
+        progress=progress,
+        hierarchy=hierarchy,
+        direct=direct,
+    )
 
 
 def _turn_around(direct: DirectTrips) -> DirectTrips:

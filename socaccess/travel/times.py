@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,9 @@ from socaccess.travel.places import snap_places
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["MS_PER_MIN", "TravelTimes", "travel_times"]
+    from socaccess.routing import Hierarchy
+
+__all__ = ["MS_PER_MIN", "TravelTimes", "measure_times", "travel_times"]
 
 MS_PER_MIN = 60_000
 
@@ -95,6 +97,7 @@ def travel_times(
     engine: str = "auto",
     threads: int = 1,
     progress: Progress | None = None,
+    client: Any = None,
 ) -> TravelTimes:
     """Return the time of the fastest way from every origin to every destination.
 
@@ -121,6 +124,9 @@ def travel_times(
         are measured along single ways, which a hierarchy does not keep.
     threads, progress
         As in `socaccess.routing.compute_matrix`.
+    client
+        A `distributed.Client` (`socaccess.partitions.connect`) whose workers do the
+        work in parts; the answer is the same.
 
     Returns
     -------
@@ -147,28 +153,19 @@ def travel_times(
     ends, destination_column = snap_places(network, destinations, links)
     if origin_column == destination_column:
         origin_column, destination_column = "from_id", "to_id"
-    direct = pair_on_same_edge(starts, ends)
     cutoff_ms = None if cutoff_min is None else to_limit_ms(cutoff_min)
-    length_m = modelled_share = None
-    if lengths:
-        travel_ms, length_m, modelled_share = _measure(
-            network, starts, ends, direct, links, engine, threads, progress
-        )
-        if cutoff_ms is not None:
-            late = travel_ms > cutoff_ms
-            travel_ms[late] = UNREACHABLE
-            length_m[late] = modelled_share[late] = np.nan
+    if client is None:
+        travel_ms, length_m, modelled_share = measure_times(
+            network, starts, ends, lengths=lengths, cutoff_ms=cutoff_ms, links=links,
+            engine=engine, threads=threads, progress=progress,
+        )  # fmt: skip
     else:
-        travel_ms = compute_matrix(
-            network.graph,
-            starts.as_origins,
-            ends.as_destinations,
-            engine=engine,
-            cutoff_ms=cutoff_ms,
-            threads=threads,
-            progress=progress,
-            direct=direct,
-        )
+        from socaccess.travel._spread import spread_times
+
+        travel_ms, length_m, modelled_share = spread_times(
+            network, starts, ends, lengths=lengths, cutoff_ms=cutoff_ms, links=links,
+            engine=engine, client=client, progress=progress,
+        )  # fmt: skip
     return TravelTimes(
         origin_ids=starts.ids,
         destination_ids=ends.ids,
@@ -178,6 +175,47 @@ def travel_times(
         origin_column=origin_column,
         destination_column=destination_column,
     )
+
+
+def measure_times(
+    network: RoadNetwork,
+    starts: Snapped,
+    ends: Snapped,
+    *,
+    lengths: bool,
+    cutoff_ms: int | None,
+    links: LinkModel,
+    engine: str = "auto",
+    threads: int = 1,
+    progress: Progress | None = None,
+    hierarchy: Hierarchy | None = None,
+) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
+    """Return milliseconds, and metres and modelled shares where asked, (origins, destinations).
+
+    `hierarchy` is one of the network's graph, used where no lengths are asked for.
+    """
+    direct = pair_on_same_edge(starts, ends)
+    if not lengths:
+        travel_ms = compute_matrix(
+            network.graph,
+            starts.as_origins,
+            ends.as_destinations,
+            engine=engine,
+            cutoff_ms=cutoff_ms,
+            threads=threads,
+            progress=progress,
+            hierarchy=hierarchy,
+            direct=direct,
+        )
+        return travel_ms, None, None
+    travel_ms, length_m, modelled_share = _measure(
+        network, starts, ends, direct, links, engine, threads, progress
+    )
+    if cutoff_ms is not None:
+        late = travel_ms > cutoff_ms
+        travel_ms[late] = UNREACHABLE
+        length_m[late] = modelled_share[late] = np.nan
+    return travel_ms, length_m, modelled_share
 
 
 def to_limit_ms(limit_min: float) -> int:
