@@ -175,7 +175,7 @@ def _write_all(
     # Protected once, so that no two files differ in what they hide.
     released = release(result, allow_small_counts=allow_small_counts)
     warning = warn_of_small_counts(released, Texts(lang))
-    save_map(released.result, aside / "map.html", lang=lang, allow_small_counts=allow_small_counts)
+    save_map(released, aside / "map.html", lang=lang)
     for name, table in list_tables(released).items():
         write_csv(table, aside / f"{name}.csv", excel=excel, warning=warning)
     write_workbook(released, aside / "tables.xlsx", lang=lang)

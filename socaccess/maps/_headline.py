@@ -8,21 +8,24 @@ import numpy as np
 import pandas as pd
 
 from socaccess.maps._shares import as_percent
+from socaccess.privacy import mark_small
 
 if TYPE_CHECKING:
     from socaccess.i18n import Texts
+    from socaccess.study.release import Release
 
-__all__ = ["build_blocks", "build_headline", "name_code"]
+__all__ = ["build_blocks", "build_headline", "name_code", "tell_persons"]
 
 
-def build_headline(result: Any, texts: Texts, payload: dict[str, Any]) -> dict[str, Any]:
+def build_headline(released: Release, texts: Texts, payload: dict[str, Any]) -> dict[str, Any]:
     """Return the question the map answers, its share per scenario, and a line per group.
 
     The shares are those of `result.summary`: means over the promised services of
     which the data holds a facility, or over all such services where no plan
     promises any.
     """
-    services = {row["service"]: row for row in result.summary["services"]}
+    summary = released.result.summary
+    services = {row["service"]: row for row in summary["services"]}
     chosen = [row["id"] for row in payload["services"] if row["shown"] and row["id"] in services]
     promised = [name for name in chosen if services[name]["promised"]]
     base = promised or chosen
@@ -43,14 +46,16 @@ def build_headline(result: Any, texts: Texts, payload: dict[str, Any]) -> dict[s
     if missing:
         lines.append(texts.count("map.headline_missing", missing))
     lines += [
-        _group_line(row, texts, payload)
-        for row in result.summary.get("groups", [])
+        _group_line(row, released, texts, payload)
+        for row in summary.get("groups", [])
         if set(row.get("services", [])) <= set(chosen)
     ]
     return {"question": texts(f"map.headline_{kind}"), "shares": shares, "lines": lines}
 
 
-def _group_line(row: dict[str, Any], texts: Texts, payload: dict[str, Any]) -> str:
+def _group_line(
+    row: dict[str, Any], released: Release, texts: Texts, payload: dict[str, Any]
+) -> str:
     parts = [
         f"{texts(f'map.scenario_short.{scenario}').lower()} "
         f"{_share(texts, [row['covered_share'][scenario]])}"
@@ -59,13 +64,14 @@ def _group_line(row: dict[str, Any], texts: Texts, payload: dict[str, Any]) -> s
     return texts(
         "map.headline_group",
         group=name_code(texts, "group", row["target_group"]),
-        persons=_persons(texts, row["persons"], payload["belowPersons"]),
+        persons=tell_persons(texts, released.show_region(row["target_group"], row["persons"])),
         shares=", ".join(parts),
     )
 
 
-def build_blocks(result: Any, texts: Texts, payload: dict[str, Any]) -> list[dict[str, Any]]:
+def build_blocks(released: Release, texts: Texts, payload: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the folded lists below the map: each a title, lines, columns and rows."""
+    result = released.result
     names = {row["id"]: row["name"] for row in payload["services"]}
     blocks = [
         _targets(result, texts, payload),
@@ -93,7 +99,7 @@ def _targets(result: Any, texts: Texts, payload: dict[str, Any]) -> dict[str, An
     rows = [
         [
             name_code(texts, "group", row["target_group"]),
-            _persons(texts, row["persons"], payload["belowPersons"]),
+            tell_persons(texts, _show_target(row["persons"], payload["belowPersons"])),
             str(row.get("source") or "–"),
         ]
         for row in result.summary.get("targets", [])
@@ -184,12 +190,16 @@ def _share(texts: Texts, values: list[float | None]) -> str:
     return texts.share(percent / 100).replace(" ", "\N{NO-BREAK SPACE}")
 
 
-def _persons(texts: Texts, value: float | None, below: float) -> str:
-    if value is None or not np.isfinite(value):
-        return "–"
-    if 0 < value < below or 0 < round(value) < below:
-        return texts("map.below", n=int(below))
-    return texts.number(value)
+def _show_target(persons: float | None, below: int) -> int | str | None:
+    """Return a published target, hidden where it is small."""
+    if persons is None or not np.isfinite(persons):
+        return None
+    return mark_small(below) if persons < below else round(persons)
+
+
+def tell_persons(texts: Texts, shown: int | str | None) -> str:
+    """Return a count as a release shows it as text: a number, a mark or a dash."""
+    return shown if isinstance(shown, str) else texts.number(shown)
 
 
 def name_code(texts: Texts, family: str, code: object) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -12,40 +12,35 @@ from socaccess.i18n import Texts, sort_key
 from socaccess.maps._basemap import Grid, encode_polygons, encode_roads, label_points
 from socaccess.maps._encode import delta, morton_order
 from socaccess.maps._palette import CLASSES, DARK, LIGHT, MISSING, SERVICE_STATUS
+from socaccess.maps._people import Cover, encode_persons, encode_shares
 from socaccess.maps._places import (
     encode_places,
     has_point,
     list_destinations,
     point_coordinates,
 )
-from socaccess.maps._privacy import SUPPRESSED, protect
-from socaccess.maps._shares import NO_ROUTE, as_percent, share_within, tenths
+from socaccess.maps._shares import NO_ROUTE, tenths
+from socaccess.study.release import Release, release
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     import geopandas as gpd
 
-__all__ = ["SCENARIOS", "build_payload", "choose_services"]
+__all__ = ["SCENARIOS", "as_release", "build_payload", "choose_services"]
 
 SCENARIOS = ("now", "planned", "suggested")
 SCOPES = ("any", "own")
 # Around the region: facilities people may go to, and roads so that the map does not end abruptly.
 MARGIN_M = 40_000.0
 ROAD_MARGIN_M = 150_000.0
-# With fewer people a whole per cent is less than two persons.
-REGION_PERSONS = 200.0
 
 
-class Cover(NamedTuple):
-    """Times of every settlement, shape (services, scenarios, settlements) each."""
-
-    minutes: np.ndarray
-    own_minutes: np.ndarray
-    destination: np.ndarray
-    own_destination: np.ndarray
-    modelled: np.ndarray
-    persons: np.ndarray  # (services, settlements)
+def as_release(result: Any, allow_small_counts: bool) -> Release:
+    """Return a result as it may leave; a `Release` stays what it is."""
+    if isinstance(result, Release):
+        return result
+    return release(result, allow_small_counts=allow_small_counts)
 
 
 def choose_services(result: Any, services: Iterable[str] | None) -> pd.DataFrame:
@@ -81,20 +76,16 @@ def choose_services(result: Any, services: Iterable[str] | None) -> pd.DataFrame
 
 
 def build_payload(
-    result: Any,
-    *,
-    lang: str,
-    services: Iterable[str] | None = None,
-    allow_small_counts: bool = False,
+    released: Release, *, lang: str, services: Iterable[str] | None = None
 ) -> dict[str, Any]:
     """Return the map's data as lists of whole numbers and texts.
 
-    Persons under the study's threshold are replaced by a flag unless
-    `allow_small_counts`; nothing else of them is in the payload.
+    Persons stand as the release shows them: a count, or a negative number in place
+    of a mark (`encode_count`); nothing else of a hidden count is in the payload.
     """
+    result: Any = released.result
     _check(result)
     types = choose_services(result, services)
-    below = 0 if allow_small_counts else result.study.settings.suppress_below
     scenarios = [
         name for name in SCENARIOS if (result.settlement_coverage["scenario"] == name).any()
     ]
@@ -119,7 +110,7 @@ def build_payload(
         "lang": lang,
         "unit": grid.unit_m,
         "bounds": [*grid.snap(np.array([bounds[:2], bounds[2:]])).ravel().tolist()],
-        "belowPersons": below,
+        "belowPersons": released.below,
         "scenarios": scenarios,
         "limits": limits,
         "palette": _palette(),
@@ -136,9 +127,9 @@ def build_payload(
         },
         "settlements": _settlements(settlements, located, home, grid),
         "cover": _encode_cover(cover),
-        "persons": _persons(cover, home, len(municipalities), below),
-        "shares": _shares(cover, types, limits, home, len(municipalities), settlements, below),
-        "places": encode_places(destinations, grid, service_index, suppress_below=below),
+        "persons": encode_persons(released, types, settlements, municipalities, cover),
+        "shares": encode_shares(released, types, limits, home, municipalities, settlements, cover),
+        "places": encode_places(destinations, grid, service_index, released),
         "roads": encode_roads(result.study.network, municipalities.crs, grid, road_frame_m),
         "texts": Texts(lang).raw("map."),
     }
@@ -338,83 +329,6 @@ def _services(
             }
         )
     return rows
-
-
-def _persons(cover: Cover, home: np.ndarray, groups: int, below: float) -> dict[str, Any]:
-    """Return persons per settlement and municipality; services with equal need share them."""
-    distinct: list[np.ndarray] = []
-    of_service: list[int] = []
-    for persons in cover.persons:
-        for position, seen in enumerate(distinct):
-            if np.array_equal(persons, seen, equal_nan=True):
-                of_service.append(position)
-                break
-        else:
-            of_service.append(len(distinct))
-            distinct.append(persons)
-    columns = []
-    for persons in distinct:
-        members, totals, total = protect(persons, home, groups, below)
-        columns.append(
-            {"settlement": members.tolist(), "municipality": totals.tolist(), "region": total}
-        )
-    return {"service": of_service, "need": columns}
-
-
-def _shares(
-    cover: Cover,
-    types: pd.DataFrame,
-    limits: list[float | None],
-    home: np.ndarray,
-    groups: int,
-    settlements: gpd.GeoDataFrame,
-    below: float,
-) -> dict[str, Any]:
-    """Return whole per cent for every service, scope, scenario and limit.
-
-    The last number of each list is the region's. Entry 0 of `share` is the mean
-    over the promised services that have a facility in the data, where there are two or more.
-
-    Shares of single municipalities weigh settlements by inhabitants wherever a
-    count of persons in them is too small to show: a share of few people would
-    give the count away. The region's share is of persons where they are many.
-    """
-    population = settlements["population"].to_numpy(dtype=float)
-    shape = (len(types), len(SCOPES), cover.minutes.shape[1], len(limits), groups + 1)
-    share = np.full(shape, np.nan)
-    by_persons, region_by_persons = [], []
-    for service, standard in enumerate(types["limit_min"].astype(float)):
-        persons = cover.persons[service]
-        known = bool((np.nan_to_num(persons) > 0).any())
-        members, totals, _ = protect(persons, home, groups, below)
-        shown = known and not ((members == SUPPRESSED).any() or (totals == SUPPRESSED).any())
-        region = known and (shown or np.nansum(persons) >= REGION_PERSONS)
-        by_persons.append(int(shown))
-        region_by_persons.append(int(region))
-        for scope, minutes in enumerate((cover.minutes[service], cover.own_minutes[service])):
-            for scenario in range(shape[2]):
-                reached = minutes[scenario] >= 0
-                for position, limit in enumerate(limits):
-                    within = reached & (
-                        minutes[scenario] <= round((standard if limit is None else limit) * 10)
-                    )
-                    part = share_within(within, persons if shown else population, home, groups)
-                    if region and not shown:
-                        part[-1] = share_within(within, persons, home, groups)[-1]
-                    share[service, scope, scenario, position] = part
-    promised = (types["promised"].fillna(False) & types["supply_known"]).to_numpy(dtype=bool)
-    # A single service is its own index.
-    if promised.sum() > 1:
-        index = share[promised].mean(axis=0)
-        percent = np.concatenate([as_percent(index)[None], as_percent(share)])
-    else:
-        percent = np.concatenate([np.full((1, *shape[1:]), -1), as_percent(share)])
-    return {
-        "share": percent.tolist(),
-        "byPersons": by_persons,
-        "regionByPersons": region_by_persons,
-        "indexOf": np.flatnonzero(promised).tolist() if promised.sum() > 1 else [],
-    }
 
 
 def _palette() -> dict[str, Any]:

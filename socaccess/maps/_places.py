@@ -9,11 +9,13 @@ import pandas as pd
 import shapely
 
 from socaccess.maps._encode import delta
+from socaccess.maps._shares import encode_count
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
     from socaccess.maps._basemap import Grid
+    from socaccess.study.release import Release
 
 __all__ = ["Destinations", "encode_places", "list_destinations"]
 
@@ -75,11 +77,7 @@ def point_coordinates(frame: gpd.GeoDataFrame) -> tuple[np.ndarray, np.ndarray]:
 
 
 def encode_places(
-    destinations: Destinations,
-    grid: Grid,
-    service_index: dict[str, int],
-    *,
-    suppress_below: float,
+    destinations: Destinations, grid: Grid, service_index: dict[str, int], released: Release
 ) -> dict[str, Any]:
     """Return the columns of facilities and sites, and the places they stand at.
 
@@ -120,8 +118,13 @@ def encode_places(
             "municipality": _texts(sites, "municipality"),
             "service": [service_index[name] for name in sites["service"]],
             "rank": [int(rank) for rank in sites["rank"]],
-            "persons": [_gain(value, suppress_below) for value in sites["gain_persons"]],
-            "population": [_gain(value, 0) for value in sites["gain_population"]],
+            "persons": [
+                encode_count(released.show_part(released.group_of[service], gain))
+                for service, gain in zip(sites["service"], sites["gain_persons"], strict=True)
+            ],
+            "population": [
+                -1 if pd.isna(gain) else round(float(gain)) for gain in sites["gain_population"]
+            ],
         },
     }
 
@@ -147,11 +150,3 @@ def _address(frame: pd.DataFrame) -> list[str]:
         else street
         for street, town in parts
     ]
-
-
-def _gain(value: float, below: float) -> int:
-    """Return a whole number; -1 unknown, -2 too small to show."""
-    if pd.isna(value):
-        return -1
-    whole = round(float(value))
-    return -2 if 0 < value < below or 0 < whole < below else whole

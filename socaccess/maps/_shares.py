@@ -4,11 +4,36 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["NO_ROUTE", "NO_SHARE", "NO_SUPPLY", "as_percent", "share_within", "tenths"]
+__all__ = [
+    "NO_ROUTE",
+    "NO_SHARE",
+    "NO_SUPPLY",
+    "as_percent",
+    "encode_count",
+    "share_within",
+    "tenths",
+]
 
 NO_SHARE = -1
 NO_ROUTE = -1
 NO_SUPPLY = -2
+UNKNOWN, SMALL, WITHHELD, UNTOLD = -1, -2, -3, -4
+"""What stands for counts of persons that are not told; `persons` in `panel.js` reads them."""
+
+
+def encode_count(shown: int | str | None) -> int:
+    """Return a count of persons as the release shows it as one whole number.
+
+    Examples
+    --------
+    >>> [encode_count(shown) for shown in (12, None, "<5", "≥5", "…")]
+    [12, -1, -2, -3, -4]
+    """
+    if shown is None:
+        return UNKNOWN
+    if not isinstance(shown, str):
+        return int(shown)
+    return {"<": SMALL, "≥": WITHHELD}.get(shown[:1], UNTOLD)
 
 
 def tenths(minutes: np.ndarray, has_supply: np.ndarray | bool = True) -> np.ndarray:

@@ -11,14 +11,17 @@ import pandas as pd
 from socaccess.crs import EXCHANGE
 from socaccess.errors import Problem, UnknownNameError
 from socaccess.i18n import Texts
-from socaccess.maps._headline import name_code
+from socaccess.maps._headline import name_code, tell_persons
 from socaccess.maps._palette import CLASSES, LIGHT, MISSING, SERVICE_STATUS, class_of
-from socaccess.maps._payload import SCENARIOS, SCOPES, choose_services
+from socaccess.maps._payload import SCENARIOS, SCOPES, as_release, choose_services
 from socaccess.maps._places import has_point
 from socaccess.maps._shares import as_percent
 
 if TYPE_CHECKING:
     import folium
+
+    from socaccess.study import StudyResult
+    from socaccess.study.release import Release
 
 __all__ = ["explore"]
 
@@ -27,7 +30,7 @@ MOST_SHAPES = 3000
 
 
 def explore(
-    result: Any,
+    result: StudyResult | Release,
     service: str | None = None,
     *,
     scenario: str = "now",
@@ -40,14 +43,15 @@ def explore(
     """Return a folium map of one service: municipalities, settlements, facilities, sites.
 
     It has the colours, shapes and classes of `save_map`, a legend with counts, and
-    tooltips. Nothing is fetched but Leaflet itself, which folium takes from the
+    tooltips. A notebook is exported and passed on, so the result is released first, as
+    for every file that leaves. Nothing is fetched but Leaflet itself, which folium takes from the
     network; `tiles` adds a background from there too. For a file to hand over use
     `save_map`.
 
     Parameters
     ----------
     result
-        What `Study.run` returns.
+        What `Study.run` returns, or its release.
     service
         Which service; by default the first promised one with a known facility.
     scenario
@@ -61,7 +65,7 @@ def explore(
     height
         Height of the map, pixels or a CSS length.
     allow_small_counts
-        Show counts of persons under the study's threshold.
+        Show counts of persons under the study's threshold, and say so under the legend.
 
     Raises
     ------
@@ -75,7 +79,9 @@ def explore(
     import folium
 
     texts = Texts(lang)
-    types = choose_services(result, None if service is None else [service])
+    released = as_release(result, allow_small_counts)
+    shown: Any = released.result
+    types = choose_services(shown, None if service is None else [service])
     for name, value, known in (
         ("scenario", scenario, SCENARIOS),
         ("scope", scope, SCOPES),
@@ -86,21 +92,21 @@ def explore(
             )
     usable = types[types["supply_known"]] if service is None else types
     row = (usable if len(usable) else types).iloc[0]
-    below = 0 if allow_small_counts else result.study.settings.suppress_below
 
     canvas = folium.Map(tiles=tiles, height=height, prefer_canvas=True, control_scale=True)
     counts: dict[str, int] = {}
-    _add_municipalities(canvas, result, row, scenario, scope, texts, counts)
-    _add_roads(canvas, result, texts)
-    _add_settlements(canvas, result, row, scenario, scope, texts, below, counts)
-    _add_facilities(canvas, result, row, texts, counts)
-    _add_sites(canvas, result, row, texts, below, counts)
+    _add_municipalities(canvas, shown, row, scenario, scope, texts, counts)
+    _add_roads(canvas, shown, texts)
+    _add_settlements(canvas, released, row, scenario, scope, texts, counts)
+    _add_facilities(canvas, shown, row, texts, counts)
+    _add_sites(canvas, released, row, texts, counts)
     folium.LayerControl(collapsed=False).add_to(canvas)
-    west, south, east, north = result.municipalities.to_crs(EXCHANGE).total_bounds
+    west, south, east, north = shown.municipalities.to_crs(EXCHANGE).total_bounds
     canvas.fit_bounds([[south, west], [north, east]])
     title = f"{row[f'name_{lang}']} – {texts(f'map.scenario.{scenario}')}"
     figure: Any = canvas.get_root()
-    figure.html.add_child(folium.Element(_legend(title, texts, counts, height)))
+    warning = texts("map.small_counts") if released.is_lifted else ""
+    figure.html.add_child(folium.Element(_legend(title, texts, counts, height, warning)))
     return canvas
 
 
@@ -182,20 +188,21 @@ def _add_roads(canvas: folium.Map, result: Any, texts: Texts) -> None:
 
 def _add_settlements(
     canvas: folium.Map,
-    result: Any,
+    released: Release,
     row: pd.Series,
     scenario: str,
     scope: str,
     texts: Texts,
-    below: float,
     counts: dict[str, int],
 ) -> None:
     import folium
 
+    result: Any = released.result
     prefix = "own_" if scope == "own" else ""
     cover = result.settlement_coverage
     cover = cover[(cover["service"] == row["service"]) & (cover["scenario"] == scenario)]
-    columns = ["settlement_id", f"{prefix}travel_min", f"{prefix}status", "persons"]
+    cover = cover.assign(shown=released.show_settlements(cover))
+    columns = ["settlement_id", f"{prefix}travel_min", f"{prefix}status", "shown"]
     settlements = result.settlements[has_point(result.settlements)].to_crs(EXCHANGE)
     table = settlements.merge(cover[columns], on="settlement_id", how="left")
     layer = folium.FeatureGroup(name=_text(texts("map.layer.settlements")))
@@ -210,7 +217,7 @@ def _add_settlements(
             texts.count("map.inhabitants", int(place["population"])),
             name_code(texts, "status", status)
             + ("" if np.isnan(minutes) else f": {texts.number(minutes, decimals=1)} min"),
-            _persons_line(texts, place["persons"], below),
+            _persons_line(texts, place["shown"]),
         )
         at = (place["geometry"].x, place["geometry"].y)
         if len(table) > MOST_SHAPES:
@@ -241,12 +248,10 @@ def _circle(at: tuple[float, float], status: str, text: str) -> dict[str, Any]:
     }
 
 
-def _persons_line(texts: Texts, persons: float, below: float) -> str:
-    if pd.isna(persons):
+def _persons_line(texts: Texts, persons: int | str | None) -> str:
+    if persons is None:
         return ""
-    small = 0 < persons < below or 0 < round(persons) < below
-    shown = texts("map.below", n=int(below)) if small else texts.number(persons)
-    return texts("map.persons_here", persons=shown)
+    return texts("map.persons_here", persons=tell_persons(texts, persons))
 
 
 def _add_facilities(
@@ -275,31 +280,22 @@ def _add_facilities(
 
 
 def _add_sites(
-    canvas: folium.Map,
-    result: Any,
-    row: pd.Series,
-    texts: Texts,
-    below: float,
-    counts: dict[str, int],
+    canvas: folium.Map, released: Release, row: pd.Series, texts: Texts, counts: dict[str, int]
 ) -> None:
     import folium
 
-    sites = result.sites
+    sites = released.result.sites
     if not len(sites):
         return
     sites = sites[has_point(sites) & (sites["service"] == row["service"])]
     layer = folium.FeatureGroup(name=_text(texts("map.layer.sites")))
     for site in sites.to_crs(EXCHANGE).to_dict("records"):
         counts["site"] = counts.get("site", 0) + 1
-        gain = site["gain_persons"]
-        small = not pd.isna(gain) and (0 < gain < below or 0 < round(gain) < below)
+        gain = released.show_part(str(row["target_group"]), site["gain_persons"])
         said = (
             texts.count("map.gain_population", round(float(site["gain_population"])))
-            if pd.isna(gain)
-            else texts(
-                "map.gain_persons",
-                persons=texts("map.below", n=int(below)) if small else texts.number(gain),
-            )
+            if gain is None
+            else texts("map.gain_persons", persons=tell_persons(texts, gain))
         )
         tooltip = folium.Tooltip(_lines(texts("map.suggested_at", name=site["name"]), said))
         _marker((site["geometry"].y, site["geometry"].x), _SHAPES["site"], 24, tooltip).add_to(
@@ -348,7 +344,9 @@ _SHAPES = {
 }
 
 
-def _legend(title: str, texts: Texts, counts: dict[str, int], height: int | str) -> str:
+def _legend(
+    title: str, texts: Texts, counts: dict[str, int], height: int | str, warning: str = ""
+) -> str:
     """Return the legend: every class with its range and how many there are."""
 
     def line(picture: str, text: str, count: int) -> str:
@@ -386,6 +384,8 @@ def _legend(title: str, texts: Texts, counts: dict[str, int], height: int | str)
         rows.append(line(_svg(_SHAPES[status], 18), text, counts.get(status, 0)))
     if counts.get("site"):
         rows.append(line(_svg(_SHAPES["site"], 18), texts("map.suggested_site"), counts["site"]))
+    if warning:
+        rows.append(f'<div style="color:#8c1d04;font-weight:bold">{_text(warning)}</div>')
     return (
         # As high as the map, so that the legend stands in its corner whatever the page's height.
         f'<div style="position:absolute;z-index:900;right:10px;top:0;height:{_css_length(height)};'

@@ -10,17 +10,20 @@ import tempfile
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from socaccess.errors import OutputError
 from socaccess.i18n import Texts
 from socaccess.maps._encode import pack
 from socaccess.maps._headline import build_blocks, build_headline
 from socaccess.maps._palette import DARK, LIGHT
-from socaccess.maps._payload import SCENARIOS, build_payload
+from socaccess.maps._payload import SCENARIOS, as_release, build_payload
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from socaccess.study import StudyResult
+    from socaccess.study.release import Release
 
 __all__ = ["render_map", "save_map"]
 
@@ -32,7 +35,7 @@ _SCRIPTS = (
 
 
 def save_map(
-    result: Any,
+    result: StudyResult | Release,
     path: str | Path,
     *,
     lang: str = "lv",
@@ -44,12 +47,13 @@ def save_map(
 
     The file opens from disk, in a mail attachment or in an `<iframe>`, makes no
     request, and is the same byte for byte for the same result. It appears whole
-    or not at all.
+    or not at all. It shows what the other files of a run show: the result is released
+    first (`docs/privacy.md`), so no number on it depends on a hidden count.
 
     Parameters
     ----------
     result
-        What `Study.run` returns.
+        What `Study.run` returns, or its release.
     path
         Where to write; its folder must exist.
     lang
@@ -59,7 +63,8 @@ def save_map(
     services
         Only these services; by default all that were computed.
     allow_small_counts
-        Show counts of persons under the study's threshold, and say so in the map.
+        Show counts of persons under the study's threshold, and say so in the map. A
+        release has decided that already.
 
     Raises
     ------
@@ -88,7 +93,7 @@ def save_map(
 
 
 def render_map(
-    result: Any,
+    result: StudyResult | Release,
     *,
     lang: str = "lv",
     title: str | None = None,
@@ -103,28 +108,30 @@ def render_map(
     services = (
         None if services is None else [services] if isinstance(services, str) else [*services]
     )
-    payload = build_payload(
-        result, lang=lang, services=services, allow_small_counts=allow_small_counts
-    )
-    below = payload["belowPersons"]
+    released = as_release(result, allow_small_counts)
+    shown = released.result
+    payload = build_payload(released, lang=lang, services=services)
     style, script = _style(), _script()
     leaflet = _leaflet()
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     template = environment.from_string(_read_asset("template.html.j2"))
     return template.render(
         lang=lang,
-        title=title if title is not None else result.study.title[lang],
-        view=texts(f"map.view.{result.study.view}"),
-        data_dates=str(result.study.data_dates).replace("-", "–"),
+        title=title if title is not None else shown.study.title[lang],
+        view=texts(f"map.view.{shown.study.view}"),
+        data_dates=str(shown.study.data_dates).replace("-", "–"),
         t=lambda key, **values: texts(f"map.{key}", **values),
         version=_version(),
-        allow_small_counts=allow_small_counts,
-        headline=build_headline(result, texts, payload),
-        caveats=[*result.summary.get("caveats", {}).get(lang, []), *_own_caveats(texts, below)],
-        blocks=build_blocks(result, texts, payload),
+        allow_small_counts=released.is_lifted,
+        headline=build_headline(released, texts, payload),
+        caveats=[
+            *shown.summary.get("caveats", {}).get(lang, []),
+            *_own_caveats(texts, released.below),
+        ],
+        blocks=build_blocks(released, texts, payload),
         scenarios=[name for name in SCENARIOS if name in payload["scenarios"]],
         papers=PAPERS,
-        attribution=[*_tidy(result.study.attribution.get(lang, [])), texts("map.leaflet")],
+        attribution=[*_tidy(shown.study.attribution.get(lang, [])), texts("map.leaflet")],
         # These are our own files and base64: the only texts that enter unescaped.
         style=Markup(style),  # noqa: S704
         leaflet=Markup(leaflet),  # noqa: S704

@@ -10,7 +10,7 @@ import pytest
 
 from socaccess.maps import save_map
 
-from .world import build_world
+from .world import build_world, release_world
 
 
 @pytest.fixture(scope="session")
@@ -20,7 +20,7 @@ def world() -> SimpleNamespace:
 
 @pytest.fixture(scope="session")
 def page_path(world: SimpleNamespace, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_map(world, tmp_path_factory.mktemp("map") / "map.html", lang="lv")
+    return save_map(release_world(world), tmp_path_factory.mktemp("map") / "map.html", lang="lv")
 
 
 @pytest.fixture(scope="session")

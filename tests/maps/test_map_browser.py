@@ -13,7 +13,7 @@ import pytest
 from socaccess.i18n import Texts
 from socaccess.maps import render_map, save_map
 
-from .world import NASTY, build_world
+from .world import NASTY, build_world, release_world
 
 pytestmark = pytest.mark.browser
 AXE = Path(__file__).parents[1] / "vendor" / "axe.min.js"
@@ -478,7 +478,7 @@ def test_inside_a_frame(open_page: OpenPage, world: SimpleNamespace, tmp_path: P
     import html
 
     outer = tmp_path / "outer.html"
-    inner = html.escape(render_map(world, lang="en"), quote=True)
+    inner = html.escape(render_map(release_world(world), lang="en"), quote=True)
     outer.write_text(
         f'<!doctype html><title>x</title><iframe width="1000" height="600" srcdoc="{inner}">'
         "</iframe>",
@@ -500,7 +500,7 @@ def test_inside_a_frame(open_page: OpenPage, world: SimpleNamespace, tmp_path: P
 def test_ready_in_time(
     open_page: OpenPage, tmp_path: Path, size: tuple[int, int, int], seconds: float
 ) -> None:
-    path = save_map(build_world(*size), tmp_path / "map.html")
+    path = save_map(release_world(build_world(*size)), tmp_path / "map.html")
     ready = []
     for _ in range(2):
         page = open_page(path)

@@ -10,14 +10,14 @@ from socaccess.i18n import Texts
 from socaccess.maps import explore
 from socaccess.maps._palette import CLASSES, SERVICE_STATUS
 
-from .world import NASTY, build_world
+from .world import NASTY, build_world, release_world
 
 pytest.importorskip("folium")
 
 
 @pytest.fixture(scope="module")
 def page(world: SimpleNamespace) -> str:
-    return explore(world, "service_0", lang="en").get_root().render()
+    return explore(release_world(world), "service_0", lang="en").get_root().render()
 
 
 def test_legend_counts_equal_the_tables(world: SimpleNamespace, page: str) -> None:
@@ -51,25 +51,28 @@ def test_names_arrive_as_text(page: str) -> None:
     assert "&lt;b&gt; &lt;/script&gt;" in page
     world = build_world()
     world.settlements.loc[5, "name"] = "`${alert(1)}`"
-    assert "${alert" not in explore(world, "service_0").get_root().render()
+    assert "${alert" not in explore(release_world(world), "service_0").get_root().render()
 
 
 def test_small_counts(world: SimpleNamespace, page: str) -> None:
     shown = re.findall(r"Persons who need it \(estimate\): ([^<]*?)\s*<", page)
     assert "&lt;5" in shown
     assert not [n for n in shown if n.isdigit() and 0 < int(n) < 5]
-    canvas = explore(world, "service_0", lang="en", allow_small_counts=True)
+    canvas = explore(release_world(world, 0), "service_0", lang="en")
     page = canvas.get_root().render()
     loud = re.findall(r"Persons who need it \(estimate\): ([^<]*?)\s*<", page)
     assert [n for n in loud if n.isdigit() and 0 < int(n) < 5]
 
 
 def test_default_is_a_promised_service_with_supply(world: SimpleNamespace) -> None:
-    assert "service 0 with a rather long name" in explore(world, lang="en").get_root().render()
+    assert (
+        "service 0 with a rather long name"
+        in explore(release_world(world), lang="en").get_root().render()
+    )
 
 
 def test_a_service_nobody_offers(world: SimpleNamespace) -> None:
-    page = explore(world, "service_2", lang="en").get_root().render()
+    page = explore(release_world(world), "service_2", lang="en").get_root().render()
     assert Texts("en")("map.class_missing") in page
     assert "No facility of this service is in the data" in page
 
@@ -77,11 +80,11 @@ def test_a_service_nobody_offers(world: SimpleNamespace) -> None:
 def test_unknown_names(world: SimpleNamespace) -> None:
     for wrong in ({"service": "x"}, {"scenario": "x"}, {"scope": "x"}, {"lang": "x"}):
         with pytest.raises(UnknownNameError):
-            explore(world, **wrong)
+            explore(release_world(world), **wrong)
 
 
 def test_many_points_become_circles_of_one_layer() -> None:
-    page = explore(build_world(3200, 5, 1), "service_0").get_root().render()
+    page = explore(release_world(build_world(3200, 5, 1)), "service_0").get_root().render()
     assert page.count('"type": "Point"') == 3199
     assert page.count("L.divIcon(") < 20
     assert NASTY not in page

@@ -13,7 +13,7 @@ from socaccess.errors import InputError, UnknownNameError
 from socaccess.maps._payload import build_payload
 from socaccess.maps._shares import NO_ROUTE, NO_SUPPLY, as_percent
 
-from .world import SCENARIOS, build_world
+from .world import SCENARIOS, build_world, release_world
 
 
 def decode(steps: list[list[int]]) -> list[np.ndarray]:
@@ -26,7 +26,7 @@ def decode(steps: list[list[int]]) -> list[np.ndarray]:
 
 @pytest.fixture(scope="module")
 def payload(world: SimpleNamespace) -> dict[str, Any]:
-    return build_payload(world, lang="en")
+    return build_payload(release_world(world), lang="en")
 
 
 def test_every_settlement_is_there_even_without_a_point(
@@ -120,7 +120,7 @@ def test_region_and_index_equal_the_summary(
 
 
 def test_index_is_the_mean_of_its_services(world: SimpleNamespace) -> None:
-    payload = build_payload(world, lang="en", allow_small_counts=True)
+    payload = build_payload(release_world(world, 0), lang="en")
     coverage = world.coverage.set_index(
         ["scope", "scenario", "municipality_id", "service"]
     ).sort_index()
@@ -168,7 +168,7 @@ def test_no_small_count_of_persons_is_in_the_payload(payload: dict[str, Any]) ->
 
 
 def test_lifting_the_threshold_shows_them(world: SimpleNamespace) -> None:
-    payload = build_payload(world, lang="en", allow_small_counts=True)
+    payload = build_payload(release_world(world, 0), lang="en")
     shown = list(_numbers(payload["persons"]["need"]))
     assert [n for n in shown if 0 < n < 5]
     assert -2 not in shown
@@ -177,7 +177,7 @@ def test_lifting_the_threshold_shows_them(world: SimpleNamespace) -> None:
 def test_large_counts_make_shares_of_persons() -> None:
     world = build_world()
     world.settlement_coverage["persons"] = world.settlement_coverage["population"] * 1.0
-    payload = build_payload(world, lang="en")
+    payload = build_payload(release_world(world), lang="en")
     assert set(payload["shares"]["byPersons"]) == {1}
 
 
@@ -188,15 +188,15 @@ def test_order_of_rows_does_not_matter(world: SimpleNamespace, payload: dict[str
     ):
         frame = getattr(world, name)
         setattr(shuffled, name, frame.sample(frac=1, random_state=number))
-    assert build_payload(shuffled, lang="en") == payload
+    assert build_payload(release_world(shuffled), lang="en") == payload
 
 
 def test_only_the_services_asked_for(world: SimpleNamespace) -> None:
-    payload = build_payload(world, lang="en", services=["service_1"])
+    payload = build_payload(release_world(world), lang="en", services=["service_1"])
     assert [service["id"] for service in payload["services"]] == ["service_1"]
     assert set(payload["places"]["facilities"]["service"]) == {0}
     with pytest.raises(UnknownNameError, match=r"service is not in this result \(nonsense"):
-        build_payload(world, lang="en", services=["service_1", "nonsense"])
+        build_payload(release_world(world), lang="en", services=["service_1", "nonsense"])
 
 
 def test_what_cannot_be_drawn_is_said_all_at_once(world: SimpleNamespace) -> None:
@@ -206,12 +206,12 @@ def test_what_cannot_be_drawn_is_said_all_at_once(world: SimpleNamespace) -> Non
     broken.settlements = gpd.GeoDataFrame(columns, geometry=points)
     broken.municipalities = world.municipalities.iloc[:0]
     with pytest.raises(InputError) as caught:
-        build_payload(broken, lang="en")
+        build_payload(release_world(broken, 0), lang="en")
     assert len(caught.value.problems) == 2
     mixed = copy.copy(world)
     mixed.settlements = world.settlements.to_crs("EPSG:4326")
     with pytest.raises(InputError, match="different systems"):
-        build_payload(mixed, lang="en")
+        build_payload(release_world(mixed), lang="en")
 
 
 def test_a_region_without_any_facility_has_no_coverage(world: SimpleNamespace) -> None:
@@ -224,7 +224,7 @@ def test_a_region_without_any_facility_has_no_coverage(world: SimpleNamespace) -
     coverage[["facility_id", "own_facility_id"]] = None
     coverage[["status", "own_status"]] = "gap"
     bare.settlement_coverage = coverage
-    payload = build_payload(bare, lang="lv")
+    payload = build_payload(release_world(bare), lang="lv")
     assert payload["shares"]["indexOf"] == []
     assert set(_numbers(payload["shares"]["share"][1:])) == {0}
     assert payload["places"]["x"] == []

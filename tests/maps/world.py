@@ -16,7 +16,9 @@ import pandas as pd
 import shapely
 from scipy.spatial import Delaunay, cKDTree
 
+from socaccess.privacy import protect
 from socaccess.settings import Settings
+from socaccess.study.release import Release
 
 CRS = "EPSG:3059"
 NASTY = "#Test *x* <b> </script> & \"q\" 'a'"
@@ -26,6 +28,28 @@ _STEMS = (
     "Ķeipene", "Ādaži", "Šķilbēni", "Dagda", "Žīguri", "Ezernieki", "Rundēni", "Līči",
     "Ūdrīši", "Nīcgale", "Čornaja", "Ģibuļi", "Mērdzene", "Salnava", "Vārkava", "Pušmucova",
 )  # fmt: skip
+
+
+def release_world(world: SimpleNamespace, below: int | None = None) -> Release:
+    """Return the world with its small counts protected, as `release` does with a study."""
+    below = world.study.settings.suppress_below if below is None else below
+    if below == 0:
+        return Release(world, {}, 0)
+    places, municipalities = world.study.settlements, world.study.municipalities
+    home = pd.Index(municipalities["municipality_id"]).get_indexer(places["municipality_id"])
+    cover = world.settlement_coverage
+    protections = {}
+    for service, group in world.service_types[["service", "target_group"]].itertuples(index=False):
+        rows = cover[(cover["service"] == service) & (cover["scenario"] == "now")]
+        persons = rows.set_index("settlement_id")["persons"].reindex(places["settlement_id"])
+        protections[group] = protect(
+            persons.to_numpy(dtype=float),
+            home,
+            len(municipalities),
+            inhabitants=places["population"].to_numpy(dtype=float),
+            below=below,
+        )
+    return Release(world, protections, below)
 
 
 @dataclass(frozen=True)
@@ -131,6 +155,8 @@ def build_world(
     coverage = _cover(frame_settlements, facilities, sites, types, home, rng)
     result = SimpleNamespace(
         study=SimpleNamespace(
+            settlements=frame_settlements,
+            municipalities=frame_municipalities,
             name="test",
             view="plan",
             title={"lv": "Ķeipenes reģions", "en": "Ķeipene region"},

@@ -189,5 +189,4 @@ def _undo(differences: list[int]) -> list[int]:
 
 
 def _text(count: int) -> str:
-    # -2 is a hidden count, of whatever size; -1 one that nobody knows.
-    return "" if count == -1 else "…" if count == -2 else str(count)
+    return {-1: "", -2: "<5", -3: "≥5", -4: "…"}.get(count, str(count))

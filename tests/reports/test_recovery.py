@@ -8,15 +8,18 @@ the files that could tell them apart.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from socaccess.maps import explore, save_map
 from socaccess.outputs import FILES, write_outputs
 from socaccess.privacy import SMALL
 from socaccess.study import StudyResult
+from socaccess.study.notebook import show_result
 from socaccess.study.release import Release, release
 from tests.reports.attack import Attack, attack_tree, imagine_counts
 from tests.reports.conftest import study_with
@@ -167,10 +170,21 @@ def test_other_hidden_counts_give_the_same_bytes(
     assert int((moved != counts).to_numpy().sum()) >= 20
     other = study_with(moved).run()
     write_outputs(other, tmp_path, lang="lv", formats=["geojson", "geoparquet"])
+    # What is called by itself or shown in a notebook leaves too.
+    save_map(other, tmp_path / "map-alone.html")
+    assert (tmp_path / "map-alone.html").read_bytes() == (written / "map.html").read_bytes()
+    assert show_result(other) == show_result(counted)
+    assert draw_folium(other) == draw_folium(counted)
     names = sorted(path.name for path in written.iterdir())
     assert {*FILES} < {*names}
     for name in names:
         assert (written / name).read_bytes() == (tmp_path / name).read_bytes(), name
+
+
+def draw_folium(result: StudyResult) -> str:
+    """Return the page of `explore` without the random names folium gives its elements."""
+    page = explore(result, "dac_grt").get_root().render()
+    return re.sub(r"[0-9a-f]{32}", "", page)
 
 
 def test_embedded_study_with_its_map(latgale: StudyResult, tmp_path: Path) -> None:

@@ -13,10 +13,10 @@ function el(tag, attributes = {}, ...children) {
 
 const $ = (id) => document.getElementById(id);
 
-/** Persons as they may be shown. */
+/** Persons as they may be shown: a count, or what stands in place of one. */
 function persons(say, value, below) {
-  if (value === -2) return say("below", { n: below });
-  return value < 0 ? "–" : say.number(value);
+  if (value >= 0) return say.number(value);
+  return { "-2": say("below", { n: below }), "-3": say("withheld", { n: below }), "-4": say("untold") }[value] ?? "–";
 }
 
 /** A bar whose length is a share, with the share written beside it. */
