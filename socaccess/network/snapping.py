@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import pandas as pd
@@ -44,6 +44,8 @@ class Snapped:
         Time of that leg: `access_m` times the detour at the access speed.
     far
         True where `access_m` is above the limit of the settings.
+    x, y
+        Where the place itself lies, metres in the CRS of the network; NaN where unknown.
     """
 
     network: Roads
@@ -53,6 +55,17 @@ class Snapped:
     access_m: np.ndarray
     access_ms: np.ndarray
     far: np.ndarray
+    x: np.ndarray
+    y: np.ndarray
+
+    def take(self, places: slice | np.ndarray) -> Self:
+        """Return some of the places, in the order given; one may come more than once."""
+        arrays = {
+            item.name: getattr(self, item.name)[places]
+            for item in fields(self)
+            if item.name != "network"
+        }
+        return replace(self, **arrays)
 
     @property
     def located(self) -> np.ndarray:
@@ -233,14 +246,14 @@ def snap_points(
     present = ~(shapely.is_missing(geometry) | shapely.is_empty(geometry))
     present[present] = np.isfinite(shapely.get_coordinates(geometry[present])).all(axis=1)
     count = len(ids)
+    x, y = np.full(count, np.nan), np.full(count, np.nan)
+    x[present], y[present] = shapely.get_coordinates(geometry[present]).T
     edge = np.full(count, -1, dtype=np.int64)
     along = np.zeros(count)
     access_m = np.full(count, np.nan)
     usable = network.snappable_edges
     if present.any() and len(usable):
-        lines = network.lines[usable]
-        tree = shapely.STRtree(lines)
-        (asked, found), distance = tree.query_nearest(
+        (asked, found), distance = network.snap_tree.query_nearest(
             geometry[present], return_distance=True, all_matches=True
         )
         # Ties in the order of the edges, whatever order the tree gives them in.
@@ -268,6 +281,8 @@ def snap_points(
         access_m=access_m,
         access_ms=access_ms,
         far=np.nan_to_num(access_m) > links.access_flag_m,
+        x=x,
+        y=y,
     )
 
 

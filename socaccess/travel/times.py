@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from socaccess.network import RoadNetwork, Snapped, pair_on_same_edge
-from socaccess.routing import UNREACHABLE, DirectTrips, Progress, compute_matrix, sum_along
+from socaccess.routing import UNREACHABLE, Progress, compute_matrix
 from socaccess.settings import LinkModel
+from socaccess.travel._measure import measure_matrix
 from socaccess.travel.places import snap_places
 
 if TYPE_CHECKING:
@@ -208,7 +209,7 @@ def measure_times(
             direct=direct,
         )
         return travel_ms, None, None
-    travel_ms, length_m, modelled_share = _measure(
+    travel_ms, length_m, modelled_share = measure_matrix(
         network, starts, ends, direct, links, engine, threads, progress
     )
     if cutoff_ms is not None:
@@ -235,65 +236,3 @@ def to_limit_ms(limit_min: float) -> int:
 def to_minutes(travel_ms: np.ndarray) -> np.ndarray:
     """Return milliseconds as minutes, NaN where unreachable."""
     return np.where(travel_ms >= UNREACHABLE, np.nan, travel_ms / MS_PER_MIN)
-
-
-def _measure(
-    network: RoadNetwork,
-    starts: Snapped,
-    ends: Snapped,
-    direct: DirectTrips,
-    links: LinkModel,
-    engine: str,
-    threads: int,
-    progress: Progress | None,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return times, metres and modelled shares, all (origins, destinations)."""
-    arc_ms = np.concatenate([network.forward_ms, network.backward_ms])[network.open_arcs]
-    modelled = network.spread_over_arcs(network.modelled)
-    values = np.stack(
-        [
-            network.spread_over_arcs(network.length_m).astype(float),
-            np.where(modelled, arc_ms, 0).astype(float),
-        ],
-        axis=1,
-    )
-    travel_ms, sums = sum_along(
-        network.graph,
-        starts.as_origins,
-        ends.as_destinations,
-        values,
-        origin_values=starts.measure_ends(links.detour),
-        destination_values=ends.measure_ends(links.detour),
-        engine=engine,
-        threads=threads,
-        progress=progress,
-    )
-    length_m, modelled_ms = sums[..., 0].copy(), sums[..., 1].copy()
-    _take_direct(network, starts, ends, direct, links, travel_ms, length_m, modelled_ms)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        share = np.where(travel_ms > 0, modelled_ms / travel_ms, 0.0).clip(0, 1)
-    share[travel_ms >= UNREACHABLE] = np.nan
-    length_m[travel_ms >= UNREACHABLE] = np.nan
-    return travel_ms, length_m, share
-
-
-def _take_direct(
-    network: RoadNetwork,
-    starts: Snapped,
-    ends: Snapped,
-    direct: DirectTrips,
-    links: LinkModel,
-    travel_ms: np.ndarray,
-    length_m: np.ndarray,
-    modelled_ms: np.ndarray,
-) -> None:
-    """Write the trips that stay on one edge into the tables where they are at least as fast."""
-    o, d, ms = direct.origin, direct.destination, direct.ms
-    faster = ms <= travel_ms[o, d]
-    o, d, ms = o[faster], d[faster], ms[faster]
-    edge = starts.edge[o]
-    access_m = (np.nan_to_num(starts.access_m[o]) + np.nan_to_num(ends.access_m[d])) * links.detour
-    access_ms = starts.access_ms[o].astype(float) + ends.access_ms[d]
-    travel_ms[o, d] = ms
-    length_m[o, d] = np.abs(starts.along[o] - ends.along[d]) * network.length_m[edge] + access_m
-    modelled_ms[o, d] = np.where(network.modelled[edge], ms, access_ms)

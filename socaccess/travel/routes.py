@@ -1,0 +1,265 @@
+"""Routes: the fastest way of single pairs as lines that follow the roads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from socaccess.errors import Problem, raise_problems
+from socaccess.network import RoadNetwork, Snapped, pair_on_same_edge
+from socaccess.routing import UNREACHABLE, DirectTrips, trace_paths
+from socaccess.routing import Path as Trip
+from socaccess.settings import LinkModel
+from socaccess.travel._measure import measure_arcs, measure_direct, to_share
+from socaccess.travel.places import snap_places
+from socaccess.travel.times import to_minutes
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+__all__ = ["routes"]
+
+Pairs: TypeAlias = pd.DataFrame | Sequence[tuple[Any, Any]]
+
+
+def routes(
+    network: RoadNetwork,
+    origins: gpd.GeoDataFrame | Snapped,
+    destinations: gpd.GeoDataFrame | Snapped,
+    *,
+    pairs: Pairs | None = None,
+    links: LinkModel | None = None,
+    engine: str = "auto",
+) -> gpd.GeoDataFrame:
+    """Return the fastest way of each pair as a line, with its time and length.
+
+    A line begins at the origin, goes straight to the point where it meets the roads,
+    follows them (in their bends where the network keeps shapes, else straight from
+    junction to junction) and goes straight to the destination. Times are those of
+    `travel_times` to the millisecond. Of ways equally fast the same one is always
+    drawn, the one whose length `travel_times` tells.
+
+    Each pair costs a search: ask for the pairs to be shown, not for a whole table.
+
+    Parameters
+    ----------
+    network
+        The roads.
+    origins, destinations
+        Points with an id column, or places snapped before, as in `travel_times`.
+    pairs
+        Ids of origin and destination: pairs, or a table whose first two columns they
+        are. None: every origin with every destination.
+    links
+        The model of the access leg.
+    engine
+        `auto`, `scipy` or `dijkstra`.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        One row a pair in the order asked: both ids (named as in
+        `TravelTimes.to_frame`), `travel_min`, `length_km` (along the way, access legs
+        with their detour), `modelled_share` of the time (0-1) and the line, in the CRS
+        of the network. A pair without a way has an empty line and NaN.
+
+    Raises
+    ------
+    InputError
+        If a pair names an id that is not there, or the places cannot be used.
+
+    Examples
+    --------
+    >>> import geopandas as gpd, pandas as pd
+    >>> nodes = pd.DataFrame({"node_id": ["a", "b"], "x": [0.0, 1000.0], "y": [0.0, 0.0]})
+    >>> edges = pd.DataFrame({"from_id": ["a"], "to_id": ["b"], "speed_kph": [60.0]})
+    >>> network = RoadNetwork.from_edges(nodes, edges, crs="EPSG:3059")
+    >>> def point(column, name, x):
+    ...     return gpd.GeoDataFrame({column: [name]}, geometry=gpd.points_from_xy([x], [0.0]),
+    ...                             crs="EPSG:3059")
+    >>> way = routes(network, point("settlement_id", "A", 0.0), point("facility_id", "B", 500.0))
+    >>> way["travel_min"].item(), way["length_km"].item(), way.geometry.item().wkt
+    (0.5, 0.5, 'LINESTRING (0 0, 500 0)')
+    """
+    import geopandas as gpd
+    import shapely
+
+    links = links or LinkModel()
+    starts, origin_column = snap_places(network, origins, links)
+    ends, destination_column = snap_places(network, destinations, links)
+    if origin_column == destination_column:
+        origin_column, destination_column = "from_id", "to_id"
+    row, column = _find_pairs(starts, ends, pairs)
+    trips = trace_paths(
+        network.graph,
+        starts.as_origins.take(row),
+        ends.as_destinations.take(column),
+        engine=engine,
+    )
+    travel_ms = np.array([trip.ms for trip in trips], dtype=np.int64)
+    length_m, modelled_ms = _measure(network, starts, ends, row, column, trips, links)
+    direct = _match_direct(pair_on_same_edge(starts, ends), row, column)
+    taken = direct.ms <= travel_ms[direct.pair]
+    on_edge = direct.pair[taken]
+    metres, modelled = measure_direct(network, starts, ends, direct.trips, links)
+    travel_ms[on_edge] = direct.ms[taken]
+    length_m[on_edge], modelled_ms[on_edge] = metres[taken], modelled[taken]
+    stays = np.zeros(len(row), dtype=bool)
+    stays[on_edge] = True
+
+    pen = _Pen(network, starts, ends)
+    lines = [
+        pen.draw_along_edge(o, d) if stay else pen.draw(o, d, trip)
+        for o, d, trip, stay in zip(row.tolist(), column.tolist(), trips, stays, strict=True)
+    ]
+    reached = travel_ms < int(UNREACHABLE)
+    return gpd.GeoDataFrame(
+        {
+            origin_column: starts.ids[row],
+            destination_column: ends.ids[column],
+            "travel_min": to_minutes(travel_ms),
+            "length_km": np.where(reached, length_m / 1000, np.nan),
+            "modelled_share": np.where(reached, to_share(modelled_ms, travel_ms), np.nan),
+        },
+        geometry=np.array([shapely.linestrings(line) for line in lines], dtype=object),
+        crs=network.crs,
+    )
+
+
+def _find_pairs(
+    starts: Snapped, ends: Snapped, pairs: Pairs | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the positions of origin and destination of each pair."""
+    if pairs is None:
+        return (
+            np.repeat(np.arange(len(starts.ids)), len(ends.ids)),
+            np.tile(np.arange(len(ends.ids)), len(starts.ids)),
+        )
+    if isinstance(pairs, pd.DataFrame):
+        names = pairs.iloc[:, :2].astype(str).to_numpy(dtype=object)
+    else:
+        names = np.array([(str(a), str(b)) for a, b in pairs], dtype=object).reshape(-1, 2)
+    problems = []
+    if names.shape[1] < 2:
+        problems.append(Problem("needs two columns", "pairs", hint="give both ids"))
+    found = []
+    for side, places, role in zip(names.T, (starts, ends), ("origin", "destination"), strict=False):
+        position = pd.Index(places.ids).get_indexer(side)
+        lost = tuple(dict.fromkeys(side[position < 0]))
+        if lost:
+            problems.append(Problem(f"no such {role}", "pairs", lost, "check the ids"))
+        found.append(position)
+    raise_problems(problems)
+    return found[0], found[1]
+
+
+def _measure(
+    network: RoadNetwork,
+    starts: Snapped,
+    ends: Snapped,
+    row: np.ndarray,
+    column: np.ndarray,
+    trips: Sequence[Trip],
+    links: LinkModel,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return metres and modelled milliseconds of each trip over the graph, 0 of no trip."""
+    of_arcs = measure_arcs(network)
+    leaving, arriving = starts.measure_ends(links.detour), ends.measure_ends(links.detour)
+    sums = np.zeros((len(trips), 2))
+    for place, (o, d, trip) in enumerate(zip(row, column, trips, strict=True)):
+        if trip.ms < UNREACHABLE:
+            sums[place] = of_arcs[trip.arcs].sum(axis=0)
+            sums[place] += leaving[o, trip.origin_end] + arriving[d, trip.destination_end]
+    return sums[:, 0], sums[:, 1]
+
+
+class _Matched:
+    """The trips on one edge among the pairs asked for."""
+
+    def __init__(self, pair: np.ndarray, trips: DirectTrips) -> None:
+        self.pair, self.trips, self.ms = pair, trips, trips.ms.astype(np.int64)
+
+
+def _match_direct(direct: DirectTrips, row: np.ndarray, column: np.ndarray) -> _Matched:
+    asked = pd.DataFrame({"origin": row, "destination": column, "pair": np.arange(len(row))})
+    known = pd.DataFrame(
+        {"origin": direct.origin, "destination": direct.destination, "ms": direct.ms}
+    )
+    both = asked.merge(known, on=["origin", "destination"])
+    trips = DirectTrips(
+        both["origin"].to_numpy(np.int32),
+        both["destination"].to_numpy(np.int32),
+        both["ms"].to_numpy(np.uint32),
+    )
+    return _Matched(both["pair"].to_numpy(), trips)
+
+
+class _Pen:
+    """Draws trips as coordinates, shape (vertices, 2)."""
+
+    def __init__(self, network: RoadNetwork, starts: Snapped, ends: Snapped) -> None:
+        self.network, self.starts, self.ends = network, starts, ends
+
+    def draw(self, origin: int, destination: int, trip: Trip) -> np.ndarray:
+        """Return the line of a trip through nodes, without any vertex where there is no way."""
+        if trip.ms >= int(UNREACHABLE):
+            return np.empty((0, 2))
+        network, count = self.network, max(self.network.edge_count, 1)
+        arcs = network.open_arcs[trip.arcs]
+        edges, backward = arcs % count, arcs >= count
+        parts = [self._of_place(self.starts, origin)]
+        parts.append(self._to_node(self.starts, origin, trip.origin_end))
+        drawn = network.draw_lines(edges) if len(edges) else ()
+        parts += [
+            _vertices(line)[::-1] if turned else _vertices(line)
+            for line, turned in zip(drawn, backward, strict=True)
+        ]
+        parts.append(self._to_node(self.ends, destination, trip.destination_end)[::-1])
+        parts.append(self._of_place(self.ends, destination))
+        return _join(parts)
+
+    def draw_along_edge(self, origin: int, destination: int) -> np.ndarray:
+        """Return the line of a trip that stays on the edge of both places."""
+        edge = int(self.starts.edge[origin])
+        low, high = self.starts.along[origin], self.ends.along[destination]
+        return _join(
+            [
+                self._of_place(self.starts, origin),
+                self._cut(edge, float(low), float(high)),
+                self._of_place(self.ends, destination),
+            ]
+        )
+
+    def _to_node(self, places: Snapped, place: int, end: int) -> np.ndarray:
+        """Return the stretch from where a place meets its edge to an end of that edge."""
+        edge = int(places.edges[place, end // 2])
+        return self._cut(edge, float(places.along[place]), float(end % 2))
+
+    def _cut(self, edge: int, low: float, high: float) -> np.ndarray:
+        from shapely.ops import substring
+
+        (line,) = self.network.draw_lines(np.array([edge]))
+        return _vertices(substring(line, low, high, normalized=True))
+
+    @staticmethod
+    def _of_place(places: Snapped, place: int) -> np.ndarray:
+        return np.array([[places.x[place], places.y[place]]])
+
+
+def _vertices(line: Any) -> np.ndarray:
+    import shapely
+
+    return np.asarray(shapely.get_coordinates(line))
+
+
+def _join(parts: Sequence[np.ndarray]) -> np.ndarray:
+    """Return the parts as one line without vertices that repeat, of two vertices at least."""
+    points = np.concatenate(parts)
+    kept = np.ones(len(points), dtype=bool)
+    # Less than a millimetre apart is the same point, met from two sides.
+    kept[1:] = np.abs(np.diff(points, axis=0)).max(axis=1) > 1e-3
+    kept[-1] |= kept.sum() == 1
+    return points[kept]
