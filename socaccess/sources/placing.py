@@ -1,0 +1,178 @@
+"""Rows without coordinates put where a gazetteer finds them; what is open is left to people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from socaccess.sources.gazetteer import TIE, Gazetteer, Match
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+__all__ = ["PLACED_COLUMNS", "place_rows"]
+
+LEAST_CONFIDENCE = 0.75
+"""Below it (exclusive) a place is proposed, not taken."""
+
+SHOWN = 5
+
+PLACED_COLUMNS = ("settlement_id", "municipality_id", "location_precision", "confidence",
+                  "placing", "candidates")  # fmt: skip
+"""What placing adds to a table."""
+
+
+@dataclass(frozen=True)
+class _Answer:
+    placing: str
+    match: Match | None
+    candidates: str
+
+
+def place_rows(
+    frame: pd.DataFrame,
+    gazetteer: Gazetteer | None = None,
+    *,
+    least_confidence: float = LEAST_CONFIDENCE,
+) -> gpd.GeoDataFrame:
+    """Return a table with points where a gazetteer finds the places its rows name.
+
+    Columns `settlement`, `address` and `municipality` (or `municipality_id`) say where;
+    `settlement_id` decides, which is how a user answers what was ambiguous.
+
+    Parameters
+    ----------
+    frame
+        Any table; rows that have a point keep it.
+    gazetteer
+        Where to look; the embedded one of Latvia by default.
+    least_confidence
+        From this on (inclusive, 0-1) a place is taken, below it only proposed.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        All rows in their order, with
+
+        - `placing`: `given` (had a point), `decided` (by `settlement_id`), `placed`,
+          `municipality` (only that is known: no point), `ambiguous` (several places fit
+          about equally: no point, `candidates` names them), `unsure` (something
+          resembles it: no point), `not_found`;
+        - `confidence`: 0 to 1, missing where nothing was placed;
+        - `location_precision`: `settlement` or `parish` for points of a gazetteer (their
+          centre), `municipality` or `none` without a point; given points keep theirs.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"settlement": ["Ludzā", "Salas pag."]})
+    >>> place_rows(table)[["placing", "confidence"]].fillna(0).values.tolist()
+    [['placed', 0.9], ['ambiguous', 0.0]]
+    """
+    import geopandas as gpd
+
+    gazetteer = gazetteer or Gazetteer.embedded()
+    position = {str(key): i for i, key in enumerate(gazetteer.settlements["settlement_id"])}
+    points = np.asarray(gazetteer.settlements.geometry.array)
+    given = _list_points(frame, gazetteer)
+    answers: dict[tuple[str, ...], _Answer] = {}
+    told: list[dict[str, Any]] = []
+    geometry = []
+    for row, point in zip(frame.to_dict("records"), given, strict=True):
+        if point is not None:
+            told.append({"placing": "given"})
+            geometry.append(point)
+            continue
+        words = tuple(
+            _read_text(row.get(name))
+            for name in ("settlement_id", "settlement", "address", "municipality_id",
+                         "municipality")
+        )  # fmt: skip
+        if words not in answers:
+            answers[words] = _place(words, gazetteer, position, least_confidence)
+        answer = answers[words]
+        match = answer.match
+        told.append(_tell(answer))
+        at = position.get(match.settlement_id) if match and match.settlement_id else None
+        geometry.append(None if at is None else points[at])
+    found = pd.DataFrame(told, index=frame.index)
+    plain = pd.DataFrame(frame.drop(columns=["geometry"], errors="ignore"))
+    placed = gpd.GeoDataFrame(plain, geometry=geometry, crs=gazetteer.settlements.crs)
+    return _join(placed, found)
+
+
+def _place(
+    words: tuple[str, ...],
+    gazetteer: Gazetteer,
+    position: dict[str, int],
+    least_confidence: float,
+) -> _Answer:
+    decided, settlement, address, municipality_id, municipality = words
+    if decided in position:
+        row = gazetteer.settlements.iloc[position[decided]]
+        home = str(row["municipality_id"])
+        name = str(gazetteer.municipality_names.get(home, home))
+        match = Match(decided, str(row["name"]), home, name, "settlement", 1.0)
+        return _Answer("decided", match, "")
+    found = gazetteer.find(settlement, address, municipality=municipality or municipality_id)
+    if not found:
+        return _Answer("not_found", None, "")
+    best = found[0]
+    rivals = [match for match in found if best.confidence - match.confidence <= TIE]
+    shown = "; ".join(str(match) for match in found[:SHOWN])
+    if best.confidence < least_confidence:
+        return _Answer("unsure", None, shown)
+    if len(rivals) > 1:
+        return _Answer("ambiguous", None, "; ".join(str(match) for match in rivals))
+    if best.settlement_id is None:
+        return _Answer("municipality", best, "")
+    return _Answer("placed", best, "")
+
+
+def _tell(answer: _Answer) -> dict[str, Any]:
+    match = answer.match
+    told: dict[str, Any] = {"placing": answer.placing, "location_precision": "none"}
+    if answer.candidates:
+        told["candidates"] = answer.candidates
+    if match is not None:
+        told |= {"confidence": match.confidence, "location_precision": match.precision,
+                 "municipality_id": match.municipality_id}  # fmt: skip
+        if match.settlement_id:
+            told["settlement_id"] = match.settlement_id
+    return told
+
+
+def _list_points(frame: pd.DataFrame, gazetteer: Gazetteer) -> list[Any]:
+    """Return the points rows already have, in the gazetteer's system; None where there is none."""
+    import geopandas as gpd
+
+    if not isinstance(frame, gpd.GeoDataFrame) or frame.crs is None:
+        return [None] * len(frame)
+    moved = frame.geometry.to_crs(gazetteer.settlements.crs)
+    return [None if point is None or point.is_empty else point for point in moved]
+
+
+def _join(placed: gpd.GeoDataFrame, found: pd.DataFrame) -> gpd.GeoDataFrame:
+    """Return the table with what was found, where its owner had not said so already."""
+    given = found["placing"].eq("given")
+    for name in PLACED_COLUMNS:
+        if name not in found:
+            found[name] = None
+        if name in ("placing", "candidates", "confidence"):
+            placed[name] = found[name]
+            continue
+        own = placed[name] if name in placed else pd.Series(None, index=placed.index, dtype=object)
+        if name == "location_precision":
+            placed[name] = own.where(given, found[name])
+            continue
+        blank = own.isna() | (own.astype(str).str.strip() == "")
+        placed[name] = own.where(~blank, found[name])
+    placed["confidence"] = pd.to_numeric(placed["confidence"])
+    return placed
+
+
+def _read_text(value: object) -> str:
+    missing = value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value))
+    return "" if missing else str(value).strip()
