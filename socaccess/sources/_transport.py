@@ -1,0 +1,348 @@
+"""One question to one server: to hosts we allow, with an end to every wait and every size."""
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+import time
+import zlib
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit
+
+from socaccess.errors import InputError
+from socaccess.sources._download_error import DownloadError, show_foreign
+from socaccess.version import VERSION
+
+if TYPE_CHECKING:
+    import requests
+
+__all__ = ["CutOffError", "Limits", "Reply", "is_offline", "open_address", "require_connection"]
+
+USER_AGENT = f"socaccess/{VERSION} (study of access to social services; one request at a time)"
+OFFLINE_VARIABLE = "SOCACCESS_OFFLINE"
+CHUNK_BYTES = 1 << 16
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+MOVED = (301, 302, 303, 307, 308)
+SMALL_BYTES = 1_000_000
+"""Up to this size any ratio of compression is harmless."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long to wait, how much to take and how often to ask again.
+
+    Parameters
+    ----------
+    connect_s, read_s
+        Longest wait for a connection, and for the next bytes of an answer, in seconds.
+    total_s
+        Longest time for a whole file, repeated attempts and pauses included.
+    max_bytes
+        Largest file, as it is stored (inclusive).
+    max_unpacked_bytes, max_ratio
+        Largest content of a compressed answer or an archive, and how many times larger than its
+        packed form it may be (only asked beyond a megabyte).
+    max_members
+        Most files in an archive.
+    tries
+        How often an attempt is made in all when a server is busy or a connection breaks.
+    pause_s
+        First pause between attempts; each further one is twice as long.
+    longest_pause_s
+        A server that asks to wait longer (`Retry-After`) is not waited for.
+    redirects
+        Most redirections followed.
+
+    Examples
+    --------
+    >>> Limits(total_s=0)
+    Traceback (most recent call last):
+        ...
+    socaccess.errors.InputError: limits: total_s must be positive, got 0
+    """
+
+    connect_s: float = 10.0
+    read_s: float = 30.0
+    total_s: float = 3600.0
+    max_bytes: int = 2_000_000_000
+    max_unpacked_bytes: int = 4_000_000_000
+    max_ratio: float = 200.0
+    max_members: int = 1000
+    tries: int = 4
+    pause_s: float = 1.0
+    longest_pause_s: float = 120.0
+    redirects: int = 5
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if not value > 0 and name not in ("pause_s", "redirects"):
+                raise InputError(f"limits: {name} must be positive, got {value}")
+
+
+class CutOffError(Exception):
+    """A connection that ended before its answer did; whoever asked may ask again."""
+
+
+@dataclass
+class Reply:
+    """What a server answered; `chunks` gives the body as it comes.
+
+    Parameters
+    ----------
+    address
+        Where the answer came from, after redirections.
+    status
+        The HTTP status.
+    headers
+        By names in lower case.
+    """
+
+    address: str
+    status: int
+    headers: Mapping[str, str]
+    _read: Callable[[int], bytes]
+    _limits: Limits
+    _deadline: float
+    _host: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._host = name_host(self.address)
+
+    @property
+    def stated_bytes(self) -> int | None:
+        """Length of the body as sent, where the server states one."""
+        text = self.headers.get("content-length", "")
+        return int(text) if text.isascii() and text.isdigit() else None
+
+    @property
+    def packed(self) -> bool:
+        """Whether the body is sent compressed."""
+        return self.headers.get("content-encoding", "identity").strip().lower() != "identity"
+
+    def chunks(self) -> Iterator[bytes]:
+        """Give the body in pieces, unpacked.
+
+        Raises
+        ------
+        CutOffError
+            If the connection breaks.
+        DownloadError
+            If time, size or ratio of compression run out.
+        """
+        unpack = self._choose_unpacking()
+        came = given = 0
+        while chunk := self._next():
+            came += len(chunk)
+            if came > self._limits.max_bytes:
+                raise too_large(self._host, self._limits.max_bytes)
+            for piece in unpack(chunk):
+                given += len(piece)
+                if given > self._limits.max_unpacked_bytes or (
+                    given > SMALL_BYTES and given > came * self._limits.max_ratio
+                ):
+                    raise DownloadError("bomb", {"host": self._host})
+                yield piece
+
+    def _next(self) -> bytes:
+        if time.monotonic() > self._deadline:
+            raise took_too_long(self._host, self._limits.total_s)
+        return self._read(CHUNK_BYTES)
+
+    def _choose_unpacking(self) -> Callable[[bytes], Iterator[bytes]]:
+        if not self.packed:
+            return lambda chunk: iter((chunk,))
+        encoding = self.headers["content-encoding"].strip().lower()
+        if encoding not in ("gzip", "x-gzip", "deflate"):
+            values = {"host": self._host, "encoding": show_foreign(encoding)}
+            raise DownloadError("encoding", values)
+        decoder = zlib.decompressobj(wbits=47)  # gzip or zlib, whichever stands there
+
+        def unpack(chunk: bytes) -> Iterator[bytes]:
+            try:
+                while chunk:
+                    yield decoder.decompress(chunk, CHUNK_BYTES)
+                    chunk = decoder.unconsumed_tail
+            except zlib.error:
+                values = {"host": self._host, "encoding": encoding}
+                raise DownloadError("encoding", values) from None
+
+        return unpack
+
+
+def is_offline(offline: bool | None = None) -> bool:
+    """Return whether no connection may be made: as told, else as `SOCACCESS_OFFLINE` says."""
+    if offline is not None:
+        return offline
+    return os.environ.get(OFFLINE_VARIABLE, "").strip().lower() in ("1", "true", "yes", "on")
+
+
+def require_connection(offline: bool | None) -> None:
+    """Raise `DownloadError` where no connection may be made."""
+    if is_offline(offline):
+        raise DownloadError("offline")
+
+
+def name_host(address: str) -> str:
+    """Return the host of an address, fit to be shown."""
+    try:
+        return show_foreign(urlsplit(address).hostname or address)
+    except ValueError:
+        return show_foreign(address)
+
+
+def check_address(address: str, hosts: Collection[str]) -> None:
+    """Raise `DownloadError` unless the address is https to one of `hosts`, without a password.
+
+    Plain http goes to this machine only.
+    """
+    try:
+        parts = urlsplit(address)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        raise DownloadError("address", {"address": show_foreign(address)}) from None
+    if not host or parts.username is not None or parts.scheme not in ("http", "https"):
+        raise DownloadError("address", {"address": show_foreign(address)})
+    if parts.scheme == "http" and host not in LOOPBACK:
+        raise DownloadError("plain", {"address": show_foreign(address)})
+    if host not in hosts:
+        values = {"host": show_foreign(host), "hosts": ", ".join(sorted(hosts))}
+        raise DownloadError("elsewhere", values)
+
+
+@contextmanager
+def open_address(
+    address: str,
+    hosts: Collection[str],
+    *,
+    limits: Limits,
+    deadline: float,
+    headers: Mapping[str, str] | None = None,
+) -> Iterator[Reply]:
+    """Ask for an address and give the answer, redirections to allowed hosts followed.
+
+    Parameters
+    ----------
+    address
+        Where to ask.
+    hosts
+        Hosts that may answer.
+    limits
+        Time and size.
+    deadline
+        When everything must be over, by `time.monotonic`.
+    headers
+        Further headers of the question.
+
+    Raises
+    ------
+    DownloadError
+        If the server cannot be reached, is not allowed or takes too long.
+    CutOffError
+        If the connection breaks.
+    """
+    import requests
+
+    session = requests.Session()
+    # Passwords kept for other programs (.netrc) are none of ours to send.
+    session.auth = lambda request: request
+    response: Any = None
+    try:
+        for _ in range(limits.redirects + 1):
+            check_address(address, hosts)
+            session.trust_env = urlsplit(address).hostname not in LOOPBACK
+            response = _ask(session, address, headers or {}, limits, deadline)
+            if response.status_code not in MOVED or "location" not in response.headers:
+                break
+            address = urljoin(address, response.headers["location"])
+            response.close()
+        else:
+            raise DownloadError("loop", {"host": name_host(address), "redirects": limits.redirects})
+        names = {name.lower(): value for name, value in response.headers.items()}
+        read = _make_reader(response, limits, name_host(address))
+        yield Reply(address, response.status_code, names, read, limits, deadline)
+    finally:
+        if response is not None:
+            response.close()
+        session.close()
+
+
+def _ask(
+    session: requests.Session,
+    address: str,
+    headers: Mapping[str, str],
+    limits: Limits,
+    deadline: float,
+) -> Any:
+    """Return the head of an answer.
+
+    Each line of a head may come just before the wait for it ends, for ever: so it is awaited
+    from outside, until the deadline.
+    """
+    import requests
+    import urllib3
+
+    sent = {"User-Agent": USER_AGENT, "Accept": "*/*", "Accept-Encoding": "identity", **headers}
+    answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
+
+    def ask() -> None:
+        try:
+            answers.put(
+                session.get(
+                    address,
+                    headers=sent,
+                    stream=True,
+                    allow_redirects=False,
+                    timeout=(limits.connect_s, limits.read_s),
+                )
+            )
+        except Exception as error:
+            answers.put(error)
+
+    threading.Thread(target=ask, daemon=True).start()
+    host = name_host(address)
+    try:
+        answer = answers.get(timeout=max(deadline - time.monotonic(), 0.001))
+    except queue.Empty:
+        raise took_too_long(host, limits.total_s) from None
+    if isinstance(answer, requests.exceptions.ReadTimeout):
+        raise DownloadError("silent", {"host": host, "seconds": f"{limits.read_s:g}"})
+    if isinstance(answer, requests.exceptions.SSLError):
+        raise DownloadError("certificate", {"host": host})
+    if isinstance(answer, requests.exceptions.ConnectTimeout):
+        raise DownloadError("unreachable", {"host": host})
+    if isinstance(answer, requests.exceptions.ConnectionError):
+        if answer.args and isinstance(answer.args[0], urllib3.exceptions.ProtocolError):
+            raise CutOffError(str(answer))
+        raise DownloadError("unreachable", {"host": host})
+    if isinstance(answer, Exception):
+        raise DownloadError("answer", {"host": host})
+    return answer
+
+
+def _make_reader(response: Any, limits: Limits, host: str) -> Callable[[int], bytes]:
+    import urllib3
+
+    def read(count: int) -> bytes:
+        try:
+            # What is there, not what was asked for: a dripping server must not hold us.
+            return bytes(response.raw.read1(count, decode_content=False) or b"")
+        except urllib3.exceptions.ReadTimeoutError:
+            raise DownloadError("silent", {"host": host, "seconds": f"{limits.read_s:g}"}) from None
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise CutOffError(str(error)) from None
+
+    return read
+
+
+def too_large(host: str, max_bytes: int) -> DownloadError:
+    """Return the error of a file beyond the limit."""
+    return DownloadError("too_large", {"host": host, "megabytes": f"{max_bytes / 1e6:g}"})
+
+
+def took_too_long(host: str, total_s: float) -> DownloadError:
+    """Return the error of a file that came too slowly."""
+    return DownloadError("slow", {"host": host, "seconds": f"{total_s:g}"})
