@@ -14,6 +14,7 @@ from socaccess.routing import UNREACHABLE, Graph
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    import shapely
 
 __all__ = ["CLOSED", "Roads", "to_milliseconds"]
 
@@ -125,6 +126,13 @@ class Roads:
         """Positions of the edges a place may be put on: those with both ends in the main part."""
         main = self.main_component
         return np.flatnonzero(main[self.edge_from] & main[self.edge_to])
+
+    @cached_property
+    def snap_tree(self) -> shapely.STRtree:
+        """Spatial index over the lines of `snappable_edges`, in their order."""
+        import shapely
+
+        return shapely.STRtree(self.lines[self.snappable_edges])
 
     @cached_property
     def lines(self) -> np.ndarray:

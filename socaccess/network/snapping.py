@@ -18,7 +18,7 @@ from socaccess.settings import LinkModel
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["Snapped", "pair_on_same_edge", "snap_points"]
+__all__ = ["Snapped", "check_points", "pair_on_same_edge", "snap_points"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -240,7 +240,7 @@ def snap_points(
     import shapely
 
     links = links or LinkModel()
-    ids = _check_points(points, id_column)
+    ids = check_points(points, id_column)
     moved = crs_.to_metric(points, id_column, network.crs)
     geometry = np.asarray(moved.geometry.array)
     present = ~(shapely.is_missing(geometry) | shapely.is_empty(geometry))
@@ -335,7 +335,8 @@ def _pair(start: np.ndarray, end: np.ndarray) -> np.ndarray:
     return np.stack([start, end], axis=2)
 
 
-def _check_points(points: gpd.GeoDataFrame, id_column: str) -> np.ndarray:
+def check_points(points: gpd.GeoDataFrame, id_column: str) -> np.ndarray:
+    """Return the names of points as text; raise what `snap_points` would raise about them."""
     import shapely
 
     if id_column not in points:

@@ -13,7 +13,7 @@ from socaccess.partitions import SharedRoads, cut_parts, run_partitions, share_r
 from socaccess.routing import UNREACHABLE, Nearest, Progress
 from socaccess.settings import LinkModel
 
-__all__ = ["bind_places", "spread_nearest", "spread_times", "strip_places", "take_places"]
+__all__ = ["bind_places", "spread_nearest", "spread_times", "strip_places"]
 
 PART_CELLS = 4_000_000
 """Pairs of places in a part: a second's work or less, 16 MB to carry back."""
@@ -124,16 +124,10 @@ def bind_places(places: Snapped, network: RoadNetwork) -> Snapped:
     return replace(places, network=network)
 
 
-def take_places(places: Snapped, rows: slice) -> Snapped:
-    """Return some of the places."""
-    names = ("ids", "edge", "along", "access_m", "access_ms", "far")
-    return replace(places, **{name: getattr(places, name)[rows] for name in names})
-
-
 def _send_places(places: Snapped, parts: list[slice]) -> Iterator[tuple[int, Snapped]]:
     bare = strip_places(places)
     for number, rows in enumerate(parts):
-        yield number, take_places(bare, rows)
+        yield number, bare.take(rows)
 
 
 def _time_part(question: _TimesQuestion, part: Snapped) -> tuple[np.ndarray, Any, Any]:

@@ -11,6 +11,7 @@ from socaccess.errors import InputError
 from socaccess.network import RoadNetwork, Snapped, pair_on_same_edge
 from socaccess.routing import DirectTrips, Nearest, Progress, find_nearest
 from socaccess.settings import LinkModel
+from socaccess.travel._engines import choose_prepared
 from socaccess.travel.places import find_id_column, snap_places
 from socaccess.travel.times import to_limit_ms, to_minutes
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from socaccess.routing import Hierarchy
 
-__all__ = ["find_nearest_places", "nearest"]
+__all__ = ["find_nearest_places", "nearest", "tabulate_nearest"]
 
 
 def nearest(
@@ -107,15 +108,30 @@ def nearest(
             network, places, sites, kind, len(names), k=k, toward=toward, cutoff_ms=cutoff_ms,
             engine=engine, client=client, progress=progress,
         )  # fmt: skip
-    shape = (len(places.ids), len(names), k)
-    site = found.site.reshape(shape)
-    facility_ids = np.array([*sites.ids, None], dtype=object)
+    return tabulate_nearest(
+        found, places.ids, sites.ids, names, k, columns=(place_column, by, facility_column)
+    )
+
+
+def tabulate_nearest(
+    found: Nearest,
+    place_ids: np.ndarray,
+    site_ids: np.ndarray,
+    kinds: np.ndarray,
+    k: int,
+    *,
+    columns: tuple[str, str, str],
+) -> pd.DataFrame:
+    """Return the table that `nearest` tells; `columns` name place, kind and site."""
+    place_column, by, facility_column = columns
+    shape = (len(place_ids), len(kinds), k)
+    facility_ids = np.array([*site_ids, None], dtype=object)
     table = pd.DataFrame(
         {
-            place_column: np.repeat(places.ids, len(names) * k),
-            by: np.tile(np.repeat(np.asarray(names, dtype=object), k), len(places.ids)),
-            "rank": np.tile(np.arange(1, k + 1), len(places.ids) * len(names)),
-            facility_column: facility_ids[site.ravel()],
+            place_column: np.repeat(place_ids, len(kinds) * k),
+            by: np.tile(np.repeat(np.asarray(kinds, dtype=object), k), len(place_ids)),
+            "rank": np.tile(np.arange(1, k + 1), len(place_ids) * len(kinds)),
+            facility_column: facility_ids[found.site.reshape(shape).ravel()],
             "travel_min": to_minutes(found.ms).ravel(),
         }
     )
@@ -146,6 +162,9 @@ def find_nearest_places(
     else:
         asked, looked_for = places.as_destinations, sites.as_origins
         direct = _turn_around(pair_on_same_edge(sites, places))
+    if hierarchy is None:
+        searches = kind_count if k == 1 else len(sites.ids)
+        engine, hierarchy = choose_prepared(network, searches, engine)
     return find_nearest(
         network.graph,
         asked,
