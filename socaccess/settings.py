@@ -7,6 +7,7 @@ passed in, and every study writes them into its `study.json`.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -170,11 +171,23 @@ class Settings:
             given = tomllib.loads(path.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise InputError(f"{path.name}: settings cannot be read: {error}") from None
+        return cls.from_dict(given, where=path.name)
+
+    @classmethod
+    def from_dict(cls, given: Mapping[str, Any], *, where: str = "settings") -> Settings:
+        """Return the settings of plain values, as a TOML file or `to_dict` holds them.
+
+        Raises
+        ------
+        InputError
+            If it names a setting that does not exist, or holds a value that cannot be one.
+        """
+        given = dict(given)
         known = {item.name for item in fields(cls)}
         known_links = {item.name for item in fields(LinkModel)}
         links = given.pop("links", {})
         wrong = [
-            Problem(f"{name} must be {form}", path.name)
+            Problem(f"{name} must be {form}", where)
             for name, value, kind, form in (
                 ("links", links, dict, "a section"),
                 ("limits_min", given.get("limits_min", {}), dict, "a section"),
@@ -191,7 +204,7 @@ class Settings:
                 [
                     Problem(
                         "unknown setting",
-                        where=path.name,
+                        where=where,
                         rows=tuple(unknown),
                         hint=f"known are {', '.join(sorted(known))}",
                     )
