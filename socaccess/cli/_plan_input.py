@@ -39,14 +39,16 @@ SmallCounts = Annotated[
 ]
 
 
-def open_region(region: str, view: str, settings: Path | None, *, small_counts: bool) -> Any:
+def open_region(
+    region: str, view: str, settings: Path | None, *, small_counts: bool, sites: bool = False
+) -> Any:
     """Return a region's result as it may leave, and the threshold of small counts."""
     from socaccess.settings import Settings
     from socaccess.study import Study
     from socaccess.study.release import release
 
     chosen = Settings.from_toml(settings) if settings else Settings()
-    result = Study.load(region, view=view, settings=chosen).run(sites=False)
+    result = Study.load(region, view=view, settings=chosen).run(sites=sites)
     released = release(result, allow_small_counts=small_counts).result
     if not small_counts:
         released = _take_released_need(released)
@@ -167,8 +169,13 @@ def finish(
     texts: Any,
     tables: dict[str, Any] | None = None,
     pages: dict[str, str] | None = None,
+    warning: str = "",
 ) -> None:
-    """Print the answer as JSON if asked, and write tables and pages whole into a folder."""
+    """Print the answer as JSON if asked, and write tables and pages whole into a folder.
+
+    A page is written three times: Markdown, PDF and DOCX, so that it can be attached.
+    """
+    from socaccess.cli._plan_pages import render_page
     from socaccess.errors import OutputError
     from socaccess.reports.tables import write_csv
 
@@ -176,6 +183,11 @@ def finish(
         typer.echo(json.dumps(_plain(answer), ensure_ascii=False))
     if out is None:
         return
+    files: dict[str, bytes] = {}
+    for name, text in (pages or {}).items():
+        files[f"{name}.md"] = text.encode("utf-8")
+        for ending, made in render_page(text, texts, warning=warning).items():
+            files[f"{name}.{ending}"] = made
     try:
         out.mkdir(parents=True, exist_ok=True)
         for name, table in (tables or {}).items():
@@ -183,11 +195,11 @@ def finish(
             write_csv(table, aside)
             aside.replace(out / f"{name}.csv")
             typer.echo(texts("plan.wrote", path=out / f"{name}.csv"), err=True)
-        for name, text in (pages or {}).items():
-            aside = out / f".writing-{name}.md"
-            aside.write_text(text, encoding="utf-8", newline="\n")
-            aside.replace(out / f"{name}.md")
-            typer.echo(texts("plan.wrote", path=out / f"{name}.md"), err=True)
+        for name, content in files.items():
+            aside = out / f".writing-{name}"
+            aside.write_bytes(content)
+            aside.replace(out / name)
+            typer.echo(texts("plan.wrote", path=out / name), err=True)
     except OSError as error:
         raise OutputError(f"{out}: could not be written: {error.strerror or error}") from None
 

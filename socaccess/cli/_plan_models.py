@@ -1,4 +1,4 @@
-"""The commands of a plan about one municipality or several: model, cooperation, objects, eraf."""
+"""The commands of a plan about one municipality or several: model, cooperation, eraf."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from socaccess.cli.options import (
     make_console,
 )
 
-__all__ = ["cooperation", "eraf", "model", "objects"]
+__all__ = ["cooperation", "eraf", "model"]
 
 Municipality = Annotated[str, typer.Argument(help="Name or ATVK code, as in the chosen view.")]
 
@@ -95,7 +95,13 @@ def model(
         texts=texts,
         tables={f"model_{name}": table for name, table in tables.items()},
         pages=pages,
+        warning=_warn(below, texts),
     )
+
+
+def _warn(below: int, texts: Any) -> str:
+    """Return what stands on every page of a document with small counts."""
+    return "" if below else str(texts("plan.small_shown"))
 
 
 def cooperation(
@@ -182,35 +188,6 @@ def cooperation(
     finish(answer, as_json=as_json, out=out, texts=texts, tables=tables)
 
 
-def objects(
-    region: Region,
-    file: Annotated[
-        Path | None, typer.Option("--objects", help="The plan's own objects: csv or xlsx.")
-    ] = None,
-    lang: Lang = Language.lv,
-    out: Out = None,
-    as_json: Json = False,
-    debug: Debug = False,
-) -> None:
-    """List the objects of a plan with their status."""
-    from socaccess.i18n import Texts
-    from socaccess.planning.plan_objects import PlanObjects, list_objects
-    from socaccess.study import Study
-
-    texts = Texts(lang.value)
-    study = Study.load(region, view="plan")
-    found = PlanObjects.read(file) if file else list_objects(study)
-    if not as_json:
-        header = [texts(f"plan.{key}") for key in ("object", "service", "status")]
-        rows = [(row.name, row.service, texts(f"plan.object_{row.status}"))
-                for row in found.objects.itertuples(index=False)]  # fmt: skip
-        show_table(texts("plan.objects_title", region=study.title[lang.value]), header, rows)
-        if not file:
-            show_note(texts, "objects_note")
-    finish({"objects": found.objects}, as_json=as_json, out=out, texts=texts,
-           tables={"objects": found.objects})  # fmt: skip
-
-
 def eraf(
     municipality: Municipality,
     service: Service,
@@ -269,5 +246,5 @@ def eraf(
         "payers": verdict.payers,
     }
     finish(answer, as_json=as_json, out=out, texts=texts, tables={"eraf_effect": effect},
-           pages={"eraf_annex": page})  # fmt: skip
+           pages={"eraf_annex": page}, warning=_warn(below, texts))  # fmt: skip
     raise typer.Exit(0 if verdict.answer == "yes" else EXIT_NO)

@@ -9,6 +9,8 @@ import typer
 
 from socaccess.cli import _plan_models as model_commands
 from socaccess.cli import _plan_money as money_commands
+from socaccess.cli import _plan_objects as object_commands
+from socaccess.cli import _plan_places as place_commands
 from socaccess.cli._plan_input import (
     EXIT_NO,
     Region,
@@ -301,7 +303,10 @@ def views(
 
 app.command("model")(model_commands.model)
 app.command("cooperation")(model_commands.cooperation)
-app.command("objects")(model_commands.objects)
+app.command("objects")(object_commands.objects)
+app.command("movers")(object_commands.movers)
+app.command("buildings")(object_commands.buildings)
+app.command("general-services")(place_commands.general_services)
 app.command("eraf")(model_commands.eraf)
 app.command("budget")(money_commands.budget)
 app.command("person-budget")(money_commands.person_budget)

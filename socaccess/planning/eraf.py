@@ -7,33 +7,26 @@ arithmetic on need, reach and observed costs, and says so.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from socaccess.errors import Problem, UnknownNameError, raise_problems
 from socaccess.planning._cents import split_amount, to_amount, to_fraction
+from socaccess.planning._eraf_money import judge_cost, judge_funding
+from socaccess.planning._eraf_reach import Finding, ReachAround
 from socaccess.planning._reach import (
     find_service,
     find_settlement,
-    list_supply,
-    measure_between,
-    measure_supply,
     name_municipalities,
-    spread_persons,
     take_limit,
 )
-from socaccess.planning.observed_costs import observe_capital_costs, observe_funding
 from socaccess.planning.plan_objects import PlanObjects, list_objects
 from socaccess.planning.take_up import observe_take_up, summarise_take_up
-from socaccess.routing import UNREACHABLE
 from socaccess.study import StudyResult
-from socaccess.travel.times import to_limit_ms
 
 __all__ = ["CHECKS", "FATAL", "PAYERS", "Application", "Finding", "Verdict", "check_application"]
 
@@ -74,28 +67,6 @@ class Application:
     shares: Mapping[str, object] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Finding:
-    """The answer to one question.
-
-    Parameters
-    ----------
-    check
-        One of `CHECKS`.
-    answer
-        `yes`, `no`, `attention` or `unknown`.
-    reason
-        Key of the text that gives the reason (`plan.eraf_<reason>`).
-    values
-        What the text needs.
-    """
-
-    check: str
-    answer: str
-    reason: str
-    values: dict[str, Any]
-
-
 @dataclass(frozen=True, eq=False)
 class Verdict:
     """The answer to an application, with its reasons.
@@ -116,6 +87,8 @@ class Verdict:
         Amounts by payer, adding up to the cost to the cent; empty where it is not known.
     site
         Settlement, municipality and limit, as told.
+    fatal
+        The questions whose no made the answer no.
     """
 
     application: Application
@@ -124,6 +97,7 @@ class Verdict:
     effect: pd.DataFrame
     payers: dict[str, Decimal]
     site: dict[str, Any]
+    fatal: tuple[str, ...] = FATAL
 
     def list_reasons(self) -> list[Finding]:
         """Return what speaks against it, fatal questions first."""
@@ -173,7 +147,7 @@ def check_application(
     _check_form(result, application, fatal)
     settlement = find_settlement(study, application.settlement)
     site = study.settlements["settlement_id"].tolist().index(settlement)
-    view = _View(result, service, traveller, limit, site)
+    around = ReachAround(result, service, traveller, limit, site)
     given = objects is not None
     listed = (objects or list_objects(study)).objects
     chosen, basis = take_up, "given"
@@ -184,11 +158,11 @@ def check_application(
         )
     findings = (
         *_find_in_plan(result, application, service, listed, given),
-        view.judge_gap(application.municipality_id),
-        view.judge_places(application.places, chosen, basis),
-        view.judge_neighbour(application.municipality_id),
-        _judge_cost(application),
-        _judge_funding(application),
+        around.judge_gap(application.municipality_id),
+        around.judge_places(application.places, chosen, basis),
+        around.judge_neighbour(application.municipality_id),
+        judge_cost(application.total_eur, application.places),
+        judge_funding(application.shares),
     )
     answers = {f.check: f.answer for f in findings if f.check in fatal}
     answer = (
@@ -200,7 +174,8 @@ def check_application(
         application=application,
         answer=answer,
         findings=findings,
-        effect=view.tell_effect(),
+        effect=around.tell_effect(application.municipality_id),
+        fatal=tuple(fatal),
         payers=split_amount(cost, dict(application.shares))
         if cost is not None and application.shares
         else {},
@@ -271,128 +246,3 @@ def _find_in_plan(
             "eligible", "yes", "eligible_yes", {**values, "objects": len(standing)}
         )
     return in_plan, Finding("eligible", missing, f"eligible_{tail}", values)
-
-
-class _View:
-    """Who is near now and who would be near the site."""
-
-    def __init__(
-        self, result: StudyResult, service: str, traveller: str, limit: float, site: int
-    ) -> None:
-        study = result.study
-        self.names = name_municipalities(study)
-        self.home = study.settlements["municipality_id"].to_numpy(dtype=object)
-        self.persons = spread_persons(result, service)
-        self.supply = list_supply(result, service)
-        ms = measure_supply(result, self.supply, traveller)
-        within = to_limit_ms(limit)
-        self.near = (ms <= within) & (ms < UNREACHABLE)
-        self.now_ms = ms.min(axis=1) if ms.shape[1] else np.full(len(self.home), UNREACHABLE)
-        self.site_ms = measure_between(result, traveller)[:, site]
-        self.near_now = self.near.any(axis=1) if ms.shape[1] else np.zeros(len(self.home), bool)
-        self.near_site = (self.site_ms <= within) & (self.site_ms < UNREACHABLE)
-
-    def sum(self, flags: np.ndarray) -> float:
-        """Return the persons of some settlements."""
-        return float(self.persons[flags].sum())
-
-    def tell_effect(self) -> pd.DataFrame:
-        """Return who gains, municipality by municipality; only those the site is near to."""
-        rows = []
-        for name in sorted({str(home) for home in self.home[self.near_site]}):
-            inside = self.home == name
-            now, after = (
-                self.sum(inside & self.near_now),
-                self.sum(inside & (self.near_now | self.near_site)),
-            )
-            whole = self.sum(inside)
-            rows.append((name, self.names[name], whole, now, after, after - now, whole - after))
-        columns = ["municipality_id", "municipality", "persons", "near_now", "near_after", "gain",
-                   "remaining"]  # fmt: skip
-        return pd.DataFrame(rows, columns=columns)
-
-    def judge_gap(self, municipality: str) -> Finding:
-        """Is anybody helped who is not near one now?"""
-        if not self.persons.sum() > 0:
-            return Finding("gap", "unknown", "gap_unknown", {})
-        inside = self.home == municipality
-        gain = self.sum(self.near_site & ~self.near_now)
-        values = {
-            "gap": self.sum(inside & ~self.near_now),
-            "gain": gain,
-            "gain_here": self.sum(inside & self.near_site & ~self.near_now),
-            "remaining": self.sum(inside & ~self.near_now & ~self.near_site),
-        }
-        answer = "yes" if gain > 1e-9 else "no"
-        return Finding("gap", answer, f"gap_{answer}", values)
-
-    def judge_places(self, places: int, take_up: float, basis: str) -> Finding:
-        """Are there people for the places: those for whom it would be the nearest?"""
-        if not self.persons.sum() > 0:
-            return Finding("places", "unknown", "places_unknown", {"places": places})
-        nearest = self.near_site & ((self.site_ms < self.now_ms) | ~self.near_now)
-        everyone = self.sum(nearest)
-        expected = everyone * take_up
-        values = {
-            "places": places,
-            "everyone": everyone,
-            "expected": expected,
-            "take_up": take_up,
-            "basis": basis,
-        }
-        if places <= math.ceil(expected - 1e-9):
-            return Finding("places", "yes", "places_yes", values)
-        if places <= math.ceil(everyone - 1e-9):
-            return Finding("places", "attention", "places_attention", values)
-        return Finding("places", "no", "places_no", values)
-
-    def judge_neighbour(self, municipality: str) -> Finding:
-        """Do facilities of others already serve everybody here within the limit?"""
-        inside = self.home == municipality
-        whole = self.sum(inside)
-        if not whole > 0:
-            return Finding("neighbour", "unknown", "neighbour_unknown", {})
-        other = (self.supply["municipality_id"] != municipality).to_numpy()
-        near = (
-            self.near[:, other].any(axis=1) if other.any() else np.zeros(len(self.home), dtype=bool)
-        )
-        served = self.sum(inside & near)
-        columns = np.flatnonzero(other & self.near[inside & (self.persons > 0)].any(axis=0))
-        homes = sorted(
-            {self.names.get(str(m), "?") for m in self.supply["municipality_id"].iloc[columns]}
-        )
-        values = {"share": served / whole, "names": ", ".join(homes)}
-        if served >= whole - 1e-9:
-            return Finding("neighbour", "no", "neighbour_no", values)
-        answer = "attention" if served > 0 else "yes"
-        return Finding("neighbour", answer, f"neighbour_{answer}", values)
-
-
-def _judge_cost(application: Application) -> Finding:
-    if application.total_eur is None:
-        return Finding("cost", "unknown", "cost_unknown", {})
-    observed = observe_capital_costs()
-    per_place = float(to_amount(application.total_eur)) / application.places
-    values = {
-        "per_place": per_place,
-        "low": float(observed["eur_per_place"].min()),
-        "high": float(observed["eur_per_place"].max()),
-        "median": float(observed["eur_per_place"].median()),
-        "projects": len(observed),
-    }
-    inside = values["low"] <= per_place <= values["high"]
-    answer = "yes" if inside else "attention"
-    return Finding("cost", answer, f"cost_{answer}", values)
-
-
-def _judge_funding(application: Application) -> Finding:
-    if not application.shares:
-        return Finding("funding", "unknown", "funding_unknown", {})
-    observed = observe_funding()["eraf_share"]
-    share = float(to_fraction(application.shares.get("eraf", 0)))
-    values = {"share": share, "low": float(observed.min()), "high": float(observed.max()),
-              "projects": len(observed)}  # fmt: skip
-    # A share as agreed, 85 %, is told to the cent: a hair above it is no finding.
-    inside = round(values["low"], 4) <= round(share, 4) <= round(values["high"], 4)
-    answer = "yes" if inside else "attention"
-    return Finding("funding", answer, f"funding_{answer}", values)

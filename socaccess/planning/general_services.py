@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -18,11 +17,9 @@ import pandas as pd
 
 from socaccess import crs as crs_
 from socaccess.errors import InputError, Problem, UnknownNameError, raise_problems
-from socaccess.i18n import fold
 from socaccess.network import RoadNetwork
-from socaccess.schemas import suggest_names
 from socaccess.settings import LinkModel
-from socaccess.sources.tables import read_rows
+from socaccess.sources.amenities import KINDS, classify_tags, read_amenities
 from socaccess.travel import nearest
 from socaccess.travel.places import find_id_column
 
@@ -34,50 +31,8 @@ __all__ = [
     "reach_amenities",
     "read_amenities",
     "score_sites",
+    "summarise_reach",
 ]
-
-KINDS = ("transport", "health_care", "pharmacy", "school", "preschool", "shop", "bank", "leisure",
-         "employment")  # fmt: skip
-"""Kinds of general services."""
-
-_TAGS: tuple[tuple[str, frozenset[str], str], ...] = (
-    ("highway", frozenset({"bus_stop"}), "transport"),
-    ("public_transport", frozenset({"platform", "station"}), "transport"),
-    ("amenity", frozenset({"bus_station"}), "transport"),
-    ("railway", frozenset({"station", "halt"}), "transport"),
-    ("amenity", frozenset({"hospital", "clinic", "doctors"}), "health_care"),
-    ("healthcare", frozenset({"hospital", "clinic", "doctor", "centre"}), "health_care"),
-    ("amenity", frozenset({"pharmacy"}), "pharmacy"),
-    ("amenity", frozenset({"school", "college"}), "school"),
-    ("amenity", frozenset({"kindergarten"}), "preschool"),
-    ("shop", frozenset({"supermarket", "convenience", "general", "grocery"}), "shop"),
-    ("amenity", frozenset({"bank", "atm", "post_office"}), "bank"),
-    ("amenity", frozenset({"library", "community_centre", "arts_centre", "theatre"}), "leisure"),
-    ("leisure", frozenset({"sports_centre", "park", "pitch"}), "leisure"),
-)
-_WORDS = {
-    "transports": "transport",
-    "pietura": "transport",
-    "autobusa pietura": "transport",
-    "bus_stop": "transport",
-    "bus stop": "transport",
-    "veseliba": "health_care",
-    "veselibas aprupe": "health_care",
-    "arsts": "health_care",
-    "gimenes arsts": "health_care",
-    "slimnica": "health_care",
-    "aptieka": "pharmacy",
-    "skola": "school",
-    "bernudarzs": "preschool",
-    "pirmsskola": "preschool",
-    "veikals": "shop",
-    "banka": "bank",
-    "pasts": "bank",
-    "biblioteka": "leisure",
-    "kulturas nams": "leisure",
-    "brivais laiks": "leisure",
-    "nodarbinatiba": "employment",
-}
 
 
 @dataclass(frozen=True)
@@ -113,6 +68,9 @@ class Criterion:
             raise InputError(f"{self.kind}: limit and weight must be above 0")
 
 
+_COLUMN = {"min": "travel_min", "m": "straight_m"}
+_HAIR = 1e-9  # NaN is no way there, which is not near.
+
 PROPOSED_CRITERIA = (
     Criterion("transport", 500, "m"),
     Criterion("health_care", 15),
@@ -123,93 +81,6 @@ PROPOSED_CRITERIA = (
     Criterion("leisure", 15),
 )
 """The kinds that Rīga and Ventspils cite for their sites; every limit is a proposal of ours."""
-
-
-def classify_tags(tags: pd.DataFrame) -> pd.Series:
-    """Return the kind of every object by its OpenStreetMap tags (columns), None where none fits.
-
-    Examples
-    --------
-    >>> classify_tags(pd.DataFrame({"amenity": ["pharmacy", "bench"],
-    ...                             "shop": [None, "convenience"]})).tolist()
-    ['pharmacy', 'shop']
-    """
-    kinds = pd.Series([None] * len(tags), index=tags.index, dtype=object)
-    for key, values, kind in _TAGS:
-        if key in tags:
-            fits = tags[key].isin(list(values)) & kinds.isna()
-            kinds = kinds.where(~fits, kind)
-    return kinds
-
-
-def read_amenities(path: str | Path) -> gpd.GeoDataFrame:
-    """Return general services from a user's file.
-
-    Parameters
-    ----------
-    path
-        CSV or XLSX with `kind`, `lon`, `lat` and `name`; or GeoJSON, GeoPackage or
-        GeoParquet with `kind` or with OpenStreetMap tags as columns, as an export of
-        OpenStreetMap gives. Kinds may be written in Latvian. Lines and areas are taken
-        at a point inside them.
-
-    Returns
-    -------
-    geopandas.GeoDataFrame
-        `id`, `name`, `kind` and points in EPSG:3059; OpenStreetMap objects of no kind
-        are left out.
-
-    Raises
-    ------
-    InputError
-        With everything wrong at once: a kind nobody knows, a missing or impossible
-        point.
-    """
-    path = Path(path)
-    frame, names = read_rows(path)
-    frame = frame.rename(columns={c: str(c).strip().lower() for c in frame.columns})
-    problems: list[Problem] = []
-    if "kind" in frame:
-        kinds = frame["kind"].map(_name_kind)
-        bad = ~kinds.isin(list(KINDS)).to_numpy()
-        if bad.any():
-            first = str(frame["kind"].iloc[int(np.flatnonzero(bad)[0])])
-            near = suggest_names(first, [*KINDS, *_WORDS], most=1)
-            problems.append(
-                Problem(
-                    "kind is not known",
-                    f"{path.name}, column 'kind'",
-                    tuple(f"{names[i]}: {frame['kind'].iloc[i]}" for i in np.flatnonzero(bad)),
-                    f"did you mean {near[0]}?" if near else f"use {', '.join(KINDS)}",
-                )
-            )
-    else:
-        kinds = classify_tags(frame)
-        if kinds.isna().all():
-            problems.append(
-                Problem("neither a column kind nor tags of OpenStreetMap were found", path.name)
-            )
-    if isinstance(frame, gpd.GeoDataFrame):
-        if frame.crs is None:
-            problems.append(Problem("the layer does not state its coordinate system", path.name))
-            raise_problems(problems)
-        placed = frame.to_crs(crs_.LATVIA)
-        points = placed.geometry.representative_point()
-    else:
-        points, found = _place(frame, path.name, names)
-        problems += found
-    raise_problems(problems)
-    table = gpd.GeoDataFrame(
-        {
-            "id": [f"{path.stem}-{number}" for number in range(1, len(frame) + 1)],
-            "name": frame.get("name"),
-            "kind": kinds,
-        },
-        geometry=points,
-        crs=crs_.LATVIA,
-    )
-    table = table[table["kind"].notna() & ~(table.geometry.isna() | table.geometry.is_empty)]
-    return gpd.GeoDataFrame(table.reset_index(drop=True))
 
 
 def reach_amenities(
@@ -324,9 +195,8 @@ def score_sites(
             if row is None or not row["known"]:
                 unknown.append(criterion)
                 continue
-            value = row["travel_min" if criterion.unit == "min" else "straight_m"]
-            # NaN is no way there, which is not near.
-            (met if value <= criterion.limit + 1e-9 else failed).append(criterion)
+            value = float(row[_COLUMN[criterion.unit]])
+            (met if value <= criterion.limit + _HAIR else failed).append(criterion)
         known = sum(criterion.weight for criterion in [*met, *failed])
         rows.append(
             {
@@ -343,35 +213,64 @@ def score_sites(
     )
 
 
-def _name_kind(word: object) -> str | None:
-    if word is None or pd.isna(word):
-        return None
-    text = fold(str(word))
-    return _WORDS.get(text, text.replace(" ", "_"))
+def summarise_reach(
+    reach: pd.DataFrame,
+    population: pd.Series | None = None,
+    criteria: Sequence[Criterion] = PROPOSED_CRITERIA,
+) -> pd.DataFrame:
+    """Return how many places, and inhabitants, have each general service near.
 
+    Parameters
+    ----------
+    reach
+        As of `reach_amenities`.
+    population
+        Inhabitants by the place's id; without it only places are counted.
+    criteria
+        The limits.
 
-def _place(
-    frame: pd.DataFrame, where: str, names: list[str]
-) -> tuple[gpd.GeoSeries, list[Problem]]:
-    missing = [name for name in ("lon", "lat") if name not in frame]
-    if missing:
-        raise InputError([Problem(f"column {', '.join(missing)} is missing", where)])
-    numbers, problems = [], []
-    for column, low, high in (("lon", 20.5, 28.6), ("lat", 55.4, 58.3)):
-        text = frame[column].astype(str).str.strip().str.replace(",", ".", regex=False)
-        number = pd.to_numeric(text, errors="coerce")
-        bad = ~number.between(low, high).to_numpy()
-        if bad.any():
-            problems.append(
-                Problem(
-                    f"value is no degree between {low} and {high}",
-                    f"{where}, column {column!r}",
-                    tuple(f"{names[i]}: {frame[column].iloc[i]}" for i in np.flatnonzero(bad)),
-                )
-            )
-        numbers.append(number.to_numpy(dtype=float))
-    points = gpd.GeoSeries(gpd.points_from_xy(*numbers, crs=crs_.EXCHANGE), index=frame.index)
-    return points.to_crs(crs_.LATVIA), problems
+    Returns
+    -------
+    pandas.DataFrame
+        One row a criterion: `kind`, `limit`, `unit`, `basis`, `known` (whether the
+        data holds any), `places`, `places_near`, `population`, `population_near`,
+        `share` (of the inhabitants, else of the places; NaN where nothing is known).
+
+    Examples
+    --------
+    >>> reach = pd.DataFrame({"id": ["a", "b"], "kind": "shop", "travel_min": [5.0, 20.0],
+    ...                       "straight_m": 0.0, "known": True})
+    >>> summary = summarise_reach(reach, pd.Series({"a": 300, "b": 100}), [Criterion("shop", 10)])
+    >>> summary[["places_near", "population_near", "share"]].values.tolist()
+    [[1.0, 300.0, 0.75]]
+    """
+    column = next(name for name in reach.columns if name != "kind")
+    rows = []
+    for criterion in criteria:
+        part = reach[reach["kind"] == criterion.kind]
+        near = (part[_COLUMN[criterion.unit]] <= criterion.limit + _HAIR).to_numpy(dtype=bool)
+        known = bool(part["known"].any())
+        people = np.full(len(part), np.nan)
+        if population is not None:
+            people = part[column].map(population).to_numpy(dtype=float)
+        counted = np.ones(len(part)) if population is None else people
+        rows.append(
+            {
+                "kind": criterion.kind,
+                "limit": criterion.limit,
+                "unit": criterion.unit,
+                "basis": criterion.basis,
+                "known": known,
+                "places": len(part),
+                "places_near": int(near.sum()) if known else np.nan,
+                "population": float(people.sum()),
+                "population_near": float(people[near].sum()) if known else np.nan,
+                "share": float(counted[near].sum() / counted.sum())
+                if known and counted.sum() > 0
+                else np.nan,
+            }
+        )
+    return pd.DataFrame(rows)
 
 
 def _measure_straight(xy: np.ndarray, other: np.ndarray) -> np.ndarray:

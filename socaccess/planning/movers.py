@@ -1,23 +1,29 @@
-"""People who leave institutions, and what becomes of the buildings."""
+"""People who leave institutions: where they go, and what they find there."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from socaccess.errors import InputError, Problem, UnknownNameError, raise_problems
+from socaccess.i18n import fold
 from socaccess.planning._cents import share_out, to_fraction
-from socaccess.planning._reach import list_supply, spread_persons
+from socaccess.planning._reach import list_supply
+from socaccess.planning.buildings import INSTITUTIONS
 from socaccess.schemas import Column, TableForm, check_table
 from socaccess.sources.boundaries import find_municipality
+from socaccess.sources.tables import read_rows
 from socaccess.study import StudyResult
 from socaccess.study.tables import StudyTables
-from socaccess.travel import travel_times
-from socaccess.travel.times import to_limit_ms
 
-__all__ = ["MOVERS", "place_movers", "share_movers", "weigh_buildings"]
+__all__ = [
+    "MOVERS",
+    "place_movers",
+    "read_movers",
+    "share_movers",
+]
 
 MOVERS = TableForm(
     "movers",
@@ -29,8 +35,46 @@ MOVERS = TableForm(
         Column("basis", default="stated", allowed=("stated", "estimate")),
     ),
 )
-INSTITUTIONS = ("vsac", "oof_inst", "halfway")
-RESIDENCES = ("residence",)
+_HEADINGS = {
+    "iestade": "institution_id",
+    "institucija": "institution_id",
+    "institution": "institution_id",
+    "izcelsme": "origin",
+    "izcelsmes pasvaldiba": "origin",
+    "izvele": "choice",
+    "izveleta pasvaldiba": "choice",
+    "personas": "persons",
+    "skaits": "persons",
+}
+
+
+def read_movers(path: str | Path, study: StudyTables) -> pd.DataFrame:
+    """Return a table of people who leave institutions, as `place_movers` takes it.
+
+    Parameters
+    ----------
+    path
+        CSV or XLSX of `institution_id`, `origin`, `choice`, `persons`; headings may be
+        Latvian (iestāde, izcelsme, izvēle, personas), and an institution may be
+        written by its name.
+    study
+        Whose facilities the institutions are.
+
+    Raises
+    ------
+    InputError
+        With every finding at once.
+    """
+    frame, names = read_rows(Path(path))
+    headings = [fold(str(column)) for column in frame.columns]
+    frame.columns = [_HEADINGS.get(name, name.replace(" ", "_")) for name in headings]
+    if "institution_id" in frame:
+        known = study.facilities[study.facilities["service"].isin(INSTITUTIONS)]
+        called = dict(zip(known["name"].map(fold), known["facility_id"], strict=True))
+        frame["institution_id"] = frame["institution_id"].map(
+            lambda word: word if _is_blank(word) else called.get(fold(str(word)), word)
+        )
+    return check_table(frame, MOVERS, where=Path(path).name, row_names=names)
 
 
 def place_movers(
@@ -151,115 +195,6 @@ def share_movers(study: StudyTables, institution_id: str, persons: int) -> pd.Da
         }
     )
     return table[table["persons"] > 0].reset_index(drop=True)
-
-
-def weigh_buildings(
-    result: StudyResult,
-    services: Sequence[str] = (),
-    *,
-    statuses: Sequence[str] = ("operating", "closed"),
-) -> pd.DataFrame:
-    """Return what each building of an institution would bring as a site of a service.
-
-    Parameters
-    ----------
-    result
-        A study's result.
-    services
-        Which services; by default those promised that clients go to.
-    statuses
-        Of the institutions: also those closed or reorganised, whose houses may stand
-        empty. Whether a house can be had, and in what state, is not known here.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row a building and service: `facility_id`, `name`, `institution`,
-        `status`, `municipality_id`, `persons_near` (in need, within the limit of it),
-        `gain` (of them without a facility within the limit now), `gain_population`,
-        and `caution`: `residence_in_institution` where the service is a home, for
-        which the grounds of the institution people leave are no community; most
-        gain first. Buildings that are not located are left in, with NaN.
-
-    Examples
-    --------
-    >>> from socaccess import Study
-    >>> houses = weigh_buildings(Study.load("kurzeme").run(sites=False), ["dac_grt"])
-    >>> houses["gain_population"].iloc[0] >= houses["gain_population"].iloc[-1]
-    np.True_
-    """
-    study = result.study
-    types = study.service_types
-    assert types is not None and study.network is not None
-    chosen = list(services) or [
-        row.service
-        for row in types.itertuples()
-        if row.service in (study.promised or ()) and row.traveller == "client"
-    ]
-    limits = study.limit_of()
-    unknown = [name for name in chosen if name not in limits]
-    raise_problems(
-        [Problem("service is not known, or has no limit", "services", tuple(unknown))]
-        if unknown
-        else []
-    )
-    facilities = study.facilities
-    inside = facilities["municipality_id"].isin(study.municipalities["municipality_id"])
-    buildings = facilities[
-        inside
-        & facilities["service"].isin(INSTITUTIONS)
-        & facilities["status"].isin(list(statuses))
-    ].reset_index(drop=True)
-    located = buildings["located"].to_numpy(dtype=bool)
-    minutes = np.full((len(study.settlements), len(buildings)), np.nan)
-    if located.any():
-        times = travel_times(
-            study.network,
-            study.settlements,
-            buildings.loc[located, ["facility_id", "geometry"]],
-            links=study.settings.links,
-        )
-        minutes[:, located] = times.travel_min
-    form_of = dict(zip(types["service"], types["form"], strict=True))
-    population = study.settlements["population"].to_numpy(dtype=float)
-    rows = []
-    for service in chosen:
-        persons = spread_persons(result, service)
-        coverage = result.settlement_coverage
-        now = coverage[(coverage["service"] == service) & (coverage["scenario"] == "now")]
-        covered = (now.set_index("settlement_id")["status"] == "covered").reindex(
-            study.settlements["settlement_id"], fill_value=False
-        )
-        open_ = ~covered.to_numpy(dtype=bool)
-        limit = to_limit_ms(limits[service]) / 60_000
-        for number, building in enumerate(buildings.itertuples()):
-            near = minutes[:, number] <= limit
-            known = bool(located[number])
-            rows.append(
-                {
-                    "facility_id": building.facility_id,
-                    "name": building.name,
-                    "institution": building.service,
-                    "status": building.status,
-                    "municipality_id": building.municipality_id,
-                    "service": service,
-                    "persons_near": float(persons[near].sum()) if known else np.nan,
-                    "gain": float(persons[near & open_].sum()) if known else np.nan,
-                    "gain_population": float(population[near & open_].sum()) if known else np.nan,
-                    "caution": "residence_in_institution"
-                    if form_of[service] in RESIDENCES
-                    else None,
-                }
-            )
-    columns = ["facility_id", "name", "institution", "status", "municipality_id", "service",
-               "persons_near", "gain", "gain_population", "caution"]  # fmt: skip
-    table = pd.DataFrame(rows, columns=columns)
-    return table.sort_values(
-        ["service", "gain", "gain_population", "facility_id"],
-        ascending=[True, False, False, True],
-        kind="stable",
-        ignore_index=True,
-    )
 
 
 def _is_blank(word: object) -> bool:

@@ -244,6 +244,8 @@ class _Region:
             "basis": basis,
             "supply": supply,
             "near": ms <= limit,
+            "need_known": self.is_need_known(service),
+            "supply_known": self.is_supply_known(service),
             # Clients of each municipality (columns) within the limit of each site (rows).
             "reached": near_site.T.astype(float) @ (persons[:, None] * share * member),
             # Their minutes there together: of sites that reach as many the nearest is chosen.
@@ -251,6 +253,16 @@ class _Region:
             @ (persons[:, None] * share * member),
         }
         return self.cache[service]
+
+    def is_need_known(self, service: str) -> bool:
+        """Return whether anybody published how many need it."""
+        rows = self.result.settlement_coverage
+        return bool(rows.loc[rows["service"] == service, "persons"].notna().any())
+
+    def is_supply_known(self, service: str) -> bool:
+        """Return whether the data holds any facility of it."""
+        types = self.result.service_types.set_index("service")
+        return bool(types["supply_known"].get(service, True))
 
     @cached_property
     def small(self) -> set[tuple[str, str]]:
@@ -279,7 +291,7 @@ class _Region:
             needing = inside & ((persons > 0) if persons.sum() > 0 else inside)
             near_any = near.any(axis=1) if near.shape[1] else np.zeros(len(persons), bool)
             near_own = near[:, own].any(axis=1) if own.any() else np.zeros(len(persons), dtype=bool)
-            total = float(persons[inside].sum())
+            total = float(persons[inside].sum()) if seen["need_known"] else np.nan
             places = supply.loc[own, "places"]
             rows.append(
                 {
@@ -295,7 +307,11 @@ class _Region:
                     "reachable_facilities": int(near[needing][:, ~own].any(axis=0).sum()),
                     "near_own": float(persons[inside & near_own].sum()),
                     "near_any": float(persons[inside & near_any].sum()),
-                    "gap_persons": float(persons[inside & ~near_any].sum()),
+                    # Of a service without any known facility nobody can say who lacks it.
+                    "gap_persons": float(persons[inside & ~near_any].sum())
+                    if seen["need_known"] and seen["supply_known"]
+                    else np.nan,
+                    "supply_known": seen["supply_known"],
                     **self.judge(municipality, service),
                     "small": (municipality, service) in self.small,
                 }

@@ -16,7 +16,14 @@ from socaccess.sources.boundaries import load_crosswalk, load_municipalities
 from socaccess.sources.tables import read_rows
 from socaccess.study.tables import StudyTables
 
-__all__ = ["AMENDMENTS", "OBJECTS", "OBJECT_STATUSES", "PlanObjects", "list_objects"]
+__all__ = [
+    "AMENDMENTS",
+    "OBJECTS",
+    "OBJECT_STATUSES",
+    "PlanObjects",
+    "list_objects",
+    "read_amendments",
+]
 
 OBJECT_STATUSES = ("planned", "opened", "withdrawn", "moved")
 """Of an object of a plan: a moved one is still to be built, in another place."""
@@ -193,6 +200,19 @@ class PlanObjects:
         table = pd.crosstab(self.objects[column], self.objects["status"])
         table = table.reindex(columns=list(OBJECT_STATUSES), fill_value=0)
         return table.reset_index().rename_axis(columns=None)
+
+
+def read_amendments(path: str | Path) -> pd.DataFrame:
+    """Return a table of amendments as `PlanObjects.amend` takes it, checked.
+
+    Raises
+    ------
+    InputError
+        With every finding at once.
+    """
+    frame, names = read_rows(Path(path))
+    frame.columns = [str(column).strip().lower() for column in frame.columns]
+    return check_table(frame, AMENDMENTS, where=Path(path).name, row_names=names)
 
 
 def list_objects(study: StudyTables) -> PlanObjects:

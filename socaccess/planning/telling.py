@@ -12,6 +12,7 @@ import pandas as pd
 from socaccess.errors import UnknownNameError
 from socaccess.i18n import Texts
 from socaccess.planning._hide import find_small, hide_small, mark_above, show_small
+from socaccess.planning._latvian import join_names, say_in, say_of
 from socaccess.planning.eraf import Finding, Verdict
 from socaccess.planning.municipality_model import MunicipalityModel
 from socaccess.privacy import mark_small
@@ -19,7 +20,8 @@ from socaccess.privacy import mark_small
 __all__ = ["make_table", "tell_finding", "tell_model", "tell_verdict"]
 
 FORMS = ("short", "full")
-_COUNTED = ("gap", "gain", "gain_here", "remaining", "everyone", "expected")
+_COUNTED = ("gap", "gain", "gain_here", "remaining", "everyone", "expected", "within",
+            "expected_within")  # fmt: skip
 _SHARES = ("share",)
 _AMOUNTS = ("per_place",)
 
@@ -76,7 +78,13 @@ def tell_model(
         own = int((services["own_facilities"] > 0).sum())
         other = services["own_facilities"].eq(0) & services["reachable_facilities"].gt(0)
         lines += [
-            texts("plan.model_short", with_own=own, services=len(services), near=int(other.sum())),
+            texts(
+                "plan.model_short",
+                with_own=own,
+                services=len(services),
+                near=int(other.sum()),
+                unknown=int((~services["supply_known"]).sum()),
+            ),
             "",
         ]
     header = [texts(f"plan.{key}") for key in (
@@ -92,7 +100,7 @@ def tell_model(
             _number(row["own_places"], texts),
             row["reachable_facilities"],
             _number(row["gap_persons"], texts),
-            texts(f"plan.viable_{row['viable']}").split(":")[0],
+            texts(f"plan.viable_{row['viable']}"),
         )
         for row in _records(services)
     ]
@@ -115,9 +123,10 @@ def tell_model(
     lines += [
         *(f"- {line}" for line in (
             texts("plan.model_clients_note"),
-            texts("plan.viable_not_judged")
+            texts("plan.model_not_judged")
             if len(services) and (services["viable"] == "not_judged").any()
             else "",
+            texts("plan.model_no_supply") if services["gap_persons"].isna().any() else "",
             *sorted({texts(f"plan.model_basis_{basis}") for basis in services["backed_basis"]}),
             texts("plan.limits_are_proposals"),
             texts("plan.need_is_estimate"),
@@ -172,6 +181,14 @@ def tell_finding(finding: Finding, texts: Texts, *, below: int) -> str:
             values[name] = _number(show_small(value, below), texts)
         elif name in _SHARES or (finding.check == "funding" and name in ("low", "high")):
             values[name] = texts.share(value)
+        elif name == "municipality":
+            values |= {name: value, f"{name}_of": say_of(value), f"{name}_in": say_in(value)}
+        elif name == "names":
+            last = texts("plan.and")
+            values[name] = join_names(value, last)
+            values["names_of"] = join_names([say_of(word) for word in value], last)
+        elif name == "status":
+            values[name] = texts(f"plan.object_{value}")
         elif name in _AMOUNTS or (finding.check == "cost" and name in ("low", "high", "median")):
             values[name] = texts.number(value)
         else:
@@ -228,7 +245,7 @@ def tell_verdict(
     lines = [
         f"# {title}",
         "",
-        f"**{texts(f'plan.eraf_answer_{verdict.answer}')}**",
+        f"**{_tell_answer(verdict, texts)}**",
         "",
         make_table(header, rows),
         "",
@@ -272,6 +289,16 @@ def tell_verdict(
         "",
     ]
     return "\n".join(lines)
+
+
+def _tell_answer(verdict: Verdict, texts: Texts) -> str:
+    """Return the answer with its reasons: the fatal questions answered alike."""
+    reasons = [
+        texts(f"plan.eraf_{verdict.answer}_{finding.check}")
+        for finding in verdict.findings
+        if finding.answer == verdict.answer != "yes" and finding.check in verdict.fatal
+    ]
+    return texts(f"plan.eraf_answer_{verdict.answer}", reasons="; ".join(reasons) + ".")
 
 
 def _number(value: object, texts: Texts) -> str:

@@ -216,9 +216,21 @@ def test_models_of_latgale_add_up_to_the_region(models):
     together = pd.concat([model.services for model in models])
     sums = together.groupby("service")[["persons", "near_any", "gap_persons"]].sum()
     assert sums.loc["dac_grt", "persons"] == pytest.approx(389, abs=1e-6)
-    assert (sums["near_any"] + sums["gap_persons"]).to_numpy() == pytest.approx(
-        sums["persons"].to_numpy()
+    known = sums[sums.index.isin(together.loc[together["gap_persons"].notna(), "service"])]
+    assert len(known) >= 7
+    assert (known["near_any"] + known["gap_persons"]).to_numpy() == pytest.approx(
+        known["persons"].to_numpy()
     )
+
+
+def test_of_a_service_without_a_known_facility_nobody_is_said_to_lack_it(models):
+    for model in models:
+        services = model.services.set_index("service")
+        assert not services.loc["home_care", "supply_known"]
+        assert pd.isna(services.loc["home_care", "gap_persons"])
+        # How many parents need help nobody published.
+        assert pd.isna(services.loc["parent_rehab", ["persons", "clients"]]).all()
+        assert services.loc["dac_grt", "gap_persons"] >= 0
 
 
 def test_what_leaves_of_a_model_hides_small_counts(latgale, models):

@@ -25,7 +25,8 @@ from socaccess.planning.general_services import (
     read_amenities,
     score_sites,
 )
-from socaccess.planning.movers import place_movers, share_movers, weigh_buildings
+from socaccess.planning.buildings import weigh_buildings
+from socaccess.planning.movers import place_movers, share_movers
 from socaccess.planning.observed_costs import observe_capital_costs, observe_funding
 from socaccess.planning.person_budget import Wish, _choose_units, plan_person_budget
 from socaccess.planning.plan_objects import PlanObjects, list_objects
