@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from socaccess.errors import InputError, NetworkFileError
-from socaccess.routing._run import Ticker, run_chunks
+from socaccess.routing._run import Ticker, cut_evenly, run_chunks
 from socaccess.routing.graph import (
     Graph,
     Int32Array,
@@ -35,8 +35,8 @@ from socaccess.routing.terminals import Terminals
 __all__ = ["Hierarchy", "build_hierarchy"]
 
 FORMAT = "socaccess hierarchy 1"
-LANES = 64
-"""Sources swept together."""
+TURNED_ROWS = 64
+"""Rows that are turned round at once: few enough to stay near the processor."""
 NEAREST_LANES = 16
 """Groups swept together; a label is twice as wide as a time."""
 ARRAYS: dict[str, Any] = {
@@ -198,34 +198,44 @@ def fill_matrix(
     tick: Ticker,
 ) -> None:
     """Write the time of every pair to `out`; the smaller side is swept in lanes."""
-    from socaccess.routing import _sweep
+    from socaccess.routing import _lanes, _select, _sweep
 
     turned = origins.count < destinations.count
     lane_side, swept_side = (origins, destinations) if turned else (destinations, origins)
     climb, descend = _choose_arcs(hierarchy, sources_are_origins=turned)
-    targets = hierarchy.place(swept_side)
-    selected, local, *rows = _sweep.select_rows(*descend, targets)
-    targets = np.append(local, np.int32(-1))[targets]
-    done = targets.max(axis=1, initial=-1)
-    due = np.argsort(done, kind="stable")
+    table = out.T if turned else out  # (swept, lanes)
     sources, source_ms = hierarchy.place(lane_side), lane_side.cost_ms
-    rooms: SimpleQueue[UInt32Array] = SimpleQueue()
+    ends = hierarchy.place(swept_side)
+    selected, local, *rows = _select.select_rows(*descend, ends)
+    targets = np.append(local, np.int32(-1))[ends]
+    done = targets.max(axis=1, initial=0)
+    due = np.argsort(done, kind="stable")
+    # Unused ends are taken from the row after the last, which is no way.
+    target_rows = np.where(targets < 0, len(selected), targets).astype(np.uint32)
+    straight = table.flags.c_contiguous
+    rooms: SimpleQueue[tuple[UInt32Array, ...]] = SimpleQueue()
     for _ in range(max(threads, 1)):
-        rooms.put(np.empty((len(selected), LANES), np.uint32))
+        rooms.put((_lanes.make_rows(len(selected) + 1), _lanes.make_rows(1)))
 
     def work(chunk: slice) -> int:
-        times = rooms.get()
+        room = rooms.get()
+        shape = (swept_side.count, chunk.stop - chunk.start)
+        answers = table if straight else np.empty(shape, np.uint32)
         try:
             _sweep.sweep_times(
                 *climb, sources[chunk], source_ms[chunk],
-                selected, *rows, targets, swept_side.cost_ms, due, done[due],
-                np.uint32(limit_ms), LANES, times, out[chunk] if turned else out[:, chunk], turned,
+                selected, *rows, target_rows, swept_side.cost_ms, due, done[due],
+                np.uint32(limit_ms), *room, answers, chunk.start if straight else 0,
             )  # fmt: skip
         finally:
-            rooms.put(times)
-        return len(sources[chunk])
+            rooms.put(room)
+        if not straight:
+            for block in cut_evenly(swept_side.count, TURNED_ROWS):
+                table[block, chunk] = answers[block]
+        return shape[1]
 
-    run_chunks(work, _cut(lane_side.count, LANES, threads), threads, tick)
+    most = 8 if straight else 1
+    run_chunks(work, _cut(lane_side.count, _lanes.LANES, threads, most), threads, tick)
 
 
 def find_nearest_sites(
@@ -242,11 +252,11 @@ def find_nearest_sites(
     tick: Ticker,
 ) -> None:
     """Write the nearest site of each group and its time to `ms` and `site`, (places, groups)."""
-    from socaccess.routing import _sweep
+    from socaccess.routing import _select, _sweep
 
     climb, descend = _choose_arcs(hierarchy, sources_are_origins=not toward_sites)
     targets = hierarchy.place(places)
-    selected, local, *rows = _sweep.select_rows(*descend, targets)
+    selected, local, *rows = _select.select_rows(*descend, targets)
     positions = hierarchy.place(sites)
     group_count = ms.shape[1]
 
@@ -261,7 +271,7 @@ def find_nearest_sites(
         return lanes
 
     lanes = min(NEAREST_LANES, -(-group_count // max(threads, 1)))
-    run_chunks(work, _cut(group_count, lanes, group_count), threads, tick)
+    run_chunks(work, _cut(group_count, lanes, group_count, 1), threads, tick)
 
 
 def _choose_arcs(
@@ -273,10 +283,10 @@ def _choose_arcs(
     return (up, down) if sources_are_origins else (down, up)
 
 
-def _cut(count: int, lanes: int, threads: int) -> list[slice]:
-    """Return slices of whole batches of `lanes`: few, but enough for threads and progress."""
+def _cut(count: int, lanes: int, threads: int, most: int) -> list[slice]:
+    """Return slices of up to `most` batches of `lanes`: enough for threads and progress."""
     batches = -(-count // lanes)
-    step = max(1, min(8, batches // max(4 * threads, 1))) * lanes
+    step = max(1, min(most, batches // max(4 * threads, 1))) * lanes
     return [slice(start, min(start + step, count)) for start in range(0, count, step)]
 
 
