@@ -63,7 +63,7 @@ def _group_line(
     ]
     return texts(
         "map.headline_group",
-        group=name_code(texts, "group", row["target_group"]),
+        group=released.result.study.name_groups(texts.lang)[row["target_group"]],
         persons=tell_persons(texts, released.show_region(row["target_group"], row["persons"])),
         shares=", ".join(parts),
     )
@@ -96,9 +96,10 @@ def _block(
 
 
 def _targets(result: Any, texts: Texts, payload: dict[str, Any]) -> dict[str, Any] | None:
+    groups = result.study.name_groups(texts.lang)
     rows = [
         [
-            name_code(texts, "group", row["target_group"]),
+            groups.get(row["target_group"], row["target_group"]),
             tell_persons(texts, _show_target(row["persons"], payload["belowPersons"])),
             str(row.get("source") or "–"),
         ]

@@ -9,7 +9,16 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["CLASSES", "DARK", "LIGHT", "MISSING", "SERVICE_STATUS", "ShareClass", "class_of"]
+__all__ = [
+    "BANDS",
+    "CLASSES",
+    "DARK",
+    "LIGHT",
+    "MISSING",
+    "SERVICE_STATUS",
+    "ShareClass",
+    "class_of",
+]
 
 
 class ShareClass(NamedTuple):
@@ -31,6 +40,14 @@ CLASSES = (
 )
 
 MISSING = ShareClass(-1, -1, "#e4e7e8", "#30373c", "columns")
+
+BANDS = (
+    ("#8064bd", "#9273d8"),
+    ("#a893d4", "#6c52a8"),
+    ("#cdc1e8", "#4a3a76"),
+    ("#ebe6f5", "#30284c"),
+)
+"""Light and dark colour of service areas, the nearest band first: one hue, so grey keeps order."""
 
 SERVICE_STATUS = {
     "covered": "#7fd0e3",
@@ -56,6 +73,7 @@ LIGHT = {
     "facility": "#0b3c5d",
     "site": "#ffd23f",
     "symbol-edge": "#0d2733",
+    "area-edge": "#4a3a76",
 }
 
 DARK = {
@@ -76,6 +94,7 @@ DARK = {
     "facility": "#cfe8f5",
     "site": "#ffd23f",
     "symbol-edge": "#f2f6f8",
+    "area-edge": "#c9b6f2",
 }
 
 

@@ -9,9 +9,10 @@ import pandas as pd
 
 from socaccess.errors import InputError, Problem, UnknownNameError, raise_problems
 from socaccess.i18n import Texts, sort_key
+from socaccess.maps._areas import encode_areas
 from socaccess.maps._basemap import Grid, encode_polygons, encode_roads, label_points
 from socaccess.maps._encode import delta, morton_order
-from socaccess.maps._palette import CLASSES, DARK, LIGHT, MISSING, SERVICE_STATUS
+from socaccess.maps._palette import BANDS, CLASSES, DARK, LIGHT, MISSING, SERVICE_STATUS
 from socaccess.maps._people import Cover, encode_persons, encode_shares
 from socaccess.maps._places import (
     encode_places,
@@ -130,6 +131,7 @@ def build_payload(
         "persons": encode_persons(released, types, settlements, municipalities, cover),
         "shares": encode_shares(released, types, limits, home, municipalities, settlements, cover),
         "places": encode_places(destinations, grid, service_index, released),
+        "areas": encode_areas(result, types, scenarios, grid, frame_m),
         "roads": encode_roads(result.study.network, municipalities.crs, grid, road_frame_m),
         "texts": Texts(lang).raw("map."),
     }
@@ -338,6 +340,7 @@ def _palette() -> dict[str, Any]:
              "dark": c.dark}
             for c in (*CLASSES, MISSING)
         ],
+        "bands": [{"light": light, "dark": dark} for light, dark in BANDS],
         "status": SERVICE_STATUS,
         "light": LIGHT,
         "dark": DARK,

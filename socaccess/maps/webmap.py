@@ -30,7 +30,7 @@ __all__ = ["render_map", "save_map"]
 PAPERS = ("a4-landscape", "a4-portrait", "a3-landscape", "a3-portrait")
 _SCRIPTS = (
     "decode.js", "symbols.js", "labels.js", "choices.js", "cards.js",
-    "panel.js", "search.js", "print.js", "map.js",
+    "areas.js", "panel.js", "search.js", "print.js", "map.js",
 )  # fmt: skip
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import shapely.affinity
 
 from socaccess.i18n import Texts
 from socaccess.maps import render_map, save_map
+from socaccess.travel import isochrones
 
 from .world import NASTY, build_world, release_world
 
@@ -116,6 +119,84 @@ def test_all_layers_are_drawn_and_can_be_switched(open_page: OpenPage, page_path
     assert [message for message in page.messages if "readback" not in message] == []
 
 
+@pytest.fixture(scope="module")
+def latgale_path(latgale: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_map(latgale, tmp_path_factory.mktemp("latgale") / "map.html", lang="lv")
+
+
+@pytest.mark.parametrize("scenario", [0, 1], ids=["now", "planned"])
+def test_service_areas_are_those_of_isochrones(
+    open_page: OpenPage, latgale_path: Path, latgale: Any, scenario: int
+) -> None:
+    page = open_page(latgale_path)
+    statuses = ["operating", "planned"][: scenario + 1]
+    places = latgale.facilities
+    places = places[
+        (places["service"] == "dac_ft") & places["status"].isin(statuses) & places["located"]
+    ]
+    expected = isochrones(latgale.study.network, places[["facility_id", "geometry"]], minutes=[30])
+    number = page.evaluate("window.socaccess.model.services.findIndex((s) => s.id === 'dac_ft')")
+    lines = page.evaluate(
+        f"window.socaccess.reached({number}, {scenario}, 30)"
+        ".map((line) => line.map(([y, x]) => [x, y]))"
+    )
+    west, south, _, _ = latgale.municipalities.total_bounds
+    shift = page.evaluate("window.socaccess.data.bounds.slice(0, 2)")
+    drawn = shapely.union_all(
+        shapely.buffer([shapely.LineString(line) for line in lines], 800.0, quad_segs=4)
+    )
+    drawn = shapely.affinity.translate(drawn, west - shift[0], south - shift[1])
+    region = shapely.box(*latgale.municipalities.total_bounds)
+    one, other = drawn & region, expected.geometry.iloc[0] & region
+    assert (one ^ other).area < 0.01 * other.area
+
+
+def test_service_areas_are_a_layer_with_bands_patterns_and_counts(
+    open_page: OpenPage, latgale_path: Path, latgale: Any
+) -> None:
+    page = open_page(latgale_path)
+    page.check("#layer-areas")
+    assert TEXTS("map.areas_choose") in page.inner_text("#legend-body")
+    number = page.evaluate("window.socaccess.model.services.findIndex((s) => s.id === 'dac_ft')")
+    page.select_option("#service", str(number))
+    assert not page.is_checked("#layer-shading")
+    paths = page.locator(".leaflet-areas-pane g > path[d*=L]")
+    strokes = paths.evaluate_all("all => all.map((e) => e.getAttribute('stroke'))")
+    assert [name for name in strokes if name.startswith("url")] == [
+        "url(#area-columns)", "url(#area-dots)", "url(#area-lines)",
+    ]  # fmt: skip
+    assert len({name for name in strokes if name.startswith("#")}) == 5  # four bands, one edge
+    for name in ("lines", "dots", "columns"):
+        assert page.locator(f"#area-{name}").count() == 1
+    table = latgale.settlement_coverage
+    minutes = table.loc[
+        (table["service"] == "dac_ft") & (table["scenario"] == "now"), "travel_min"
+    ].to_numpy()
+    bands = [0.0, 15.0, 30.0, 45.0, 60.0]
+    expected = [int(((minutes > a) & (minutes <= b)).sum()) for a, b in pairwise(bands)]
+    expected[0] += int((minutes == 0).sum())
+    counts = page.eval_on_selector_all(
+        "#legend-body section:first-child .count", "all => all.map((e) => +e.textContent)"
+    )
+    assert counts == expected
+    # Wider on the ground means wider on the screen, and another scenario means other roads.
+    width = float(paths.nth(1).get_attribute("stroke-width"))
+    page.evaluate("window.socaccess.map.setZoom(window.socaccess.map.getZoom() + 3)")
+    assert float(paths.nth(1).get_attribute("stroke-width")) > width
+    before = page.evaluate(f"window.socaccess.reached({number}, 0, 30).length")
+    assert page.evaluate(f"window.socaccess.reached({number}, 1, 30).length") > before
+    page.uncheck("#layer-areas")
+    assert page.is_checked("#layer-shading")
+    assert page.locator(".leaflet-areas-pane g > path").count() == 0
+    assert page.messages == []
+
+
+def test_without_times_on_the_roads_there_is_no_such_layer(
+    open_page: OpenPage, page_path: Path
+) -> None:
+    assert open_page(page_path).locator("#layer-areas").count() == 0
+
+
 def test_suggested_sites_stand_only_with_the_suggestions(
     open_page: OpenPage, page_path: Path
 ) -> None:
@@ -210,7 +291,9 @@ def test_persons_are_shown_or_hidden_as_they_should(open_page: OpenPage, page_pa
     page = open_page(page_path)
     page.select_option("#service", "1")
     shown = [row[3] for row in table(page)]
-    assert all(text in ("–", "<5") or int(text.replace("\u00a0", "")) >= 5 for text in shown)
+    marks = ("–", "<5", "≥5", "…")
+    assert all(text in marks or int(text.replace("\u00a0", "")) >= 5 for text in shown)
+    assert "≥5" in shown
     assert (
         page.evaluate(
             "JSON.stringify(window.socaccess.data.persons.need.map(n => n.settlement))"

@@ -45,11 +45,30 @@ function decodeLine(steps, unit) {
   return line;
 }
 
+/** Roads with the tenths of minutes at their ends, for every service that has a place to reach. */
+function decodeAreas(areas, unit, metres) {
+  const x = metres(areas.x);
+  const y = metres(areas.y);
+  areas.from = undelta(areas.from);
+  areas.to = Int32Array.from(areas.to, (step, i) => areas.from[i] + step);
+  areas.backward = Int32Array.from(areas.backward, (step, i) => areas.forward[i] + step);
+  areas.tenths = areas.tenths.map((scenarios) => scenarios && undeltaScenarios(scenarios));
+  areas.lines = areas.bends.map((bends, edge) => {
+    const line = [[y[areas.from[edge]], x[areas.from[edge]]]];
+    for (let i = 0; i < bends.length; i += 2) {
+      const [lastY, lastX] = line[line.length - 1];
+      line.push([lastY + bends[i + 1] * unit, lastX + bends[i] * unit]);
+    }
+    line.push([y[areas.to[edge]], x[areas.to[edge]]]);
+    return line;
+  });
+}
+
 /** Return the payload with its columns decoded; coordinates become metres. */
 function decode(payload) {
   const { unit } = payload;
   const metres = (steps) => Float64Array.from(undelta(steps), (value) => value * unit);
-  const { settlements, places, municipalities, roads } = payload;
+  const { settlements, places, municipalities, roads, areas } = payload;
   settlements.x = metres(settlements.x);
   settlements.y = metres(settlements.y);
   settlements.municipality = undelta(settlements.municipality);
@@ -61,6 +80,7 @@ function decode(payload) {
   municipalities.label = municipalities.label.map(([x, y]) => [y * unit, x * unit]);
   roads.main = roads.main.map((line) => decodeLine(line, unit));
   roads.modelled = roads.modelled.map((line) => decodeLine(line, unit));
+  if (areas) decodeAreas(areas, unit, metres);
   payload.bounds = payload.bounds.map((value) => value * unit);
   for (const cover of payload.cover) {
     for (const name of Object.keys(cover)) cover[name] = undeltaScenarios(cover[name]);

@@ -69,7 +69,7 @@ async function start() {
   };
   home.addTo(map);
 
-  for (const [name, z] of [["roads", 410], ["borders", 420], ["lines", 430], ["symbols", 450], ["labels", 460]]) {
+  for (const [name, z] of [["areas", 405], ["roads", 410], ["borders", 420], ["lines", 430], ["symbols", 450], ["labels", 460]]) {
     if (name !== "labels") map.createPane(name);
     if (name !== "labels") Object.assign(map.getPane(name).style, { zIndex: z, pointerEvents: "none" });
   }
@@ -94,6 +94,8 @@ async function start() {
     roads: L.polyline(data.roads.main, { renderer: roadRenderer, pane: "roads", weight: 1.6, interactive: false, smoothFactor: 0.8 }),
     links: L.polyline(data.roads.modelled, { renderer: roadRenderer, pane: "roads", weight: 0.8, dashArray: "2 4", interactive: false, smoothFactor: 1 }),
   };
+  const areaBands = data.areas ? new ServiceAreas(map, data.areas, "areas") : null;
+  if (areaBands) layers.areas = areaBands.group;
   const symbols = new SymbolLayer();
   const highlight = L.layerGroup();
   const labels = new Labels(map);
@@ -101,15 +103,15 @@ async function start() {
   map.getPane("labels").style.pointerEvents = "none";
 
   const shownLayers = {
-    shading: true, roads: data.roads.main.length > 0, settlements: true, facilities: true,
+    shading: true, areas: false, roads: data.roads.main.length > 0, settlements: true, facilities: true,
     sites: data.places.sites.name.length > 0, institutions: false, closed: false, labels: true, links: false,
   };
   layers.borders.addTo(map);
   symbols.addTo(map);
   highlight.addTo(map);
 
-  function addPatterns() {
-    const svg = fillRenderer._container;
+  /** Patterns by name: lines, dots and the like over the plain colour below. */
+  function addPatterns(svg, patterns) {
     svg.querySelector("defs")?.remove();
     const ns = "http://www.w3.org/2000/svg";
     const make = (tag, attributes, parent) => {
@@ -122,15 +124,14 @@ async function start() {
     const paths = {
       cross: "M0,0L8,8M8,0L0,8", lines: "M-2,2L2,-2M0,8L8,0M6,10L10,6", columns: "M4,0V8",
     };
-    data.palette.classes.forEach((c, i) => {
-      const pattern = make("pattern", { id: `class-${i}`, width: 8, height: 8, patternUnits: "userSpaceOnUse" }, defs);
-      const colour = c.pattern === "columns" ? ink().muted : ink().pattern;
-      if (paths[c.pattern]) {
-        make("path", { d: paths[c.pattern], stroke: colour, "stroke-width": 1, "stroke-opacity": 0.4, fill: "none" }, pattern);
-      } else if (c.pattern === "dots") {
+    for (const { id, name, colour } of patterns) {
+      const pattern = make("pattern", { id, width: 8, height: 8, patternUnits: "userSpaceOnUse" }, defs);
+      if (paths[name]) {
+        make("path", { d: paths[name], stroke: colour, "stroke-width": 1, "stroke-opacity": 0.4, fill: "none" }, pattern);
+      } else if (name === "dots") {
         make("circle", { cx: 4, cy: 4, r: 0.9, fill: colour, "fill-opacity": 0.55 }, pattern);
       }
-    });
+    }
   }
 
   // ---- marks --------------------------------------------------------------------
@@ -217,7 +218,8 @@ async function start() {
 
   function drawAreas() {
     const shares = model.hasShares() ? model.shares() : data.municipalities.name.map(() => -1);
-    addPatterns();
+    addPatterns(fillRenderer._container, data.palette.classes.map((c, i) => (
+      { id: `class-${i}`, name: c.pattern, colour: c.pattern === "columns" ? ink().muted : ink().pattern })));
     areas.forEach((area, i) => {
       const number = model.classOf(shares[i]);
       const shareClass = data.palette.classes[number];
@@ -227,6 +229,16 @@ async function start() {
     borders.forEach((border) => border.setStyle({ color: ink().border, weight: 1, opacity: 0.9 }));
     layers.roads.setStyle({ color: ink().road, opacity: 0.75 });
     layers.links.setStyle({ color: ink().road, opacity: 0.6 });
+  }
+
+  const areaColours = () => ({ edge: ink()["area-edge"], bands: data.palette.bands.map((c) => (isDark() ? c.dark : c.light)) });
+
+  /** Areas are calculated only while they are shown. */
+  function drawServiceAreas() {
+    if (!areaBands || !shownLayers.areas) return;
+    areaBands.show(model.choice.service, model.choice.scenario, areaColours());
+    const names = AREA_PATTERNS.filter(Boolean);
+    addPatterns(areaBands.renderer._container, names.map((name) => ({ id: `area-${name}`, name, colour: ink()["area-edge"] })));
   }
 
   function drawLabels() {
@@ -258,11 +270,12 @@ async function start() {
   }
 
   function applyLayers() {
-    for (const name of ["shading", "roads", "links"]) {
-      if (shownLayers[name]) layers[name].addTo(map);
-      else layers[name].remove();
+    for (const name of ["shading", "areas", "roads", "links"]) {
+      if (shownLayers[name]) layers[name]?.addTo(map);
+      else layers[name]?.remove();
     }
     labels.setVisible(shownLayers.labels);
+    drawServiceAreas();
     drawMarks();
   }
 
@@ -310,13 +323,34 @@ async function start() {
     if (counts.site && shownLayers.sites && isScenario("suggested")) {
       points.push(line(icon(30, (ctx) => draw.site(ctx, colours)), say("suggested_site"), counts.site));
     }
-    const block = (title, unit, items) => el("section", {},
-      el("h2", {}, title, " ", el("small", {}, unit)), el("ul", {}, ...items));
-    $("legend-body").replaceChildren(
-      block(say(model.isIndex ? "legend_index" : model.byPersons(model.choice.service) ? "legend_share_persons" : "legend_share_population"),
+    const block = (title, unit, items, note) => el("section", {},
+      el("h2", {}, title, " ", el("small", {}, unit)), note ? el("p", {}, note) : null, el("ul", {}, ...items));
+    $("legend-body").replaceChildren(...[
+      shownLayers.areas ? areaLegend(line, block) : null,
+      !shownLayers.shading ? null : block(say(model.isIndex ? "legend_index" : model.byPersons(model.choice.service) ? "legend_share_persons" : "legend_share_population"),
         say("legend_municipalities"), classes),
       block(say("legend_settlements"), "", settlement),
-      block(say("legend_facilities"), "", points));
+      block(say("legend_facilities"), "", points)].filter(Boolean));
+  }
+
+  /** The bands of the service areas, with how many settlements lie in each. */
+  function areaLegend(line, block) {
+    const { service, scenario } = model.choice;
+    const title = say("legend_areas");
+    if (model.isIndex) return block(title, "", [], say("areas_choose"));
+    if (!data.areas.tenths[service]) return block(title, "", [], say("no_facility"));
+    const { limits } = data.areas;
+    const minutes = data.cover[service].min[scenario];
+    const within = limits.map((limit) => minutes.reduce((n, tenths) => n + (tenths >= 0 && tenths <= limit * 10), 0));
+    const { bands, edge } = areaColours();
+    const items = limits.map((limit, i) => {
+      const swatch = el("i", { class: `swatch ${AREA_PATTERNS[i] ?? ""}` });
+      swatch.style.setProperty("--fill", bands[Math.min(i, bands.length - 1)]);
+      swatch.style.setProperty("--stroke", edge);
+      const text = say("minutes_band", { from: i ? limits[i - 1] : 0, to: limit });
+      return line(swatch, text, within[i] - (i ? within[i - 1] : 0));
+    });
+    return block(title, say("areas_unit"), items, say("areas_note"));
   }
 
   // ---- choosing -----------------------------------------------------------------
@@ -336,6 +370,7 @@ async function start() {
   function refresh() {
     statuses = model.statuses();
     drawAreas();
+    drawServiceAreas();
     drawMarks();
     drawLabels();
     panel.update();
@@ -565,7 +600,7 @@ async function start() {
   // ---- panel parts --------------------------------------------------------------
 
   const available = {
-    links: data.roads.modelled.length, roads: data.roads.main.length, sites: places.sites.name.length,
+    areas: data.areas !== null, links: data.roads.modelled.length, roads: data.roads.main.length, sites: places.sites.name.length,
     institutions: places.facilities.service.some((service) => model.services[service].supply === false),
     closed: places.facilities.status.some((status) => status === 2),
   };
@@ -575,6 +610,10 @@ async function start() {
     input.checked = shownLayers[name];
     input.addEventListener("change", () => {
       shownLayers[name] = input.checked;
+      // Two shadings, one over the other, cannot be read: areas take the place of the other.
+      if (name === "areas") {
+        $("layer-shading").checked = shownLayers.shading = !input.checked;
+      }
       applyLayers();
       updateLegend();
     });
@@ -632,6 +671,7 @@ async function start() {
   map.on("zoomend", drawMarks);
   Object.assign(window.socaccess, {
     map, model, data, pick: (lat, lng) => pick({ lat, lng }), layers: shownLayers,
+    reached: (service, scenario, minutes) => reachedRoads(data.areas, service, scenario, minutes * 10, -1),
   });
 }
 
