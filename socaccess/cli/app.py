@@ -14,7 +14,9 @@ from socaccess.cli import network as network_command
 from socaccess.cli import plan as plan_command
 from socaccess.cli import round as round_command
 from socaccess.cli import run as run_command
+from socaccess.cli import scale as scale_command
 from socaccess.cli import site as site_command
+from socaccess.cli import sweep as sweep_command
 from socaccess.cli import validate as validate_command
 from socaccess.errors import SocAccessError
 from socaccess.version import VERSION
@@ -35,11 +37,13 @@ app.command("run")(run_command.run)
 app.command("check")(check_command.check)
 app.command("annex")(annex_command.annex)
 app.command("site")(site_command.site)
+app.command("sweep")(sweep_command.sweep)
 app.command("validate")(validate_command.validate)
 app.add_typer(data_command.app, name="data")
 app.add_typer(network_command.app, name="network")
 app.add_typer(plan_command.app, name="plan")
 app.add_typer(round_command.app, name="round")
+app.add_typer(scale_command.app, name="scale")
 
 
 @app.callback(invoke_without_command=True)

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 __all__ = [
+    "Dask",
     "Debug",
     "Json",
     "Lang",
@@ -22,6 +23,7 @@ __all__ = [
     "View",
     "ViewName",
     "make_console",
+    "open_client",
     "open_network",
     "show_progress",
 ]
@@ -55,6 +57,10 @@ NetworkFile = Annotated[
     Path | None,
     typer.Option("--network", help="Network file to travel on instead of the embedded roads."),
 ]
+Dask = Annotated[
+    str | None,
+    typer.Option("--dask", help="Spread the work: local, local:4, or a scheduler tcp://host:port."),
+]
 SettingsFile = Annotated[
     Path | None, typer.Option("--settings", help="TOML file with limits, speeds, siting.")
 ]
@@ -74,6 +80,18 @@ def open_network(path: Path | None) -> Any:
     from socaccess.network import RoadNetwork
 
     return RoadNetwork.load(path)
+
+
+@contextmanager
+def open_client(address: str | None) -> Iterator[Any]:
+    """Give the client of a Dask cluster, or None where none is asked for."""
+    if address is None:
+        yield None
+        return
+    from socaccess.partitions import connect
+
+    with connect(address) as client:
+        yield client
 
 
 @contextmanager

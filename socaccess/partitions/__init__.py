@@ -7,14 +7,7 @@ uses it.
 """
 
 from socaccess.partitions.client import connect
-from socaccess.partitions.roads import SharedRoads, hierarchy_path, share_roads
+from socaccess.partitions.roads import SharedRoads
 from socaccess.partitions.running import cut_parts, run_partitions
 
-__all__ = [
-    "SharedRoads",
-    "connect",
-    "cut_parts",
-    "hierarchy_path",
-    "run_partitions",
-    "share_roads",
-]
+__all__ = ["SharedRoads", "connect", "cut_parts", "run_partitions"]

@@ -8,7 +8,7 @@ every season, limit and objective. `docs/scale.md` tells what it costs.
 
 from socaccess.scale.dataset import PartitionedTable, open_table
 from socaccess.scale.reading import read_siting_travel, read_travel_times, summarise_table
-from socaccess.scale.sweep import SEASONS, slow_down, sweep
+from socaccess.scale.sweep import SEASONS, season_network, slow_down, sweep
 from socaccess.scale.tables import write_coverage, write_nearest, write_travel_times
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "open_table",
     "read_siting_travel",
     "read_travel_times",
+    "season_network",
     "slow_down",
     "summarise_table",
     "sweep",

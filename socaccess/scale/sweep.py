@@ -18,7 +18,7 @@ from socaccess.siting import OBJECTIVES, SitingPlan, SitingProblem, suggest_site
 from socaccess.study import Study, StudyResult
 from socaccess.study.release import release
 
-__all__ = ["SEASONS", "slow_down", "sweep"]
+__all__ = ["SEASONS", "season_network", "slow_down", "sweep"]
 
 SEASONS = ("normal", "winter")
 """Seasons made from one network: as it is, and slowed by `Settings.winter_speed_factor`."""
@@ -148,6 +148,24 @@ def sweep(
     return pd.DataFrame([rows[number] for number in range(len(cases))])
 
 
+def season_network(study: Study, season: str) -> RoadNetwork:
+    """Return the roads of a study in one of `SEASONS`; access legs keep their speed.
+
+    Raises
+    ------
+    UnknownNameError
+        If the season is another.
+    """
+    assert isinstance(study.network, RoadNetwork)
+    if season == "normal":
+        return study.network
+    if season == "winter":
+        return slow_down(study.network, study.settings.winter_speed_factor)
+    raise UnknownNameError(
+        f"season {season!r} is not known; use {', '.join(SEASONS)}, or give each its network"
+    )
+
+
 def slow_down(network: RoadNetwork, speed_factor: float) -> RoadNetwork:
     """Return the same roads with every speed multiplied by a factor.
 
@@ -173,18 +191,7 @@ def _read_seasons(
 ) -> dict[str, RoadNetwork]:
     if isinstance(seasons, Mapping):
         return dict(seasons)
-    network = study.network
-    assert isinstance(network, RoadNetwork)
-    factor = {"normal": 1.0, "winter": study.settings.winter_speed_factor}
-    unknown = [name for name in seasons if name not in factor]
-    if unknown:
-        raise UnknownNameError(
-            f"season {', '.join(unknown)} is not known; use {', '.join(SEASONS)}, "
-            "or give a network for each season"
-        )
-    return {
-        name: network if factor[name] == 1 else slow_down(network, factor[name]) for name in seasons
-    }
+    return {name: season_network(study, name) for name in seasons}
 
 
 def _check(

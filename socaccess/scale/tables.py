@@ -12,7 +12,7 @@ import pandas as pd
 from socaccess.coverage import judge_settlements
 from socaccess.errors import InputError, Problem, raise_problems
 from socaccess.network import RoadNetwork, Snapped
-from socaccess.partitions import SharedRoads, share_roads
+from socaccess.partitions import SharedRoads
 from socaccess.routing import UNREACHABLE, Progress
 from socaccess.scale._questions import (
     Origins,
@@ -23,6 +23,7 @@ from socaccess.scale._questions import (
 )
 from socaccess.scale.dataset import PartitionedTable, encode_table
 from socaccess.settings import LinkModel
+from socaccess.travel._engines import choose_prepared
 from socaccess.travel._spread import bind_places, strip_places
 from socaccess.travel.places import find_id_column
 from socaccess.travel.proximity import find_nearest_places, tabulate_nearest
@@ -121,7 +122,7 @@ def write_travel_times(
         largest = max((part.stop - part.start for part in start.parts), default=0)
         searches = min(largest, len(target.places)) * len(start.parts)
         return _Question(
-            roads=share_roads(network, searches, engine=engine, client=client),
+            roads=SharedRoads(network, *choose_prepared(network, searches, engine)).seen_by(client),
             links=links,
             column=start.column,
             sites=strip_places(network.snap(target.places, id_column=target.column, links=links)),
@@ -269,10 +270,10 @@ def _write_by_kind(
     }
 
     def prepare() -> _Question:
-        each = len(kinds) if k == 1 else len(target.places)
+        searches = (len(kinds) if k == 1 else len(target.places)) * len(start.parts)
         number = {name: position for position, name in enumerate(kinds)}
         return _Question(
-            roads=share_roads(network, each * len(start.parts), engine=engine, client=client),
+            roads=SharedRoads(network, *choose_prepared(network, searches, engine)).seen_by(client),
             links=links,
             column=start.column,
             sites=strip_places(network.snap(target.places, id_column=target.column, links=links)),

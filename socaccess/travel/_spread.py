@@ -9,9 +9,10 @@ from typing import Any, Literal, cast
 import numpy as np
 
 from socaccess.network import RoadNetwork, Roads, Snapped
-from socaccess.partitions import SharedRoads, cut_parts, run_partitions, share_roads
+from socaccess.partitions import SharedRoads, cut_parts, run_partitions
 from socaccess.routing import UNREACHABLE, Nearest, Progress
 from socaccess.settings import LinkModel
+from socaccess.travel._engines import choose_prepared
 
 __all__ = ["bind_places", "spread_nearest", "spread_times", "strip_places"]
 
@@ -56,7 +57,7 @@ def spread_times(
     if lengths:  # measured along single ways, which no hierarchy keeps
         roads = SharedRoads(network, engine).seen_by(client)
     else:
-        roads = share_roads(network, min(shape), engine=engine, client=client)
+        roads = SharedRoads(network, *choose_prepared(network, min(shape), engine)).seen_by(client)
     question = _TimesQuestion(roads, strip_places(ends), lengths, cutoff_ms, links)
     travel_ms = np.full(shape, UNREACHABLE, np.uint32)
     length_m = np.full(shape, np.nan) if lengths else None
@@ -95,7 +96,7 @@ def spread_nearest(
     parts = cut_parts(count, max(PART_CELLS // max(kind_count * k, 1), 1))
     # Without a hierarchy every part searches from all facilities of every kind again.
     searches = (kind_count if k == 1 else len(sites.ids)) * max(len(parts), 1)
-    roads = share_roads(network, searches, engine=engine, client=client)
+    roads = SharedRoads(network, *choose_prepared(network, searches, engine)).seen_by(client)
     question = _NearestQuestion(
         roads, strip_places(sites), kind, kind_count, k, toward, cutoff_ms
     )  # fmt: skip
