@@ -18,6 +18,7 @@ __all__ = [
     "Service",
     "SmallCounts",
     "finish",
+    "name_groups",
     "name_services",
     "open_municipality",
     "open_region",
@@ -132,6 +133,14 @@ def name_services(result: Any, lang: str) -> dict[str, str]:
     """Return the name of every service of a study in a language."""
     types = result.study.service_types
     return dict(zip(types["service"], types[f"name_{lang}"], strict=True))
+
+
+def name_groups(lang: str) -> dict[str, str]:
+    """Return the name of every target group in a language."""
+    from socaccess.sources.services import load_target_groups
+
+    groups = load_target_groups()
+    return dict(zip(groups["target_group"], groups[f"name_{lang}"], strict=True))
 
 
 def show_number(value: Any, texts: Any, *, decimals: int = 1) -> str:

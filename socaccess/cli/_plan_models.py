@@ -130,7 +130,7 @@ def cooperation(
 ) -> None:
     """Tell who would be served where, and what a joint site is worth to each partner."""
     from socaccess.i18n import Texts
-    from socaccess.planning._hide import hide_small
+    from socaccess.planning._hide import hide_pairs, hide_small
     from socaccess.planning.cooperation import find_flows
     from socaccess.planning.joint_site import SHARING, value_joint_site
     from socaccess.sources.boundaries import find_municipality
@@ -144,7 +144,7 @@ def cooperation(
     balance = hide_small(balance, "sold", below=below)
     hidden = balance[["bought", "sold"]].map(lambda cell: isinstance(cell, str)).any(axis=1)
     balance["balance"] = balance["balance"].astype(object).where(~hidden, None)
-    flows = hide_small(found.flows, "persons", below=below)
+    flows = hide_pairs(found.flows, "persons", ["from_id", "to_id"], below=below)
     answer: dict[str, Any] = {"service": found.service, "limit_min": found.limit_min,
                               "flows": flows, "balance": balance,
                               "unlimited": list(found.unlimited)}  # fmt: skip
@@ -156,10 +156,13 @@ def cooperation(
                 for row in balance.to_dict("records")]  # fmt: skip
         title = texts("plan.flows_title", service=name, limit=texts.number(found.limit_min))
         show_table(title, header, rows)
+        _show_flows(flows, texts)
         if found.unlimited:
             console = make_console()
             line = texts.count("plan.flows_unlimited", len(found.unlimited))
             console.print(f"- {line}", highlight=False, soft_wrap=True)
+        if not result.service_types.set_index("service")["supply_known"].get(found.service, True):
+            show_note(texts, "no_supply")
     if partner:
         vintage = 2009 if view is ViewName.plan else 2025
         ids = [find_municipality(word, vintage=vintage)[0] for word in partner]
@@ -183,9 +186,31 @@ def cooperation(
                     for row in worth.to_dict("records")]  # fmt: skip
             title = texts("plan.joint_title", service=name, site=settlements[site])
             show_table(title, header, rows)
+            if by in SHARING:
+                show_note(texts, f"joint_by_{by}")
+            else:
+                need = parse_number(by, "--by")
+                show_note(texts, "joint_by_both", need=texts.share(need), use=texts.share(1 - need))
     if not as_json:
         show_note(texts, "need_is_estimate")
     finish(answer, as_json=as_json, out=out, texts=texts, tables=tables)
+
+
+def _show_flows(flows: Any, texts: Any) -> None:
+    """Print who goes where beyond the own municipality."""
+    beyond = flows[flows["from_id"] != flows["to_id"]]
+    rows = [
+        (
+            row["from_name"],
+            row["to_name"],
+            show_number(row["persons"], texts),
+            texts.number(row["mean_min"]),
+        )
+        for row in beyond.to_dict("records")
+    ]
+    if rows:
+        header = [texts(f"plan.{key}") for key in ("from", "to", "persons", "mean_min")]
+        show_table(texts("plan.flows_beyond"), header, rows)
 
 
 def eraf(

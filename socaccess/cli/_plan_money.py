@@ -49,6 +49,19 @@ def budget(
         str | None, typer.Option("--hours-per-visit", help="For prices by the hour.")
     ] = None,
     variant: Annotated[str, typer.Option("--variant", help="low, middle or high")] = "middle",
+    eur_per_km: Annotated[
+        str | None, typer.Option("--eur-per-km", help="Adds the ways of clients; EUR a km.")
+    ] = None,
+    transport_share: Annotated[
+        list[str] | None, typer.Option("--transport-share", help="payer=share; repeat.")
+    ] = None,
+    capital: Annotated[
+        Path | None,
+        typer.Option("--capital", help="What is built: year, municipality_id, service, amount."),
+    ] = None,
+    capital_share: Annotated[
+        list[str] | None, typer.Option("--capital-share", help="payer=share; repeat.")
+    ] = None,
     ends: Annotated[
         int | None, typer.Option("--esf-ends", help="First year without ESF money.")
     ] = None,
@@ -62,11 +75,11 @@ def budget(
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Tell the running cost of a plan by year and payer; and without ESF money."""
+    """Tell the cost of a plan by year and payer: running, ways, building; and without ESF."""
     from socaccess.i18n import Texts
     from socaccess.planning.cooperation import find_flows
     from socaccess.planning.forecast import VARIANTS, forecast_clients
-    from socaccess.planning.money import plan_budget
+    from socaccess.planning.money import plan_budget, read_capital
     from socaccess.planning.prices import load_prices, read_prices
     from socaccess.planning.take_up import ALL
     from socaccess.planning.unit_costs import list_costs, share_elsewhere
@@ -78,6 +91,7 @@ def budget(
     shares = parse_pairs(share or [], "--share") or {"municipality": "1"}
     heirs = parse_pairs(takes_over or [], "--takes-over") or {"municipality": "1"}
     table = read_prices(prices) if prices else load_prices()
+    built = read_capital(capital) if capital else None
     result, _ = open_region(region, view.value, settings, small_counts=False)
     names = name_services(result, lang.value)
     promised = list(result.study.promised or ())
@@ -90,19 +104,33 @@ def budget(
     elsewhere: dict[tuple[str, str], float] = {}
     for cost in costs:
         elsewhere |= share_elsewhere(find_flows(result, cost.service))
-    found = plan_budget(clients, costs, elsewhere=elsewhere)
+    town = {"municipality": "1"}
+    ways = parse_pairs(transport_share or [], "--transport-share") or town
+    found = plan_budget(
+        clients,
+        costs,
+        elsewhere=elsewhere,
+        transport=_list_transport(result, costs, eur_per_km, ways),
+        capital=built,
+        capital_shares=parse_pairs(capital_share or [], "--capital-share") or town,
+    )
     more = None
     if ends is not None:
         found, more = found.shift_payer("esf", from_year=ends, to=dict(heirs))
     sums = found.sum_by("year", "payer")
+    kinds = found.sum_by("year", "kind", "payer")
     if not as_json:
-        header = [texts("plan.year"), texts("plan.payer"), texts("plan.amount")]
+        header = [texts(f"plan.{key}") for key in ("year", "kind", "payer", "amount")]
         rows = [
-            (str(row["year"]), texts(f"plan.payer_{row['payer']}"),
-             show_number(row["amount"], texts))
-            for row in sums.to_dict("records")
+            (str(row["year"]), texts(f"plan.kind_{row['kind']}"),
+             texts(f"plan.payer_{row['payer']}"), show_number(row["amount"], texts))
+            for row in kinds.to_dict("records")
         ]  # fmt: skip
-        rows.append(("", texts("plan.total"), show_number(found.total, texts)))
+        rows += [
+            (str(row["year"]), texts("plan.total"), "", show_number(row["amount"], texts))
+            for row in found.sum_by("year").to_dict("records")
+        ]
+        rows.append(("", texts("plan.total"), "", show_number(found.total, texts)))
         title = texts("plan.budget_title", region=result.study.title[lang.value])
         show_table(title, header, rows)
         used = "; ".join(f"{names[cost.service]} ({cost.basis})" for cost in costs)
@@ -118,15 +146,44 @@ def budget(
         for line in [*lines, texts("plan.need_is_estimate")]:
             make_console().print(f"- {line}", highlight=False, soft_wrap=True)
     # Amounts of one municipality and service would tell the few clients behind them.
-    tables: dict[str, Any] = {"budget": sums, "budget_services": found.sum_by("year", "service")}
+    tables: dict[str, Any] = {
+        "budget": sums,
+        "budget_kinds": kinds,
+        "budget_services": found.sum_by("year", "service"),
+    }
     answer: dict[str, Any] = {
         "total": found.total,
         "by_year_and_payer": sums,
+        "by_kind": kinds,
         "missing": list(found.missing),
     }
     if more is not None:
         answer["esf_ends"] = ends
     finish(answer, as_json=as_json, out=out, texts=texts, tables=tables)
+
+
+def _list_transport(
+    result: Any, costs: Any, eur_per_km: str | None, shares: dict[str, str]
+) -> list[Any]:
+    """Return the cost of clients' ways: their visits a year, there and back, where they go."""
+    from socaccess.planning.unit_costs import (
+        WEEKS_PER_YEAR,
+        TransportCost,
+        measure_transport,
+    )
+
+    if eur_per_km is None:
+        return []
+    types = result.study.service_types.set_index("service")
+    found = []
+    for cost in costs:
+        row = types.loc[cost.service]
+        if row["traveller"] != "client" or row["form"] == "residence":
+            continue
+        trips = float(row["visits_per_week"]) * WEEKS_PER_YEAR
+        km = measure_transport(result, cost.service, trips_per_year=trips)
+        found.append(TransportCost(cost.service, eur_per_km.replace(",", "."), km, dict(shares)))
+    return found
 
 
 def person_budget(

@@ -1,4 +1,4 @@
-"""`socaccess plan`: goals, catalogue, needs, forecasts; models and money stand beside."""
+"""`socaccess plan`: goals, needs and views; the other commands stand in modules beside."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ import typer
 from socaccess.cli import _plan_models as model_commands
 from socaccess.cli import _plan_money as money_commands
 from socaccess.cli import _plan_objects as object_commands
+from socaccess.cli import _plan_outlook as outlook_commands
 from socaccess.cli import _plan_places as place_commands
+from socaccess.cli import _plan_standards as standard_commands
 from socaccess.cli._plan_input import (
     EXIT_NO,
     Region,
     Service,
     SmallCounts,
     finish,
-    name_services,
+    name_groups,
     open_region,
-    parse_pairs,
-    parse_years,
     show_note,
     show_number,
     show_table,
@@ -32,8 +32,6 @@ from socaccess.cli.options import (
     Language,
     Out,
     SettingsFile,
-    View,
-    ViewName,
     make_console,
 )
 
@@ -60,7 +58,6 @@ def goals(
     """Tell the goals of the DI plans and what is reached; exit 3 when one is not."""
     from socaccess.i18n import Texts
     from socaccess.planning.di_plan import check_goals
-    from socaccess.sources.services import load_target_groups
 
     texts = Texts(lang.value)
     if near and region == "all":
@@ -68,8 +65,7 @@ def goals(
     result = open_region(region, "plan", settings, small_counts=False)[0] if near else None
     table = check_goals([] if region == "all" else [region], result=result)
     failed = table["status"] == "not_reached"
-    groups = load_target_groups()
-    names = dict(zip(groups["target_group"], groups[f"name_{lang.value}"], strict=True))
+    names = name_groups(lang.value)
     if not as_json:
         header = [texts(f"plan.{k}") for k in ("group", "goal", "persons", "year", "share", "near",
                                                "status")]  # fmt: skip
@@ -91,44 +87,6 @@ def goals(
     answer = {"met": not bool(failed.any()), "goals": table}
     finish(answer, as_json=as_json, out=out, texts=texts, tables={"goals": table})
     raise typer.Exit(EXIT_NO if failed.any() else 0)
-
-
-@app.command("catalogue")
-def catalogue(
-    file: Annotated[
-        Path | None, typer.Argument(help="A region's own catalogue; the embedded one if none.")
-    ] = None,
-    groups: Annotated[Path | None, typer.Option("--groups", help="Table of own groups.")] = None,
-    profiles: Annotated[Path | None, typer.Option("--profiles", help="Table of limits.")] = None,
-    lang: Lang = Language.lv,
-    out: Out = None,
-    as_json: Json = False,
-    debug: Debug = False,
-) -> None:
-    """Check a catalogue and tell what each of its numbers rests on."""
-    from socaccess.i18n import Texts
-    from socaccess.planning.catalogue import Catalogue
-
-    texts = Texts(lang.value)
-    loaded = (
-        Catalogue.read(file, target_groups=groups, profiles=profiles) if file else Catalogue.load()
-    )
-    norms = loaded.list_norms()
-    if not as_json:
-        header = [texts(f"plan.{k}") for k in ("service", "legal_class", "group", "limit", "basis")]
-        rows = [
-            (
-                str(row[f"name_{lang.value}"]),
-                str(row["legal_class"]),
-                str(row["target_group"]),
-                show_number(row["limit_min"], texts),
-                texts(f"plan.basis_{row['limit_min_basis']}") if row["limit_min_basis"] else "–",
-            )
-            for row in loaded.services.to_dict("records")
-        ]
-        show_table(texts("plan.catalogue_title"), header, rows)
-    answer = {"services": len(loaded.services), "profiles": loaded.list_profiles(), "norms": norms}
-    finish(answer, as_json=as_json, out=out, texts=texts, tables={"norms": norms})
 
 
 @app.command("need")
@@ -181,92 +139,6 @@ def need(
     finish(answer, as_json=as_json, out=out, texts=texts, tables={"need": shown})
 
 
-@app.command("forecast")
-def forecast(
-    region: Region,
-    years: Annotated[str, typer.Option("--years", help="Such as 2026-2030.")],
-    base_year: Annotated[int, typer.Option("--base-year", help="Year of the need.")] = 2020,
-    change: Annotated[
-        list[str] | None,
-        typer.Option("--change", help="Yearly change by variant: low=-0.02, middle=, high=."),
-    ] = None,
-    lang: Lang = Language.lv,
-    view: View = ViewName.plan,
-    settings: SettingsFile = None,
-    out: Out = None,
-    as_json: Json = False,
-    small_counts: SmallCounts = False,
-    debug: Debug = False,
-) -> None:
-    """Tell the clients of each service to come: low, middle, high; and the plan's goals beside."""
-    from socaccess.i18n import Texts
-    from socaccess.planning._hide import hide_small
-    from socaccess.planning.forecast import VARIANTS, Assumptions, forecast_clients
-    from socaccess.planning.take_up import ALL
-
-    texts = Texts(lang.value)
-    wanted = parse_years(years)
-    given = parse_pairs(change or [], "--change")
-    strangers = set(given) - set(VARIANTS)
-    if strangers:
-        raise typer.BadParameter(
-            f"{', '.join(sorted(strangers))}: use low, middle, high", param_hint="--change"
-        )
-    result, below = open_region(region, view.value, settings, small_counts=small_counts)
-    shares = {name: float(given.get(name, "0").replace(",", ".")) for name in VARIANTS}
-    found = forecast_clients(
-        result.study, wanted, Assumptions(base_year=base_year, change_per_year=shares)
-    )
-    region_sums = hide_small(found.sum_region(), "clients", ["clients_whole"], below=below)
-    clients = hide_small(
-        found.clients, "persons", below=below, totals_by=["target_group", "service", "year",
-                                                          "variant"]
-    )  # fmt: skip
-    clients = hide_small(clients.assign(_c=found.clients["clients"]), "_c", ["clients_whole"],
-                         below=below)  # fmt: skip
-    clients["clients"] = clients.pop("_c")
-    targets = result.study.targets
-    indicators = found.tell_indicators(targets) if targets is not None else found.clients[:0]
-    if not as_json:
-        names = name_services(result, lang.value)
-        table = region_sums.pivot_table(
-            index=["target_group", "service"], columns=["year", "variant"], values="clients",
-            aggfunc="first", sort=False,
-        )  # fmt: skip
-        header = [texts("plan.service")]
-        header += [f"{year} {texts(f'plan.{v}')}" for year in wanted for v in VARIANTS]
-        rows = [
-            (
-                names.get(key[1], f"{key[0]}: {texts('plan.any_service')}"),
-                *(show_number(row[(year, v)], texts) for year in wanted for v in VARIANTS),
-            )
-            for key, row in table.iterrows()
-        ]
-        title = texts("plan.forecast_title", region=result.study.title[lang.value])
-        show_table(title, header, rows)
-        show_note(texts, "forecast_take_up")
-        show_note(
-            texts,
-            "forecast_change",
-            year=base_year,
-            **{name: texts.share(shares[name], decimals=1) for name in VARIANTS},
-        )
-        if found.missing:
-            missing = ", ".join(names.get(n, n.replace(ALL, texts("plan.any_service")))
-                                for n in found.missing)  # fmt: skip
-            show_note(texts, "forecast_missing", names=missing)
-        show_note(texts, "need_is_estimate")
-    answer = {
-        "region": region_sums,
-        "indicators": indicators,
-        "assumptions": found.assumptions,
-        "missing": list(found.missing),
-    }
-    tables = {"forecast": clients, "forecast_region": region_sums, "indicators": indicators,
-              "assumptions": found.assumptions}  # fmt: skip
-    finish(answer, as_json=as_json, out=out, texts=texts, tables=tables)
-
-
 @app.command("views")
 def views(
     region: Region,
@@ -301,6 +173,9 @@ def views(
     finish({"views": shown}, as_json=as_json, out=out, texts=texts, tables={"views": shown})
 
 
+app.command("catalogue")(standard_commands.catalogue)
+app.command("profiles")(standard_commands.profiles)
+app.command("forecast")(outlook_commands.forecast)
 app.command("model")(model_commands.model)
 app.command("cooperation")(model_commands.cooperation)
 app.command("objects")(object_commands.objects)

@@ -14,7 +14,7 @@ import pandas as pd
 
 from socaccess.privacy import mark_small
 
-__all__ = ["find_small", "hide_small", "mark_above", "show_small"]
+__all__ = ["find_small", "hide_pairs", "hide_small", "mark_above", "show_small"]
 
 _NOBODY = 1e-3
 """A thousandth of a person is rounding, not somebody."""
@@ -118,3 +118,26 @@ def hide_small(
         cells[away] = mark_small(below)
         shown[column] = cells
     return shown
+
+
+def hide_pairs(frame: pd.DataFrame, count: str, keys: Sequence[str], *, below: int) -> pd.DataFrame:
+    """Return a table of pairs, such as flows, whose totals over each key are told elsewhere.
+
+    In every row and column of the matrix that a hidden count stands in, at least two are
+    hidden, so none can be had by subtraction.
+
+    Examples
+    --------
+    >>> flows = pd.DataFrame({"a": ["x", "x", "y"], "b": ["p", "q", "p"],
+    ...                       "persons": [3.0, 9.0, 20.0]})
+    >>> hide_pairs(flows, "persons", ["a", "b"], below=5)["persons"].tolist()
+    ['<5', '<5', '<5']
+    """
+    hidden = np.zeros(len(frame), dtype=bool)
+    while True:
+        before = hidden.copy()
+        for key in keys:
+            shown = hide_small(frame, count, below=below, totals_by=[key], also=hidden)
+            hidden = (shown[count] == mark_small(below)).to_numpy(dtype=bool)
+        if (hidden == before).all():
+            return shown

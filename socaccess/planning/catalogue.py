@@ -139,16 +139,24 @@ class Catalogue:
         known = services["service"].dropna().astype(str).tolist() if "service" in services else []
         table = pd.DataFrame(columns=_names(PROFILES))
         if profiles is not None:
-            rows, lines = read_rows(Path(profiles))
-            rows.columns = [str(column).strip().lower() for column in rows.columns]
-            where = Path(profiles).name
-            table = _check(rows, PROFILES, where, lines, problems, {"service": known})
-            renamed = table.rename(columns={"basis": "limit_min_basis"})
-            if "source" in renamed:
-                renamed = renamed.rename(columns={"source": "limit_min_source"})
-            problems += find_unfounded(renamed, ("limit_min",), where, lines)
+            table = _read_profiles(Path(profiles), known, problems)
         raise_problems(problems)
         return cls(services.reset_index(drop=True), groups, table, path.stem)
+
+    def with_profiles(self, path: str | Path) -> Catalogue:
+        """Return the catalogue with the profiles of a table added, those of the same name replaced.
+
+        Raises
+        ------
+        InputError
+            With every finding at once.
+        """
+        problems: list[Problem] = []
+        table = _read_profiles(Path(path), self.services["service"].tolist(), problems)
+        raise_problems(problems)
+        kept = self.profiles[~self.profiles["profile"].isin(table["profile"])]
+        return replace(self, profiles=pd.concat([kept, table], ignore_index=True)
+                       if len(kept) else table)  # fmt: skip
 
     def list_proposals(self) -> pd.DataFrame:
         """Return every number of the catalogue that is a proposal: service, norm, value."""
@@ -296,6 +304,16 @@ def compare_profiles(
 
 def _names(form: TableForm) -> list[str]:
     return [column.name for column in form.columns]
+
+
+def _read_profiles(path: Path, known: list[str], problems: list[Problem]) -> pd.DataFrame:
+    """Return a table of profiles; what is wrong with it is added to the problems."""
+    rows, lines = read_rows(path)
+    rows.columns = [str(column).strip().lower() for column in rows.columns]
+    table = _check(rows, PROFILES, path.name, lines, problems, {"service": known})
+    renamed = table.rename(columns={"basis": "limit_min_basis", "source": "limit_min_source"})
+    problems += find_unfounded(renamed, ("limit_min",), path.name, lines)
+    return table
 
 
 def _check(

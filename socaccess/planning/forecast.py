@@ -11,13 +11,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from socaccess.errors import InputError, Problem, raise_problems
 from socaccess.planning._cents import round_whole
+from socaccess.planning.children import VARIANTS
 from socaccess.planning.take_up import ALL, observe_take_up, summarise_take_up
+from socaccess.schemas import Column, TableForm, check_table
+from socaccess.sources.tables import read_rows
 from socaccess.study.tables import StudyTables
 
 __all__ = [
@@ -25,10 +29,19 @@ __all__ = [
     "Assumptions",
     "Forecast",
     "forecast_clients",
-    "project_children",
+    "read_population",
 ]
 
-VARIANTS = ("low", "middle", "high")
+POPULATION = TableForm(
+    "population",
+    (
+        Column("municipality_id", required=True),
+        Column("year", "integer", required=True),
+        Column("population", "number", required=True, minimum=0),
+        Column("variant", default=ALL, allowed=(*VARIANTS, ALL)),
+        Column("target_group", default=ALL),
+    ),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,73 +209,23 @@ def forecast_clients(
     return Forecast(pd.DataFrame(rows, columns=columns), told, tuple(missing))
 
 
-def project_children(
-    by_age: pd.DataFrame,
-    years: Sequence[int],
-    *,
-    base_year: int,
-    newcomers_per_year: Mapping[str, float] | None = None,
-    adult_age: int = 18,
-) -> pd.DataFrame:
-    """Return children with disability in years to come, and those who come of age.
-
-    Within an age group each age counts the same; every year all grow one year older,
-    those who reach `adult_age` leave, and newcomers join the youngest age. Nobody
-    dies, moves, or is found to have a disability later in life: a plain reading of
-    the age structure, not a model of health.
+def read_population(path: str | Path) -> pd.DataFrame:
+    """Return a projection of the population, as `Assumptions(population=...)` takes it.
 
     Parameters
     ----------
-    by_age
-        `municipality_id`, `age_group` (such as `0-6`) and `persons`.
-    years
-        The years wanted.
-    base_year
-        The year the table is of.
-    newcomers_per_year
-        By variant, newcomers of the whole table as a share of the mean of one age in
-        the youngest group; 1 for all by default, which keeps its size.
+    path
+        CSV or XLSX of `municipality_id`, `year`, `population` and, if wanted,
+        `variant` (low, middle, high) and `target_group`.
 
-    Returns
-    -------
-    pandas.DataFrame
-        `municipality_id`, `year`, `variant`, `children`, `turning_adult` (those who
-        reach adult age in the course of the year).
-
-    Examples
-    --------
-    >>> ages = pd.DataFrame({"municipality_id": "m", "age_group": ["0-8", "9-17"],
-    ...                      "persons": [9.0, 18.0]})
-    >>> project_children(ages, [2021], base_year=2020).query("variant == 'middle'")[
-    ...     ["children", "turning_adult"]].values.tolist()
-    [[26.0, 2.0]]
+    Raises
+    ------
+    InputError
+        With every finding at once.
     """
-    factors = dict(newcomers_per_year or dict.fromkeys(VARIANTS, 1.0))
-    if set(factors) != set(VARIANTS) or min(factors.values()) < 0:
-        raise InputError("newcomers_per_year needs low, middle and high, none negative")
-    if len(years) and min(years) < base_year:
-        raise InputError(f"years must not be before the base year {base_year}")
-    rows = []
-    for municipality, part in by_age.groupby("municipality_id", sort=True):
-        ages = np.zeros(adult_age)
-        youngest: tuple[int, float] = (adult_age, 0.0)
-        for row in part.itertuples():
-            low, high = (int(number) for number in str(row.age_group).split("-"))
-            if high >= adult_age:
-                raise InputError(f"age group {row.age_group} reaches beyond {adult_age - 1}")
-            each = float(row.persons) / (high - low + 1)
-            ages[low : high + 1] += each
-            youngest = min(youngest, (low, each))
-        for variant in VARIANTS:
-            now, leaving = ages.copy(), 0.0
-            for year in range(base_year, max(years, default=base_year) + 1):
-                if year > base_year:
-                    leaving = float(now[-1])
-                    now = np.concatenate([[youngest[1] * factors[variant]], now[:-1]])
-                if year in years:
-                    rows.append((municipality, year, variant, float(now.sum()), leaving))
-    columns = ["municipality_id", "year", "variant", "children", "turning_adult"]
-    return pd.DataFrame(rows, columns=columns)
+    frame, names = read_rows(Path(path))
+    frame.columns = [str(column).strip().lower() for column in frame.columns]
+    return check_table(frame, POPULATION, where=Path(path).name, row_names=names)
 
 
 def _sum_need(study: StudyTables) -> pd.DataFrame:

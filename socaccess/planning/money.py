@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -20,11 +21,23 @@ from socaccess.errors import InputError, Problem, raise_problems
 from socaccess.planning._cents import split_amount, to_amount, to_fraction
 from socaccess.planning.eraf import PAYERS
 from socaccess.planning.unit_costs import ServiceCost, TransportCost
+from socaccess.schemas import Column, TableForm, check_table
+from socaccess.sources.tables import read_rows
 
-__all__ = ["KINDS", "Budget", "plan_budget"]
+__all__ = ["CAPITAL", "KINDS", "Budget", "plan_budget", "read_capital"]
 
 KINDS = ("running", "transport", "capital")
 _COLUMNS = ["year", "municipality_id", "service", "kind", "payer", "amount"]
+
+CAPITAL = TableForm(
+    "capital",
+    (
+        Column("year", "integer", required=True, minimum=1990),
+        Column("municipality_id", required=True),
+        Column("service", required=True),
+        Column("amount", "number", required=True, minimum=0),
+    ),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,6 +124,24 @@ class Budget:
         moved = Budget(_gather(lines), self.missing)
         more = Budget(_gather(changes)).sum_by("year", "municipality_id", "payer")
         return moved, more
+
+
+def read_capital(path: str | Path) -> pd.DataFrame:
+    """Return a table of what is built, as `plan_budget(capital=...)` takes it.
+
+    Parameters
+    ----------
+    path
+        CSV or XLSX of `year`, `municipality_id`, `service`, `amount` (EUR).
+
+    Raises
+    ------
+    InputError
+        With every finding at once.
+    """
+    frame, names = read_rows(Path(path))
+    frame.columns = [str(column).strip().lower() for column in frame.columns]
+    return check_table(frame, CAPITAL, where=Path(path).name, row_names=names)
 
 
 def plan_budget(

@@ -68,7 +68,8 @@ class MunicipalityModel:
         `persons` in need, `clients` to expect and `clients_basis` (observed, given,
         everyone), `own_facilities`, `own_places` (NaN where nobody published them),
         `reachable_facilities` (of others, within the limit of some of its people),
-        `near_own` and `near_any` (persons within the limit), `gap_persons`,
+        `near_own` and `near_any` (persons within the limit), `gap_persons` (NaN where
+        the data holds no facility of it at all, `supply_known`, or no need),
         `min_clients`, `viable` (see `VIABILITY`), `site` (its best settlement for
         one), `site_clients`, `partners` (names, where only together), and `small`
         (whether the count of persons is hidden in what leaves).

@@ -57,7 +57,8 @@ class PersonBudget:
     lines
         One row a wish: `service`, `facility_id`, `facility`, `travel_min`, `client_of`
         (own, other), `unit`, `unit_price`, `transport_price` (a unit), `wanted`,
-        `units`, `cost`, `outcome` (whole, part, unreachable, no_price, no_money),
+        `units`, `cost`, `outcome` (whole, part, no_money, no_price, unreachable, no_data:
+        no facility of it is known anywhere),
         `price_id`, `source`.
     budget, cost, left
         EUR a month; cost and left make the budget.
@@ -127,6 +128,7 @@ def plan_person_budget(
     here = coverage[
         (coverage["settlement_id"] == home) & (coverage["scenario"] == scenario)
     ].set_index("service")
+    supply_known = result.service_types.set_index("service")["supply_known"].to_dict()
     rows = []
     for wish in wishes:
         kind = find_service(study, wish.service)
@@ -145,7 +147,7 @@ def plan_person_budget(
             "wanted": wish.units,
             "units": 0,
             "cost": Decimal("0.00"),
-            "outcome": "unreachable",
+            "outcome": "unreachable" if supply_known.get(service, True) else "no_data",
             "price_id": None,
             "source": None,
         }

@@ -13,12 +13,8 @@ from hypothesis import strategies as st
 
 from socaccess.errors import InputError, UnknownNameError
 from socaccess.planning.catalogue import Catalogue, compare_profiles
-from socaccess.planning.forecast import (
-    VARIANTS,
-    Assumptions,
-    forecast_clients,
-    project_children,
-)
+from socaccess.planning.children import VARIANTS, project_children
+from socaccess.planning.forecast import Assumptions, forecast_clients
 from socaccess.planning.need import (
     check_against_targets,
     read_children_by_age,
