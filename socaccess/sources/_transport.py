@@ -262,7 +262,7 @@ def open_address(
         else:
             raise DownloadError("loop", {"host": name_host(address), "redirects": limits.redirects})
         names = {name.lower(): value for name, value in response.headers.items()}
-        read = _make_reader(response, limits, name_host(address))
+        read = make_reader(response, limits, name_host(address))
         yield Reply(address, response.status_code, names, read, limits, deadline)
     finally:
         if response is not None:
@@ -282,9 +282,6 @@ def _ask(
     Each line of a head may come just before the wait for it ends, for ever: so it is awaited
     from outside, until the deadline.
     """
-    import requests
-    import urllib3
-
     sent = {"User-Agent": USER_AGENT, "Accept": "*/*", "Accept-Encoding": "identity", **headers}
     answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
 
@@ -308,22 +305,28 @@ def _ask(
         answer = answers.get(timeout=max(deadline - time.monotonic(), 0.001))
     except queue.Empty:
         raise took_too_long(host, limits.total_s) from None
-    if isinstance(answer, requests.exceptions.ReadTimeout):
-        raise DownloadError("silent", {"host": host, "seconds": f"{limits.read_s:g}"})
-    if isinstance(answer, requests.exceptions.SSLError):
-        raise DownloadError("certificate", {"host": host})
-    if isinstance(answer, requests.exceptions.ConnectTimeout):
-        raise DownloadError("unreachable", {"host": host})
-    if isinstance(answer, requests.exceptions.ConnectionError):
-        if answer.args and isinstance(answer.args[0], urllib3.exceptions.ProtocolError):
-            raise CutOffError(str(answer))
-        raise DownloadError("unreachable", {"host": host})
     if isinstance(answer, Exception):
-        raise DownloadError("answer", {"host": host})
+        raise explain_failure(answer, host, limits)
     return answer
 
 
-def _make_reader(response: Any, limits: Limits, host: str) -> Callable[[int], bytes]:
+def explain_failure(error: Exception, host: str, limits: Limits) -> Exception:
+    """Return what an error of requests means to us: a `DownloadError` or `CutOffError`."""
+    import requests
+    import urllib3
+
+    if isinstance(error, requests.exceptions.ReadTimeout):
+        return DownloadError("silent", {"host": host, "seconds": f"{limits.read_s:g}"})
+    if isinstance(error, requests.exceptions.SSLError):
+        return DownloadError("certificate", {"host": host})
+    if isinstance(error, requests.exceptions.ConnectionError):
+        broke = error.args and isinstance(error.args[0], urllib3.exceptions.ProtocolError)
+        return CutOffError() if broke else DownloadError("unreachable", {"host": host})
+    return DownloadError("answer", {"host": host})
+
+
+def make_reader(response: Any, limits: Limits, host: str) -> Callable[[int], bytes]:
+    """Return a function that reads the body of an answer of requests, packed as it came."""
     import urllib3
 
     def read(count: int) -> bytes:

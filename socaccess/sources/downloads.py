@@ -46,8 +46,10 @@ __all__ = [
     "Remote",
     "fetch_file",
     "fetch_json",
+    "fetch_text",
     "find_cache_folder",
     "is_offline",
+    "require_connection",
     "unpack_layers",
 ]
 

@@ -1,0 +1,27 @@
+"""Live sources: what can be fetched, from where, and how it becomes our tables.
+
+Nothing here connects unless it is asked to fetch; `SOCACCESS_OFFLINE=1` forbids it altogether.
+"""
+
+from socaccess.sources.portals.boundary_layers import read_boundaries
+from socaccess.sources.portals.catalogue import SOURCES, Source, find_source
+from socaccess.sources.portals.fetching import fetch
+from socaccess.sources.portals.overpass import OverpassService, fetch_map
+from socaccess.sources.portals.statistics import (
+    read_classifier,
+    read_population,
+    read_provider_counts,
+)
+
+__all__ = [
+    "SOURCES",
+    "OverpassService",
+    "Source",
+    "fetch",
+    "fetch_map",
+    "find_source",
+    "read_boundaries",
+    "read_classifier",
+    "read_population",
+    "read_provider_counts",
+]

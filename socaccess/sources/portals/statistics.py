@@ -1,0 +1,257 @@
+"""Statistics of the open-data portal: territories, population, providers of social services.
+
+Persons who need services (`nepieciesamie-di-pakalpojumi`, `berni-ar-invaliditati-adm-ter`) are
+read by `socaccess.planning.need`, which also brings them to settlements.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from socaccess.errors import InputError, Problem, raise_problems
+from socaccess.i18n import fold
+from socaccess.sources.portals._meanings import (
+    CODE,
+    MONTH,
+    NAME,
+    YEAR,
+    Meaning,
+    clean_code,
+    find_vintage,
+    list_municipalities,
+    read_layout,
+    read_numbers,
+)
+from socaccess.sources.services import load_service_types
+
+__all__ = ["read_classifier", "read_population", "read_provider_counts"]
+
+_TOTALS = ("t", "total", "pavisam", "kopa", "total age", "all", "abi dzimumi", "y total")
+_ROUNDED, _HIDDEN = ("77",), ("10", "20")
+
+_CLASSIFIER = (
+    Meaning("unit_id", ("code", "kods", "atvk", "atvk kods"), CODE.looks_right),
+    Meaning("name", ("name", "nosaukums")),
+    Meaning(
+        "municipality_id",
+        ("parentcode", "parent code", "augstaka limena kods", "augstakas vienibas kods", "parent"),
+    ),
+    Meaning("valid_to", ("validto", "valid to", "deriga lidz", "derigs lidz", "speka lidz"),
+            required=False),
+)  # fmt: skip
+
+_POPULATION = (
+    Meaning("area_id", ("area", "teritorijas kods", "teritorialas vienibas kods", "kods", "atvk",
+                        "territory", "teritorija")),
+    Meaning("year", ("time", "gads", "laika periods", "year"),
+            lambda text: text[:4].isdigit() and 1990 <= int(text[:4]) <= 2100),
+    Meaning("population", ("numb", "iedzivotaju skaits", "skaits", "value", "obs value",
+                           "population", "iedzivotaji")),
+    Meaning("mark", ("numb x", "value x", "piezimes", "obs status"), required=False),
+    Meaning("sex", ("sex", "dzimums", "gender"), required=False),
+    Meaning("age", ("age", "age group", "agegroup", "vecuma grupa", "vecums"), required=False),
+)  # fmt: skip
+
+_FORM = Meaning("form", ("pakalpojuma sniegsanas forma", "sniegsanas forma", "forma",
+                         "izmitinasana"), required=False)  # fmt: skip
+_ADAPTED = Meaning("adapted", ("telpas ir nav pielagotas", "telpas pielagotas", "pielagotas",
+                               "telpas", "pieejamiba"), required=False)  # fmt: skip
+
+
+def read_classifier(path: str | Path) -> pd.DataFrame:
+    """Return towns, parishes and municipalities as the classifier of territories (ATVK) has them.
+
+    Parameters
+    ----------
+    path
+        CSV or XLSX with code, name and the code of the unit above; where it tells until when an
+        entry was valid, only those still valid are read.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `unit_id` (seven digits), `name`, `kind` (city, municipality, town, parish),
+        `municipality_id` (that of a municipality or city is its own).
+
+    Raises
+    ------
+    InputError
+        If the layout is not known, a code stands twice, or a unit lies in one that is not there.
+    """
+    path = Path(path)
+    frame, names, found = read_layout(path, _CLASSIFIER)
+    table = pd.DataFrame(
+        {
+            "unit_id": frame[found["unit_id"]].map(clean_code),
+            "name": frame[found["name"]].map(lambda v: "" if pd.isna(v) else str(v).strip()),
+            "municipality_id": frame[found["municipality_id"]].map(clean_code),
+            "row": names,
+        }
+    )
+    valid = table["unit_id"].notna() & (table["name"] != "")
+    if "valid_to" in found:
+        valid &= frame[found["valid_to"]].map(
+            lambda value: value is None or pd.isna(value) or not str(value).strip()
+        )
+    table = table[valid].reset_index(drop=True)
+    table["municipality_id"] = table["municipality_id"].fillna(table["unit_id"])
+    doubled = table["unit_id"].duplicated(keep=False)
+    orphans = ~table["municipality_id"].isin(table["unit_id"])
+    raise_problems(
+        [
+            Problem(what, path.name, tuple(table["row"][bad] + ": " + table["unit_id"][bad]))
+            for what, bad in (
+                ("code stands more than once", doubled),
+                ("the unit above is not in the table", orphans),
+            )
+            if bad.any()
+        ]
+    )
+    own = table["municipality_id"] == table["unit_id"]
+    words = table["name"].map(fold)
+    table["kind"] = np.select(
+        [own & words.str.endswith("novads"), own, words.str.endswith("pagasts")],
+        ["municipality", "city", "parish"],
+        default="town",
+    )
+    return table[["unit_id", "name", "kind", "municipality_id"]]
+
+
+def read_population(path: str | Path, *, year: int | None = None) -> pd.DataFrame:
+    """Return population by territory, all sexes and ages together.
+
+    Parameters
+    ----------
+    path
+        CSV or XLSX, one row a territory and year; rows by sex or age are passed over for those of
+        all. Statistics publishes 1 to 10 people in villages, neighbourhoods and cells as 5.
+    year
+        Which year; the latest by default.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `area_id` (seven digits where it is a code of ATVK), `is_municipality`, `year`,
+        `population` (NaN where not published), `rounded` (True where 5 means 1 to 10).
+
+    Raises
+    ------
+    InputError
+        If the layout or the year is not there, or a territory has several numbers for a year.
+    """
+    path = Path(path)
+    frame, names, found = read_layout(path, _POPULATION)
+    keep = pd.Series(True, frame.index)
+    for dimension in ("sex", "age"):
+        if dimension in found:
+            words = frame[found[dimension]].map(lambda value: _plain(value))
+            if not words.isin(_TOTALS).any():
+                seen = ", ".join(sorted(set(frame[found[dimension]].dropna().map(str)))[:5])
+                raise InputError(
+                    f"{path.name}, column {found[dimension]!r}: no value means all together "
+                    f"(expected T, TOTAL or Pavisam; found {seen})"
+                )
+            keep &= words.isin(_TOTALS)
+    years = pd.to_numeric(frame[found["year"]].map(lambda v: str(v).strip()[:4]), errors="coerce")
+    if year is not None and not (years == year).any():
+        there = ", ".join(f"{value:.0f}" for value in sorted(years.dropna().unique())[-5:])
+        raise InputError(f"{path.name}: no rows of {year}; the latest years are {there}")
+    keep &= years == (years[keep].max() if year is None else year)
+    rows = np.flatnonzero(keep.to_numpy())
+    frame, names = frame[keep].reset_index(drop=True), [names[row] for row in rows]
+    where = f"{path.name}, column {found['population']!r}"
+    marks = pd.Series("", frame.index)
+    if "mark" in found:
+        marks = frame[found["mark"]].map(lambda v: _plain(v).removesuffix(" 0"))
+    number = read_numbers(frame[found["population"]], names, where)
+    table = pd.DataFrame(
+        {
+            "area_id": frame[found["area_id"]].map(clean_code),
+            "year": years[keep].astype(int).to_numpy(),
+            "population": number.where(~marks.isin(_HIDDEN)),
+            "rounded": marks.isin(_ROUNDED),
+        }
+    )
+    doubled = table["area_id"].duplicated(keep=False) & table["area_id"].notna()
+    if doubled.any():
+        others = [str(name) for name in frame.columns if name not in found.values()]
+        raise_problems(
+            [
+                Problem(
+                    "territory has several numbers for one year",
+                    path.name,
+                    tuple(f"{names[i]}: {table['area_id'][i]}" for i in np.flatnonzero(doubled)),
+                    f"columns not understood: {', '.join(others) or 'none'}",
+                )
+            ]
+        )
+    table.insert(1, "is_municipality", table["area_id"].isin(list_municipalities()))
+    return table[table["area_id"].notna()].reset_index(drop=True)
+
+
+def read_provider_counts(path: str | Path) -> pd.DataFrame:
+    """Return how many providers of each social service the register has in a municipality.
+
+    The register counts providers with lodging, without, and with both apart; here they are added
+    up. These are counts, not facilities: the file tells no addresses.
+
+    Parameters
+    ----------
+    path
+        XLSX or CSV with one column a service, whatever its place: every column of numbers that
+        is nothing else.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `municipality_id`, `vintage` (of which reform the codes are), `year`, `month` (NaN where
+        not told), `service_name` (the heading), `service` (ours, None where the names differ),
+        `providers`. The latest period only.
+
+    Raises
+    ------
+    InputError
+        If the layout is not known, or a value is no count.
+    """
+    path = Path(path)
+    meanings = (CODE, NAME, YEAR, MONTH, _FORM, _ADAPTED)
+    frame, names, found = read_layout(path, meanings)
+    codes = frame[found["municipality_id"]].map(clean_code)
+    filled = codes.notna()
+    rows = np.flatnonzero(filled.to_numpy())
+    frame, names = frame[filled].reset_index(drop=True), [names[row] for row in rows]
+    codes = codes[filled].reset_index(drop=True)
+    vintage = find_vintage(codes, names, f"{path.name}, column {found['municipality_id']!r}")
+    headings = [name for name in frame.columns if name not in found.values()]
+    headings = [name for name in headings if frame[name].notna().any()]
+    if not headings:
+        raise InputError(
+            f"{path.name}: the layout is not known: expected one column of counts a service; "
+            f"found {', '.join(map(str, frame.columns))}"
+        )
+    table = pd.DataFrame({"municipality_id": codes, "vintage": vintage})
+    for period in ("year", "month"):
+        stated = frame[found[period]] if period in found else pd.Series(np.nan, frame.index)
+        table[period] = pd.to_numeric(stated, errors="coerce")
+    for name in headings:
+        # What no provider offers is left empty.
+        table[name] = read_numbers(frame[name], names, f"{path.name}, column {name!r}").fillna(0)
+    latest = table["year"].fillna(0) * 100 + table["month"].fillna(0)
+    table = table[latest == latest.max()]
+    keys = ["municipality_id", "vintage", "year", "month"]
+    long = table.melt(keys, headings, var_name="service_name", value_name="providers")
+    long = long.groupby([*keys, "service_name"], dropna=False, sort=True, as_index=False).sum()
+    types = load_service_types()
+    ours = {fold(name): code for name, code in zip(types["name_lv"], types["service"], strict=True)}
+    known = [ours.get(fold(name)) for name in long["service_name"]]
+    long.insert(5, "service", pd.Series(known, long.index, dtype=object))
+    return long
+
+
+def _plain(value: object) -> str:
+    if value is None or pd.isna(value):
+        return ""
+    return " ".join(fold(str(value)).replace("_", " ").replace(".", " ").split())
