@@ -13,7 +13,7 @@ import pytest
 import shapely
 from hypothesis import given
 from hypothesis import strategies as st
-from small_worlds import at
+from small_worlds import at, two_municipalities
 
 from socaccess.errors import InputError, UnknownNameError
 from socaccess.i18n import LANGUAGES, Texts
@@ -183,6 +183,10 @@ def test_a_building_as_a_site_by_hand(world):
     assert table.loc["shop", "gain_population"] == 500
 
 
+def judge_places(verdict):
+    return next(finding for finding in verdict.findings if finding.check == "places")
+
+
 def test_an_application_by_hand(world):
     objects = PlanObjects(OBJECTS, NO_HISTORY)
     # A centre at E: near are c 20, d 10, e 0. e gains; c (10 to B) stays nearer to B, d (20 to B,
@@ -214,9 +218,21 @@ def test_an_application_by_hand(world):
     assert without.answer == "yes"
     fewer = check_application(world, application, objects=objects, take_up=0.5)
     assert {f.check: f.answer for f in fewer.findings}["places"] == "attention"
-    more = Application("east", "dac", "Egles", 8)
-    refused = check_application(world, more, objects=objects, take_up=1.0)
-    assert {f.check: f.answer for f in refused.findings}["places"] == "no"
+    # Within the limit of E live c 3, d 2 and e 5. With 8 places c would have to come too, and
+    # whether the centre at B, nearer to c, has a place for all of them nobody published.
+    for places, answer, reason in ((8, "attention", "places_around"), (11, "no", "places_no")):
+        more = Application("east", "dac", "Egles", places)
+        found = judge_places(check_application(world, more, objects=objects, take_up=1.0))
+        assert (found.answer, found.reason) == (answer, reason)
+        assert found.values["within"] == 10
+    # Where they are known, those that are short count: 10 come, 2 have a place at B.
+    tables = two_municipalities()
+    tables["facilities"] = tables["facilities"].assign(places=2.0, places_basis="stated_capacity")
+    told = Study(**tables).run(sites=False)
+    for places, answer, reason in ((8, "yes", "places_short"), (9, "no", "places_no")):
+        more = Application("east", "dac", "Egles", places)
+        found = judge_places(check_application(told, more, objects=objects, take_up=1.0))
+        assert (found.answer, found.reason) == (answer, reason)
     # At B stands one already: nobody gains.
     useless = check_application(
         world, Application("west", "dac", "Bērzi", 1), objects=objects, take_up=1.0
