@@ -31,7 +31,7 @@ import numpy as np
 from socaccess.errors import InputError, NetworkFileError, OutputError, Problem
 from socaccess.network.roads import Roads
 
-__all__ = ["VERSION", "load_network", "save_network"]
+__all__ = ["VERSION", "load_network", "save_network", "write_aside"]
 
 VERSION: Final = 1
 """Version of the layout; a file of another one is refused."""
@@ -105,7 +105,7 @@ def save_network(network: Roads, path: str | Path) -> None:
             [Problem(f"the provenance cannot be written: {error}", path.name, hint="plain values")]
         ) from None
     header += b" " * (_align(_PREFIX + len(header)) - _PREFIX - len(header))
-    with _write_aside(path) as file:
+    with write_aside(path) as file:
         file.write(_NAME + f"{VERSION:02d}".encode())
         file.write(len(header).to_bytes(8, "little"))
         file.write(hashlib.sha256(header).digest())
@@ -257,7 +257,7 @@ def _decode_arrays(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 
 @contextmanager
-def _write_aside(path: Path) -> Iterator[Any]:
+def write_aside(path: Path) -> Iterator[Any]:
     """Write into a file beside `path` that takes its name only once it is whole."""
     aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:

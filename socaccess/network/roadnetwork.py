@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from socaccess.network.snapping import Snapped
+    from socaccess.routing import Hierarchy
 
 __all__ = ["RoadNetwork"]
 
@@ -139,11 +141,47 @@ class RoadNetwork(Roads):
         """The file whose arrays this network maps, None for one made or changed in memory."""
         return self.__dict__.get("_file")
 
-    def save(self, path: str | Path) -> None:
-        """Write the network to one file, whole or not at all."""
+    def save(self, path: str | Path, *, hierarchy: bool = False) -> None:
+        """Write the network to one file, whole or not at all.
+
+        Parameters
+        ----------
+        path
+            The file.
+        hierarchy
+            Also build the hierarchy and write it beside the file, where `load` finds it:
+            large tables of travel times then need no preparation.
+        """
         from socaccess.network.file import save_network
 
         save_network(self, path)
+        if hierarchy:
+            from socaccess.network.hierarchies import save_hierarchy
+
+            save_hierarchy(self.prepare(), path)
+
+    @cached_property
+    def hierarchy(self) -> Hierarchy | None:
+        """What was prepared for large questions: by `prepare`, or found on disk; else None.
+
+        Looked for when first asked for, beside the file the network was loaded from and
+        in the user's cache folder (`socaccess.network.hierarchies`).
+        """
+        from socaccess.network.hierarchies import load_hierarchy
+
+        return load_hierarchy(self.graph, self.file)
+
+    def prepare(self) -> Hierarchy:
+        """Return the hierarchy of this network, built now if there is none.
+
+        Every question asked of this network afterwards uses it where it helps.
+        """
+        found = self.hierarchy
+        if found is None:
+            from socaccess.network.hierarchies import make_hierarchy
+
+            found = self.__dict__["hierarchy"] = make_hierarchy(self.graph)
+        return found
 
     def snap(
         self, points: gpd.GeoDataFrame, *, id_column: str, links: LinkModel | None = None

@@ -11,6 +11,7 @@ import pandas as pd
 from socaccess.network import RoadNetwork, Snapped, pair_on_same_edge
 from socaccess.routing import UNREACHABLE, Progress, compute_matrix
 from socaccess.settings import LinkModel
+from socaccess.travel._engines import choose_prepared
 from socaccess.travel._measure import measure_matrix
 from socaccess.travel.places import snap_places
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from socaccess.routing import Hierarchy
+    from socaccess.travel.sparse import SparseTimes
 
 __all__ = ["MS_PER_MIN", "TravelTimes", "measure_times", "travel_times"]
 
@@ -86,6 +88,21 @@ class TravelTimes:
             frame["modelled_share"] = self.modelled_share.ravel()
         return frame
 
+    def to_sparse(self) -> SparseTimes:
+        """Return the pairs within reach; see `travel_blocks` for tables too large to be dense."""
+        from socaccess.travel.sparse import keep_reached
+
+        return keep_reached(self)
+
+    def locate_reached(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return row and column of every pair within reach, row by row."""
+        row, column = np.nonzero(self.travel_ms < UNREACHABLE)
+        return row, column
+
+    def pick_minutes(self, row: np.ndarray, column: np.ndarray) -> np.ndarray:
+        """Return the minutes of some pairs, NaN where there is no way."""
+        return to_minutes(self.travel_ms[row, column])
+
 
 def travel_times(
     network: RoadNetwork,
@@ -121,8 +138,9 @@ def travel_times(
     links
         The model of the access leg.
     engine
-        `auto`, `scipy`, `dijkstra` or `hierarchy`: all give the same times. Lengths
-        are measured along single ways, which a hierarchy does not keep.
+        `auto`, `scipy`, `dijkstra` or `hierarchy`: all give the same times. `auto` uses
+        what was prepared for the network (`RoadNetwork.prepare`) where that is faster.
+        Lengths are measured along single ways, which a hierarchy does not keep.
     threads, progress
         As in `socaccess.routing.compute_matrix`.
     client
@@ -193,10 +211,14 @@ def measure_times(
 ) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
     """Return milliseconds, and metres and modelled shares where asked, (origins, destinations).
 
-    `hierarchy` is one of the network's graph, used where no lengths are asked for.
+    `hierarchy` is one of the network's graph, used where no lengths are asked for; without it
+    the one prepared for the network is.
     """
     direct = pair_on_same_edge(starts, ends)
     if not lengths:
+        if hierarchy is None:
+            searches = min(len(starts.ids), len(ends.ids))
+            engine, hierarchy = choose_prepared(network, searches, engine)
         travel_ms = compute_matrix(
             network.graph,
             starts.as_origins,

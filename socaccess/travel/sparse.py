@@ -1,0 +1,132 @@
+"""The pairs within reach: a table of travel times without those that are not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from socaccess.travel.times import TravelTimes, to_minutes
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+__all__ = ["SparseTimes", "join_blocks", "keep_reached"]
+
+
+@dataclass(frozen=True, eq=False)
+class SparseTimes:
+    """Times of the pairs within reach, ordered by origin and destination.
+
+    Memory grows with the pairs within reach, not with origins times destinations.
+
+    Parameters
+    ----------
+    origin_ids, destination_ids
+        Names of all places asked about, also of those that reach nothing.
+    origin, destination
+        Position of origin and destination of each pair in those, shape (pairs,).
+    travel_ms
+        Whole milliseconds of each pair.
+    length_m, modelled_share
+        As in `TravelTimes`, shape (pairs,); only when lengths were asked for.
+    origin_column, destination_column
+        What the ids are called in `to_frame`.
+    """
+
+    origin_ids: np.ndarray
+    destination_ids: np.ndarray
+    origin: np.ndarray
+    destination: np.ndarray
+    travel_ms: np.ndarray
+    length_m: np.ndarray | None = None
+    modelled_share: np.ndarray | None = None
+    origin_column: str = "origin_id"
+    destination_column: str = "destination_id"
+
+    def __len__(self) -> int:
+        return len(self.travel_ms)
+
+    @property
+    def travel_min(self) -> np.ndarray:
+        """Minutes of each pair."""
+        return to_minutes(self.travel_ms)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a pair within reach, with the columns of `TravelTimes.to_frame`."""
+        frame = pd.DataFrame(
+            {
+                self.origin_column: self.origin_ids[self.origin],
+                self.destination_column: self.destination_ids[self.destination],
+                "travel_min": self.travel_min,
+            }
+        )
+        if self.length_m is not None:
+            frame["length_km"] = self.length_m / 1000
+        if self.modelled_share is not None:
+            frame["modelled_share"] = self.modelled_share
+        return frame
+
+    def to_matrix(self) -> csr_array:
+        """Return the minutes as a sparse matrix, (origins, destinations).
+
+        A time of zero is stored like any other: what is not stored is out of reach.
+        """
+        from scipy.sparse import csr_array
+
+        shape = (len(self.origin_ids), len(self.destination_ids))
+        begin = np.searchsorted(self.origin, np.arange(shape[0] + 1))
+        return csr_array((self.travel_min, self.destination, begin), shape=shape)
+
+
+def keep_reached(times: TravelTimes, first: int = 0) -> SparseTimes:
+    """Return the pairs of a table that are within reach; its first origin has the number `first`.
+
+    Examples
+    --------
+    >>> ids = np.array(["A", "B"], dtype=object)
+    >>> far = 2**31 - 1
+    >>> times = TravelTimes(ids, ids, np.array([[0, far], [90_000, 0]], dtype=np.uint32))
+    >>> times.to_sparse().to_frame().values.tolist()
+    [['A', 'A', 0.0], ['B', 'A', 1.5], ['B', 'B', 0.0]]
+    """
+    row, column = times.locate_reached()
+
+    def pick(values: np.ndarray | None) -> np.ndarray | None:
+        return None if values is None else values[row, column]
+
+    return SparseTimes(
+        origin_ids=times.origin_ids,
+        destination_ids=times.destination_ids,
+        origin=(row + first).astype(np.int32),
+        destination=column.astype(np.int32),
+        travel_ms=times.travel_ms[row, column],
+        length_m=pick(times.length_m),
+        modelled_share=pick(times.modelled_share),
+        origin_column=times.origin_column,
+        destination_column=times.destination_column,
+    )
+
+
+def join_blocks(blocks: list[SparseTimes], origin_ids: np.ndarray) -> SparseTimes:
+    """Return blocks of origins, in their order and at least one, as one table."""
+    head = blocks[0]
+
+    def join(name: str) -> np.ndarray | None:
+        if getattr(head, name) is None:
+            return None
+        return np.concatenate([getattr(block, name) for block in blocks])
+
+    return SparseTimes(
+        origin_ids=origin_ids,
+        destination_ids=head.destination_ids,
+        origin=np.concatenate([block.origin for block in blocks]),
+        destination=np.concatenate([block.destination for block in blocks]),
+        travel_ms=np.concatenate([block.travel_ms for block in blocks]),
+        length_m=join("length_m"),
+        modelled_share=join("modelled_share"),
+        origin_column=head.origin_column,
+        destination_column=head.destination_column,
+    )
