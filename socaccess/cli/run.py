@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -23,13 +23,25 @@ from socaccess.cli.options import (
     show_progress,
 )
 
+if TYPE_CHECKING:
+    from socaccess.study import Study
+    from socaccess.study.project import Outputs
+    from socaccess.study.tables import StudyTables
+
 __all__ = ["run", "show_headline"]
 
 
+EXIT_USAGE = 2
+
+
 def run(
+    context: typer.Context,
     region: Annotated[
-        str, typer.Argument(help="latgale, kurzeme, riga, vidzeme, zemgale or latvia")
-    ],
+        str | None,
+        typer.Argument(
+            help="latgale, kurzeme, riga, vidzeme, zemgale, latvia, or a project file (.toml)"
+        ),
+    ] = None,
     out: Out = None,
     lang: Lang = Language.lv,
     view: View = ViewName.plan,
@@ -46,48 +58,78 @@ def run(
         list[str] | None,
         typer.Option("--format", help="The layers also as geoparquet or geojson; may repeat."),
     ] = None,
+    init: Annotated[
+        Path | None, typer.Option("--init", help="Write a project file to fill in, and stop.")
+    ] = None,
     debug: Debug = False,
 ) -> None:
     """Compute times, coverage, gaps and suggested sites of a region; write map and tables."""
+    from socaccess.cli._run_project import open_project, start_project
+    from socaccess.i18n import Texts
+    from socaccess.settings import Settings
+    from socaccess.study import Study
+    from socaccess.study.project import Outputs
+
+    if init is not None:
+        start_project(init, lang.value)
+        return
+    if region is None:
+        typer.echo("Missing argument 'REGION'; see socaccess run --help.", err=True)
+        raise typer.Exit(EXIT_USAGE)
+    asked = Outputs(
+        out or Path("out") / region, (lang.value,), excel, tuple(formats or ()), small_counts
+    )
+    if region.lower().endswith(".toml"):
+        study, asked = open_project(context, Path(region), asked, network)
+    else:
+        chosen = Settings.from_toml(settings) if settings else Settings()
+        with show_progress(Texts(lang.value)) as progress:
+            if progress:
+                progress("load")
+            study = Study.load(
+                region, view=view.value, settings=chosen, network=open_network(network)
+            )
+    _run_and_write(study, asked, as_json)
+
+
+def _run_and_write(study: Study, asked: Outputs, as_json: bool) -> None:
+    """Run a study, write what is asked in every language, show the headline in the first."""
     from socaccess.i18n import Texts
     from socaccess.outputs import write_outputs
     from socaccess.reports.record import tell_record
-    from socaccess.settings import Settings
-    from socaccess.study import Study
 
-    texts = Texts(lang.value)
-    chosen = Settings.from_toml(settings) if settings else Settings()
+    texts = Texts(asked.languages[0])
+    written = []
     with show_progress(texts) as progress:
-        if progress:
-            progress("load")
-        study = Study.load(region, view=view.value, settings=chosen, network=open_network(network))
         result = study.run(progress=progress)
         if progress:
             progress("write")
-        folder = out or Path("out") / region
-        written = write_outputs(
-            result,
-            folder,
-            lang=lang.value,
-            excel=excel,
-            allow_small_counts=small_counts,
-            formats=formats or (),
-        )
-    headline = tell_record(result, allow_small_counts=small_counts)["headline"]
+        for lang in asked.languages:
+            several = len(asked.languages) > 1
+            written += write_outputs(
+                result,
+                asked.folder / lang if several else asked.folder,
+                lang=lang,
+                excel=asked.excel,
+                allow_small_counts=asked.show_small_counts,
+                formats=asked.formats,
+            )
+    headline = tell_record(result, allow_small_counts=asked.show_small_counts)["headline"]
     if as_json:
         typer.echo(json.dumps(headline, ensure_ascii=False))
     else:
-        show_headline(headline, texts, study.title[lang.value])
+        show_headline(headline, texts, study)
     for path in written:
         typer.echo(texts("cli.wrote", path=path), err=True)
 
 
-def show_headline(headline: dict[str, Any], texts: Any, title: str) -> None:
+def show_headline(headline: dict[str, Any], texts: Any, study: StudyTables) -> None:
     """Print the headline as a table with a few sentences."""
+    from rich.markup import escape
     from rich.table import Table
 
     console = make_console()
-    console.print(f"[bold]{title}[/bold]", highlight=False)
+    console.print(f"[bold]{escape(study.title[texts.lang])}[/bold]", highlight=False)
     console.print(
         texts(
             "cli.overview",
@@ -97,7 +139,10 @@ def show_headline(headline: dict[str, Any], texts: Any, title: str) -> None:
         ),
         highlight=False,
     )
-    names = _name_services(texts.lang)
+    types = study.service_types
+    assert types is not None
+    names = dict(zip(types["service"], types[f"name_{texts.lang}"], strict=True))
+    groups = study.name_groups(texts.lang)
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column(texts("cli.service"), min_width=36)
     table.add_column(texts("cli.limit"), justify="right")
@@ -105,7 +150,7 @@ def show_headline(headline: dict[str, Any], texts: Any, title: str) -> None:
         table.add_column(texts(f"cli.{key}"), justify="right")
     for group in headline["groups"]:
         table.add_row(
-            f"[bold]{_name_group(group['target_group'], texts.lang)}[/bold]",
+            f"[bold]{escape(groups[group['target_group']])}[/bold]",
             "",
             f"[bold]{_tell(group['persons'], texts)}[/bold]",
             *(f"[bold]{_tell_both(group, s, texts)}[/bold]" for s in _SCENARIOS),
@@ -115,7 +160,7 @@ def show_headline(headline: dict[str, Any], texts: Any, title: str) -> None:
                 continue
             known = row["supply_known"]
             table.add_row(
-                "  " + names[row["service"]],
+                "  " + escape(names[row["service"]]),
                 texts.number(row["limit_min"]),
                 "",
                 *(
@@ -131,24 +176,27 @@ def show_headline(headline: dict[str, Any], texts: Any, title: str) -> None:
             for row in headline["worst"]
         )
         console.print(texts("cli.worst", names=worst), highlight=False, soft_wrap=True)
-    for line in tell_caveats(headline, texts):
+    for line in tell_caveats(headline, texts, study):
         console.print(f"- {line}", highlight=False, soft_wrap=True)
 
 
 _SCENARIOS = ("now", "planned", "suggested")
 
 
-def tell_caveats(headline: dict[str, Any], texts: Any) -> list[str]:
+def tell_caveats(headline: dict[str, Any], texts: Any, study: StudyTables) -> list[str]:
     """Return what is estimate or modelled in the headline, in plain sentences."""
-    lines = [texts("cli.caveat_limits"), texts("cli.caveat_need")]
+    lines = [texts("cli.caveat_limits")]
+    if study.need_is_estimated:
+        lines.append(texts("cli.caveat_need"))
     lines += [
         target[f"note_{texts.lang}"]
         for target in headline["targets"]
-        if target["indicator"] != "target"
+        if target.get("indicator", "target") != "target" and target.get(f"note_{texts.lang}")
     ]
     lines.append(texts("cli.caveat_planned"))
     if headline["modelled_share"] is not None:
-        lines.append(texts("cli.caveat_modelled", share=texts.share(headline["modelled_share"])))
+        key = "caveat_modelled" if study.roads_are_modelled else "caveat_modelled_roads"
+        lines.append(texts(f"cli.{key}", share=texts.share(headline["modelled_share"])))
     if headline["not_located"]["facilities"]:
         lines.append(texts.count("cli.caveat_not_located", headline["not_located"]["facilities"]))
     return lines
@@ -162,17 +210,3 @@ def _tell_both(row: dict[str, Any], scenario: str, texts: Any) -> str:
 
 def _tell(count: float | str | None, texts: Any) -> str:
     return count if isinstance(count, str) else texts.number(count)
-
-
-def _name_services(lang: str) -> dict[str, str]:
-    from socaccess.sources.services import load_service_types
-
-    types = load_service_types()
-    return dict(zip(types["service"], types[f"name_{lang}"], strict=True))
-
-
-def _name_group(group: str, lang: str) -> str:
-    from socaccess.sources.services import load_target_groups
-
-    groups = load_target_groups().set_index("target_group")
-    return str(groups.loc[group, f"name_{lang}"])

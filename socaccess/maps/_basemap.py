@@ -116,7 +116,8 @@ def _thin(edges: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     if vertices.sum() <= ROAD_VERTICES:
         return edges
     if "road_class" in edges:
-        classes = edges["road_class"].astype(str).str.removesuffix("_link")
+        # Of OpenStreetMap a class may tell more: "primary_link urban".
+        classes = edges["road_class"].astype(str).str.split().str[0].str.removesuffix("_link")
         for last in range(len(_CLASS_ORDER), 0, -1):
             keep = classes.isin(_CLASS_ORDER[:last]).to_numpy()
             if keep.any() and vertices[keep].sum() <= ROAD_VERTICES:

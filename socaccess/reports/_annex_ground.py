@@ -63,7 +63,7 @@ class Ground:
     @cached_property
     def groups(self) -> dict[str, str]:
         """Names of target groups."""
-        return name_groups(self.texts.lang)
+        return name_groups(self.released, self.texts.lang)
 
     @cached_property
     def record(self) -> dict[str, Any]:

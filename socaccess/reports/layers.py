@@ -1,6 +1,6 @@
 """The layers for GIS: municipalities, settlements, facilities and sites with what was found.
 
-One GeoPackage in EPSG:3059 that QGIS opens already styled, and on request the same
+One GeoPackage, in Latvia in EPSG:3059, that QGIS opens already styled, and on request the same
 layers as GeoParquet and as GeoJSON in WGS 84.
 """
 
@@ -43,7 +43,7 @@ _WRITTEN = "2020-01-01T00:00:00.000Z"
 
 
 def list_layers(released: Release) -> dict[str, gpd.GeoDataFrame]:
-    """Return the layers in EPSG:3059, in the order of `LAYERS`; no row is left out.
+    """Return the layers in the order of `LAYERS`, in the network's system; no row is left out.
 
     `municipalities` holds the mean share of the counted services within the limit
     (`share_now`, `share_planned`, `share_suggested`); `settlements` for each counted
@@ -52,6 +52,8 @@ def list_layers(released: Release) -> dict[str, gpd.GeoDataFrame]:
     marks. What could not be located has no geometry.
     """
     result = released.result
+    network = result.study.network
+    assert network is not None
     services = list_counted(result)
     frames = {
         "municipalities": _tell_municipalities(released, services),
@@ -60,7 +62,7 @@ def list_layers(released: Release) -> dict[str, gpd.GeoDataFrame]:
         "sites": _tell_sites(released),
     }
     return {
-        name: _make_plain(crs_.to_metric(frame, name, crs_.LATVIA))
+        name: _make_plain(crs_.to_metric(frame, name, network.crs))
         for name, frame in frames.items()
     }
 

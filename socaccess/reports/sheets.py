@@ -42,12 +42,9 @@ def name_services(released: Release, lang: str) -> dict[str, str]:
     return dict(zip(types["service"], types[f"name_{lang}"], strict=True))
 
 
-def name_groups(lang: str) -> dict[str, str]:
+def name_groups(released: Release, lang: str) -> dict[str, str]:
     """Return the name of every target group in one language."""
-    from socaccess.sources.services import load_target_groups
-
-    table = load_target_groups()
-    return dict(zip(table["target_group"], table[f"name_{lang}"], strict=True))
+    return released.result.study.name_groups(lang)
 
 
 def list_sheets(released: Release, texts: Texts) -> dict[str, pd.DataFrame]:
@@ -103,11 +100,15 @@ def tell_notes(released: Release, texts: Texts) -> list[tuple[str, str]]:
             "untold": mark_untold(),
         },
     }
-    topics = ["limit", "need", "planned", "suggested", "winter", "places", "modelled"]
+    topics = ["limit", "planned", "suggested", "winter", "places", "modelled"]
+    if study.need_is_estimated:
+        topics.insert(1, "need")
     if not released.is_lifted:
         topics.append("privacy")
     for topic in topics:
-        text = texts(f"tables.notes.{topic}_text", **values.get(topic, {}))
+        own_roads = topic == "modelled" and not study.roads_are_modelled
+        key = "modelled_roads" if own_roads else topic
+        text = texts(f"tables.notes.{key}_text", **values.get(topic, {}))
         notes.append((texts(f"tables.notes.{topic}"), text))
     notes += [(texts("tables.notes.caveat"), line) for line in study.caveats.get(lang, [])]
     notes += [(texts("tables.notes.source"), line) for line in study.attribution.get(lang, [])]
@@ -190,7 +191,7 @@ def _put_in_words(table: pd.DataFrame, released: Release, texts: Texts) -> pd.Da
             else:
                 told[name] = words
     if "target_group" in told:
-        groups = name_groups(texts.lang)
+        groups = name_groups(released, texts.lang)
         told["target_group"] = [groups.get(code, code) for code in told["target_group"]]
     for name in told.columns:
         known = texts.raw(f"tables.value.{name}.")

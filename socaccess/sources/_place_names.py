@@ -28,6 +28,7 @@ _STREETS = frozenset(
      "triq")
 )  # fmt: skip
 _POSTCODE = re.compile(r"\b[A-Z]{2,3}[- ]?\d{4}\b|\b\d{5}\b", re.IGNORECASE)
+_SIGNS = re.compile(r"[^\w]+|_")
 _NUMBER = re.compile(r"\d+\w?(?:[-/]\d+\w?)*")
 
 # Endings of a noun's cases after folding; the locative ends on a long vowel, which is folded.
@@ -61,11 +62,11 @@ def list_parts(text: str) -> list[Part]:
     >>> [(part.name, part.kind) for part in list_parts("Torņa iela 6, Ciblas pag., Ludzas nov.")]
     [('Ciblas', 'parish'), ('Ludzas', 'municipality')]
     """
-    parts = []
+    parts = _make_part(text.split(), "") if _is_one_name(text) else []
     for piece in re.split(r"[,;\n()\"„“”]", _POSTCODE.sub(" ", text)):
         words: list[str] = []
         for word in piece.split():
-            plain = fold_name(word).strip(".")
+            plain = fold_name(word)
             # The word for a kind follows the name in Latvian and mostly in English.
             if plain in _KIND_OF and words:
                 parts += _make_part(words, _KIND_OF[plain])
@@ -84,13 +85,13 @@ def strip_kind(name: str) -> str:
     >>> strip_kind("Ludzas novads"), strip_kind("Daugavpils")
     ('Ludzas', 'Daugavpils')
     """
-    words = [word for word in name.split() if fold_name(word).strip(".") not in _KIND_OF]
+    words = [word for word in name.split() if fold_name(word) not in _KIND_OF]
     return " ".join(words) or name
 
 
 def fold_name(name: str) -> str:
-    """Return a name in lower case without diacritics, one space between words."""
-    return " ".join(fold(name).translate(_PLAIN).replace("-", " ").split())
+    """Return a name in lower case without diacritics and signs, one space between words."""
+    return " ".join(_SIGNS.sub(" ", fold(name).translate(_PLAIN)).split())
 
 
 def stem_name(name: str) -> str:
@@ -104,8 +105,13 @@ def stem_name(name: str) -> str:
     return " ".join(_ENDING.sub("", word) or word for word in fold_name(name).split())
 
 
+def _is_one_name(text: str) -> bool:
+    """Return whether a text holds signs that part an address but may belong to a name."""
+    return bool(re.search(r"[()\"„“”]", text)) and not re.search(r"[,;\n\d]", text)
+
+
 def _make_part(words: list[str], kind: str) -> list[Part]:
-    if any(fold_name(word).strip(".") in _STREETS for word in words):
+    if any(fold_name(word) in _STREETS for word in words):
         return []
     named = [word for word in words if not _NUMBER.fullmatch(word.strip("."))]
     return [Part(" ".join(named), kind, len(named) < len(words))] if named else []

@@ -78,7 +78,18 @@ def clean_cells(
     for column in form.columns:
         if column.kind == "year":
             clean(column.name, _read_year)
+    if form.name == "service_types":
+        cleaned = _fill_names(cleaned)
     return cleaned, changes
+
+
+def _fill_names(types: pd.DataFrame) -> pd.DataFrame:
+    """Return service types named in both languages where they are named in one, or in `name`."""
+    given = [name for name in ("name_en", "name_lv", "name") if name in types]
+    for column in ("name_lv", "name_en"):
+        if given and column not in types:
+            types = types.assign(**{column: types[given[0]]})
+    return types
 
 
 def name_municipalities(

@@ -22,8 +22,8 @@ __all__ = ["Gazetteer", "Match"]
 TIE = 0.03
 """Places whose confidence differs by no more than this (inclusive) cannot be told apart."""
 
-_LIKE = 84.0
-"""Names less alike than this (0-100, Levenshtein ratio of the stems) are not the same."""
+_LIKE = 0.84
+"""Names less alike than this (0-1, Levenshtein ratio of the stems) are not the same."""
 
 _SHORT = 4
 """Stems of fewer letters are not compared by likeness: they are like too many."""
@@ -33,6 +33,7 @@ _HARDLY = 0.6
 
 # How much of the confidence is left where something speaks against a place.
 _STEM, _MISSPELT = 0.98, 0.95
+_PART_OF_NAME = 0.92
 _NO_AREA, _OTHER_AREA = 0.9, 0.5
 _NUMBERED = 0.95
 # Asked kind, kind of the place found. What is not listed contradicts: 0.8.
@@ -249,9 +250,13 @@ class Gazetteer:
         if not same.any():
             if len(stem) < _SHORT:
                 return []
-            like = process.cdist([stem], table["stem"].tolist(), scorer=fuzz.ratio)[0]
-            close = np.flatnonzero(like >= _LIKE)
-            scores = like[close] / 100 * _MISSPELT
+            like = process.cdist([stem], table["stem"].tolist(), scorer=fuzz.ratio)[0] / 100
+            score = np.where(like >= _LIKE, like * _MISSPELT, 0.0)
+            words = set(stem.split())
+            within = np.array([words < set(name.split()) for name in table["stem"]], dtype=bool)
+            score = np.maximum(score, np.where(within, _PART_OF_NAME, 0.0))
+            close = np.flatnonzero(score)
+            scores = score[close]
         else:
             close = np.flatnonzero(same)
             exact = table["folded"].to_numpy()[close] == folded

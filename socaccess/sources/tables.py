@@ -6,7 +6,9 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from socaccess.errors import InputError, Problem, SocAccessWarning, raise_problems
@@ -14,8 +16,14 @@ from socaccess.schemas import FORMS, LATVIA_BOUNDS, TableForm, check_table
 from socaccess.sources.cleaning import Change, clean_cells, name_municipalities
 from socaccess.sources.coordinates import place_points
 from socaccess.sources.files import read_rows
+from socaccess.sources.gazetteer import Gazetteer
 from socaccess.sources.headings import name_columns
+from socaccess.sources.placing import place_rows
+from socaccess.sources.population import find_municipalities
 from socaccess.sources.reference import Bounds, Reference
+
+if TYPE_CHECKING:
+    import geopandas as gpd
 
 __all__ = ["Inspection", "guess_form", "inspect_table", "read_rows", "read_table"]
 
@@ -139,14 +147,20 @@ def inspect_table(
     layer: str | None = None,
     crs: str | None = None,
     reference: Reference | None = None,
+    gazetteer: Gazetteer | None = None,
 ) -> Inspection:
     """Return a table with everything found in it; parameters are those of `read_table`.
+
+    With a `gazetteer`, rows without coordinates are placed where it finds their
+    settlement or address (`socaccess.sources.placing.place_rows`).
 
     Raises
     ------
     InputError
         If the file cannot be read at all, or its columns fit no form.
     """
+    import geopandas as gpd
+
     path = Path(path)
     reference = reference or Reference.of_latvia()
     rows, row_names = read_rows(path, layer=layer)
@@ -164,6 +178,13 @@ def inspect_table(
         cleaned, found, named = name_municipalities(cleaned, path.name, row_names, reference)
         problems += found
         changes += named
+    if form.geometry == "point" and isinstance(reference.municipalities, gpd.GeoDataFrame):
+        cleaned, found = _find_home(cleaned, reference.municipalities, path.name, row_names)
+        notes += found
+    if gazetteer is not None and form.geometry == "point":
+        cleaned, found, placed = _place_by_name(cleaned, gazetteer, path.name, row_names)
+        notes += found
+        changes += placed
     checked: pd.DataFrame | None = None
     try:
         checked = check_table(
@@ -220,6 +241,55 @@ def guess_form(frame: pd.DataFrame, where: str) -> TableForm:
     return FORMS[best]
 
 
+_OPEN = {
+    "ambiguous": ("several places fit", "write the settlement_id of the one that is meant"),
+    "unsure": ("the place is not sure", "write its settlement_id, or correct the name"),
+    "not_found": ("the place is not found", "write its settlement_id, or coordinates"),
+    "municipality": ("only the municipality is known", "write the settlement, or coordinates"),
+}
+
+
+def _place_by_name(
+    frame: pd.DataFrame, gazetteer: Gazetteer, where: str, names: list[str]
+) -> tuple[pd.DataFrame, list[Problem], list[Change]]:
+    placed = place_rows(frame, gazetteer)
+    notes = []
+    for answer, (what, hint) in _OPEN.items():
+        rows = np.flatnonzero((placed["placing"] == answer).to_numpy())
+        told = [
+            f"{names[i]}: {choice}" if isinstance(choice, str) else names[i]
+            for i, choice in zip(rows, placed["candidates"].iloc[rows], strict=True)
+        ]
+        if told:
+            notes.append(Problem(what, where, tuple(told), hint))
+    changes = [
+        Change(i, "geometry", None, f"{row.settlement_id} ({row.confidence:.2f})", "place")
+        for i, row in enumerate(placed.itertuples())
+        if row.placing in ("placed", "decided")
+    ]
+    return placed, notes, changes
+
+
+def _find_home(
+    frame: pd.DataFrame, outlines: gpd.GeoDataFrame, where: str, names: list[str]
+) -> tuple[pd.DataFrame, list[Problem]]:
+    """Return rows that name no municipality with the one their point lies in."""
+    import geopandas as gpd
+
+    if not isinstance(frame, gpd.GeoDataFrame) or frame.crs is None or not len(frame):
+        return frame, []
+    own = frame.get("municipality_id", pd.Series(None, index=frame.index, dtype=object))
+    blank = (own.isna() | (own.astype(str).str.strip() == "")).to_numpy()
+    blank = blank & ~(frame.geometry.isna() | frame.geometry.is_empty).to_numpy()
+    if not blank.any():
+        return frame, []
+    found = own.astype(object).to_numpy(copy=True)
+    found[blank] = find_municipalities(frame[blank], outlines)
+    rows = tuple(f"{names[i]}: {found[i]}" for i in np.flatnonzero(blank) if found[i] is not None)
+    notes = [Problem("the municipality was taken from the outlines", where, rows)] if rows else []
+    return frame.assign(municipality_id=found), notes
+
+
 def _choose_reference(bounds: Bounds | None, known: Sequence[str] | None) -> Reference:
     reference = replace(Reference.of_latvia(), bounds=bounds)
     if known is None:
@@ -234,6 +304,6 @@ def _list_known(form: TableForm, reference: Reference) -> dict[str, Sequence[str
     known: dict[str, Sequence[str]] = {}
     if form.name in ("facilities", "need") and reference.service_types is not None:
         known["service"] = [*reference.service_types["service"], OTHER]
-    if form.name == "need" and reference.settlements is not None:
+    if form.name in ("need", "candidates") and reference.settlements is not None:
         known["settlement_id"] = reference.settlements["settlement_id"].tolist()
     return known

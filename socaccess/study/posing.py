@@ -55,7 +55,10 @@ def pose_problem(
     supply = reach.supply["now"]
     supply = supply[supply["service"] == service]
     points = supply["point"].to_numpy(dtype=int)
-    candidates = np.flatnonzero(located)
+    allowed = located
+    if study.candidates is not None:
+        allowed = located & study.settlements["settlement_id"].isin(study.candidates).to_numpy()
+    candidates = np.flatnonzero(allowed)
     candidates = candidates[~np.isin(reach.candidate_point[candidates], points)]
     if not len(candidates):
         return None

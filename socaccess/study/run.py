@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["run_study"]
 
-# Institutions people move out of, and the group whose services they then need.
+# Institutions people move out of, and the group whose services they then need, where the
+# catalogue has no column `moves_to` that says so.
 _MOVERS = {"vsac": "adults_grt", "oof_inst": "children_oof"}
 
 
@@ -81,8 +82,20 @@ def run_study(
 def _list_institutions(study: StudyTables) -> gpd.GeoDataFrame:
     facilities = study.facilities
     inside = facilities["municipality_id"].isin(study.municipalities["municipality_id"])
-    moving = facilities["service"].isin(list(_MOVERS)) & (facilities["status"] == "operating")
+    moving = facilities["service"].isin(list(_list_movers(study))) & (
+        facilities["status"] == "operating"
+    )
     return facilities[inside & moving & facilities["located"]].reset_index(drop=True)
+
+
+def _list_movers(study: StudyTables) -> dict[str, str]:
+    """Return, by service of an institution, the group whose services its people will need."""
+    types = study.service_types
+    assert types is not None
+    if "moves_to" not in types:
+        return _MOVERS
+    told = types[types["moves_to"].notna()]
+    return dict(zip(told["service"], told["moves_to"], strict=True))
 
 
 def _choose_site_services(study: StudyTables, reach: Reach) -> tuple[str, ...]:
@@ -300,13 +313,14 @@ def _reach_from_institutions(study: StudyTables, reach: Reach) -> pd.DataFrame:
     types = study.service_types
     assert types is not None
     institutions = reach.institutions
+    movers = _list_movers(study)
     rows = []
     for service in types[types["counts_as_supply"] & types["limit_min"].notna()].itertuples():
         supply = reach.supply["now"]
         supply = supply[supply["service"] == service.service].reset_index(drop=True)
         nearest = reach.find_nearest(supply["point"].to_numpy(dtype=int), str(service.traveller))
         for number, institution in enumerate(institutions.itertuples()):
-            if _MOVERS[str(institution.service)] != service.target_group:
+            if movers[str(institution.service)] != service.target_group:
                 continue
             position = reach.settlement_count + number
             place = nearest.place[position]

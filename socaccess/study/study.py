@@ -39,6 +39,8 @@ class Study(StudyTables):
     promised
         Services a plan promises here; by default every service that counts as
         supply.
+    candidates
+        Settlements, by id, where new sites may go; by default all of them.
     targets
         What the plan promises to whom: rows of `target_group`, `persons`,
         `indicator`, `source`.
@@ -112,15 +114,18 @@ class Study(StudyTables):
         keep = self.municipalities["municipality_id"].isin(municipality_ids)
         inside = self.settlements["municipality_id"].isin(municipality_ids)
         names = ", ".join(self.municipalities.loc[keep, "name"])
-        need = self.need
+        need, candidates = self.need, self.candidates
+        chosen = self.settlements.loc[inside, "settlement_id"]
+        if candidates is not None:
+            candidates = tuple(name for name in candidates if name in set(chosen))
         if need is not None:
-            chosen = self.settlements.loc[inside, "settlement_id"]
             need = need[need["settlement_id"].isin(chosen)]
         return replace(
             self,
             municipalities=self.municipalities[keep],
             settlements=self.settlements[inside],
             need=need,
+            candidates=candidates,
             name=names,
             title={"lv": names, "en": names},
             targets=None,

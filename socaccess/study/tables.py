@@ -55,6 +55,8 @@ class StudyTables:
     promised
         Services a plan promises here; by default every service that counts as
         supply.
+    candidates
+        Settlements, by id, where new sites may go; by default all of them.
     targets
         What the plan promises to whom: rows of `target_group`, `persons`,
         `indicator`, `source`.
@@ -88,6 +90,7 @@ class StudyTables:
     attribution: dict[str, list[str]] = field(default_factory=dict)
     caveats: dict[str, list[str]] = field(default_factory=dict)
     data_dates: str = ""
+    candidates: Sequence[str] | None = None
     inputs: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -141,6 +144,10 @@ class StudyTables:
                         hint=f"did you mean {near[0]}?" if near else "see the service types",
                     )
                 )
+        for name in set(self.candidates or ()) - set(_list_names(settlements, "settlement_id")):
+            near = suggest_names(name, _list_names(settlements, "settlement_id"), most=1)
+            hint = f"did you mean {near[0]}?" if near else "see the settlements"
+            problems.append(Problem(f"settlement {name!r} is not known", "candidates", hint=hint))
         raise_problems(problems)
         if not promised:
             promised = tuple(services.loc[services["counts_as_supply"], "service"])
@@ -150,7 +157,8 @@ class StudyTables:
         )
         set_(self, "settlements", settlements.sort_values("settlement_id", ignore_index=True))
         # Order of rows in the input never decides anything.
-        set_(self, "facilities", _locate(facilities).sort_values("facility_id", ignore_index=True))
+        facilities = _complete(_locate(facilities), services, municipalities)
+        set_(self, "facilities", facilities.sort_values("facility_id", ignore_index=True))
         set_(self, "service_types", choose_limits(services, self.settings))
         set_(self, "need", need)
         set_(self, "promised", promised)
@@ -167,6 +175,37 @@ class StudyTables:
         assert types is not None
         known = types[types["limit_min"].notna()]
         return dict(zip(known["service"], known["limit_min"].astype(float), strict=True))
+
+    @property
+    def need_is_estimated(self) -> bool:
+        """Whether any of the need is an estimate and not a published figure."""
+        return self.need is not None and bool((self.need["basis"] == "estimate").any())
+
+    @property
+    def roads_are_modelled(self) -> bool:
+        """Whether the network holds roads that are modelled, as the embedded one does."""
+        assert self.network is not None
+        return bool(np.asarray(self.network.modelled).any())
+
+    def name_groups(self, lang: str) -> dict[str, str]:
+        """Return the target groups of the service types by name, in one language.
+
+        The name is that in the catalogue's column `target_group_lv` or `target_group_en`,
+        else the embedded one, else the code.
+        """
+        from socaccess.sources.services import load_target_groups
+
+        types = self.service_types
+        assert types is not None
+        embedded = load_target_groups()
+        names = dict(zip(embedded["target_group"], embedded[f"name_{lang}"], strict=True))
+        column = f"target_group_{lang}"
+        for code, name in zip(types["target_group"], types.get(column, types["target_group"]),
+                              strict=True):  # fmt: skip
+            if column in types and isinstance(name, str) and name.strip():
+                names[code] = name.strip()
+            names.setdefault(code, code)
+        return names
 
 
 def choose_limits(service_types: pd.DataFrame, settings: Settings) -> pd.DataFrame:
@@ -219,3 +258,27 @@ def _locate(facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     placeholder = located["location_precision"].isin(["municipality", "none"]).to_numpy()
     located["located"] = present & ~placeholder
     return located
+
+
+def _complete(
+    facilities: gpd.GeoDataFrame, services: pd.DataFrame, municipalities: pd.DataFrame
+) -> gpd.GeoDataFrame:
+    """Return the facilities with the columns that users may leave out.
+
+    A facility without `site_id` is a site of its own, and serves the group of its service.
+    """
+    group = dict(zip(services["service"], services["target_group"], strict=True))
+    names = dict(zip(municipalities["municipality_id"], municipalities["name"], strict=True))
+    implied = {
+        "site_id": facilities["facility_id"],
+        "target_group": facilities["service"].map(group),
+        "municipality_id": pd.Series(None, index=facilities.index, dtype=object),
+        "places": pd.Series(pd.NA, index=facilities.index, dtype="Int64"),
+    }
+    if "municipality_name" not in facilities:
+        home = facilities.get("municipality_id", implied["municipality_id"])
+        implied["municipality_name"] = home.map(names).astype(object)
+    for name, values in implied.items():
+        given = facilities.get(name, values)
+        facilities = facilities.assign(**{name: given.where(given.notna(), values)})
+    return facilities

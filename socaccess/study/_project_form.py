@@ -1,0 +1,124 @@
+"""The form of a project file: its keys, what each may hold, and what is wrong with one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from socaccess.errors import Problem
+from socaccess.i18n import LANGUAGES
+from socaccess.schemas import suggest_names
+
+__all__ = ["SECTIONS", "find_problems"]
+
+_TEXT, _FLAG, _TEXTS = "text", "true or false", "a list of texts"
+_FILE, _FILES = "a file name, or { file = ..., layer = ..., crs = ... }", "a file or a list of them"
+_TITLE, _SECTION = "a text, or one for each language", "a section"
+_LANGUAGE = "a language or a list of them"
+
+_TOP = {"name": _TEXT, "title": _TITLE, "crs": _TEXT, "data_dates": _TEXT}
+
+SECTIONS: dict[str, dict[str, str]] = {
+    "inputs": {
+        "municipalities": _FILE, "settlements": _FILE, "population": _FILE, "facilities": _FILES,
+        "service_types": _FILE, "need": _FILE, "targets": _FILE, "candidates": _FILE,
+        "duplicates": _FILE, "promised": _TEXTS, "place": _FLAG, "scale_population": _FLAG,
+    },
+    "network": {"roads": _TEXT, "season": _TEXT, "profile": _TEXT},
+    # Their keys are those of `socaccess.settings.Settings`, which checks them itself.
+    "settings": {},
+    "outputs": {"folder": _TEXT, "lang": _LANGUAGE, "excel": _FLAG, "formats": _TEXTS,
+                "show_small_counts": _FLAG},
+    "attribution": dict.fromkeys(LANGUAGES, _TEXTS),
+    "caveats": dict.fromkeys(LANGUAGES, _TEXTS),
+}  # fmt: skip
+"""The keys of every section and what they hold."""
+
+_SOURCE_KEYS = ("file", "layer", "crs", "persons")
+_FORMATS = ("geoparquet", "geojson")
+_SEASONS = ("summer", "winter", "thaw")
+
+
+def find_problems(given: Mapping[str, Any], where: str) -> list[Problem]:
+    """Return everything that is wrong with the keys and values of a project file."""
+    problems = _check_keys(given, {**_TOP, **dict.fromkeys(SECTIONS, _SECTION)}, where, "")
+    for section, keys in SECTIONS.items():
+        table = given.get(section)
+        if isinstance(table, dict) and section != "settings":
+            problems += _check_keys(table, keys, where, f"{section}.")
+    inputs = given.get("inputs")
+    inputs = inputs if isinstance(inputs, dict) else {}
+    if "inputs" not in given or isinstance(given["inputs"], dict):
+        absent = [name for name in ("municipalities", "facilities") if name not in inputs]
+        if not {"settlements", "population"} & set(inputs):
+            absent.append("settlements or population")
+        if absent:
+            hint = "name the files under [inputs]"
+            problems.append(Problem(f"inputs name no {', '.join(absent)}", where, hint=hint))
+    problems += _check_choices(given, where)
+    return problems
+
+
+def _check_keys(
+    table: Mapping[str, Any], known: Mapping[str, str], where: str, prefix: str
+) -> list[Problem]:
+    problems = []
+    for key, value in table.items():
+        if key not in known:
+            near = suggest_names(key, list(known), most=1)
+            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+            problems.append(Problem(f"key {prefix}{key} is not known", where, hint=hint))
+        elif not _fits(value, known[key]):
+            problems.append(Problem(f"{prefix}{key} must be {known[key]}, got {value!r}", where))
+        elif known[key] in (_FILE, _FILES):
+            for item in value if isinstance(value, list) else [value]:
+                if isinstance(item, dict):
+                    unknown = [name for name in item if name not in _SOURCE_KEYS]
+                    if unknown:
+                        hint = f"known are {', '.join(_SOURCE_KEYS)}"
+                        what = f"{prefix}{key} has unknown keys"
+                        problems.append(Problem(what, where, tuple(unknown), hint))
+    return problems
+
+
+def _check_choices(given: Mapping[str, Any], where: str) -> list[Problem]:
+    """Return values that are none of those there are."""
+    asked: list[tuple[str, Any, Sequence[str]]] = [
+        ("network.season", _get(given, "network", "season"), _SEASONS),
+        ("outputs.formats", _get(given, "outputs", "formats"), _FORMATS),
+        ("outputs.lang", _get(given, "outputs", "lang"), LANGUAGES),
+        ("title", list(given["title"]) if isinstance(given.get("title"), dict) else None,
+         LANGUAGES),
+    ]  # fmt: skip
+    problems = []
+    for key, value, known in asked:
+        values = value if isinstance(value, list) else [value]
+        wrong = [name for name in values if isinstance(name, str) and name not in known]
+        if wrong:
+            hint = f"there are {', '.join(known)}"
+            problems.append(Problem(f"{key} has values that are not known", where, tuple(wrong),
+                                    hint))  # fmt: skip
+    return problems
+
+
+def _get(given: Mapping[str, Any], section: str, key: str) -> Any:
+    table = given.get(section)
+    return table.get(key) if isinstance(table, dict) else None
+
+
+def _fits(value: Any, wanted: str) -> bool:
+    texts = isinstance(value, list) and all(isinstance(item, str) for item in value)
+    one_file = isinstance(value, str) or (
+        isinstance(value, dict)
+        and isinstance(value.get("file"), str)
+        and all(isinstance(item, str) for item in value.values())
+    )
+    if wanted == _FILES and isinstance(value, list):
+        return bool(value) and all(_fits(item, _FILE) for item in value)
+    if wanted == _TITLE and isinstance(value, dict):
+        return all(isinstance(item, str) for item in value.values())
+    kinds = {_TEXT: isinstance(value, str), _FLAG: isinstance(value, bool), _TEXTS: texts,
+             _FILE: one_file, _FILES: one_file, _TITLE: isinstance(value, str),
+             _SECTION: isinstance(value, dict),
+             _LANGUAGE: isinstance(value, str) or (texts and bool(value))}  # fmt: skip
+    return kinds[wanted]

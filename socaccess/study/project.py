@@ -1,0 +1,308 @@
+"""A project file: one TOML that names the inputs of a study, so that it can be run anywhere again.
+
+Paths are relative to the file. Everything wrong with the file is told at once, then
+everything wrong with the tables it names.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from socaccess.errors import InputError, Problem, raise_problems
+from socaccess.i18n import LANGUAGES
+from socaccess.settings import Settings
+from socaccess.study._project_form import SECTIONS, find_problems
+
+if TYPE_CHECKING:
+    from socaccess.network import RoadNetwork
+    from socaccess.study.study import Study
+
+__all__ = ["MAIN_ROADS", "Outputs", "Project", "Source", "read_project", "write_template"]
+
+MAIN_ROADS = "main_roads"
+"""The embedded main roads of Latvia, as the value of `network.roads`."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """One input file.
+
+    Parameters
+    ----------
+    path
+        Where it is.
+    layer
+        Sheet or layer.
+    crs
+        System of its coordinates, where the file does not say.
+    persons
+        Column that counts people, of a population.
+    """
+
+    path: Path
+    layer: str | None = None
+    crs: str | None = None
+    persons: str | None = None
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What a run of the project writes.
+
+    Parameters
+    ----------
+    folder
+        Where to.
+    languages
+        In which languages; of several, each has a folder of its own.
+    excel
+        Tables with `;` and decimal comma.
+    formats
+        Further forms of the layers: `geoparquet`, `geojson`.
+    show_small_counts
+        Whether counts of fewer than five people are shown.
+    """
+
+    folder: Path
+    languages: tuple[str, ...] = ("lv",)
+    excel: bool = False
+    formats: tuple[str, ...] = ()
+    show_small_counts: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Project:
+    """What a project file says.
+
+    Parameters
+    ----------
+    path
+        The file.
+    name, title, data_dates
+        Short name, title by language, what dates the data has.
+    inputs
+        Files by what they hold.
+    place, scale_population
+        Whether facilities without coordinates are placed by the study's own gazetteer,
+        and whether a population is scaled to the totals of municipalities.
+    promised
+        Services a plan promises.
+    roads, season, profile
+        `main_roads`, an OpenStreetMap extract or a saved network; season and speed
+        profile of an extract.
+    settings
+        Limits, speeds, siting.
+    outputs
+        What to write.
+    attribution, caveats
+        Sources and warnings by language.
+    """
+
+    path: Path
+    name: str
+    title: dict[str, str]
+    inputs: dict[str, tuple[Source, ...]]
+    outputs: Outputs
+    place: bool = False
+    scale_population: bool = False
+    promised: tuple[str, ...] = ()
+    roads: str = MAIN_ROADS
+    season: str = "summer"
+    profile: Path | None = None
+    settings: Settings = field(default_factory=Settings)
+    data_dates: str = ""
+    attribution: dict[str, list[str]] = field(default_factory=dict)
+    caveats: dict[str, list[str]] = field(default_factory=dict)
+
+    def open_network(self) -> RoadNetwork | None:
+        """Return the roads the project names; None for the embedded ones."""
+        from socaccess.network import RoadNetwork
+
+        if self.roads == MAIN_ROADS:
+            return None
+        path = self.path.parent / self.roads
+        if path.name.endswith((".osm", ".osm.pbf", ".pbf")):
+            return RoadNetwork.from_osm(path, season=self.season, profile=self.profile)
+        return RoadNetwork.load(path)
+
+    def load_study(self, network: RoadNetwork | None = None) -> tuple[Study, list[Problem]]:
+        """Return the study of the project, ready to run, and what its user should know.
+
+        Parameters
+        ----------
+        network
+            Other roads than the project names.
+
+        Raises
+        ------
+        InputError
+            With everything that is wrong in all its tables.
+        NetworkFileError
+            If a saved network is damaged.
+        """
+        from socaccess.study._project_tables import read_tables
+        from socaccess.study.study import Study
+
+        tables, notes = read_tables(self)
+        study = Study(
+            **tables,
+            network=network or self.open_network(),
+            promised=self.promised,
+            settings=self.settings,
+            name=self.name,
+            title=self.title,
+            attribution=self.attribution,
+            caveats=self.caveats,
+            data_dates=self.data_dates,
+            inputs=self.list_inputs(),
+        )
+        return study, notes
+
+    def list_inputs(self) -> list[dict[str, Any]]:
+        """Return every file the project rests on with its size and hash, for `study.json`."""
+        paths = [self.path, *(source.path for group in self.inputs.values() for source in group)]
+        if self.profile is not None:
+            paths.append(self.profile)
+        if self.roads != MAIN_ROADS:
+            paths.append(self.path.parent / self.roads)
+        home = self.path.parent
+        told = []
+        for path in dict.fromkeys(paths):
+            name = path.relative_to(home).as_posix() if path.is_relative_to(home) else path.name
+            with path.open("rb") as stream:
+                digest = hashlib.file_digest(stream, "sha256").hexdigest()
+            told.append({"file": name, "bytes": path.stat().st_size, "sha256": digest})
+        return told
+
+
+def read_project(path: str | Path) -> Project:
+    """Return what a project file says.
+
+    Raises
+    ------
+    InputError
+        With everything that is wrong with it at once: what is no TOML, unknown keys with
+        the nearest known one, values of the wrong kind, files that are missing.
+
+    Examples
+    --------
+    >>> project = read_project("gozo.toml")        # doctest: +SKIP
+    >>> study, notes = project.load_study()        # doctest: +SKIP
+    """
+    import tomllib
+
+    path = Path(path)
+    try:
+        given = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        raise InputError(f"{path}: there is no such file") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InputError(f"{path.name}: the project cannot be read: {error}") from None
+    problems = find_problems(given, path.name)
+    settings = Settings()
+    try:
+        # Only what is of the right kind is looked at more closely.
+        if isinstance(given.get("settings", {}), dict):
+            settings = Settings.from_dict(given.get("settings", {}), where=f"{path.name}, settings")
+    except InputError as error:
+        problems += error.problems
+    inputs = _list_sources(given, path)
+    network = given.get("network", {})
+    files = [source.path for group in inputs.values() for source in group]
+    if isinstance(network, dict):
+        named = [network.get("roads", MAIN_ROADS), network.get("profile")]
+        files += [path.parent / name for name in named if isinstance(name, str)
+                  and name != MAIN_ROADS]  # fmt: skip
+    missing = [str(file) for file in files if not file.is_file()]
+    if missing:
+        problems.append(
+            Problem("there is no such file", path.name, tuple(missing),
+                    "paths are relative to the project file")
+        )  # fmt: skip
+    raise_problems(problems)
+    return _make_project(given, path, inputs, settings)
+
+
+def write_template(path: str | Path, *, lang: str = "lv") -> Path:
+    """Write a project file to fill in, with every key explained; an existing one is kept.
+
+    Raises
+    ------
+    InputError
+        If there is such a file already, or it cannot be written.
+    """
+    path = Path(path)
+    text = resources.files("socaccess.study").joinpath(f"project_{lang}.toml").read_bytes()
+    try:
+        with path.open("xb") as stream:
+            stream.write(text)
+    except FileExistsError:
+        raise InputError(f"{path}: the file is there already; choose another name") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written: {error.strerror or error}") from None
+    return path
+
+
+def _list_sources(given: Mapping[str, Any], path: Path) -> dict[str, tuple[Source, ...]]:
+    """Return the input files; what has the wrong form is left out, and told elsewhere."""
+    inputs = given.get("inputs", {})
+    if not isinstance(inputs, dict):
+        return {}
+    crs = given.get("crs")
+    sources: dict[str, tuple[Source, ...]] = {}
+    for name in SECTIONS["inputs"]:
+        value = inputs.get(name)
+        items = value if isinstance(value, list) else [value]
+        found = []
+        for item in items:
+            table = {"file": item} if isinstance(item, str) else item
+            if not isinstance(table, dict) or not isinstance(table.get("file"), str):
+                continue
+            if name in ("promised", "place", "scale_population"):
+                continue
+            found.append(
+                Source(path.parent / table["file"], table.get("layer"), table.get("crs", crs),
+                       table.get("persons"))
+            )  # fmt: skip
+        if found:
+            sources[name] = tuple(found)
+    return sources
+
+
+def _make_project(
+    given: Mapping[str, Any], path: Path, inputs: dict[str, tuple[Source, ...]], settings: Settings
+) -> Project:
+    options, network = given.get("inputs", {}), given.get("network", {})
+    wanted = given.get("outputs", {})
+    lang = wanted.get("lang", LANGUAGES[0])
+    name = given.get("name", path.stem)
+    title = given.get("title", name)
+    profile = network.get("profile")
+    return Project(
+        path=path,
+        name=name,
+        title=dict.fromkeys(LANGUAGES, title) if isinstance(title, str) else dict(title),
+        inputs=inputs,
+        place=options.get("place", False),
+        scale_population=options.get("scale_population", False),
+        promised=tuple(options.get("promised", ())),
+        roads=network.get("roads", MAIN_ROADS),
+        season=network.get("season", "summer"),
+        profile=path.parent / profile if profile else None,
+        settings=settings,
+        outputs=Outputs(
+            folder=path.parent / wanted.get("folder", f"out/{name}"),
+            languages=(lang,) if isinstance(lang, str) else tuple(lang),
+            excel=wanted.get("excel", False),
+            formats=tuple(wanted.get("formats", ())),
+            show_small_counts=wanted.get("show_small_counts", False),
+        ),
+        data_dates=str(given.get("data_dates", "")),
+        attribution={lang: list(given.get("attribution", {}).get(lang, ())) for lang in LANGUAGES},
+        caveats={lang: list(given.get("caveats", {}).get(lang, ())) for lang in LANGUAGES},
+    )
