@@ -33,13 +33,14 @@ def choose_engine(
     *,
     hierarchy: Hierarchy | None,
     can_use_hierarchy: bool,
+    scipy_count: int | None = None,
 ) -> str:
     """Return the engine to use: the one asked for, or for "auto" the one that costs least.
 
     "auto" takes a hierarchy that is there already; scipy while the work is less than `SCIPY_WORK`;
     compiled Dijkstra up to `SEARCHES_THAT_PAY` searches; and beyond that it builds a hierarchy.
-    The number of searches is that of the smaller side of a matrix, of the groups for the nearest
-    site (of the sites, if more than one each is asked for), of the origins otherwise.
+    The number of searches is that of the smaller side of a matrix, of the groups times `k` for the
+    nearest `k` sites, of the origins otherwise; `scipy_count` is given where scipy needs more.
     """
     allowed = ENGINES if can_use_hierarchy else ENGINES[:-1]
     if engine not in allowed:
@@ -50,7 +51,9 @@ def choose_engine(
         return engine
     if can_use_hierarchy and hierarchy is not None:
         return "hierarchy"
-    work = search_count * (graph.node_count + graph.arc_count)
+    work = (search_count if scipy_count is None else scipy_count) * (
+        graph.node_count + graph.arc_count
+    )
     if work < SCIPY_WORK:
         return "scipy"
     return "hierarchy" if can_use_hierarchy and search_count > SEARCHES_THAT_PAY else "dijkstra"

@@ -13,10 +13,7 @@ from numba import njit
 from socaccess.routing._heap import NODE_BITS, NODE_MASK, grow, pop, push
 
 __all__ = [
-    "gather_nearest",
-    "pack_arcs",
     "reach_nodes",
-    "search_nearest",
     "search_targets",
     "sum_trees",
     "trace_tree",
@@ -134,95 +131,6 @@ def reach_nodes(indptr, heads, ms, sources, source_ms, limit_ms):
         counts[source] = seen
         total += seen
     return counts, nodes[:total].copy(), times[:total].copy()
-
-
-@njit(cache=True, nogil=True)
-def pack_arcs(indptr, heads, ms):
-    """Return rows and arcs, `time << 32 | head`, for `search_nearest`: one look instead of two."""
-    rows = np.empty(len(indptr), np.uint32)
-    arcs = np.empty(len(heads), np.uint64)
-    for node in range(len(indptr)):
-        rows[node] = indptr[node]
-    for arc in range(len(heads)):
-        arcs[arc] = (np.uint64(ms[arc]) << NODE_BITS) | np.uint64(heads[arc])
-    return rows, arcs
-
-
-@njit(cache=True, nogil=True)
-def search_nearest(rows, arcs, members, ends, end_ms, label):
-    """Write `time << 32 | site` of the nearest of `members` to `label` of every node.
-
-    The smallest label has the least time and, of equal times, the site with the lowest number. A
-    node whose label becomes smaller at the same time is queued again: with arcs of no time that
-    happens after it was settled, too.
-    """
-    for node in range(len(label)):
-        label[node] = NOBODY
-    heap = np.empty(len(arcs) + len(members) * ends.shape[1] + 1, np.uint64)
-    held = 0
-    for number in range(len(members)):
-        site = members[number]
-        for end in range(ends.shape[1]):
-            node = ends[site, end]
-            if node >= 0:
-                first = (np.uint64(end_ms[site, end]) << NODE_BITS) | np.uint64(site)
-                if first < label[node]:
-                    label[node] = first
-                    held = push(
-                        heap, held, (np.uint64(end_ms[site, end]) << NODE_BITS) | np.uint64(node)
-                    )
-    while held > 0:
-        held = _spread(rows, arcs, label, heap, held)
-        if held > 0:
-            heap = grow(heap)
-
-
-@njit(cache=True, nogil=True)
-def _spread(rows, arcs, label, heap, held):
-    """Settle nodes until none is left or `heap` is full; return how many entries it holds.
-
-    The heap stays the same array in here: one that may be replaced is much slower to use.
-    """
-    one = np.uint64(1)
-    room = np.uint64(len(heap))
-    while held > 0:
-        node = heap[0] & NODE_MASK
-        arc = np.uint64(rows[node])
-        stop = np.uint64(rows[node + one])
-        if np.uint64(held) + stop - arc > room:
-            break
-        entry, held = pop(heap, held)
-        now = label[node]
-        if entry >> NODE_BITS > now >> NODE_BITS:
-            continue
-        while arc < stop:
-            head = arcs[arc] & NODE_MASK
-            later = now + (arcs[arc] & ~NODE_MASK)
-            if later < label[head]:
-                label[head] = later
-                held = push(heap, held, (later & ~NODE_MASK) | head)
-            arc += one
-    return held
-
-
-@njit(cache=True, nogil=True)
-def gather_nearest(label, places, place_ms, first_group, limit_ms, ms, site):
-    """Write time and site of places for the groups of `label`, (groups, nodes), to their columns.
-
-    `ms` and `site` are (places, all groups); what takes longer than `limit_ms` is not told.
-    """
-    for place in range(len(places)):
-        for group in range(len(label)):
-            best = NOBODY
-            for end in range(places.shape[1]):
-                node = places[place, end]
-                if node >= 0:
-                    final = np.uint64(place_ms[place, end]) << NODE_BITS
-                    best = min(best, label[group, node] + final)
-            if best >> NODE_BITS > np.uint64(limit_ms):
-                best = NOBODY
-            ms[place, first_group + group] = np.uint32(best >> NODE_BITS)
-            site[place, first_group + group] = np.int32(np.uint32(best & NODE_MASK))
 
 
 @njit(cache=True, nogil=True)

@@ -20,17 +20,14 @@ from numba import njit
 from socaccess.routing._heap import grow
 from socaccess.routing._lanes import LANES, pull_row, push_row
 
-__all__ = ["sweep_nearest", "sweep_times"]
+__all__ = ["order_upward", "sweep_times"]
 
 FAR = np.uint32(2**31 - 1)
-NOBODY = np.uint64((2**31 - 1) << 32 | 0xFFFFFFFF)
-TIME_SHIFT = np.uint64(32)
-SITE_MASK = np.uint64(0xFFFFFFFF)
 UNDER_WAY = np.uint32(0xFFFFFFFF)
 
 
 @njit(cache=True, nogil=True)
-def _order_upward(indptr, others, ends, slot, order, stack, place):
+def order_upward(indptr, others, ends, slot, order, stack, place):
     """List all nodes above `ends`, each before those it can be reached from.
 
     Written to `order`, with `slot` telling where each node stands, counted from 1: it must be 0
@@ -111,7 +108,7 @@ def sweep_times(
     for start in range(0, len(sources), LANES):
         used = np.uint64(min(LANES, len(sources) - start))
         batch = sources[start : start + LANES]
-        found, order = _order_upward(up_indptr, up_others, batch, slot, order, stack, place)
+        found, order = order_upward(up_indptr, up_others, batch, slot, order, stack, place)
         if found >= len(upper):
             upper = _make_rows(2 * found)
         _climb(
@@ -166,67 +163,3 @@ def _climb(indptr, others, ms, sources, source_ms, slot, order, found, upper):
             upper, np.uint64(slot[node]), others, slot, ms,
             np.uint64(indptr[node]), np.uint64(indptr[node + 1]),
         )  # fmt: skip
-
-
-@njit(cache=True, nogil=True)
-def sweep_nearest(
-    up_indptr, up_others, up_ms, sites, site_ms, group,
-    selected, local, rows, row_others, row_ms, places, place_ms,
-    first_group, lanes, limit_ms, labels, out_ms, out_site,
-):  # fmt: skip
-    """Write time and number of the nearest site of each group to the outputs, (places, groups).
-
-    As `sweep_times`, with a lane for each of the groups from `first_group` on. A label is
-    `time << 32 | site`: the smallest has the least time and, of equal times, the lowest site.
-    """
-    count = len(up_indptr) - 1
-    slot = np.zeros(count, np.uint32)
-    stack, turn = np.empty(count, np.int32), np.empty(count, np.int64)
-    order = np.empty(4096, np.int32)
-    found, order = _order_upward(up_indptr, up_others, sites, slot, order, stack, turn)
-    size = np.uint64(lanes)
-    # Row 0 is that of all nodes no site can enter at.
-    upper = np.full((found + 1, lanes), NOBODY, np.uint64)
-    for site in range(len(sites)):
-        lane = group[site] - first_group
-        if lane < 0 or lane >= lanes:
-            continue
-        for end in range(sites.shape[1]):
-            if sites[site, end] >= 0:
-                row = slot[sites[site, end]]
-                label = (np.uint64(site_ms[site, end]) << TIME_SHIFT) | np.uint64(site)
-                upper[row, lane] = min(upper[row, lane], label)
-    for number in range(found - 1, -1, -1):
-        node = order[number]
-        here = np.uint64(slot[node])
-        for arc in range(up_indptr[node], up_indptr[node + 1]):
-            there = np.uint64(slot[up_others[arc]])
-            weight = np.uint64(up_ms[arc]) << TIME_SHIFT
-            for lane in range(size):
-                upper[there, lane] = min(upper[there, lane], upper[here, lane] + weight)
-    for row in range(np.uint64(len(selected))):
-        here = np.uint64(slot[selected[row]])
-        for lane in range(size):
-            labels[row, lane] = upper[here, lane]
-        for arc in range(np.uint64(rows[row]), np.uint64(rows[row + np.uint64(1)])):
-            there = np.uint64(row_others[arc])
-            weight = np.uint64(row_ms[arc]) << TIME_SHIFT
-            for lane in range(size):
-                labels[row, lane] = min(labels[row, lane], labels[there, lane] + weight)
-    line = np.empty(lanes, np.uint64)
-    for place in range(len(places)):
-        for lane in range(lanes):
-            line[lane] = NOBODY
-        for end in range(places.shape[1]):
-            if places[place, end] < 0:
-                continue
-            row = np.uint64(local[places[place, end]])
-            final = np.uint64(place_ms[place, end]) << TIME_SHIFT
-            for lane in range(lanes):
-                line[lane] = min(line[lane], labels[row, lane] + final)
-        for lane in range(lanes):
-            label = line[lane]
-            if label >> TIME_SHIFT > np.uint64(limit_ms):
-                label = NOBODY
-            out_ms[place, first_group + lane] = np.uint32(label >> TIME_SHIFT)
-            out_site[place, first_group + lane] = np.int32(np.uint32(label & SITE_MASK))

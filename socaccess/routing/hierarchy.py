@@ -37,8 +37,8 @@ __all__ = ["Hierarchy", "build_hierarchy"]
 FORMAT = "socaccess hierarchy 1"
 TURNED_ROWS = 64
 """Rows that are turned round at once: few enough to stay near the processor."""
-NEAREST_LANES = 16
-"""Groups swept together; a label is twice as wide as a time."""
+LABEL_LANES = 16
+"""Labels a row holds for all groups swept together; each is twice as wide as a time."""
 ARRAYS: dict[str, Any] = {
     "position": np.int32,
     "up_indptr": np.int64,
@@ -251,26 +251,32 @@ def find_nearest_sites(
     threads: int,
     tick: Ticker,
 ) -> None:
-    """Write the nearest site of each group and its time to `ms` and `site`, (places, groups)."""
-    from socaccess.routing import _select, _sweep
+    """Write the nearest sites of each group and their times to `ms` and `site`.
+
+    Both have the shape (places, groups, k).
+    """
+    from socaccess.routing import _labels, _select, _sweep_nearest
 
     climb, descend = _choose_arcs(hierarchy, sources_are_origins=not toward_sites)
     targets = hierarchy.place(places)
     selected, local, *rows = _select.select_rows(*descend, targets)
+    targets = np.append(local, np.int32(-1))[targets]
     positions = hierarchy.place(sites)
-    group_count = ms.shape[1]
+    _, group_count, k = ms.shape
 
     def work(chunk: slice) -> int:
         lanes = chunk.stop - chunk.start
-        _sweep.sweep_nearest(
-            *climb, positions, sites.cost_ms, group,
-            selected, local, *rows, targets, places.cost_ms,
-            chunk.start, lanes, np.uint32(limit_ms),
-            np.empty((len(selected), lanes), np.uint64), ms, site,
+        labels = np.empty(len(selected) * lanes * k, np.uint64)
+        _sweep_nearest.sweep_nearest(
+            *climb, positions, sites.cost_ms, group, chunk.start, lanes, k,
+            selected, *rows, labels,
         )  # fmt: skip
+        _labels.gather_labels(
+            labels, lanes, k, targets, places.cost_ms, chunk.start, np.uint32(limit_ms), ms, site
+        )
         return lanes
 
-    lanes = min(NEAREST_LANES, -(-group_count // max(threads, 1)))
+    lanes = max(1, min(LABEL_LANES // k, -(-group_count // max(threads, 1))))
     run_chunks(work, _cut(group_count, lanes, group_count, 1), threads, tick)
 
 

@@ -25,7 +25,7 @@ NOBODY = (int(UNREACHABLE) << 32) | 0xFFFFFFFF
 MAX_PACKED_SITES = 2**21
 """Sites that scipy's float64 can carry beside the time."""
 GROUPS_AT_ONCE = 8
-"""Groups a thread holds the labels of all nodes of."""
+"""Groups a thread answers between two looks at the keyboard."""
 BLOCK_CELLS = 4_000_000
 """Pairs of places and sites held at once when more than one site is asked for."""
 
@@ -115,10 +115,11 @@ def find_nearest(
     group = group.astype(np.int32)
     chosen = choose_engine(
         graph,
-        group_count if k == 1 else sites.count,
+        group_count * k,
         engine,
         hierarchy=hierarchy,
         can_use_hierarchy=True,
+        scipy_count=group_count if k == 1 else min(sites.count, places.count),
     )
     search_graph = graph.reversed() if toward == "sites" else graph
     ms = np.full((places.count, group_count, k), UNREACHABLE, np.uint32)
@@ -132,41 +133,30 @@ def find_nearest(
     tick = Ticker(progress, group_count)
     if not ms.size or not sites.count:
         pass
-    elif chosen == "scipy" and k == 1 and sites.count < MAX_PACKED_SITES:
+    elif chosen == "dijkstra":
+        _search_outward(search_graph, places, sites, group, limit_ms, ms, site, threads, tick)
+    elif chosen == "hierarchy":
+        from socaccess.routing.hierarchy import find_nearest_sites
+
+        assert hierarchy is not None
+        find_nearest_sites(
+            hierarchy, places, sites, group, limit_ms, ms, site,
+            toward_sites=toward == "sites", threads=threads, tick=tick,
+        )  # fmt: skip
+    elif k == 1 and sites.count < MAX_PACKED_SITES:
         from socaccess.routing import _scipy
 
         packed = _scipy.find_nearest_sites(search_graph, places, sites, group, group_count, tick)
         time, number = np.divmod(packed, _scipy.pack_scale(sites.count))
         there = time <= limit_ms
         ms[:, :, 0][there], site[:, :, 0][there] = time[there], number[there]
-    elif chosen == "dijkstra" and k == 1:
-        _search_outward(
-            search_graph, places, sites, group, limit_ms, ms[:, :, 0], site[:, :, 0], threads, tick
-        )
-    elif chosen == "hierarchy" and k == 1:
-        from socaccess.routing.hierarchy import find_nearest_sites
-
-        assert hierarchy is not None
-        find_nearest_sites(
-            hierarchy, places, sites, group, limit_ms, ms[:, :, 0], site[:, :, 0],
-            toward_sites=toward == "sites", threads=threads, tick=tick,
-        )  # fmt: skip
     else:
         for wanted in range(group_count):
             members = np.flatnonzero(group == wanted)
-            compute = partial(
-                compute_matrix, graph, engine=chosen, threads=threads, hierarchy=hierarchy,
-                cutoff_ms=limit_ms,
-            )  # fmt: skip
             _keep_least(
-                compute,
-                places,
-                sites.take(members),
-                members,
-                ms[:, wanted],
-                site[:, wanted],
-                toward,
-            )
+                partial(compute_matrix, graph, engine="scipy", cutoff_ms=limit_ms),
+                places, sites.take(members), members, ms[:, wanted], site[:, wanted], toward,
+            )  # fmt: skip
             tick(1)
     if direct is not None:
         near = (direct.ms <= limit_ms) & (group[direct.destination] >= 0)
@@ -185,25 +175,28 @@ def _search_outward(
     threads: int,
     tick: Ticker,
 ) -> None:
-    """Fill `ms` and `site`, (places, groups), by one search from all sites of a group together."""
-    from socaccess.routing import _dijkstra
+    """Fill `ms` and `site`, (places, groups, k), by one search from all sites of a group."""
+    from socaccess.routing import _labels, _outward
 
-    rows, arcs = _dijkstra.pack_arcs(
+    rows, arcs = _outward.pack_arcs(
         search_graph.indptr, search_graph.indices, search_graph.weight_ms
     )
+    _, group_count, k = ms.shape
 
     def work(groups: slice) -> int:
-        label = np.empty((groups.stop - groups.start, search_graph.node_count), np.uint64)
-        for row, wanted in enumerate(range(groups.start, groups.stop)):
+        labels = np.empty(search_graph.node_count * k, np.uint64)
+        for wanted in range(groups.start, groups.stop):
             members = np.flatnonzero(group == wanted)
-            _dijkstra.search_nearest(rows, arcs, members, sites.node, sites.cost_ms, label[row])
-        _dijkstra.gather_nearest(
-            label, places.node, places.cost_ms, groups.start, np.uint32(limit_ms), ms, site
-        )
-        return len(label)
+            _outward.search_outward(
+                rows, arcs, members, sites.node, sites.cost_ms, k, np.uint32(limit_ms), labels
+            )
+            _labels.gather_labels(
+                labels, 1, k, places.node, places.cost_ms, wanted, np.uint32(limit_ms), ms, site
+            )
+        return groups.stop - groups.start
 
-    step = max(1, min(GROUPS_AT_ONCE, ms.shape[1] // max(threads, 1)))
-    run_chunks(work, cut_evenly(ms.shape[1], step), threads, tick)
+    step = max(1, min(GROUPS_AT_ONCE, group_count // max(threads, 1)))
+    run_chunks(work, cut_evenly(group_count, step), threads, tick)
 
 
 def _keep_least(
