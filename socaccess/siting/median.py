@@ -23,11 +23,13 @@ from socaccess.siting.solver import solve_model
 
 __all__ = ["MedianResult", "solve_median"]
 
-ITERATIONS = 60
+ITERATIONS = (60, 200)
+CLIENTS_PER_ITERATION = 40
 ROUNDS = 8
 MORE_ROUNDS = 80
 WIDE = 2_000
 CORE_PAIRS = 3_000_000
+NARROW_PAIRS = 500_000
 CORE_SITES = 2_500
 NARROW = (300, 600)
 
@@ -116,11 +118,16 @@ class _Run:
     def relax(self) -> Relaxation:
         """Bound by client prices."""
         self.clock.tell("bounding")
+        # Good prices spare a linear programme that grows much faster than clients; the programme
+        # of a covering problem is cheap.
+        fewest, most = ITERATIONS
+        wanted = 0 if self.costs.limit is not None else self.costs.client_count
+        iterations = min(max(fewest, wanted // CLIENTS_PER_ITERATION), most)
         relaxed = relax(
             self.costs,
             self.sites,
             self.chosen,
-            iterations=ITERATIONS,
+            iterations=iterations,
             enough=max(5 * self.sites, 200),
             goal=self.goal,
             clock=self.clock,
@@ -153,22 +160,28 @@ class _Run:
                 break
             self._solve_narrow(linear, width)
         turn = 0
-        while self.is_open and len(self._left(linear)) > CORE_SITES:
-            # Too many for a proof in any time worth waiting: better plans are what can be had.
+        while self.is_open and not self._prove(linear):
+            # Too much for a proof in any time worth waiting: better plans are what can be had.
             turn += 1
             self.seed += 1
             self.search_more()
             self._solve_narrow(linear, NARROW[0] + 100 * turn)
-        if self.is_open:
-            bound = self._solve_on(self._left(linear), linear, self.clock)
-            self.bound = max(self.bound, min(self.value, bound))
+
+    def _prove(self, linear: LinearBound) -> bool:
+        """Solve on all sites that are left; return whether they were few enough to try."""
+        kept = self._left(linear)
+        if len(kept) > CORE_SITES:
+            return False
+        bound = self._solve_on(kept, linear, self.clock, CORE_PAIRS)
+        self.bound = max(self.bound, min(self.value, bound))
+        return np.isfinite(bound) or not self.is_open
 
     def _solve_narrow(self, linear: LinearBound, width: int) -> None:
         """Look for a better plan among the `width` most promising sites and the best plan's."""
         kept = self._left(linear)
         order = np.argsort(linear.column_cost[kept], kind="stable")
         kept = np.union1d(kept[order[:width]], self.chosen)
-        self._solve_on(kept, linear, self.clock.part(0.3))
+        self._solve_on(kept, linear, self.clock.part(0.3), NARROW_PAIRS)
 
     def _left(self, linear: LinearBound) -> np.ndarray:
         """Return the sites that plans better than the best one known may open."""
@@ -183,13 +196,18 @@ class _Run:
         """Return by how much a plan better than the best one known may exceed the bound."""
         return self.value - linear.bound + self.goal.tolerance(self.value)
 
-    def _solve_on(self, kept: np.ndarray, linear: LinearBound, clock: Clock) -> float:
-        """Solve on the sites `kept` and return the bound of better plans within them."""
+    def _solve_on(
+        self, kept: np.ndarray, linear: LinearBound, clock: Clock, most_pairs: int
+    ) -> float:
+        """Solve on the sites `kept` and return the bound of better plans within them.
+
+        Minus infinity when more than `most_pairs` pairs take part, or nothing was proved in time.
+        """
         clock.tell(f"integer programme on {len(kept)} sites")
         cost = self.costs.columns(kept)
         cut, sure = self._fixings(kept, cost, linear)
         useful = (cost < self.costs.base[:, None]) & (cost <= cut[:, None])
-        if int(useful.sum()) > CORE_PAIRS:
+        if int(useful.sum()) > most_pairs:
             return -np.inf
         chain = build_chain(cost, self.costs.base, cut)
         model, opened, missed = chain_model(chain, self.sites, sure)
