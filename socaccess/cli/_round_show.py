@@ -11,9 +11,10 @@ from socaccess.cli.options import make_console
 
 if TYPE_CHECKING:
     from socaccess.i18n import Texts
+    from socaccess.planning.changes import SnapshotChanges
     from socaccess.planning.rounds import FormCheck, TakenForm
 
-__all__ = ["show_form", "show_table", "summarise", "tell_form"]
+__all__ = ["show_changes", "show_form", "show_table", "summarise", "tell_form"]
 
 
 def summarise(check: FormCheck, taken: TakenForm | None, texts: Texts) -> str:
@@ -44,6 +45,52 @@ def show_form(check: FormCheck, taken: TakenForm | None, texts: Texts) -> None:
         heads += [texts(f"round.head_{name}") for name in ("item", "column", "issued", "said",
                   "stood", "decision")]  # fmt: skip
         show_table(heads, rows)
+
+
+def show_changes(
+    changes: SnapshotChanges, names: dict[str, str], labels: dict[str, str], texts: Texts
+) -> None:
+    """Print what changed between two snapshots: facilities, who lives near, persons in need."""
+    for row in changes.facilities.itertuples():
+        change = texts(f"round.change_{row.change}")
+        sides = ""
+        if row.change in ("places", "renamed", "service"):
+            sides = f": {_label(row.before, labels)} → {_label(row.after, labels)}"
+        elif row.change == "moved":
+            sides = f" ({texts.number(row.moved_m)} m)"
+        where = names.get(row.municipality_id, "")
+        kind = labels.get(row.service, row.service)
+        typer.echo(f"{where}: {row.name} ({kind}) – {change}{sides}")
+    coverage = changes.coverage
+    now = coverage[(coverage["scenario"] == "now") & (coverage["scope"] == "any")]
+    for row in now.itertuples():
+        typer.echo(
+            texts(
+                "round.snapshot_coverage",
+                municipality=names.get(row.municipality_id, ""),
+                service=labels.get(row.service, row.service),
+                before=texts.number(row.population_covered_before),
+                after=texts.number(row.population_covered_after),
+            )
+        )
+    for row in changes.persons.itertuples():
+        counts = [
+            value if isinstance(value, str) else texts.number(value)
+            for value in (row.persons_before, row.persons_after)
+        ]
+        typer.echo(
+            texts(
+                "round.snapshot_persons",
+                municipality=names.get(row.municipality_id, ""),
+                group=labels.get(row.target_group, row.target_group),
+                before=counts[0],
+                after=counts[1],
+            )
+        )
+
+
+def _label(value: str, labels: dict[str, str]) -> str:
+    return labels.get(value, value) or "–"
 
 
 def tell_form(check: FormCheck, taken: TakenForm | None, texts: Texts) -> dict[str, Any]:

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import getpass
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from socaccess.cli import _round_results as result_commands
+from socaccess.cli import _round_store as store_commands
+from socaccess.cli._round_input import (
+    EXIT_NO,
+    STORE,
+    At,
+    RoundId,
+    StoreFolder,
+    Who,
+    open_store,
+    print_json,
+    read_event,
+)
 from socaccess.cli._round_show import show_form, show_table, summarise, tell_form
 from socaccess.cli.options import (
     Debug,
@@ -28,22 +39,10 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
-EXIT_NO = 3
-
 app = typer.Typer(
     no_args_is_help=True,
     help="Rounds of forms: out to the municipalities, back, compared, decided row by row.",
 )
-
-StoreFolder = Annotated[Path, typer.Option("--store", help="Folder of the store.")]
-At = Annotated[
-    str | None, typer.Option("--at", help="When this happens, ISO 8601; now by default.")
-]
-Who = Annotated[str | None, typer.Option("--who", help="Who does this; the user by default.")]
-RoundId = Annotated[
-    str | None, typer.Option("--round", help="Which round; the one opened last by default.")
-]
-STORE = Path("store")
 
 
 @app.command("open")
@@ -73,11 +72,11 @@ def open_command(
     from socaccess.study import Study
 
     texts = Texts(lang.value)
-    when, person = _event(at, who)
+    when, person = read_event(at, who)
     # Before a store is made for a round that cannot be opened.
     rounds.check_round(round_id, as_of=as_of, due=due, lang=lang.value)
-    if (store / "manifests").is_dir() and len(_open(store).list_tables()):
-        box = _open(store)
+    if (store / "manifests").is_dir() and len(open_store(store).list_tables()):
+        box = open_store(store)
         _require_region(box, region, view.value)
     else:
         study = Study.load(region, view=view.value)
@@ -97,7 +96,7 @@ def open_command(
         lang=lang.value,
     )
     if as_json:
-        _print_json(
+        print_json(
             {
                 "round": round_id,
                 "revision": opened.revision,
@@ -138,8 +137,8 @@ def take(
     from socaccess.planning import rounds
 
     texts = Texts(lang.value)
-    when, person = _event(at, who)
-    box = _open(store)
+    when, person = read_event(at, who)
+    box = open_store(store)
     checks = [rounds.check_form(box, file, at=when) for file in files]
     chosen = [
         _split_rows(option, checks) for option in (accept, refuse)
@@ -159,7 +158,7 @@ def take(
         else:
             show_form(found, taken, texts)
     if as_json:
-        _print_json(answers)
+        print_json(answers)
     if out:
         _write_file(out, rounds.write_review(checks, lang.value), texts)
     raise typer.Exit(EXIT_NO if failed else 0)
@@ -180,8 +179,8 @@ def decide(
     from socaccess.planning import rounds
 
     texts = Texts(lang.value)
-    when, person = _event(at, who)
-    box = _open(store)
+    when, person = read_event(at, who)
+    box = open_store(store)
     answers = []
     decided = rounds.read_review(file)
     for receipt, (yes, no) in decided.items():
@@ -191,7 +190,7 @@ def decide(
         else:
             typer.echo(summarise(taken.check, taken, texts))
     if as_json:
-        _print_json(answers)
+        print_json(answers)
     elif not decided:
         typer.echo(texts("round.not_decided", file=file.name))
 
@@ -209,9 +208,9 @@ def status(
     from socaccess.planning.rounds import summarise_round
 
     texts = Texts(lang.value)
-    table = summarise_round(_open(store), round_id)
+    table = summarise_round(open_store(store), round_id)
     if as_json:
-        _print_json(json.loads(table.to_json(orient="records")))
+        print_json(json.loads(table.to_json(orient="records")))
     else:
         heads = [texts("round.column_municipality")]
         heads += [texts(f"round.head_{name}") for name in ("state", "received", "accepted",
@@ -225,230 +224,6 @@ def status(
     raise typer.Exit(0 if (table["state"] == "done").all() else EXIT_NO)
 
 
-@app.command("report")
-def report(
-    store: StoreFolder = STORE,
-    round_id: RoundId = None,
-    out: Out = None,
-    small_counts: Annotated[
-        bool, typer.Option("--show-small-counts", help="Show counts of fewer than five people.")
-    ] = False,
-    lang: Lang = Language.lv,
-    as_json: Json = False,
-    debug: Debug = False,
-) -> None:
-    """Write the progress report of a round: persons, places, % of assessed, and every change."""
-    from socaccess.i18n import Texts
-    from socaccess.planning import _files, monitoring
-    from socaccess.settings import Settings
-
-    texts = Texts(lang.value)
-    box = _open(store)
-    found = monitoring.report_progress(box, round_id)
-    found = monitoring.hide_report(found, below=0 if small_counts else Settings().suppress_below)
-    labels = _label_codes(box, lang.value)
-    folder = out or Path("out") / f"{found.round_id}-report"
-    written = _files.write_files(folder, monitoring.write_report(found, labels, lang=lang.value))
-    whole = found.persons_total[found.persons_total["service"] == "all"]
-    if as_json:
-        _print_json(
-            {
-                "round": found.round_id,
-                "as_of": found.as_of,
-                "issued": found.issued,
-                "answered": found.answered,
-                "groups": json.loads(whole.to_json(orient="records")),
-                "files": [str(path) for path in written],
-            }
-        )
-    else:
-        line = texts("round.report_headline", title=found.title[lang.value], as_of=found.as_of,
-                     answered=found.answered, issued=found.issued)  # fmt: skip
-        typer.echo(line)
-        for row in whole.to_dict("records"):
-            recipients, share = row["recipients"], row["share_of_assessed"]
-            if recipients is None or recipients != recipients:
-                continue
-            shown = recipients if isinstance(recipients, str) else texts.number(recipients)
-            typer.echo(
-                texts("round.report_group", group=labels[row["target_group"]], recipients=shown,
-                      share=texts.share(share))
-            )  # fmt: skip
-    for path in written:
-        typer.echo(texts("round.wrote", path=path), err=True)
-
-
-@app.command("undo")
-def undo(
-    revision: Annotated[
-        int | None, typer.Argument(help="Which revision; the newest by default.")
-    ] = None,
-    store: StoreFolder = STORE,
-    at: At = None,
-    who: Who = None,
-    lang: Lang = Language.lv,
-    as_json: Json = False,
-    debug: Debug = False,
-) -> None:
-    """Add a revision in which what another one changed is as it was before."""
-    from socaccess.i18n import Texts
-    from socaccess.planning.rounds import undo as undo_revision
-
-    when, person = _event(at, who)
-    box = _open(store)
-    undone = box.revision if revision is None else revision
-    now = undo_revision(box, revision, at=when, who=person)
-    if as_json:
-        _print_json({"undone": undone, "revision": now})
-    else:
-        typer.echo(Texts(lang.value)("round.undone", revision=undone, now=now))
-
-
-@app.command("history")
-def history(
-    store: StoreFolder = STORE,
-    lang: Lang = Language.lv,
-    as_json: Json = False,
-    debug: Debug = False,
-) -> None:
-    """List every revision of the store: when, who, what."""
-    from socaccess.i18n import Texts
-
-    texts = Texts(lang.value)
-    table = _open(store).history()
-    if as_json:
-        _print_json(table.to_dict("records"))
-        return
-    heads = [texts(f"round.head_{name}") for name in ("revision", "at", "who", "action", "note")]
-    rows = [
-        (str(row.revision), row.at, row.who, row.action, row.note) for row in table.itertuples()
-    ]
-    show_table(heads, rows)
-
-
-@app.command("verify")
-def verify(
-    store: StoreFolder = STORE,
-    lang: Lang = Language.lv,
-    as_json: Json = False,
-    debug: Debug = False,
-) -> None:
-    """Compare every file of the store with its hash; exit 1 when one differs."""
-    from socaccess.i18n import Texts
-
-    texts = Texts(lang.value)
-    box = _open(store)
-    table = box.verify()
-    if as_json:
-        _print_json(table.to_dict("records"))
-        raise typer.Exit(0 if table["whole"].all() else 1)
-    box.require_whole()
-    left = int((table["finding"] == "leftover").sum())
-    typer.echo(texts.count("round.verified", len(table) - left))
-    if left:
-        typer.echo(texts.count("round.leftovers", left))
-
-
-@app.command("snapshot")
-def snapshot(
-    label: Annotated[str, typer.Argument(help="Its name, such as 2021.")],
-    date: Annotated[str, typer.Option("--date", help="The day it shows.")],
-    store: StoreFolder = STORE,
-    at: At = None,
-    who: Who = None,
-    lang: Lang = Language.lv,
-    as_json: Json = False,
-    debug: Debug = False,
-) -> None:
-    """Run the region's study with the facilities of the store, and keep how things stand."""
-    from socaccess.i18n import Texts
-    from socaccess.planning import snapshots
-    from socaccess.study import Study
-
-    when, person = _event(at, who)
-    box = _open(store)
-    about = box.read("about").set_index("item")["value"]
-    study = snapshots.update_study(Study.load(about["region"], view=about["view"]), box)
-    taken = snapshots.make_snapshot(study.run(sites=False), label=label, date=date)
-    revision = snapshots.keep_snapshot(box, taken, at=when, who=person)
-    if as_json:
-        _print_json({"label": label, "date": date, "revision": revision})
-    else:
-        line = Texts(lang.value)("round.snapshot_kept", label=label, revision=revision)
-        typer.echo(line)
-
-
-@app.command("compare")
-def compare(
-    before: Annotated[str, typer.Argument(help="Label of the earlier snapshot.")],
-    after: Annotated[str, typer.Argument(help="Label of the later snapshot.")],
-    store: StoreFolder = STORE,
-    small_counts: Annotated[
-        bool, typer.Option("--show-small-counts", help="Show counts of fewer than five people.")
-    ] = False,
-    lang: Lang = Language.lv,
-    as_json: Json = False,
-    debug: Debug = False,
-) -> None:
-    """Tell what changed between two snapshots: facilities, places, coverage, persons."""
-    from socaccess.i18n import Texts
-    from socaccess.planning import snapshots
-    from socaccess.settings import Settings
-
-    texts = Texts(lang.value)
-    box = _open(store)
-    changes = snapshots.compare_snapshots(
-        snapshots.read_snapshot(box, before), snapshots.read_snapshot(box, after)
-    )
-    municipalities = box.read("municipalities").set_index("municipality_id")
-    changes = snapshots.hide_changes(
-        changes,
-        municipalities["population"].to_dict(),
-        below=0 if small_counts else Settings().suppress_below,
-    )
-    tables = {name: getattr(changes, name) for name in ("facilities", "coverage", "persons")}
-    if as_json:
-        _print_json({name: json.loads(t.to_json(orient="records")) for name, t in tables.items()})
-        return
-    if changes.empty:
-        typer.echo(texts("round.snapshot_same", before=before, after=after))
-        return
-    labels = _label_codes(box, lang.value)
-    for row in changes.facilities.itertuples():
-        change = texts(f"round.change_{row.change}")
-        sides = f": {row.before} → {row.after}" if row.change in ("places", "renamed") else ""
-        where = municipalities["name"].get(row.municipality_id, "")
-        typer.echo(
-            f"{where}: {row.name} ({labels.get(row.service, row.service)}) – {change}{sides}"
-        )
-    now = changes.coverage[(changes.coverage["scenario"] == "now")
-                           & (changes.coverage["scope"] == "any")]  # fmt: skip
-    for row in now.itertuples():
-        typer.echo(
-            texts(
-                "round.snapshot_coverage",
-                municipality=municipalities["name"].get(row.municipality_id, ""),
-                service=labels.get(row.service, row.service),
-                before=texts.number(row.population_covered_before),
-                after=texts.number(row.population_covered_after),
-            )
-        )
-
-
-# -- what the commands share ------------------------------------------------------------------
-
-
-def _event(at: str | None, who: str | None) -> tuple[str, str]:
-    """Return when and by whom: the only place where the clock is read."""
-    return at or dt.datetime.now().isoformat(timespec="seconds"), who or getpass.getuser()
-
-
-def _open(folder: Path) -> Store:
-    from socaccess.planning.store import Store
-
-    return Store.open(folder)
-
-
 def _require_region(store: Store, region: str, view: str) -> None:
     from socaccess.errors import InputError
 
@@ -458,12 +233,6 @@ def _require_region(store: Store, region: str, view: str) -> None:
             f"{store.path}: the store is of {about['region']} ({about['view']}), "
             f"not of {region} ({view}); give another --store"
         )
-
-
-def _label_codes(store: Store, lang: str) -> dict[str, str]:
-    services = store.read("services")
-    labels = dict(zip(services["target_group"], services[f"group_{lang}"], strict=True))
-    return labels | dict(zip(services["service"], services[f"name_{lang}"], strict=True))
 
 
 def _split_rows(option: str, checks: list[FormCheck]) -> list[set[str]]:
@@ -490,12 +259,16 @@ def _split_rows(option: str, checks: list[FormCheck]) -> list[set[str]]:
     return chosen
 
 
-def _print_json(answer: Any) -> None:
-    typer.echo(json.dumps(answer, ensure_ascii=False))
-
-
 def _write_file(path: Path, content: bytes, texts: Texts) -> None:
     from socaccess.planning._files import write_files
 
     written = write_files(path.parent, {path.name: content})
     typer.echo(texts("round.wrote", path=written[0]), err=True)
+
+
+app.command("report")(result_commands.report)
+app.command("snapshot")(result_commands.snapshot)
+app.command("compare")(result_commands.compare)
+app.command("undo")(store_commands.undo)
+app.command("history")(store_commands.history)
+app.command("verify")(store_commands.verify)

@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 
 from socaccess.errors import Problem, raise_problems
+from socaccess.guards import guard_text, unguard_text
 
 __all__ = [
-    "FORMULA_SIGNS",
     "Change",
     "TableLayout",
     "compare_rows",
@@ -29,9 +29,6 @@ FORMATS = ("csv", "parquet")
 
 Row = dict[str, Any]
 Key = tuple[str, ...]
-
-# A spreadsheet takes a text that begins so for a formula; it stands behind an apostrophe.
-FORMULA_SIGNS = ("=", "+", "-", "@", "'", "\t", "\r")
 
 
 @dataclass(frozen=True, eq=False)
@@ -262,7 +259,7 @@ def _write_cell(value: Any, kind: str) -> str:
     if kind == "flag":
         return "true" if value else "false"
     if kind == "text":
-        return f"'{value}" if value.startswith(FORMULA_SIGNS) else value
+        return guard_text(value)
     return str(int(value)) if kind == "integer" else repr(float(value))
 
 
@@ -272,5 +269,5 @@ def _read_cell(cell: str, kind: str) -> Any:
     if cell == "":
         return None if kind != "number" else math.nan
     if kind == "text":
-        return cell.removeprefix("'") if cell.startswith("'") else cell
+        return unguard_text(cell)
     return int(cell) if kind == "integer" else float(cell)

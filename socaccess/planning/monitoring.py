@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from socaccess.guards import guard_text
 from socaccess.i18n import Texts
 from socaccess.planning import _layouts
 from socaccess.planning._protection import protect_column, protect_total
@@ -311,17 +312,16 @@ def write_report(
 
 def _write_csv(table: pd.DataFrame) -> bytes:
     """Return a table as CSV; a text a spreadsheet would take for a formula stays a text."""
-    from socaccess.planning._tables import FORMULA_SIGNS
 
-    def guard(value: Any) -> Any:
-        if isinstance(value, str) and value.startswith(FORMULA_SIGNS):
-            return f"'{value}"
+    def plain(value: Any) -> Any:
+        if isinstance(value, str):
+            return guard_text(value)
         if isinstance(value, float) and value.is_integer():
             return int(value)
         return value
 
     text = io.StringIO(newline="")
-    guarded = table.astype(object).map(guard)
+    guarded = table.astype(object).map(plain)
     guarded = guarded.where(table.notna(), None)
     guarded.to_csv(text, index=False, lineterminator="\n", float_format="%.4f")
     return text.getvalue().encode("utf-8")

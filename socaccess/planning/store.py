@@ -36,6 +36,7 @@ from socaccess.planning._tables import (
     encode_table,
     to_rows,
 )
+from socaccess.planning._verifying import read_file, read_manifest, verify_files
 
 __all__ = ["SCHEMA", "Store", "StoreError"]
 
@@ -126,7 +127,7 @@ class Store:
     @property
     def identity(self) -> str:
         """What tells this store from every other: the hash of its first manifest."""
-        return _files.hash_bytes(self._read_manifest_bytes(1))
+        return _files.hash_bytes(read_manifest(self.path, 1))
 
     def refresh(self) -> None:
         """Move on to the newest revision."""
@@ -156,7 +157,7 @@ class Store:
         entry = self._find_table(name, revision)
         file = entry["file"]
         if file not in self._read_tables:
-            content = self._read_file(file, entry["sha256"])
+            content = read_file(self.path, file, entry["sha256"])
             layout = TableLayout(name, tuple(entry["key"]), entry["columns"], entry["format"])
             try:
                 # The name of a file is its content's: what was read once stays right.
@@ -170,7 +171,7 @@ class Store:
         entry = self.manifest["documents"].get(sha256)
         if entry is None:
             raise UnknownNameError(f"no document {sha256[:12]} in {self.path}")
-        return self._read_file(entry["file"], sha256)
+        return read_file(self.path, entry["file"], sha256)
 
     def commit(
         self,
@@ -271,39 +272,7 @@ class Store:
         Columns: file, revision (the first that uses it; 0 for a leftover of an
         interrupted writer, which is harmless), bytes, whole (bool), finding.
         """
-        rows: list[tuple[str, int, int, bool, str]] = []
-        used: dict[str, tuple[int, str]] = {}
-        parent = ""
-        for number in range(1, self.revision + 1):
-            name = f"manifests/{number:06d}.json"
-            finding = ""
-            size = 0
-            try:
-                raw = self._read_manifest_bytes(number)
-                size = len(raw)
-                manifest = parse_manifest(raw, number, name)
-                if manifest["parent"] != parent:
-                    finding = "does not follow the manifest before it"
-                parent = _files.hash_bytes(raw)
-                for entry in manifest["tables"].values():
-                    used.setdefault(entry["file"], (number, entry["sha256"]))
-                for digest, entry in manifest["documents"].items():
-                    used.setdefault(entry["file"], (number, digest))
-            except StoreError as error:
-                finding, parent = str(error), ""
-            rows.append((name, number, size, not finding, finding))
-        for file, (number, digest) in sorted(used.items()):
-            try:
-                size, finding = len(self._read_file(file, digest)), ""
-            except StoreError as error:
-                size, finding = 0, str(error)
-            rows.append((file, number, size, not finding, finding))
-        known = {row[0] for row in rows} | {README.name}
-        for path in sorted(self.path.rglob("*")):
-            file = path.relative_to(self.path).as_posix()
-            if file not in known and not path.is_dir():
-                rows.append((file, 0, path.stat().st_size, True, "leftover"))
-        return pd.DataFrame(rows, columns=["file", "revision", "bytes", "whole", "finding"])
+        return verify_files(self.path, self.revision)
 
     def require_whole(self) -> None:
         """Raise `StoreError` if a file of any revision is missing or was changed."""
@@ -336,7 +305,7 @@ class Store:
         numbers = list_manifests(self.path)
         if not numbers:
             raise InputError(f"{self.path}: there is no store in this folder")
-        raw = self._read_manifest_bytes(numbers[-1])
+        raw = read_manifest(self.path, numbers[-1])
         self.manifest = parse_manifest(raw, numbers[-1], f"manifests/{numbers[-1]:06d}.json")
         self._hash = _files.hash_bytes(raw)
 
@@ -347,15 +316,8 @@ class Store:
             raise UnknownNameError(
                 f"no revision {revision} in {self.path}; there are 1 to {self.revision}"
             )
-        raw = self._read_manifest_bytes(revision)
+        raw = read_manifest(self.path, revision)
         return parse_manifest(raw, revision, f"manifests/{revision:06d}.json")
-
-    def _read_manifest_bytes(self, number: int) -> bytes:
-        path = self.path / "manifests" / f"{number:06d}.json"
-        try:
-            return path.read_bytes()
-        except OSError as error:
-            raise StoreError(f"manifests/{path.name}: cannot be read: {error.strerror}") from None
 
     def _find_table(self, name: str, revision: int | None) -> dict[str, Any]:
         tables = self._manifest_of(revision)["tables"]
@@ -365,19 +327,10 @@ class Store:
             )
         return dict(tables[name])
 
-    def _read_file(self, file: str, digest: str) -> bytes:
-        try:
-            content = (self.path / file).read_bytes()
-        except OSError as error:
-            raise StoreError(f"{file}: cannot be read: {error.strerror or error}") from None
-        if _files.hash_bytes(content) != digest:
-            raise StoreError(f"{file}: its content is not what the manifest says")
-        return content
-
     def _add_file(self, file: str, content: bytes, digest: str) -> None:
         target = self.path / file
         if target.exists():
-            self._read_file(file, digest)  # the same content, or an error
+            read_file(self.path, file, digest)  # the same content, or an error
             return
         target.parent.mkdir(exist_ok=True)
         _give_or_keep(_files.write_aside(self.path / "aside", content), target)
