@@ -8,6 +8,7 @@ their owner knows them, by line of the file or by id.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -17,12 +18,14 @@ import pandas as pd
 
 from socaccess import crs as crs_
 from socaccess.errors import CrsError, InputError, Problem
+from socaccess.guards import ReadLimits, find_control_signs
 from socaccess.i18n import fold
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
 __all__ = [
+    "CANDIDATES",
     "FACILITIES",
     "FORMS",
     "MUNICIPALITIES",
@@ -163,6 +166,7 @@ SERVICE_TYPES = TableForm(
         Column("outer_limit_min", "number", minimum=0),
         Column("traveller", default="client", allowed=("client", "provider", "none")),
         Column("counts_as_supply", "flag", default=True),
+        Column("moves_to"),
     ),
 )
 
@@ -177,7 +181,15 @@ NEED = TableForm(
     may_be_empty=True,
 )
 
-FORMS = {form.name: form for form in (MUNICIPALITIES, SETTLEMENTS, FACILITIES, SERVICE_TYPES, NEED)}
+CANDIDATES = TableForm("candidates", (Column("settlement_id", required=True, unique=True),))
+
+FORMS = {
+    form.name: form
+    for form in (MUNICIPALITIES, SETTLEMENTS, FACILITIES, SERVICE_TYPES, NEED, CANDIDATES)
+}
+
+_LINE_ENDS = re.compile("[\t\n\r\x0b\x0c\x85\u2028\u2029]+")
+"""What a cell of a spreadsheet may hold and a name may not."""
 
 _TRUE = {"true", "1", "1.0", "yes", "y", "jā", "ja"}
 _FALSE = {"false", "0", "0.0", "no", "n", "nē", "ne"}
@@ -317,8 +329,13 @@ def _convert(
         converted = (
             text.astype(object)
             .where(~blank, None)
-            .map(lambda value: value if value is None else str(value).strip())
+            .map(lambda value: value if value is None else _LINE_ENDS.sub(" ", str(value).strip()))
         )
+        bad = _find_foreign(converted)
+        if bad.any():
+            problems.append(
+                Problem("text holds control signs or is too long", where, tuple(names[bad]))
+            )
         if column.allowed and column.default is not None:
             converted = converted.where(~blank, column.default)
     elif column.kind == "flag":
@@ -356,6 +373,18 @@ def _convert(
                 )
             )
     return converted, problems
+
+
+def _find_foreign(texts: pd.Series) -> np.ndarray:
+    """Return where a text cannot be one of ours: no file we write could hold it."""
+    longest = ReadLimits().max_text
+    return np.array(
+        [
+            isinstance(text, str) and (len(text) > longest or find_control_signs(text))
+            for text in texts
+        ],
+        dtype=bool,
+    )
 
 
 def _convert_number(

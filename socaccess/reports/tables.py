@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from socaccess import crs as crs_
+from socaccess.guards import guard_frame
 from socaccess.i18n import Texts
 from socaccess.privacy import mark_untold
 from socaccess.study.release import Release, release, summarise_by_population
@@ -151,6 +152,9 @@ def warn_of_small_counts(released: Release, texts: Texts) -> str:
 def write_csv(frame: pd.DataFrame, path: Path, *, excel: bool = False, warning: str = "") -> None:
     """Write a table as CSV: UTF-8, comma and point; for Excel in Latvia `;`, comma and a mark.
 
+    A text that a spreadsheet would take for a formula stands behind an apostrophe
+    (`socaccess.guards`); numbers stay numbers.
+
     Parameters
     ----------
     frame
@@ -164,7 +168,7 @@ def write_csv(frame: pd.DataFrame, path: Path, *, excel: bool = False, warning: 
     """
     if warning:
         frame = frame.assign(warning=np.full(len(frame), warning, dtype=object))
-    frame.to_csv(
+    guard_frame(frame).to_csv(
         path,
         index=False,
         sep=";" if excel else ",",

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 
 from socaccess.errors import InputError, Problem, UnknownNameError, raise_problems
+from socaccess.guards import ReadLimits, check_file, check_workbook, unguard_text
 
 __all__ = ["KINDS", "list_layers", "read_rows"]
 
-MAX_BYTES = 500_000_000
-"""A larger table file is refused: it is hardly one of ours."""
+LIMITS = ReadLimits()
 
 ENCODINGS = ("utf-8-sig", "cp1257")
 """Tried in this order: UTF-8 with or without mark, then Windows Baltic."""
@@ -53,12 +53,7 @@ def read_rows(path: Path, *, layer: str | None = None) -> tuple[pd.DataFrame, li
     UnknownNameError
         If it has no such sheet or layer, with those it has.
     """
-    if not path.is_file():
-        raise InputError(f"{path}: there is no such file")
-    if path.stat().st_size > MAX_BYTES:
-        raise InputError(f"{path.name}: the file is larger than {MAX_BYTES // 10**6} MB")
-    if path.stat().st_size == 0:
-        raise InputError(f"{path.name}: the file is empty")
+    check_file(path)
     kind = path.suffix.lower()
     if layer is not None and kind not in (*WORKBOOKS, *LAYERED):
         raise InputError(f"{path.name}: files of the kind {kind} have no layers to choose from")
@@ -125,8 +120,10 @@ def _read_csv(path: Path) -> tuple[pd.DataFrame, list[str]]:
             if len(row) != len(columns):
                 uneven.append(f"{line}: {len(row)} cells")
                 row = (row + [""] * len(columns))[: len(columns)]
-            rows.append(row)
+            rows.append([unguard_text(cell) for cell in row])
             names.append(line)
+            if len(rows) > LIMITS.max_rows:
+                raise InputError(f"{path.name}: more than {LIMITS.max_rows} rows")
     except csv.Error as error:
         raise InputError(f"{path.name}: not a readable table: {error}") from None
     problems = []
@@ -150,6 +147,7 @@ def _read_csv(path: Path) -> tuple[pd.DataFrame, list[str]]:
 def _open_workbook(path: Path) -> pd.ExcelFile:
     import zipfile
 
+    check_workbook(path)
     try:
         return pd.ExcelFile(path, engine="openpyxl")
     except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:

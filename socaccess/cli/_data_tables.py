@@ -1,0 +1,92 @@
+"""What a fetched file becomes: the reader of each source, and the table it gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from socaccess.errors import OutputError
+from socaccess.guards import guard_frame
+
+__all__ = ["Reading", "read_source", "write_reading"]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A table in our form, what was left out of it, and findings worth telling.
+
+    Parameters
+    ----------
+    table
+        The table, None for a file that is used as it is.
+    ignored
+        Headings that were not understood.
+    findings
+        What is odd but no reason to refuse.
+    of_persons
+        Whether it counts people so few that it leaves through `plan need` only, which hides them.
+    """
+
+    table: Any = None
+    ignored: tuple[str, ...] = ()
+    findings: tuple[object, ...] = ()
+    of_persons: bool = False
+
+
+def read_source(name: str, path: Path) -> Reading:
+    """Return a source's file as a table of ours; raise if its layout is not known."""
+    return _choose_reader(name)(path)
+
+
+def write_reading(reading: Reading, folder: Path, name: str) -> Path:
+    """Write a table beside its file: areas and points as GeoPackage, others as CSV.
+
+    Raises
+    ------
+    OutputError
+        If it could not be written; nothing of it is left then.
+    """
+    layer = "geometry" in reading.table
+    target = folder / f"{name}-socaccess.{'gpkg' if layer else 'csv'}"
+    aside = target.with_name(f".{target.name}")
+    try:
+        aside.unlink(missing_ok=True)
+        if layer:
+            reading.table.to_file(aside, driver="GPKG", layer=name)
+        else:
+            guard_frame(reading.table).to_csv(aside, index=False, lineterminator="\n")
+        aside.replace(target)
+    except OSError as error:
+        aside.unlink(missing_ok=True)
+        raise OutputError(f"{target}: could not be written: {error.strerror or error}") from None
+    return target
+
+
+def _choose_reader(name: str) -> Callable[[Path], Reading]:
+    from socaccess.planning.need import read_children_by_age, read_needed_services
+    from socaccess.sources import portals
+    from socaccess.sources.osm import read_candidate_facilities
+
+    tables: dict[str, Callable[[Path], Any]] = {
+        "robezas": portals.read_boundaries,
+        "atvk": portals.read_classifier,
+        "iedzivotaji": portals.read_population,
+        "soc-pakalpojumu-sniedzeju-skaits": portals.read_provider_counts,
+        "osm_facilities": read_candidate_facilities,
+    }
+    needs = {
+        "nepieciesamie-di-pakalpojumi": read_needed_services,
+        "berni-ar-invaliditati-adm-ter": read_children_by_age,
+    }
+
+    def read(path: Path) -> Reading:
+        if name in tables:
+            return Reading(tables[name](path))
+        if name in needs:
+            need = needs[name](path)
+            return Reading(need.choose_latest(), need.ignored, need.findings, True)
+        return Reading()
+
+    return read

@@ -1,0 +1,242 @@
+r"""What comes from outside and what leaves: sizes, archives, texts that are more than text.
+
+Readers ask here before they open anything; writers of what a spreadsheet may open pass their
+texts through `guard_text`. `docs/security.md` tells what is defended and how it is tested.
+
+The rule of CSV files: a text that begins with one of `= + - @`, an apostrophe, a tab or a line
+end stands behind one apostrophe more, so that no spreadsheet takes it for a formula. Numbers stay
+numbers. Reading drops that apostrophe again (`unguard_text`).
+"""
+
+from __future__ import annotations
+
+import unicodedata
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO, TYPE_CHECKING, Any, Final
+
+from socaccess.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = [
+    "FORMULA_SIGNS",
+    "ReadLimits",
+    "check_file",
+    "check_member_name",
+    "check_workbook",
+    "find_control_signs",
+    "guard_frame",
+    "guard_text",
+    "unguard_text",
+]
+
+FORMULA_SIGNS: Final = ("=", "+", "-", "@", "'", "\t", "\r", "\n")
+"""A spreadsheet takes a text that begins so for a formula (the apostrophe: for a mark of text)."""
+
+_CHUNK = 1 << 16
+_DEEPEST = 64
+"""Elements inside each other that no sheet has."""
+
+
+@dataclass(frozen=True)
+class ReadLimits:
+    """How much of a file from outside is read; beyond it, it is refused.
+
+    Parameters
+    ----------
+    max_bytes
+        Largest file.
+    max_unpacked_bytes
+        Largest content of an archive (a workbook is one).
+    max_members
+        Most files in an archive.
+    max_rows, max_cells
+        Most rows, and most cells, of a table.
+    max_text
+        Longest text of a cell; what is longer is no name, address or note.
+
+    Examples
+    --------
+    >>> ReadLimits(max_rows=10).max_rows
+    10
+    """
+
+    max_bytes: int = 500_000_000
+    max_unpacked_bytes: int = 500_000_000
+    max_members: int = 1_000
+    max_rows: int = 2_000_000
+    max_cells: int = 50_000_000
+    max_text: int = 32_000
+
+
+def check_file(path: Path, limits: ReadLimits | None = None) -> None:
+    """Raise `InputError` unless there is a file of a size that can be read.
+
+    Devices, pipes and folders are no files, whatever they are called.
+    """
+    limits = limits or ReadLimits()
+    try:
+        if not path.exists():
+            raise InputError(f"{path}: there is no such file")
+        if not path.is_file():
+            raise InputError(f"{path}: this is no file")
+        size = path.stat().st_size
+    except (OSError, ValueError) as error:
+        raise InputError(f"{str(path)!r}: cannot be opened: {error}") from None
+    if size == 0:
+        raise InputError(f"{path.name}: the file is empty")
+    if size > limits.max_bytes:
+        raise InputError(f"{path.name}: the file is larger than {limits.max_bytes // 10**6} MB")
+
+
+def check_member_name(name: str) -> None:
+    """Raise `InputError` for a member of an archive that would lie outside its folder.
+
+    Examples
+    --------
+    >>> check_member_name("xl/workbook.xml")
+    >>> check_member_name("../evil.csv")
+    Traceback (most recent call last):
+        ...
+    socaccess.errors.InputError: the archive holds '../evil.csv', which lies outside its folder
+    """
+    path = PurePosixPath(name.replace("\\", "/"))
+    if path.is_absolute() or ".." in path.parts or ":" in name or "\x00" in name:
+        raise InputError(f"the archive holds {name[:80]!r}, which lies outside its folder")
+
+
+def check_workbook(path: Path, limits: ReadLimits | None = None) -> None:
+    """Raise `InputError` for a workbook no parser should be given.
+
+    Looked at before it is parsed: how many parts there are and what they unpack to (counted, not
+    believed), their names, and in each XML part definitions of entities and elements nested
+    deeper than any sheet's.
+    """
+    limits = limits or ReadLimits()
+    check_file(path, limits)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+            if len(members) > limits.max_members:
+                raise InputError(f"{path.name}: an archive of more than {limits.max_members} parts")
+            left = limits.max_unpacked_bytes
+            for member in members:
+                check_member_name(member.filename)
+                with archive.open(member) as part:
+                    left = _check_part(path, member.filename, part, left)
+    except InputError:
+        raise
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, ValueError,
+            NotImplementedError) as error:  # fmt: skip
+        raise InputError(f"{path.name}: not a readable workbook: {error}") from None
+
+
+def _check_part(path: Path, name: str, part: IO[bytes], left: int) -> int:
+    """Read a part to its end, at most `left` bytes; return how many bytes are left."""
+    from xml.parsers import expat
+
+    watch = _watch_xml(path) if name.lower().endswith((".xml", ".rels")) else None
+    try:
+        while block := part.read(_CHUNK):
+            left -= len(block)
+            if left < 0:
+                raise InputError(f"{path.name}: unpacks to more than any table of ours")
+            if watch is not None:
+                watch.Parse(block, False)
+        if watch is not None:
+            watch.Parse(b"", True)
+    except expat.ExpatError as error:
+        raise InputError(f"{path.name}: not a readable workbook: {name[:80]}: {error}") from None
+    return left
+
+
+def _watch_xml(path: Path) -> Any:
+    """Return a parser that refuses entities and elements nested too deep, and keeps nothing."""
+    from xml.parsers import expat
+
+    depth = 0
+
+    def enter(*_: object) -> None:
+        nonlocal depth
+        depth += 1
+        if depth > _DEEPEST:
+            raise InputError(f"{path.name}: XML nested deeper than any workbook of ours")
+
+    def leave(*_: object) -> None:
+        nonlocal depth
+        depth -= 1
+
+    def refuse(*_: object) -> None:
+        raise InputError(f"{path.name}: defines XML entities, which no workbook of ours does")
+
+    parser = expat.ParserCreate()
+    parser.StartElementHandler, parser.EndElementHandler = enter, leave
+    parser.StartDoctypeDeclHandler = parser.EntityDeclHandler = refuse
+    return parser
+
+
+def find_control_signs(text: str) -> bool:
+    r"""Return whether a text holds signs that no file of text may: NUL, escape, and the like.
+
+    Tabs and line ends are none of them.
+
+    Examples
+    --------
+    >>> find_control_signs("Dagda\x00"), find_control_signs("Dagda\nLatgale")
+    (True, False)
+    """
+    return any(
+        unicodedata.category(sign) in ("Cc", "Cs") and sign not in "\t\n\r\x85" for sign in text
+    )
+
+
+def guard_text(text: str) -> str:
+    """Return a text as it stands in a CSV file.
+
+    Examples
+    --------
+    >>> guard_text("=1+1"), guard_text("'tis"), guard_text("Dagda -")
+    ("'=1+1", "''tis", 'Dagda -')
+    """
+    return f"'{text}" if text.startswith(FORMULA_SIGNS) else text
+
+
+def unguard_text(text: str) -> str:
+    """Return the text that `guard_text` was given.
+
+    Examples
+    --------
+    >>> unguard_text("'=1+1"), unguard_text("''tis"), unguard_text("'tis")
+    ('=1+1', "'tis", "'tis")
+    """
+    return text[1:] if text.startswith("'") and text[1:].startswith(FORMULA_SIGNS) else text
+
+
+def guard_frame(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a table whose texts, categories and headings are guarded; numbers stay as they are.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> guard_frame(pd.DataFrame({"name": ["=A1", "A"], "change": [-5, 3]})).values.tolist()
+    [["'=A1", -5], ['A', 3]]
+    """
+    import pandas as pd
+
+    def guard(value: object) -> object:
+        return guard_text(value) if isinstance(value, str) else value
+
+    guarded = {}
+    for name in frame.columns:
+        values = frame[name]
+        plain = pd.api.types.is_numeric_dtype(values) or pd.api.types.is_datetime64_any_dtype(
+            values
+        )
+        if not plain:
+            values = values.astype(object).map(guard)
+        guarded[guard(name)] = values
+    return pd.DataFrame(guarded, index=frame.index)
