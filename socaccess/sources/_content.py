@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
+from socaccess.errors import InputError
+from socaccess.guards import check_member_name
 from socaccess.sources._download_error import DownloadError, show_foreign
 from socaccess.sources._transport import CHUNK_BYTES, SMALL_BYTES, Limits
 
@@ -122,9 +124,10 @@ def _flatten(name: str) -> str:
 
 
 def _check_name(name: str) -> None:
-    path = PurePosixPath(name.replace("\\", "/"))
-    if path.is_absolute() or ".." in path.parts or ":" in name or "\x00" in name:
-        raise DownloadError("outside", {"name": show_foreign(name)})
+    try:
+        check_member_name(name)
+    except InputError:
+        raise DownloadError("outside", {"name": show_foreign(name)}) from None
 
 
 def _check_size(given: int, packed: int, limits: Limits) -> None:

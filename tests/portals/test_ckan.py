@@ -176,7 +176,7 @@ def test_answers_that_are_none(server, cache, body, error, message):
 
 def test_files_elsewhere_are_refused_unless_named(server, cache):
     portal = serve_dataset(server, url="https://example.org/files/r.csv")
-    with pytest.raises(DownloadError, match="from example.org, which is not one of") as caught:
+    with pytest.raises(DownloadError, match=r"from example.org, which is not one of") as caught:
         fetch("atvk", cache=cache, portal=portal, limits=QUICK)
     assert "--url" in str(caught.value)
     address = f"{server.address}/dati/files/r.csv"

@@ -157,8 +157,8 @@ def test_only_the_latest_period(tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda f: f.drop(columns="ATVK kods"), "understood as municipality_id; expected a heading "
-         + "such as atvk kods or atvk or l0 code; found PP gads, PP mēnesis"),
+        (lambda f: f.drop(columns="ATVK kods"),
+         r"as municipality_id; expected a heading such as atvk kods or .*; found PP gads, PP mēn"),
         (lambda f: f.assign(**{"ATVK kods": "9999999"}), "code is of no municipality"),
         (lambda f: f.assign(**{"Krīzes centrs": "daudz"}), "'Krīzes centrs': value is not a count"),
         (lambda f: f.assign(**{"Krīzes centrs": -1}), "value is not a count"),
@@ -209,8 +209,8 @@ def test_population_of_all_in_the_latest_year(tmp_path, seed):
     ("change", "message"),
     [
         (lambda f: f[f["SEX"] != "T"], r"'SEX': no value means all together .*found F, M"),
-        (lambda f: f.drop(columns="NUMB"), "understood as population; expected a heading such as "
-         + "numb or iedzivotaju skaits or skaits; found TIME, AREA"),
+        (lambda f: f.drop(columns="NUMB"),
+         r"as population; expected a heading such as numb or .*; found TIME, AREA"),
         (lambda f: f.drop(columns="TIME"), "no column is understood as year"),
         (lambda f: pd.concat([f.assign(CITIZEN="A"), f.assign(CITIZEN="B")]),
          "several numbers for one year .*columns not understood: CITIZEN"),

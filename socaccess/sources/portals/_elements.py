@@ -29,14 +29,12 @@ class Elements:
         Raises
         ------
         DownloadError
-            If it is a web page, no answer of Overpass, or says that it is not whole.
+            If it is no answer of Overpass, or says that it is not whole.
         """
         try:
             answer = json.loads(body)
         except (ValueError, RecursionError):
-            page = body.lstrip().lower().startswith((b"<!doctype html", b"<html", b"<?xml"))
-            reason = "web_page" if page else "other_kind"
-            raise DownloadError(reason, {"kind": "json"}) from None
+            raise DownloadError("other_kind", {"kind": "json"}) from None
         if not isinstance(answer, dict) or not isinstance(answer.get("elements"), list):
             raise DownloadError("answer", {"host": host})
         if answer.get("remark"):

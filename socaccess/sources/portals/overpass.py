@@ -337,6 +337,8 @@ class _Asking:
             raise DownloadError("cut_off", {"host": host}) from None
         finally:
             response.raw.release_conn()
+        if body.lstrip().startswith(b"<"):
+            raise DownloadError("web_page", {"kind": "json"})
         if response.url.startswith(self.service.overpass):
             self.elements.add(body, host)
         # What osmnx reads now is in memory and unpacked.

@@ -1,0 +1,201 @@
+"""Overpass through osmnx: a server on this machine answers what osmnx asks."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import socket
+import urllib.parse
+
+import geopandas as gpd
+import pytest
+import shapely
+
+from socaccess.errors import InputError
+from socaccess.network import RoadNetwork
+from socaccess.sources.downloads import DownloadError, Limits
+from socaccess.sources.osm import read_candidate_facilities
+from socaccess.sources.portals import OverpassService, fetch_map
+from tests.portals.conftest import list_content
+from tests.portals.servers import Server, give, redirect, send
+
+ox = pytest.importorskip("osmnx")
+
+# A cross of two roads near Ludza, one of them one-way, and three facilities; all invented.
+NODES = [(1, 56.54, 27.70), (2, 56.54, 27.71), (3, 56.54, 27.72), (4, 56.55, 27.71),
+         (5, 56.53, 27.71)]  # fmt: skip
+ROADS = [{"type": "node", "id": n, "lat": lat, "lon": lon} for n, lat, lon in NODES] + [
+    {"type": "way", "id": 11, "nodes": [1, 2, 3], "tags": {"highway": "primary", "maxspeed": "90"}},
+    {"type": "way", "id": 12, "nodes": [5, 2, 4], "tags": {"highway": "tertiary", "oneway": "yes"}},
+]
+FACILITIES = [
+    {"type": "node", "id": 21, "lat": 56.54, "lon": 27.71, "tags": {
+        "amenity": "social_facility", "social_facility": "group_home",
+        "social_facility:for": "mental_health", "name": 'Grupu māja "Cerība" <b>&'}},
+    {"type": "node", "id": 22, "lat": 56.53, "lon": 27.72},
+    {"type": "node", "id": 23, "lat": 56.55, "lon": 27.74},
+    {"type": "way", "id": 24, "nodes": [22, 23], "tags": {
+        "amenity": "nursing_home", "name": "Pansionāts\u0000\u200e"}},
+    {"type": "relation", "id": 25, "tags": {"social_facility": "workshop",
+                                            "social_facility:for": "disabled"},
+     "members": [{"type": "way", "ref": 24, "role": "outer"}]},
+]  # fmt: skip
+FREE = b"Connected as: 1\nCurrent time: now\nRate limit: 2\n2 slots available now.\n"
+AREA = shapely.box(27.69, 56.52, 27.75, 56.56)
+PLACE = [{"osm_type": "relation", "osm_id": 1, "lat": "56.5", "lon": "27.7", "class": "boundary",
+          "type": "administrative", "display_name": "Ludza", "importance": 0.5, "place_rank": 1,
+          "addresstype": "town", "name": "Ludza", "boundingbox": ["56.5", "56.6", "27.6", "27.8"],
+          "geojson": shapely.geometry.mapping(AREA)}]  # fmt: skip
+QUICK = Limits(connect_s=2, read_s=5, total_s=20, pause_s=0.01, tries=2, longest_pause_s=2)
+
+
+@pytest.fixture
+def polygon() -> gpd.GeoSeries:
+    return gpd.GeoSeries([AREA], crs=4326).to_crs(3059)
+
+
+@pytest.fixture
+def overpass(server: Server) -> OverpassService:
+    server.queries = []
+
+    def interpret(handler):
+        length = int(handler.headers["Content-Length"])
+        form = urllib.parse.parse_qs(handler.rfile.read(length).decode())
+        query = form["data"][0]
+        server.queries.append(query)
+        answers = {"ferry": [], "highway": ROADS, "social_facility": FACILITIES}
+        elements = next(answer for word, answer in answers.items() if word in query)
+        send(handler, json.dumps({"version": 0.6, "elements": elements}).encode())
+
+    server.routes["/api/interpreter"] = interpret
+    server.routes["/api/status"] = give(FREE)
+    server.routes["/where/search"] = give(json.dumps(PLACE).encode())
+    return OverpassService(f"{server.address}/api", f"{server.address}/where/", query_s=5)
+
+
+def test_roads_become_a_network(cache, overpass, polygon, server):
+    entry = fetch_map("osm_roads", polygon=polygon, service=overpass, cache=cache, limits=QUICK)
+    network = RoadNetwork.from_osm(entry.path)
+    # The two arms of each road: about 615 m along the parallel, 1113 m along the meridian.
+    assert network.length_m.sum() == pytest.approx(2 * 616 + 2 * 1114, rel=0.01)
+    # Both roads wholly within reach of the polygon were asked for, by the classes we drive on.
+    assert len(server.queries) == 2
+    assert "tertiary_link" in server.queries[0]
+    assert "poly:" in server.queries[0]
+    assert dict(entry.details) == {"licence": "ODbL 1.0", "place": "polygon"}
+    sent = [headers["User-Agent"] for _, headers in server.asked]
+    assert all(agent.startswith("socaccess/") for agent in sent)
+
+
+def test_facilities_are_mapped_as_in_an_extract(cache, overpass, polygon, server):
+    entry = fetch_map("osm_facilities", polygon=polygon, service=overpass, cache=cache)
+    frame = read_candidate_facilities(entry.path).set_index("facility_id")
+    assert frame["service"].fillna("").to_dict() == {
+        "node/21": "group_home", "way/24": "senior_home", "relation/25": ""}  # fmt: skip
+    assert frame.loc["node/21", "name"] == 'Grupu māja "Cerība" <b>&'
+    assert frame.loc["way/24", "name"].strip() == "Pansionāts"
+    middle = frame.to_crs(4326).loc["way/24", "geometry"]
+    assert (middle.x, middle.y) == pytest.approx((27.73, 56.54), abs=1e-6)
+    assert len(server.queries) == 1
+    assert fetch_map("osm_facilities", polygon=polygon, cache=cache, offline=True) == entry
+
+
+def test_a_place_is_asked_by_its_name(cache, overpass, server):
+    entry = fetch_map("osm_facilities", place="Ludza", service=overpass, cache=cache, limits=QUICK)
+    assert dict(entry.details)["place"] == "Ludza"
+    assert "q=Ludza" in server.asked[0][0]
+    server.routes["/where/search"] = give(b"[]")
+    with pytest.raises(InputError, match="Nominatim knows no area"):
+        fetch_map("osm_roads", place="Nekurciems", service=overpass, cache=cache, limits=QUICK)
+
+
+def test_osmnx_is_left_as_it_was(cache, overpass, polygon):
+    names = [name for name in dir(ox.settings) if not name.startswith("_")]
+    before = {name: getattr(ox.settings, name) for name in names}
+    look_up = socket.getaddrinfo
+    fetch_map("osm_facilities", polygon=polygon, service=overpass, cache=cache, limits=QUICK)
+    assert {name: getattr(ox.settings, name) for name in names} == before
+    assert socket.getaddrinfo is look_up
+
+
+def test_a_server_without_a_free_slot_is_waited_for(cache, overpass, polygon, server):
+    full = b"Rate limit: 2\nSlot available after: 2026-11-22T00:00:00Z, in %d seconds.\n"
+    server.routes["/api/status"] = give(full % 1)
+    fetch_map("osm_facilities", polygon=polygon, service=overpass, cache=cache, limits=QUICK)
+    server.routes["/api/status"] = give(full % 900)
+    with pytest.raises(DownloadError, match="come back in 16 min"):
+        fetch_map("osm_roads", polygon=polygon, service=overpass, cache=cache, limits=QUICK)
+
+
+def bomb(handler):
+    send(handler, gzip.compress(b" " * 30_000_000), headers={"Content-Encoding": "gzip"})
+
+
+MISBEHAVING = {
+    "gives up": (
+        give(b'{"elements": [], "remark": "runtime error: Query timed out"}'),
+        "remark",
+        "gave up on the question .runtime error: Query timed out",
+    ),
+    "sends a page": (give(b"<html>Too many requests</html>"), "web_page", "is a web page"),
+    "sends nonsense": (give(b"nonsense"), "other_kind", "is not a json file"),
+    "sends another thing": (give(b'{"elements": 3}'), "answer", "cannot be understood"),
+    "sends broken elements": (
+        give(b'{"elements": [{"type": "node", "id": 1, "lat": 999, "lon": 0}]}'),
+        "answer",
+        "cannot be understood",
+    ),
+    "is busy": (give(b"", status=429), "busy", "is busy or broken"),
+    "refuses": (give(b"", status=400), "status", "answered 400"),
+    "redirects": (redirect("https://example.org/api"), "elsewhere", "from example.org"),
+    "cuts off": (lambda h: send(h, b'{"elements": [', stated=1000), "cut_off", "broke"),
+    "sends a bomb": (bomb, "bomb", "many times its size"),
+    "is silent": (lambda h: h.server.stopped.wait(3), "silent", "has been silent"),
+}
+
+
+@pytest.mark.parametrize("name", MISBEHAVING)
+def test_one_clear_line_and_the_cache_as_it_was(cache, overpass, polygon, server, name):
+    route, reason, message = MISBEHAVING[name]
+    options = {"polygon": polygon, "service": overpass, "cache": cache}
+    fetch_map("osm_facilities", **options)
+    before = list_content(cache)
+    server.routes["/api/interpreter"] = route
+    limits = Limits(connect_s=2, read_s=1, total_s=5)
+    with pytest.raises(DownloadError, match=message) as caught:
+        fetch_map("osm_facilities", refresh=True, limits=limits, **options)
+    assert caught.value.reason == reason
+    assert "\n" not in caught.value.tell("lv")
+    assert list_content(cache) == before
+
+
+def test_nothing_there(cache, overpass, polygon, server):
+    server.routes["/api/interpreter"] = give(b'{"elements": []}')
+    with pytest.raises(InputError, match="has nothing of the kind there"):
+        fetch_map("osm_roads", polygon=polygon, service=overpass, cache=cache, limits=QUICK)
+
+
+def test_questions_that_are_not_asked(cache, overpass, polygon, server):
+    options = {"service": overpass, "cache": cache, "limits": QUICK}
+    latvia = gpd.GeoSeries([shapely.box(21, 55.7, 28.2, 58)], crs=4326)
+    with pytest.raises(InputError, match="fetch latvia_roads or another extract"):
+        fetch_map("osm_roads", polygon=latvia, **options)
+    with pytest.raises(InputError, match="give a place or a polygon"):
+        fetch_map("osm_roads", **options)
+    with pytest.raises(InputError, match="give a place or a polygon"):
+        fetch_map("osm_roads", place="Ludza", polygon=polygon, **options)
+    with pytest.raises(InputError, match="no coordinate reference system"):
+        fetch_map("osm_roads", polygon=gpd.GeoSeries([AREA]), **options)
+    with pytest.raises(InputError, match="areas are needed, not Point"):
+        fetch_map("osm_roads", polygon=gpd.GeoSeries([AREA.centroid], crs=4326), **options)
+    with pytest.raises(InputError, match="use fetch"):
+        fetch_map("atvk", place="Ludza", **options)
+    with pytest.raises(DownloadError, match="no connection may be made"):
+        fetch_map("osm_roads", place="Ludza", offline=True, **options)
+    assert server.asked == []
+
+
+def test_nobody_there_is_told_at_once(cache, polygon):
+    with pytest.raises(DownloadError, match="cannot be reached"):
+        gone = OverpassService("http://127.0.0.1:9/api", "http://127.0.0.1:9/where")
+        fetch_map("osm_facilities", polygon=polygon, service=gone, cache=cache, limits=QUICK)
