@@ -1,4 +1,4 @@
-"""`socaccess network`: from an OpenStreetMap extract to a network file, and what is in one."""
+"""`socaccess network`: from an OpenStreetMap extract to a network file, and travel on it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
+from socaccess.cli._network_places import read_places
+from socaccess.cli._network_trips import check_layer_name, show_trips, write_layer
 from socaccess.cli.options import Debug, Json, Lang, Language, show_progress
 
 __all__ = ["app"]
@@ -34,6 +36,9 @@ def build(
     profile: Annotated[
         Path | None, typer.Option("--profile", help="TOML file with speeds of your own.")
     ] = None,
+    hierarchy: Annotated[
+        bool, typer.Option("--hierarchy", help="Also prepare it for large tables of times.")
+    ] = False,
     lang: Lang = Language.lv,
     as_json: Json = False,
     debug: Debug = False,
@@ -41,6 +46,7 @@ def build(
     """Read the roads of an extract, build the network and save it; say what was counted."""
     from socaccess.i18n import Texts
     from socaccess.network import RoadNetwork
+    from socaccess.network.hierarchies import hierarchy_path
 
     texts = Texts(lang.value)
     with show_progress(texts) as tell:
@@ -50,9 +56,13 @@ def build(
             season=season.value,
             progress=(lambda done, total: tell("network", done, total)) if tell else None,
         )
-    network.save(out)
+        if hierarchy and tell:
+            tell("hierarchy")
+        network.save(out, hierarchy=hierarchy)
     _show(network, texts, as_json)
     typer.echo(texts("cli.wrote", path=out), err=True)
+    if hierarchy:
+        typer.echo(texts("cli.wrote", path=hierarchy_path(out)), err=True)
 
 
 @app.command("info")
@@ -67,6 +77,84 @@ def info(
     from socaccess.network import RoadNetwork
 
     _show(RoadNetwork.load(file), Texts(lang.value), as_json)
+
+
+From = Annotated[
+    list[str], typer.Option("--from", help="Where trips begin: lon,lat or a file of points.")
+]
+To = Annotated[
+    list[str], typer.Option("--to", help="Where trips end: lon,lat or a file of points.")
+]
+
+
+@app.command("route")
+def route(
+    file: Annotated[Path, typer.Argument(help="A network file.")],
+    begin: From,
+    end: To,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Layer of the lines: .gpkg or .geojson.")
+    ] = None,
+    lang: Lang = Language.lv,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Show the fastest way from every origin to every destination; write it as lines."""
+    from socaccess.i18n import Texts
+    from socaccess.network import RoadNetwork
+    from socaccess.travel import routes
+
+    texts = Texts(lang.value)
+    if out is not None:
+        check_layer_name(out)
+    network = RoadNetwork.load(file)
+    drawn = routes(network, read_places(begin, "--from"), read_places(end, "--to"))
+    if out is not None:
+        write_layer(drawn, out, dict(network.provenance))
+    show_trips(drawn, texts, as_json)
+    if out is not None:
+        typer.echo(texts("cli.wrote", path=out), err=True)
+
+
+@app.command("times")
+def times(
+    file: Annotated[Path, typer.Argument(help="A network file.")],
+    begin: From,
+    end: To,
+    out: Annotated[Path, typer.Option("--out", help="The table to write: .parquet.")],
+    cutoff: Annotated[
+        float | None, typer.Option("--cutoff", help="Longest time in minutes, inclusive.")
+    ] = None,
+    lengths: Annotated[bool, typer.Option("--lengths", help="Measure the ways too.")] = False,
+    memory: Annotated[
+        float, typer.Option("--memory-mb", help="Memory for a part of the table, in megabytes.")
+    ] = 500.0,
+    threads: Annotated[int, typer.Option("--threads", min=1, help="Threads to use.")] = 1,
+    lang: Lang = Language.lv,
+    debug: Debug = False,
+) -> None:
+    """Write the travel times from every origin to every destination within reach."""
+    from socaccess.i18n import Texts
+    from socaccess.network import RoadNetwork
+    from socaccess.travel import travel_blocks
+
+    texts = Texts(lang.value)
+    network = RoadNetwork.load(file)
+    origins, destinations = read_places(begin, "--from"), read_places(end, "--to")
+    with show_progress(texts) as tell:
+        rows = travel_blocks(
+            network,
+            origins,
+            destinations,
+            lengths=lengths,
+            cutoff_min=cutoff,
+            memory_mb=memory,
+            threads=threads,
+            progress=(lambda done, total: tell("travel", done, total)) if tell else None,
+        ).to_parquet(out)
+    pairs = texts.number(len(origins) * len(destinations))
+    typer.echo(texts("cli.pairs_in_reach", n=rows, pairs=pairs))
+    typer.echo(texts("cli.wrote", path=out), err=True)
 
 
 def _show(network: Any, texts: Any, as_json: bool) -> None:
