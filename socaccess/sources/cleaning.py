@@ -119,7 +119,7 @@ def name_municipalities(
     changes = [
         Change(row, "municipality_id", before, after, "municipality")
         for row, (before, after) in enumerate(zip(frame[column], codes, strict=True))
-        if after is not None and str(before) != after
+        if isinstance(after, str) and str(before) != after
     ]
     # A name that was not understood keeps its own problem, not a second one of being missing.
     return (

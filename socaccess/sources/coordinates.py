@@ -15,7 +15,7 @@ from socaccess.sources.reference import Bounds
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["PAIRS", "find_swapped", "place_points", "read_numbers"]
+__all__ = ["PAIRS", "find_swapped", "place_points", "read_numbers", "swap_axes"]
 
 PAIRS = (("lon", "lat"), ("x", "y"))
 """Columns of coordinates, east first: degrees, or a system the user states."""
@@ -73,7 +73,7 @@ def place_points(
         frame = frame.set_crs(_read_system(crs, where))
     notes = []
     if form.geometry == "point" and bounds is not None and _all_swapped(frame, bounds):
-        frame = frame.set_geometry(_swap(frame.geometry))
+        frame = frame.set_geometry(swap_axes(frame.geometry))
         notes.append(
             Problem(
                 "the axes of all coordinates are swapped; they were taken the other way round",
@@ -108,7 +108,7 @@ def read_numbers(
 def find_swapped(frame: gpd.GeoDataFrame, bounds: Bounds) -> np.ndarray:
     """Return which points lie outside `bounds` and would lie inside with their axes swapped."""
     inside = _lie_inside(frame.geometry, bounds)
-    return ~inside & _lie_inside(_swap(frame.geometry), bounds)
+    return ~inside & _lie_inside(swap_axes(frame.geometry), bounds)
 
 
 def _all_swapped(frame: gpd.GeoDataFrame, bounds: Bounds) -> bool:
@@ -117,7 +117,8 @@ def _all_swapped(frame: gpd.GeoDataFrame, bounds: Bounds) -> bool:
     return bool(len(points)) and bool(find_swapped(points, bounds).all())
 
 
-def _swap(points: gpd.GeoSeries) -> gpd.GeoSeries:
+def swap_axes(points: gpd.GeoSeries) -> gpd.GeoSeries:
+    """Return points with their axes the other way round, in the same system."""
     import shapely
 
     swapped = shapely.transform(np.asarray(points.array), lambda xy: xy[:, ::-1])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from socaccess.schemas import FACILITIES
 from socaccess.sources.gazetteer import TIE, Gazetteer, Match
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ LEAST_CONFIDENCE = 0.75
 """Below it (exclusive) a place is proposed, not taken."""
 
 SHOWN = 5
+
+_UNSTATED = FACILITIES.column("location_precision").default
 
 PLACED_COLUMNS = ("settlement_id", "municipality_id", "location_precision", "confidence",
                   "placing", "candidates")  # fmt: skip
@@ -165,6 +168,8 @@ def _join(placed: gpd.GeoDataFrame, found: pd.DataFrame) -> gpd.GeoDataFrame:
             continue
         own = placed[name] if name in placed else pd.Series(None, index=placed.index, dtype=object)
         if name == "location_precision":
+            # Of a point whose precision nobody states, no more is claimed than the form does.
+            own = own.astype(object).where(own.notna(), _UNSTATED)
             placed[name] = own.where(given, found[name])
             continue
         blank = own.isna() | (own.astype(str).str.strip() == "")

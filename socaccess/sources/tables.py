@@ -25,7 +25,7 @@ from socaccess.sources.reference import Bounds, Reference
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["Inspection", "guess_form", "inspect_table", "read_rows", "read_table"]
+__all__ = ["Inspection", "guess_form", "inspect_rows", "inspect_table", "read_rows", "read_table"]
 
 OTHER = "other"
 """Service of a facility that fits no service type."""
@@ -159,30 +159,52 @@ def inspect_table(
     InputError
         If the file cannot be read at all, or its columns fit no form.
     """
+    path = Path(path)
+    rows, row_names = read_rows(path, layer=layer)
+    return inspect_rows(
+        rows, row_names, path.name, form, crs=crs, reference=reference, gazetteer=gazetteer
+    )
+
+
+def inspect_rows(
+    rows: pd.DataFrame,
+    row_names: list[str],
+    file: str,
+    form: TableForm | None = None,
+    *,
+    crs: str | None = None,
+    reference: Reference | None = None,
+    gazetteer: Gazetteer | None = None,
+) -> Inspection:
+    """Return rows as `read_rows` gives them with everything found in them.
+
+    Raises
+    ------
+    InputError
+        If their columns fit no form.
+    """
     import geopandas as gpd
 
-    path = Path(path)
     reference = reference or Reference.of_latvia()
-    rows, row_names = read_rows(path, layer=layer)
     rows, headings = name_columns(rows, form.name if form else "")
-    form = form or guess_form(rows, path.name)
+    form = form or guess_form(rows, file)
     problems: list[Problem] = []
     notes: list[Problem] = []
     cleaned, changes = clean_cells(rows, form, reference)
     if form.geometry:
         cleaned, found, notes = place_points(
-            cleaned, form, path.name, row_names, crs=crs, bounds=reference.bounds
+            cleaned, form, file, row_names, crs=crs, bounds=reference.bounds
         )
         problems += found
     if form.name != "municipalities":
-        cleaned, found, named = name_municipalities(cleaned, path.name, row_names, reference)
+        cleaned, found, named = name_municipalities(cleaned, file, row_names, reference)
         problems += found
         changes += named
     if form.geometry == "point" and isinstance(reference.municipalities, gpd.GeoDataFrame):
-        cleaned, found = _find_home(cleaned, reference.municipalities, path.name, row_names)
+        cleaned, found = _find_home(cleaned, reference.municipalities, file, row_names)
         notes += found
     if gazetteer is not None and form.geometry == "point":
-        cleaned, found, placed = _place_by_name(cleaned, gazetteer, path.name, row_names)
+        cleaned, found, placed = _place_by_name(cleaned, gazetteer, file, row_names)
         notes += found
         changes += placed
     checked: pd.DataFrame | None = None
@@ -190,7 +212,7 @@ def inspect_table(
         checked = check_table(
             cleaned,
             form,
-            where=path.name,
+            where=file,
             row_names=row_names,
             known=_list_known(form, reference),
             bounds=reference.bounds,
@@ -200,7 +222,7 @@ def inspect_table(
         said = {problem.where for problem in problems if "column" in problem.where}
         problems += [problem for problem in error.problems if problem.where not in said]
     return Inspection(
-        file=path.name,
+        file=file,
         form=form,
         rows=rows,
         row_names=row_names,

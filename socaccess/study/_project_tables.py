@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
 
     from socaccess.study.project import Project, Source
 
-__all__ = ["read_tables"]
+__all__ = ["Ground", "read_ground", "read_tables"]
 
 TARGETS = TableForm(
     "targets",
@@ -51,58 +50,97 @@ _PLACES = replace(
 )
 
 
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """What the other tables of a project refer to."""
+
+    municipalities: gpd.GeoDataFrame
+    settlements: gpd.GeoDataFrame
+    service_types: pd.DataFrame
+    notes: list[Problem]
+
+    @property
+    def reference(self) -> Reference:
+        """The form in which readers ask for it."""
+        return Reference.of_study(self.municipalities, self.settlements, self.service_types)
+
+
+def read_ground(project: Project) -> Ground:
+    """Return municipalities, settlements and services of a project.
+
+    Raises
+    ------
+    InputError
+        With everything that is wrong in them.
+    """
+    reader = _Reader(project)
+    anything = Reference()
+    types = reader.read("service_types", SERVICE_TYPES, anything)
+    if types is None:
+        types = load_service_types()
+    outlines = reader.read("municipalities", MUNICIPALITIES, anything)
+    if outlines is None:
+        # Without outlines nothing else can be judged; what is known so far is said.
+        raise_problems(reader.problems)
+    settlements = _read_settlements(
+        project, outlines, Reference.of_study(outlines, None, types), reader
+    )
+    raise_problems(reader.problems)
+    return Ground(outlines, settlements, types, reader.notes)
+
+
 def read_tables(project: Project) -> tuple[dict[str, Any], list[Problem]]:
     """Return the tables of a project as `Study` takes them, and what its user should know.
 
     Raises
     ------
     InputError
-        With everything that is wrong in all of them.
+        With everything that is wrong in those that others refer to, then in the others.
     """
-    problems: list[Problem] = []
-    notes: list[Problem] = []
+    ground = read_ground(project)
+    reader = _Reader(project, notes=ground.notes)
+    known = ground.reference
+    gazetteer = None
+    if project.place:
+        gazetteer = Gazetteer.from_tables(ground.settlements, ground.municipalities)
+    facilities = reader.read("facilities", FACILITIES, known, gazetteer)
+    tables: dict[str, Any] = {
+        "municipalities": ground.municipalities,
+        "settlements": ground.settlements,
+        "service_types": ground.service_types,
+        "need": reader.read("need", NEED, known),
+        "targets": reader.read("targets", TARGETS, known),
+    }
+    candidates = reader.read("candidates", CANDIDATES, known)
+    if candidates is not None:
+        tables["candidates"] = tuple(candidates["settlement_id"])
+    raise_problems(reader.problems)
+    tables["facilities"] = _merge(project, facilities, reader.notes)
+    return tables, reader.notes
+
+
+@dataclass(eq=False)
+class _Reader:
+    """Reads the tables of a project one after the other and gathers what is found."""
+
+    project: Project
+    problems: list[Problem] = field(default_factory=list)
+    notes: list[Problem] = field(default_factory=list)
 
     def read(
-        name: str, form: TableForm, reference: Reference, gazetteer: Gazetteer | None = None
-    ) -> pd.DataFrame | None:
+        self, name: str, form: TableForm, reference: Reference, gazetteer: Gazetteer | None = None
+    ) -> Any:
+        """Return the files of one input as one table; None where there is none that is right."""
         tables = []
-        for source in project.inputs.get(name, ()):
+        for source in self.project.inputs.get(name, ()):
             try:
                 table, found = _read(source, form, reference, gazetteer)
             except InputError as error:
-                problems.extend(error.problems)
+                self.problems += error.problems
                 continue
             tables.append(table)
-            notes.extend(found)
+            self.notes += found
         return _stack(tables)
-
-    anything = Reference()
-    types = read("service_types", SERVICE_TYPES, anything)
-    if types is None:
-        types = load_service_types()
-    outlines = read("municipalities", MUNICIPALITIES, anything)
-    # Without outlines nothing else can be told of; all that is known so far is said.
-    if outlines is None:
-        raise_problems(problems)
-    known = Reference.of_study(outlines, None, types)
-    settlements = _read_settlements(project, outlines, known, read, notes, problems)
-    raise_problems(problems)
-    known = replace(known, settlements=settlements)
-    gazetteer = Gazetteer.from_tables(settlements, outlines) if project.place else None
-    facilities = read("facilities", FACILITIES, known, gazetteer)
-    tables: dict[str, Any] = {
-        "municipalities": outlines,
-        "settlements": settlements,
-        "service_types": types,
-        "need": read("need", NEED, known),
-        "targets": read("targets", TARGETS, known),
-    }
-    candidates = read("candidates", CANDIDATES, known)
-    if candidates is not None:
-        tables["candidates"] = tuple(candidates["settlement_id"])
-    raise_problems(problems)
-    tables["facilities"] = _merge(project, facilities, notes)
-    return tables, notes
 
 
 def _read(
@@ -137,26 +175,24 @@ def _read_settlements(
     project: Project,
     outlines: gpd.GeoDataFrame,
     known: Reference,
-    read: Callable[[str, TableForm, Reference], Any],
-    notes: list[Problem],
-    problems: list[Problem],
-) -> gpd.GeoDataFrame | None:
+    reader: _Reader,
+) -> Any:
     """Return the settlements, with the people of a grid where the project names one."""
     if "population" not in project.inputs:
-        return read("settlements", SETTLEMENTS, known)
+        return reader.read("settlements", SETTLEMENTS, known)
     (source,) = project.inputs["population"]
-    settlements = read("settlements", _PLACES, known)
+    settlements = reader.read("settlements", _PLACES, known)
     try:
         people = read_people(
             source.path, layer=source.layer, crs=source.crs, persons=source.persons
         )
     except InputError as error:
-        problems.extend(error.problems)
+        reader.problems += error.problems
         return None
     name = source.path.name
     if settlements is not None:
         spread = spread_population(people, settlements, outlines, scale=project.scale_population)
-        notes += spread.list_problems(name)
+        reader.notes += spread.list_problems(name)
         return spread.settlements
     if "settlements" in project.inputs:
         return None
@@ -164,7 +200,7 @@ def _read_settlements(
     if len(outside):
         lost = float(outside["persons"].sum())
         what = f"{lost:,.0f} people live in no municipality of the study, and are not in it"
-        notes.append(Problem(what, name, tuple(outside["cell_id"].astype(str))))
+        reader.notes.append(Problem(what, name, tuple(outside["cell_id"].astype(str))))
     return origins
 
 

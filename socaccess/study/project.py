@@ -20,6 +20,8 @@ from socaccess.study._project_form import SECTIONS, find_problems
 
 if TYPE_CHECKING:
     from socaccess.network import RoadNetwork
+    from socaccess.sources.gazetteer import Gazetteer
+    from socaccess.sources.reference import Reference
     from socaccess.study.study import Study
 
 __all__ = ["MAIN_ROADS", "Outputs", "Project", "Source", "read_project", "write_template"]
@@ -162,6 +164,21 @@ class Project:
             inputs=self.list_inputs(),
         )
         return study, notes
+
+    def open_reference(self, *, place: bool = False) -> tuple[Reference, Gazetteer | None]:
+        """Return what a table of the project may refer to, and its gazetteer if `place`.
+
+        Raises
+        ------
+        InputError
+            With everything that is wrong in municipalities, settlements and services.
+        """
+        from socaccess.sources.gazetteer import Gazetteer
+        from socaccess.study._project_tables import read_ground
+
+        ground = read_ground(self)
+        gazetteer = Gazetteer.from_tables(ground.settlements, ground.municipalities)
+        return ground.reference, gazetteer if place else None
 
     def list_inputs(self) -> list[dict[str, Any]]:
         """Return every file the project rests on with its size and hash, for `study.json`."""
