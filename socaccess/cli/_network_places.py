@@ -5,14 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import typer
 
 from socaccess.errors import InputError, Problem, raise_problems
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["read_places"]
+    from socaccess.network import RoadNetwork, Snapped
+
+__all__ = ["put_on_roads", "read_places"]
 
 _NUMBER = r"[+-]?\d+(?:\.\d+)?"
 _COORDINATES = re.compile(rf"\s*({_NUMBER})\s*,\s*({_NUMBER})\s*")
@@ -49,6 +53,17 @@ def read_places(told: Sequence[str], where: str) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(
         pd.concat([part.to_crs("EPSG:4326") for part in parts], ignore_index=True)
     )
+
+
+def put_on_roads(network: RoadNetwork, places: gpd.GeoDataFrame, texts: Any) -> Snapped:
+    """Return the places on the network; tell which lie far from every road, or nowhere."""
+    snapped = network.snap(places, id_column="id")
+    for name, metres in zip(snapped.ids[snapped.far], snapped.access_m[snapped.far], strict=True):
+        told = texts("cli.far_place", place=name, km=texts.number(metres / 1000))
+        typer.echo(told, err=True)
+    for name in snapped.ids[~snapped.located]:
+        typer.echo(texts("cli.lost_place", place=name), err=True)
+    return snapped
 
 
 def _read_file(text: str, where: str) -> gpd.GeoDataFrame:

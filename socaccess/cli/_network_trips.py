@@ -78,4 +78,4 @@ def show_trips(frame: gpd.GeoDataFrame, texts: Any, as_json: bool) -> None:
         table.add_row(str(row[0]), str(row[1]), *told)
     make_console().print(table)
     if len(plain) > SHOWN:
-        typer.echo(texts("cli.more_trips", n=len(plain) - SHOWN))
+        typer.echo(texts.count("cli.more_trips", len(plain) - SHOWN))

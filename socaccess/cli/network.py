@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from socaccess.cli._network_places import read_places
+from socaccess.cli._network_places import put_on_roads, read_places
 from socaccess.cli._network_trips import check_layer_name, show_trips, write_layer
 from socaccess.cli.options import Debug, Json, Lang, Language, show_progress
 
@@ -108,7 +108,9 @@ def route(
     if out is not None:
         check_layer_name(out)
     network = RoadNetwork.load(file)
-    drawn = routes(network, read_places(begin, "--from"), read_places(end, "--to"))
+    origins = put_on_roads(network, read_places(begin, "--from"), texts)
+    destinations = put_on_roads(network, read_places(end, "--to"), texts)
+    drawn = routes(network, origins, destinations)
     if out is not None:
         write_layer(drawn, out, dict(network.provenance))
     show_trips(drawn, texts, as_json)
@@ -140,7 +142,8 @@ def times(
 
     texts = Texts(lang.value)
     network = RoadNetwork.load(file)
-    origins, destinations = read_places(begin, "--from"), read_places(end, "--to")
+    origins = put_on_roads(network, read_places(begin, "--from"), texts)
+    destinations = put_on_roads(network, read_places(end, "--to"), texts)
     with show_progress(texts) as tell:
         rows = travel_blocks(
             network,
@@ -152,8 +155,8 @@ def times(
             threads=threads,
             progress=(lambda done, total: tell("travel", done, total)) if tell else None,
         ).to_parquet(out)
-    pairs = texts.number(len(origins) * len(destinations))
-    typer.echo(texts("cli.pairs_in_reach", n=rows, pairs=pairs))
+    pairs = texts.number(len(origins.ids) * len(destinations.ids))
+    typer.echo(texts.count("cli.pairs_in_reach", rows, pairs=pairs))
     typer.echo(texts("cli.wrote", path=out), err=True)
 
 

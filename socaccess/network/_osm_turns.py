@@ -11,23 +11,26 @@ stand behind all originals, so that a place on the map is found on the original 
 Turning round at a junction stays possible unless `no_u_turn` with one way on both sides
 forbids it; then the last edge of the road is one-way towards the port, and the way out
 is a copy.
+
+Where a restriction looks farther back than one road (from `f` over `w` not into `t`), the drive
+from `f` over `w` ends at a node of its own, its state: a one-way copy of `w` leads there from the
+port of `f`, and from there only what is allowed after that drive.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
 from socaccess.network._osm_chains import Edges
+from socaccess.network._osm_turn_rules import Arm, Arms, Drive, TurnRules, flip, gather_rules
 from socaccess.sources.osm import TurnRestriction
 
 __all__ = ["Splits", "split_junctions"]
 
-# An edge seen from one of its ends: (edge, 0) from its start, (edge, 1) from its end.
-Arm = tuple[int, int]
+Exit = tuple[Arm, Drive | None]
+"""An arm one may leave by, and the state one is in then, if any."""
 
 
 @dataclass(eq=False)
@@ -58,31 +61,14 @@ class Splits:
 
 
 class _Splitter:
-    """The edges by their ends, before and after splitting."""
+    """The edges while junctions are split, and what is added to them."""
 
     def __init__(self, edges: Edges, node_count: int) -> None:
         self.edges = edges
         self.node_count = node_count
-        self.ends = [edges.start.copy(), edges.end.copy()]  # as they were
-        self.open = [edges.backward.copy(), edges.forward.copy()]  # arriving at end 0, at end 1
-        both = np.concatenate(self.ends)
-        self.order = np.argsort(both, kind="stable")
-        self.row = np.searchsorted(both[self.order], np.arange(node_count + 1))
+        self.arms = Arms(edges, node_count)
         self.port: dict[Arm, int] = {}
         self.added = Splits([], [], [], [], [], [], [])
-
-    def arms(self, node: int) -> list[Arm]:
-        count = len(self.edges.start)
-        return [
-            (int(item % count), int(item // count))
-            for item in self.order[self.row[node] : self.row[node + 1]]
-        ]
-
-    def can_arrive(self, arm: Arm) -> bool:
-        return bool(self.open[arm[1]][arm[0]])
-
-    def can_leave(self, arm: Arm) -> bool:
-        return bool(self.open[1 - arm[1]][arm[0]])
 
     def end_of(self, arm: Arm) -> int:
         """Return the node of this end as it is now."""
@@ -107,22 +93,26 @@ class _Splitter:
     def copy_out(self, tail: int, arm: Arm, *, whole: bool = True) -> None:
         """Lead from `tail` along `arm` to its next junction, or only its edge, one way."""
         while True:
-            edge, side = arm
-            far = (edge, 1 - side)
-            node = int(self.ends[1 - side][edge])
+            far = flip(arm)
+            node = self.arms.node_of(far)
             onward = self._continue(far, node) if whole and far not in self.port else None
             head = self.add_node(node) if onward is not None else self.end_of(far)
-            # Leaving by end 0 is driving forward.
-            nodes = (tail, head) if side == 0 else (head, tail)
-            self._add(edge, *nodes, forward=side == 0, connector=False)
+            self.copy_edge(tail, arm, head)
             if onward is None:
                 return
             tail, arm = head, onward
 
+    def copy_edge(self, tail: int, arm: Arm, head: int) -> None:
+        """Lead from `tail` along the edge of `arm` to `head`, one way."""
+        edge, side = arm
+        # Leaving by end 0 is driving forward.
+        nodes = (tail, head) if side == 0 else (head, tail)
+        self._add(edge, *nodes, forward=side == 0, connector=False)
+
     def _continue(self, arm: Arm, node: int) -> Arm | None:
         """Return the only other arm at `node` if nothing is decided there."""
-        others = [other for other in self.arms(node) if other != arm]
-        if len(others) != 1 or others[0][0] == arm[0] or not self.can_leave(others[0]):
+        others = [other for other in self.arms.list_at(node) if other != arm]
+        if len(others) != 1 or others[0][0] == arm[0] or not self.arms.can_leave(others[0]):
             return None
         return others[0]
 
@@ -160,100 +150,72 @@ def split_junctions(
         How many were applied, and why others were not.
     """
     splitter = _Splitter(edges, node_count)
-    allowed = _gather_allowed(splitter, node_place, way_place, restrictions, counts)
-    for node, turns in allowed.items():
+    rules = gather_rules(splitter.arms, node_place, way_place, restrictions, counts)
+    for node, turns in rules.turns.items():
         for arm in turns:
             splitter.give_port(arm, node)
-    for node, turns in allowed.items():
-        _rebuild(splitter, node, turns)
-    counts["junctions_split"] = len(allowed)
+    _Rebuilder(splitter, rules).rebuild()
+    counts["junctions_split"] = len(rules.turns)
     return splitter.added
 
 
-def _gather_allowed(
-    splitter: _Splitter,
-    node_place: Mapping[int, int],
-    way_place: Mapping[int, int],
-    restrictions: Iterable[TurnRestriction],
-    counts: Counter[str],
-) -> dict[int, dict[Arm, frozenset[Arm]]]:
-    """Return, by junction and arm one comes from, the arms one may leave by."""
-    banned: dict[int, dict[Arm, set[Arm]]] = defaultdict(lambda: defaultdict(set))
-    only: dict[int, dict[Arm, set[Arm]]] = defaultdict(lambda: defaultdict(set))
-    counts["restrictions_applied"] += 0
-    counts["restrictions_not_placed"] += 0
-    for restriction in restrictions:
-        node = node_place.get(restriction.via_node)
-        found = None if node is None else _place(splitter, node, way_place, restriction)
-        if node is None or found is None:
-            counts["restrictions_not_placed"] += 1
-            continue
-        sources, targets = found
-        counts["restrictions_applied"] += 1
-        for source in sources:
-            if restriction.rule.startswith("only_"):
-                # Turning round is not what an only_* sign is about.
-                only[node][source].update(targets, {source})
+class _Rebuilder:
+    """Leads from junctions, ports and states to where one may go."""
+
+    def __init__(self, splitter: _Splitter, rules: TurnRules) -> None:
+        self.splitter, self.rules = splitter, rules
+        arms = splitter.arms
+        self.state_node = {
+            state: splitter.add_node(arms.node_of(flip(state[-1])))
+            for state in sorted(rules.states)
+        }
+        self.exits: dict[Arm, frozenset[Exit]] = {
+            arm: self._list_exits((flip(arm),), allowed)
+            for turns in rules.turns.values()
+            for arm, allowed in turns.items()
+        }
+        # Roads on which nobody may turn round.
+        self.turned_out = {
+            arm
+            for turns in rules.turns.values()
+            for arm, allowed in turns.items()
+            if arms.can_leave(arm) and arm not in allowed
+        }
+
+    def rebuild(self) -> None:
+        """Add all connectors and copies."""
+        for node, turns in self.rules.turns.items():
+            self._open_roads(node, turns)
+            for arm in sorted(turns):
+                self._lead_on(self.splitter.port[arm], self.exits[arm], but=arm)
+        for state, node in self.state_node.items():
+            allowed = self.rules.list_next(self.splitter.arms, state)
+            self._lead_on(node, self._list_exits(state, allowed))
+
+    def _list_exits(self, drive: Drive, allowed: Iterable[Arm]) -> frozenset[Exit]:
+        return frozenset((arm, self.rules.find_state((*drive, arm))) for arm in allowed)
+
+    def _open_roads(self, node: int, turns: Mapping[Arm, frozenset[Arm]]) -> None:
+        """Lead from the junction itself into the roads that have a port there."""
+        splitter = self.splitter
+        arms = splitter.arms
+        free_arrivals = any(arms.can_arrive(arm) for arm in arms.list_at(node) if arm not in turns)
+        for arm in sorted(turns):
+            if arm in self.turned_out:
+                splitter.close_leaving(arm)
+                splitter.copy_out(node, arm, whole=False)
+            elif free_arrivals and arms.can_leave(arm):
+                splitter.connect(node, arm)
+
+    def _lead_on(self, tail: int, exits: frozenset[Exit], but: Arm | None = None) -> None:
+        """Lead from a port or a state to all it may leave by, but for its own road."""
+        for out, state in sorted(exits, key=lambda way: way[0]):
+            if out == but:
+                continue
+            if state is not None:
+                self.splitter.copy_edge(tail, out, self.state_node[state])
+            # Over the port of `out` one could go on wherever `out` may: only if that is allowed.
+            elif out in self.exits and out not in self.turned_out and self.exits[out] <= exits:
+                self.splitter.connect(tail, out)
             else:
-                banned[node][source].update(targets)
-    result: dict[int, dict[Arm, frozenset[Arm]]] = {}
-    for node in sorted({*banned, *only}):
-        leaving = {arm for arm in splitter.arms(node) if splitter.can_leave(arm)}
-        turns: dict[Arm, frozenset[Arm]] = {}
-        for arm in sorted({*banned.get(node, ()), *only.get(node, ())}):
-            left = leaving - banned.get(node, {}).get(arm, set())
-            if node in only and arm in only[node]:
-                left &= only[node][arm]
-            if left != leaving:
-                turns[arm] = frozenset(left)
-        if turns:
-            result[node] = turns
-    return result
-
-
-def _place(
-    splitter: _Splitter, node: int, way_place: Mapping[int, int], restriction: TurnRestriction
-) -> tuple[list[Arm], list[Arm]] | None:
-    """Return the arms a restriction is about, or None if it cannot be told which.
-
-    A way that runs on through the junction leaves two arms to choose from, unless
-    one-way traffic makes clear which is meant.
-    """
-    arms = splitter.arms(node)
-    way = splitter.edges.way
-    sides: list[list[Arm]] = []
-    for ways, usable in (
-        (restriction.from_ways, splitter.can_arrive),
-        (restriction.to_ways, splitter.can_leave),
-    ):
-        side: list[Arm] = []
-        for name in ways:
-            place = way_place.get(name, -1)
-            own = [arm for arm in arms if way[arm[0]] == place and usable(arm)]
-            if len(own) != 1:
-                return None
-            side += own
-        sides.append(side)
-    return sides[0], sides[1]
-
-
-def _rebuild(splitter: _Splitter, node: int, turns: Mapping[Arm, frozenset[Arm]]) -> None:
-    """Lead from the junction, and from each port, to where one may go."""
-    arms = splitter.arms(node)
-    free_arrivals = any(splitter.can_arrive(arm) for arm in arms if arm not in turns)
-    turned_out = {arm for arm in turns if splitter.can_leave(arm) and arm not in turns[arm]}
-    for arm in sorted(turns):
-        if not splitter.can_leave(arm):
-            continue
-        if arm in turned_out:
-            splitter.close_leaving(arm)
-            splitter.copy_out(node, arm, whole=False)
-        elif free_arrivals:
-            splitter.connect(node, arm)
-    for arm in sorted(turns):
-        for out in sorted(turns[arm] - {arm}):
-            # Over the port of `out` one could go on wherever `out` may: only if `arm` may too.
-            if out in turns and out not in turned_out and turns[out] <= turns[arm]:
-                splitter.connect(splitter.port[arm], out)
-            else:
-                splitter.copy_out(splitter.port[arm], out)
+                self.splitter.copy_out(tail, out)

@@ -177,7 +177,9 @@ def _read_header(path: Path, data: mmap.mmap | bytes) -> tuple[dict[str, Any], i
     size = len(data)
     prefix = bytes(data[:_PREFIX])
     if prefix[: len(_NAME)] != _NAME[: len(prefix)]:
-        raise _refuse(path, "is not a network file")
+        raise NetworkFileError(
+            f"{path.name}: is not a network file; make one with: socaccess network build"
+        )
     if size < _PREFIX:
         raise _refuse(path, "is truncated")
     version = prefix[len(_NAME) : 16]

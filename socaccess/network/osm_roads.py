@@ -149,10 +149,17 @@ def build_network(
     splits = split_junctions(
         edges,
         len(node_origin),
-        _find_places(elements.node_id, [item.via_node for item in elements.restrictions]),
+        _find_places(
+            elements.node_id,
+            [item.via_node for item in elements.restrictions if item.via_node is not None],
+        ),
         _find_places(
             elements.way_id,
-            [way for item in elements.restrictions for way in (*item.from_ways, *item.to_ways)],
+            [
+                way
+                for item in elements.restrictions
+                for way in (*item.from_ways, *item.via_ways, *item.to_ways)
+            ],
         ),
         elements.restrictions,
         counts,

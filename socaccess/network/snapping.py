@@ -150,8 +150,12 @@ class Snapped:
         usable &= cost < int(CLOSED)
         count = len(self.ids)
         return Terminals(
-            node=np.where(usable, node, -1).astype(np.int32).reshape(count, -1),
-            cost_ms=np.where(usable, cost, 0).astype(np.uint32).reshape(count, -1),
+            node=np.where(usable, node, -1)
+            .astype(np.int32)
+            .reshape(count, 2 * self.edges.shape[1]),
+            cost_ms=np.where(usable, cost, 0)
+            .astype(np.uint32)
+            .reshape(count, 2 * self.edges.shape[1]),
         )
 
     def measure_ends(self, detour: float) -> np.ndarray:
@@ -170,7 +174,7 @@ class Snapped:
         times = np.minimum(self._on_edges(network.forward_ms), self._on_edges(network.backward_ms))
         modelled = share * np.where(self._on_edges(network.modelled), times, 0)[:, :, None]
         modelled = modelled + self.access_ms[:, None, None]
-        return np.stack([length, modelled], axis=3).reshape(count, -1, 2)
+        return np.stack([length, modelled], axis=3).reshape(count, 2 * self.edges.shape[1], 2)
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a place: id, edge, `access_m`, `access_min`, `far`, `located`."""

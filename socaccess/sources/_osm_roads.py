@@ -86,14 +86,13 @@ _FAULTS = (
     "restrictions_duplicate",
     "restrictions_except_cars",
     "restrictions_other_vehicles",
-    "restrictions_via_way_not_supported",
 )
 _EXCEPTED = frozenset(("motorcar", "motor_vehicle", "vehicle"))
 
 
 @dataclass(frozen=True)
 class TurnRestriction:
-    """A turn that is banned or the only one allowed, at a node.
+    """A turn that is banned or the only one allowed, at a node or over the ways in between.
 
     Parameters
     ----------
@@ -104,14 +103,17 @@ class TurnRestriction:
     from_ways, to_ways
         Ids of the ways one comes from and goes to; mostly one each.
     via_node
-        Id of the node.
+        Id of the node, None where ways lie in between.
+    via_ways
+        Ids of the ways between the two; none where they meet at the node.
     """
 
     relation_id: int
     rule: str
     from_ways: tuple[int, ...]
     to_ways: tuple[int, ...]
-    via_node: int
+    via_node: int | None
+    via_ways: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -266,17 +268,13 @@ def _read_restriction(relation: Any, counts: Counter[str]) -> TurnRestriction | 
         if member.role in members:
             members[member.role].append((member.type, member.ref))
     via = members["via"]
-    if via and any(kind == "w" for kind, _ in via):
-        counts["restrictions_via_way_not_supported"] += 1
-        return None
+    kinds = [kind for kind, _ in via]
+    over_ways = bool(kinds) and set(kinds) == {"w"}
     one_way_each = all(
         members[role] and all(kind == "w" for kind, _ in members[role]) for role in ("from", "to")
     )
-    if (
-        not rule.startswith(("no_", "only_"))
-        or not one_way_each
-        or [kind for kind, _ in via] != ["n"]
-    ):
+    known_rule = rule.startswith(("no_", "only_"))
+    if not known_rule or not one_way_each or not (over_ways or kinds == ["n"]):
         counts["restrictions_broken"] += 1
         return None
     return TurnRestriction(
@@ -284,7 +282,8 @@ def _read_restriction(relation: Any, counts: Counter[str]) -> TurnRestriction | 
         rule=rule,
         from_ways=tuple(ref for _, ref in members["from"]),
         to_ways=tuple(ref for _, ref in members["to"]),
-        via_node=via[0][1],
+        via_node=None if over_ways else via[0][1],
+        via_ways=tuple(ref for _, ref in via) if over_ways else (),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from itertools import permutations
 
 import numpy as np
 from hypothesis import given, settings
@@ -81,7 +82,51 @@ def street_maps(draw):
         start, end = draw(st.sampled_from(touching)), draw(st.sampled_from(touching))
         rule = "no_u_turn" if start == end else draw(st.sampled_from(["no_x", "only_x"]))
         restrictions.append(TurnRestriction(number, rule, (start,), (end,), via))
+    streets = [name for name in ways if name < 100]
+    for number in range(draw(st.integers(0, 4))):
+        street = draw(st.sampled_from(streets))
+        between = (street, 500 + street) if 500 + street in ways else (street,)
+        corners = [ways[between[0]][0][0], ways[between[-1]][0][1]]
+        if draw(st.booleans()):
+            corners.reverse()
+        start, end = (
+            draw(
+                st.sampled_from(
+                    sorted(
+                        name
+                        for name, (refs, _) in ways.items()
+                        if corner in refs and name not in between
+                    )
+                )
+            )
+            for corner in corners
+        )
+        rule = draw(st.sampled_from(["no_x", "only_x"]))
+        restrictions.append(TurnRestriction(50 + number, rule, (start,), (end,), None, between))
     return nodes, ways, restrictions
+
+
+def list_drives(streets, restriction):
+    """Return every drive a restriction over ways may mean, as (street, from where) in order."""
+    (source,), (target,) = restriction.from_ways, restriction.to_ways
+    found = []
+    for (name, tail), (head, _) in streets.items():
+        if name != source:
+            continue
+        for order in permutations(restriction.via_ways):
+            drive, here, seen = [(source, tail)], head, {head}
+            for way in order:
+                if (way, here) not in streets:
+                    break
+                drive.append((way, here))
+                here = streets[way, here][0]
+                if here in seen:
+                    break
+                seen.add(here)
+            else:
+                if (target, here) in streets:
+                    found.append((drive, target))
+    return found
 
 
 def search_turn_by_turn(nodes, ways, restrictions, start, end):
@@ -101,8 +146,21 @@ def search_turn_by_turn(nodes, ways, restrictions, start, end):
         for node in refs:
             touching.setdefault(node, []).append(name)
     banned, only = set(), {}
+    forbidden, mandatory = {}, {}  # what may not, or must, follow a drive
     for item in restrictions:
         (source,), (target,) = item.from_ways, item.to_ways
+        if item.via_ways:
+            meant = list_drives(streets, item)
+            if len(meant) != 1:
+                continue
+            ((drive, goal),) = meant
+            onward = [*(name for name, _ in drive), goal]
+            for length in range(2, len(drive) + 1):
+                follows = mandatory if item.rule.startswith("only_") else forbidden
+                next_ones = follows.setdefault(tuple(drive[:length]), set())
+                if follows is mandatory or length == len(drive):
+                    next_ones.add(onward[length])
+            continue
         arrives = any(
             key[0] == source and head == item.via_node for key, (head, _) in streets.items()
         )
@@ -113,7 +171,16 @@ def search_turn_by_turn(nodes, ways, restrictions, start, end):
         else:
             banned.add((item.via_node, source, target))
 
-    def may_turn(node, source, target):
+    def may_turn(node, driven, target):
+        source = driven[-1][0]
+        for length in range(2, len(driven) + 1):
+            drive = driven[-length:]
+            if target in forbidden.get(drive, ()):
+                return False
+            if drive in mandatory and target not in mandatory[drive]:
+                return False
+            if target == source and (drive in mandatory or drive in forbidden):
+                return False
         if (node, source, target) in banned:
             return False
         allowed = only.get((node, source), {target})
@@ -122,22 +189,23 @@ def search_turn_by_turn(nodes, ways, restrictions, start, end):
             # street merely changes its way.
             (*others,) = (name for name in touching[node] if name != source)
             onward = len(others) == 1 and (others[0], node) in streets
-            return not (onward and may_turn(node, source, others[0]))
+            return not (onward and may_turn(node, driven, others[0]))
         return target in allowed
 
-    heap = [(0, start, None)]
+    heap = [(0, start, ())]
     done = set()
     while heap:
-        cost, node, arrived = heapq.heappop(heap)
+        cost, node, driven = heapq.heappop(heap)
         if node == end:
             return cost
-        if (node, arrived) in done:
+        if (node, driven) in done:
             continue
-        done.add((node, arrived))
+        done.add((node, driven))
         for name in touching[node]:
-            if (name, node) in streets and (arrived is None or may_turn(node, arrived, name)):
+            if (name, node) in streets and (not driven or may_turn(node, driven, name)):
                 head, weight = streets[name, node]
-                heapq.heappush(heap, (cost + weight, head, name))
+                # No restriction looks back farther than three streets.
+                heapq.heappush(heap, (cost + weight, head, (*driven, (name, node))[-3:]))
     return None
 
 

@@ -173,6 +173,143 @@ def test_no_u_turn(read):
     assert drive_ms(network, 7, 2) == 3 * EAST_MS
 
 
+# A short road between two crossings:
+#
+#         7     8
+#         |     |
+#   1 --- 2 --- 3 --- 4
+#         |     |
+#         5     6
+LADDER_NODES = {
+    1: (-1, 0), 2: (0, 0), 3: (1, 0), 4: (2, 0),
+    5: (0, -1), 6: (1, -1), 7: (0, 1), 8: (1, 1),
+}  # fmt: skip
+
+
+def ladder(*stubs: int) -> Drawing:
+    ends = {5: 2, 6: 3, 7: 2, 8: 3}
+    ways = {10 * ends[stub] + stub: ([ends[stub], stub], road()) for stub in stubs}
+    ways |= {12: ([1, 2], road()), 23: ([2, 3], road()), 34: ([3, 4], road())}
+    used = {1, 2, 3, 4, *stubs}
+    return Drawing({name: xy for name, xy in LADDER_NODES.items() if name in used}, ways)
+
+
+def ban_over(drawing: Drawing, rule: str, ways: list[int], **tags: str) -> None:
+    start, *between, end = ways
+    drawing.relations[100] = (
+        [("w", start, "from"), *(("w", way, "via") for way in between), ("w", end, "to")],
+        {"type": "restriction", "restriction": rule, **tags},
+    )
+
+
+def test_banned_turn_over_a_way(read):
+    drawing = ladder(5, 6, 7, 8)
+    assert drive_ms(read(drawing), 1, 8) == 2 * EAST_MS + NORTH_MS
+    ban_over(drawing, "no_left_turn", [12, 23, 38])
+    network = read(drawing)
+    # From 1 to 8: down to 6 at the second crossing, round there and up. (Straight on to 4 and
+    # back is 4 east and 1 north, 150 ms longer.)
+    assert drive_ms(network, 1, 8) == 2 * EAST_MS + 3 * NORTH_MS
+    # Everybody else may turn, and whoever comes from 1 may go everywhere else.
+    assert drive_ms(network, 5, 8) == EAST_MS + 2 * NORTH_MS
+    assert drive_ms(network, 7, 8) == EAST_MS + 2 * NORTH_MS
+    assert drive_ms(network, 2, 8) == EAST_MS + NORTH_MS
+    assert drive_ms(network, 1, 4) == 3 * EAST_MS
+    assert drive_ms(network, 1, 6) == 2 * EAST_MS + NORTH_MS
+    assert drive_ms(network, 1, 7) == EAST_MS + NORTH_MS
+    assert drive_ms(network, 8, 1) == 2 * EAST_MS + NORTH_MS
+    counts = network.provenance["counts"]
+    assert (counts["restrictions_applied"], counts["restrictions_over_ways"]) == (1, 1)
+
+
+def test_only_straight_on_over_a_way(read):
+    # Way 12 runs straight on into 23 where no other road meets them.
+    drawing = ladder(6, 8)
+    ban_over(drawing, "only_straight_on", [12, 23, 34])
+    network = read(drawing)
+    # To 6 and 8 alike: on to 4, round there, back, and off.
+    assert drive_ms(network, 1, 4) == 3 * EAST_MS
+    assert drive_ms(network, 1, 8) == 4 * EAST_MS + NORTH_MS
+    assert drive_ms(network, 1, 6) == 4 * EAST_MS + NORTH_MS
+    assert drive_ms(network, 6, 8) == 2 * NORTH_MS
+    assert drive_ms(network, 4, 8) == EAST_MS + NORTH_MS
+    # With a road off at 2 nobody is made to take the way in between: 1-2-7-2-3-8.
+    drawing = ladder(6, 7, 8)
+    ban_over(drawing, "only_straight_on", [12, 23, 34])
+    assert drive_ms(read(drawing), 1, 8) == 2 * EAST_MS + 3 * NORTH_MS
+
+
+def test_nobody_turns_round_on_the_way_in_between(read):
+    # The way in between is a tenth of a unit: there and back twice would be next to nothing.
+    drawing = ladder(8)
+    drawing.nodes |= {3: (0.1, 0), 4: (1.1, 0), 8: (0.1, 1)}
+    ban_over(drawing, "no_left_turn", [12, 23, 38])
+    assert drive_ms(read(drawing), 1, 8) == EAST_MS + 1113 + 2 * EAST_MS + NORTH_MS
+
+
+def test_banned_turn_over_two_ways(read):
+    # The same road, a unit longer; off at 3 lies 8, off at 4 lies 9.
+    drawing = ladder(8)
+    drawing.nodes |= {9: (2, 1), 10: (3, 0)}
+    drawing.ways |= {49: ([4, 9], road()), 40: ([4, 10], road())}
+    ban_over(drawing, "no_left_turn", [12, 34, 23, 49])  # named in any order
+    network = read(drawing)
+    # Up to 8 and down again breaks the drive: 3 east, 3 north. (On to 10 and back: 5 and 1.)
+    assert drive_ms(network, 1, 9) == 3 * EAST_MS + 3 * NORTH_MS
+    assert drive_ms(network, 8, 9) == EAST_MS + 2 * NORTH_MS
+    assert drive_ms(network, 1, 10) == 4 * EAST_MS
+    assert drive_ms(network, 1, 8) == 2 * EAST_MS + NORTH_MS
+    assert network.provenance["counts"]["restrictions_over_ways"] == 1
+
+
+def test_no_u_turn_between_two_carriageways(read):
+    #   4 <-54-- 5 <-65-- 6
+    #            |25      |36
+    #   1 --12-> 2 --23-> 3
+    drawing = Drawing(
+        {1: (0, 0), 2: (1, 0), 3: (2, 0), 4: (0, 1), 5: (1, 1), 6: (2, 1)},
+        {
+            12: ([1, 2], road(oneway="yes")),
+            23: ([2, 3], road(oneway="yes")),
+            65: ([6, 5], road(oneway="yes")),
+            54: ([5, 4], road(oneway="yes")),
+            25: ([2, 5], road()),
+            36: ([3, 6], road()),
+        },
+    )
+    assert drive_ms(read(drawing), 1, 4) == 2 * EAST_MS + NORTH_MS
+    ban_over(drawing, "no_u_turn", [12, 25, 54])
+    assert drive_ms(read(drawing), 1, 4) == 4 * EAST_MS + NORTH_MS
+    for excepted in ("motorcar", "bicycle; vehicle"):
+        ban_over(drawing, "no_u_turn", [12, 25, 54], **{"except": excepted})
+        assert drive_ms(read(drawing), 1, 4) == 2 * EAST_MS + NORTH_MS
+    ban_over(drawing, "no_u_turn", [12, 25, 54], **{"except": "psv"})
+    assert drive_ms(read(drawing), 1, 4) == 4 * EAST_MS + NORTH_MS
+
+
+def test_places_on_the_way_in_between(read):
+    drawing = ladder(5, 6, 7, 8)
+    ban_over(drawing, "no_left_turn", [12, 23, 38])
+    network = read(drawing)
+    across = {name: node for node, name in enumerate(network.node_id)}
+
+    def between(name, *ends):
+        nodes = [across[end] for end in ends]
+        points = gpd.points_from_xy([network.node_x[nodes].mean()], [network.node_y[nodes].mean()])
+        return gpd.GeoDataFrame({"id": [name]}, geometry=points, crs=network.crs)
+
+    def drive(start, end):
+        return int(travel_times(network, start, end).travel_ms[0, 0])
+
+    middle = between("m", 2, 3)
+    # Reached from 1 over the copy, and left for 8 by whoever starts there.
+    assert drive(between("w", 1, 2), middle) == pytest.approx(EAST_MS, abs=3)
+    assert drive(middle, between("n", 3, 8)) == pytest.approx((EAST_MS + NORTH_MS) / 2, abs=3)
+    assert drive(between("w", 1, 2), between("n", 3, 8)) == pytest.approx(
+        1.5 * EAST_MS + 2.5 * NORTH_MS, abs=3
+    )
+
+
 def test_restrictions_that_cannot_be_used_are_counted(read):
     drawing = cross()
     drawing.ban(100, "no_left_turn", 12, 1, 999)  # a way that is not there
@@ -188,8 +325,9 @@ def test_restrictions_that_cannot_be_used_are_counted(read):
     )
     network = read(drawing)
     counts = network.provenance["counts"]
-    assert counts["restrictions_not_placed"] == 1
-    assert counts["restrictions_via_way_not_supported"] == 1
+    # The missing way, and three roads of which the middle one ends elsewhere.
+    assert counts["restrictions_not_placed"] == 2
+    assert counts["restrictions_over_ways"] == 0
     assert counts["restrictions_broken"] == 1
     assert counts["restrictions_conditional"] == 1
     assert counts["restrictions_other_vehicles"] == 1
