@@ -133,12 +133,11 @@ def measure_dwellings(file: str, places_file: str | None) -> dict[str, Any]:
         places = scatter_places(network, "id", DWELLINGS, 5)
         facilities = scatter_facilities(network)
     else:
-        from socaccess.study import Study
+        from socaccess.sources.services import load_facilities
 
-        study = Study.load("latvia")
-        assert isinstance(study.network, RoadNetwork)
-        network = study.network
-        known = study.facilities[study.facilities["located"]]
+        network = RoadNetwork.main_roads()
+        known = load_facilities()
+        known = known[known.geometry.notna() & ~known.geometry.is_empty]
         facilities = known[["facility_id", "service", "geometry"]].reset_index(drop=True)
         places = read_dwellings(Path(places_file))
     begin = time.process_time()
