@@ -47,8 +47,7 @@ def list_data(lang: Lang = Language.lv, as_json: Json = False, debug: Debug = Fa
         typer.echo(json.dumps(answer, ensure_ascii=False))
         return
     typer.echo(texts("data.embedded"))
-    for row in files.itertuples():
-        typer.echo(f"{row.package}/{row.path}\t{row.bytes}")
+    make_console().print(_draw_files(files, texts))
     for line in attributions:
         typer.echo(line)
     typer.echo()
@@ -250,6 +249,17 @@ def _tell_stocked(item: Any, texts: Any) -> dict[str, Any]:
     return told
 
 
+def _draw_files(files: Any, texts: Any) -> Any:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    table.add_column(texts("data.file"), no_wrap=True)
+    table.add_column(texts("data.column_size"), justify="right", no_wrap=True)
+    for row in files.itertuples():
+        table.add_row(f"{row.package}/{row.path}", _show_size(row.bytes, texts))
+    return table
+
+
 def _draw_sources(sources: list[dict[str, Any]], texts: Any) -> Any:
     from rich.table import Table
 
@@ -274,6 +284,8 @@ def _draw_sources(sources: list[dict[str, Any]], texts: Any) -> Any:
 
 
 def _show_size(count: int, texts: Any) -> str:
+    if count < 1_000_000:
+        return str(texts("data.kilobytes", n=texts.number(-(-count // 1000))))
     return str(texts("data.megabytes", n=texts.number(count / 1e6, decimals=1)))
 
 

@@ -75,7 +75,7 @@ def test_an_extract_from_a_mirror(server):
     server.routes["/l.osm.pbf.md5"] = give(hashlib.md5(PBF).hexdigest().encode())
     answer = call("fetch", "latvia_roads", "--url", f"{server.address}/l.osm.pbf", "--online")
     assert answer.exit_code == 0, answer.stderr
-    assert "latvia_roads.osm.pbf (0,0 MB" in answer.stdout
+    assert "latvia_roads.osm.pbf (1 kB" in answer.stdout
     assert "socaccess network build" in answer.stdout
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import random
 import zipfile
@@ -12,6 +13,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from socaccess.errors import CrsError, InputError
 from socaccess.planning.need import read_children_by_age, read_needed_services
@@ -344,3 +347,41 @@ def test_a_layer_that_is_no_shapefile(tmp_path):
     path.write_bytes(packed.getvalue())
     with pytest.raises(InputError, match="not a readable layer"):
         read_boundaries(path)
+
+
+# ---- anything at all ------------------------------------------------------------------------
+
+CELLS = st.one_of(
+    st.sampled_from(["0034000", "LV0001000", "2025", "1", "-1", "T", "F", "TOTAL", "", "77", "1e9",
+                     "²²²²", "nan", "inf", "'=1", "<5", "…"]),
+    st.text(alphabet=st.characters(exclude_characters="\r\n\x00", codec="utf-8"), max_size=8),
+)  # fmt: skip
+HEADINGS = ["ATVK kods", "PP gads", "PP mēnesis", "AREA", "TIME", "SEX", "AGE", "NUMB", "NUMB_X",
+            "Code", "Name", "ParentCode", "ValidTo", "Krīzes centrs", "x"]  # fmt: skip
+
+
+NEEDED = {
+    read_classifier: ["Code", "Name", "ParentCode"],
+    read_population: ["AREA", "TIME", "NUMB"],
+    read_provider_counts: ["ATVK kods", "Krīzes centrs"],
+}
+
+
+@pytest.mark.parametrize("read", NEEDED)
+@settings(max_examples=60)
+@given(data=st.data())
+def test_whatever_stands_there_is_read_or_told(tmp_path_factory, read, data):
+    columns = data.draw(st.lists(st.sampled_from(HEADINGS), min_size=1, max_size=6, unique=True))
+    if data.draw(st.booleans()):
+        columns = data.draw(st.permutations(sorted({*columns, *NEEDED[read]})))
+    row = st.lists(CELLS, min_size=len(columns), max_size=len(columns))
+    rows = data.draw(st.lists(row, min_size=0, max_size=6))
+    path = tmp_path_factory.mktemp("any") / "any.csv"
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream, delimiter=";").writerows([columns, *rows])
+    try:
+        table = read(path)
+    except InputError as error:
+        assert str(error)
+    else:
+        assert len(table) <= len(rows) * len(columns)

@@ -6,6 +6,7 @@ read by `socaccess.planning.need`, which also brings them to settlements.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -47,7 +48,7 @@ _POPULATION = (
     Meaning("area_id", ("area", "teritorijas kods", "teritorialas vienibas kods", "kods", "atvk",
                         "territory", "teritorija")),
     Meaning("year", ("time", "gads", "laika periods", "year"),
-            lambda text: text[:4].isdigit() and 1990 <= int(text[:4]) <= 2100),
+            lambda text: re.match(r"(19|20)[0-9][0-9]", text) is not None),
     Meaning("population", ("numb", "iedzivotaju skaits", "skaits", "value", "obs value",
                            "population", "iedzivotaji")),
     Meaning("mark", ("numb x", "value x", "piezimes", "obs status"), required=False),
@@ -160,6 +161,8 @@ def read_population(path: str | Path, *, year: int | None = None) -> pd.DataFram
         there = ", ".join(f"{value:.0f}" for value in sorted(years.dropna().unique())[-5:])
         raise InputError(f"{path.name}: no rows of {year}; the latest years are {there}")
     keep &= years == (years[keep].max() if year is None else year)
+    if not keep.any():
+        raise InputError(f"{path.name}: no rows of all sexes and ages together in any year")
     rows = np.flatnonzero(keep.to_numpy())
     frame, names = frame[keep].reset_index(drop=True), [names[row] for row in rows]
     where = f"{path.name}, column {found['population']!r}"
