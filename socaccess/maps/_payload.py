@@ -21,6 +21,7 @@ from socaccess.maps._places import (
     point_coordinates,
 )
 from socaccess.maps._shares import NO_ROUTE, tenths
+from socaccess.sources.water import load_water
 from socaccess.study.release import Release, release
 
 if TYPE_CHECKING:
@@ -132,6 +133,7 @@ def build_payload(
         "shares": encode_shares(released, types, limits, home, municipalities, settlements, cover),
         "places": encode_places(destinations, grid, service_index, released),
         "areas": encode_areas(result, types, scenarios, grid, frame_m),
+        "water": encode_polygons(load_water(municipalities.crs, road_frame_m), grid),
         "roads": encode_roads(result.study.network, municipalities.crs, grid, road_frame_m),
         "texts": Texts(lang).raw("map."),
     }

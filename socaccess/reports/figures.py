@@ -12,6 +12,7 @@ import shapely
 
 from socaccess.i18n import Texts
 from socaccess.reports.analysis import rank_municipalities
+from socaccess.sources.water import load_water
 from socaccess.study.colours import (
     CLASSES,
     FACILITY,
@@ -22,6 +23,7 @@ from socaccess.study.colours import (
     ROAD,
     SITE,
     STATES,
+    WATER,
     colour_of,
 )
 
@@ -111,7 +113,7 @@ def draw_coverage(
             f'<path d="{_path(row.geometry, view)}" fill="{fill}" stroke="{MUTED}" '
             f'stroke-width="0.8" stroke-linejoin="round"/>'
         )
-    paths += _draw_roads(result, view)
+    paths += [*_draw_water(result, view), *_draw_roads(result, view)]
     if municipality_id is not None:
         paths.append(
             f'<path d="{_path(outlines.geometry.iloc[0], view)}" fill="none" stroke="{INK}" '
@@ -162,6 +164,16 @@ def _path(geometry: Any, view: _View) -> str:
             xy = view.place(np.asarray(ring.coords)[:, :2])
             parts.append("M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in xy) + "Z")
     return "".join(parts)
+
+
+def _draw_water(result: StudyResult, view: _View) -> list[str]:
+    south = view.north - view.height / view.scale
+    frame_m = (view.west, south, view.west + view.width / view.scale, view.north)
+    shapes = load_water(result.municipalities.crs, frame_m).geometry
+    return [
+        f'<path d="{_path(shape, view)}" fill="{WATER}" stroke="{ROAD}" stroke-width="0.4"/>'
+        for shape in shapes
+    ]
 
 
 def _draw_roads(result: StudyResult, view: _View) -> list[str]:

@@ -15,7 +15,7 @@ from socaccess.errors import InputError, Problem, UnknownNameError
 
 __all__ = ["PACKAGES", "Resource", "find_resource", "read_embedded", "read_package", "verify_data"]
 
-PACKAGES = ("boundaries", "settlements", "services", "roads")
+PACKAGES = ("boundaries", "settlements", "services", "roads", "water")
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ __all__ = [
     "ROAD",
     "SITE",
     "STATES",
+    "WATER",
     "colour_of",
 ]
 
@@ -35,6 +36,7 @@ INK = "#16222b"
 MUTED = "#4e5d67"
 PAPER = "#ffffff"
 ROAD = "#9aa8b1"
+WATER = "#dfe6ea"
 FACILITY = "#0b3c5d"
 SITE = "#ffd23f"
 

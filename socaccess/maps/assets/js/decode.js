@@ -75,8 +75,10 @@ function decode(payload) {
   settlements.located = settlements.x.length;
   places.x = metres(places.x);
   places.y = metres(places.y);
-  municipalities.outline = municipalities.outline.map((polygons) =>
+  const outlines = (shapes) => shapes.map((polygons) =>
     polygons.map((rings) => rings.map((ring) => decodeLine(ring, unit))));
+  municipalities.outline = outlines(municipalities.outline);
+  payload.water = outlines(payload.water);
   municipalities.label = municipalities.label.map(([x, y]) => [y * unit, x * unit]);
   roads.main = roads.main.map((line) => decodeLine(line, unit));
   roads.modelled = roads.modelled.map((line) => decodeLine(line, unit));

@@ -69,7 +69,7 @@ async function start() {
   };
   home.addTo(map);
 
-  for (const [name, z] of [["areas", 405], ["roads", 410], ["borders", 420], ["lines", 430], ["symbols", 450], ["labels", 460]]) {
+  for (const [name, z] of [["water", 402], ["areas", 405], ["roads", 410], ["borders", 420], ["lines", 430], ["symbols", 450], ["labels", 460]]) {
     if (name !== "labels") map.createPane(name);
     if (name !== "labels") Object.assign(map.getPane(name).style, { zIndex: z, pointerEvents: "none" });
   }
@@ -94,6 +94,9 @@ async function start() {
     roads: L.polyline(data.roads.main, { renderer: roadRenderer, pane: "roads", weight: 1.6, interactive: false, smoothFactor: 0.8 }),
     links: L.polyline(data.roads.modelled, { renderer: roadRenderer, pane: "roads", weight: 0.8, dashArray: "2 4", interactive: false, smoothFactor: 1 }),
   };
+  const waterRenderer = L.svg({ padding: 0.3, pane: "water" });
+  layers.water = L.layerGroup(data.water.map((outline) =>
+    L.polygon(outline, { renderer: waterRenderer, pane: "water", weight: 0.7, fillOpacity: 1, interactive: false, smoothFactor: 0.8 })));
   const areaBands = data.areas ? new ServiceAreas(map, data.areas, "areas") : null;
   if (areaBands) layers.areas = areaBands.group;
   const symbols = new SymbolLayer();
@@ -103,7 +106,7 @@ async function start() {
   map.getPane("labels").style.pointerEvents = "none";
 
   const shownLayers = {
-    shading: true, areas: false, roads: data.roads.main.length > 0, settlements: true, facilities: true,
+    shading: true, areas: false, water: data.water.length > 0, roads: data.roads.main.length > 0, settlements: true, facilities: true,
     sites: data.places.sites.name.length > 0, institutions: false, closed: false, labels: true, links: false,
   };
   layers.borders.addTo(map);
@@ -227,6 +230,7 @@ async function start() {
       hatches[i].setStyle({ fillColor: shareClass.pattern ? `url(#class-${number})` : "none" });
     });
     borders.forEach((border) => border.setStyle({ color: ink().border, weight: 1, opacity: 0.9 }));
+    layers.water.eachLayer((lake) => lake.setStyle({ color: ink()["water-edge"], fillColor: ink().water }));
     layers.roads.setStyle({ color: ink().road, opacity: 0.75 });
     layers.links.setStyle({ color: ink().road, opacity: 0.6 });
   }
@@ -270,7 +274,7 @@ async function start() {
   }
 
   function applyLayers() {
-    for (const name of ["shading", "areas", "roads", "links"]) {
+    for (const name of ["shading", "water", "areas", "roads", "links"]) {
       if (shownLayers[name]) layers[name]?.addTo(map);
       else layers[name]?.remove();
     }
@@ -600,7 +604,7 @@ async function start() {
   // ---- panel parts --------------------------------------------------------------
 
   const available = {
-    areas: data.areas !== null, links: data.roads.modelled.length, roads: data.roads.main.length, sites: places.sites.name.length,
+    areas: data.areas !== null, water: data.water.length, links: data.roads.modelled.length, roads: data.roads.main.length, sites: places.sites.name.length,
     institutions: places.facilities.service.some((service) => model.services[service].supply === false),
     closed: places.facilities.status.some((status) => status === 2),
   };
@@ -663,7 +667,7 @@ async function start() {
   new ResizeObserver(() => map.invalidateSize({ animate: false })).observe(map.getContainer());
   if (phoneQuery.matches) $("legend").open = false;
 
-  for (const name of ["shading", "roads", "links"]) if (shownLayers[name]) layers[name].addTo(map);
+  for (const name of ["shading", "water", "roads", "links"]) if (shownLayers[name]) layers[name].addTo(map);
   // The bar above the map takes room, so its text comes before the first fit.
   $("now-showing").textContent = panel.sentence();
   fitAll();

@@ -1,0 +1,145 @@
+"""Build `data/water`: lakes, wide rivers and the sea in and around Latvia, for drawing.
+
+The world's water bodies of the package `@geo-maps/earth-waterbodies-250m` (OpenStreetMap,
+simplified there to an error of 250 m) are cut to a box around Latvia. Water smaller than
+`LEAST_KM2` is left out; coordinates are rounded to three decimals, some 100 m.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import shapely
+from _datapackage import MIT, ODBL, Field, Layer, Package, Source, write_geojson
+from _packages import read_member
+from pyproj import Transformer
+
+FOLDER = "water"
+FILE = "water.geojson"
+PACKAGE = "@geo-maps/earth-waterbodies-250m"
+MEMBER = "package/map.geo.json"
+BOX = (19.0, 54.8, 30.0, 59.2)  # degrees west, south, east, north
+LEAST_KM2 = 2.0
+SEA_KM2 = 10_000.0
+DECIMALS = 3
+TO_METRES = Transformer.from_crs(4326, 3059, always_xy=True)
+
+FIELDS = [
+    Field("water_id", "string", "w and the position in this layer", required=True, unique=True),
+    Field("kind", "string", "inland or sea", required=True, enum=("inland", "sea")),
+    Field(
+        "area_km2",
+        "number",
+        "Area of the outline inside the box, km2",
+        required=True,
+        minimum=LEAST_KM2,
+        decimals=1,
+    ),
+]
+
+
+def read_polygons() -> np.ndarray:
+    """Return the polygons of the package whose extent meets the box."""
+    world = json.loads(read_member(PACKAGE, MEMBER))
+    near = [
+        coordinates
+        for shape in world["geometries"]
+        for coordinates in shape["coordinates"]
+        if _overlaps(np.array(coordinates[0]))
+    ]
+    return np.array([shapely.Polygon(rings[0], rings[1:]) for rings in near], dtype=object)
+
+
+def _overlaps(ring: np.ndarray) -> bool:
+    west, south, east, north = BOX
+    low, high = ring.min(axis=0), ring.max(axis=0)
+    return bool(low[0] < east and high[0] > west and low[1] < north and high[1] > south)
+
+
+def cut_water(polygons: np.ndarray) -> list[tuple[str, float, shapely.Polygon]]:
+    """Return kind, area in km2 and outline of the water inside the box, the largest first."""
+    found = []
+    for polygon in polygons:
+        # The area of the whole tells the sea from a lake; a lagoon of the sea is part of it.
+        kind = "sea" if measure_km2(polygon) > SEA_KM2 else "inland"
+        # Of the sea, whose outline has a million points, only what is in the box is repaired.
+        cut = shapely.make_valid(shapely.clip_by_rect(polygon, *BOX))
+        rounded = shapely.set_precision(cut, 10.0**-DECIMALS)
+        found += [
+            (kind, measure_km2(part), _drop_islets(part))
+            for part in shapely.get_parts(rounded)
+            if isinstance(part, shapely.Polygon) and measure_km2(part) >= LEAST_KM2
+        ]
+    return sorted(found, key=lambda each: (-each[1], each[2].wkt))
+
+
+def _drop_islets(polygon: shapely.Polygon) -> shapely.Polygon:
+    holes = [ring for ring in polygon.interiors if measure_km2(shapely.Polygon(ring)) >= LEAST_KM2]
+    return shapely.normalize(shapely.Polygon(polygon.exterior, holes))
+
+
+def measure_km2(polygon: shapely.Polygon) -> float:
+    """Return the area of an outline in degrees, km2, by the scale at its middle."""
+    west, _, east, _ = polygon.bounds
+    if east - west > 30:
+        return float("inf")
+    return float(shapely.transform(polygon, TO_METRES.transform, interleaved=False).area / 1e6)
+
+
+def build(data: Path) -> None:
+    """Write the folder `water` into `data`."""
+    folder = data / FOLDER
+    features = []
+    for number, (kind, area_km2, polygon) in enumerate(cut_water(read_polygons()), start=1):
+        geometry = json.loads(shapely.to_geojson(polygon))
+        geometry["coordinates"] = [
+            [[round(value, DECIMALS) for value in point] for point in ring]
+            for ring in geometry["coordinates"]
+        ]
+        properties = {"water_id": f"w{number}", "kind": kind, "area_km2": round(area_km2, 1)}
+        features.append((properties, geometry))
+    write_geojson(folder / FILE, FIELDS, features)
+    Package(
+        name="socaccess-water",
+        title="Lakes, wide rivers and the sea in and around Latvia",
+        title_lv="Ezeri, platas upes un jūra Latvijā un ap to",
+        description="Coarse outlines of water for the ground of maps; nothing is calculated by it.",
+        created="2026-11-22T00:00:00Z",
+        keywords=["Latvia", "lakes", "coast"],
+        resources=[Layer("water", FILE, "Water of 2 km2 and more", FIELDS, ("water_id",))],
+        sources=[
+            Source(
+                "OpenStreetMap contributors, as simplified in geo-maps: earth-waterbodies-250m",
+                "https://www.npmjs.com/package/@geo-maps/earth-waterbodies-250m",
+                "0.6.0",
+            ),
+            Source("OpenStreetMap contributors", "https://www.openstreetmap.org/copyright"),
+        ],
+        licences=[ODBL, MIT],
+        attribution={
+            "lv": "Ūdeņi: © OpenStreetMap līdzautori (ODbL 1.0), pakotne geo-maps (MIT).",
+            "en": "Water: © OpenStreetMap contributors (ODbL 1.0), package geo-maps (MIT).",
+        },
+        caveats={
+            "lv": [
+                (
+                    "Ūdeņu krasti ir aptuveni (avotā kļūda līdz 250 m, koordinātām trīs zīmes aiz "
+                    "komata) un 2017. gada; tie domāti tikai kartes pamatnei. Mazāku ūdeņu par 2 km² "
+                    "un ceļa attālumu ap ūdeņiem šeit nav."
+                )
+            ],
+            "en": [
+                (
+                    "Shores are coarse (an error of up to 250 m in the source, three decimals here) "
+                    "and of 2017; they are for the ground of maps only. Water smaller than 2 km2 is "
+                    "missing, and nothing here says how far it is to drive round."
+                )
+            ],
+        },
+    ).write(folder)
+
+
+if __name__ == "__main__":
+    build(Path(__file__).resolve().parents[1] / "data")
