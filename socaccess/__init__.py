@@ -27,7 +27,16 @@ if TYPE_CHECKING:
     from socaccess.siting import SitingPlan, SitingProblem, suggest_sites
     from socaccess.sources.tables import read_table
     from socaccess.study import Study, StudyResult
-    from socaccess.travel import TravelTimes, isochrones, nearest, travel_times
+    from socaccess.travel import (
+        SparseTimes,
+        TravelBlocks,
+        TravelTimes,
+        isochrones,
+        nearest,
+        routes,
+        travel_blocks,
+        travel_times,
+    )
 
 __version__ = VERSION
 
@@ -39,15 +48,19 @@ _HOME = {
     "SitingPlan": "socaccess.siting",
     "SitingProblem": "socaccess.siting",
     "SocAccessError": "socaccess.errors",
+    "SparseTimes": "socaccess.travel",
     "Study": "socaccess.study",
     "StudyResult": "socaccess.study",
+    "TravelBlocks": "socaccess.travel",
     "TravelTimes": "socaccess.travel",
     "explore": "socaccess.maps",
     "isochrones": "socaccess.travel",
     "nearest": "socaccess.travel",
     "read_table": "socaccess.sources.tables",
+    "routes": "socaccess.travel",
     "save_map": "socaccess.maps",
     "suggest_sites": "socaccess.siting",
+    "travel_blocks": "socaccess.travel",
     "travel_times": "socaccess.travel",
     "write_outputs": "socaccess.outputs",
 }
@@ -60,15 +73,19 @@ __all__ = [
     "SitingPlan",
     "SitingProblem",
     "SocAccessError",
+    "SparseTimes",
     "Study",
     "StudyResult",
+    "TravelBlocks",
     "TravelTimes",
     "explore",
     "isochrones",
     "nearest",
     "read_table",
+    "routes",
     "save_map",
     "suggest_sites",
+    "travel_blocks",
     "travel_times",
     "write_outputs",
 ]

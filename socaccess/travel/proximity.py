@@ -32,6 +32,7 @@ def nearest(
     k: int = 1,
     traveller: Literal["client", "provider"] = "client",
     cutoff_min: float | None = None,
+    lengths: bool = False,
     links: LinkModel | None = None,
     engine: str = "auto",
     threads: int = 1,
@@ -57,6 +58,8 @@ def nearest(
         settlement.
     cutoff_min
         Longest time of interest in minutes, inclusive.
+    lengths
+        Also measure the ways that are found. Each traveller then costs a search.
     links, engine, threads, progress, client
         As in `travel_times`.
 
@@ -65,7 +68,8 @@ def nearest(
     pandas.DataFrame
         One row a settlement, kind and rank (1 to `k`): the settlement's id, `by`,
         `rank`, the facility's id (None where there is none in reach) and
-        `travel_min` (NaN then). Ids keep the names of their columns, or are
+        `travel_min` (NaN then); with `lengths`, `length_km` and `modelled_share` of
+        the way as in `TravelTimes.to_frame`. Ids keep the names of their columns, or are
         `from_id` and `to_id` where both tables use the same. Of facilities equally
         near the one whose id comes first.
 
@@ -108,9 +112,41 @@ def nearest(
             network, places, sites, kind, len(names), k=k, toward=toward, cutoff_ms=cutoff_ms,
             engine=engine, client=client, progress=progress,
         )  # fmt: skip
-    return tabulate_nearest(
+    table = tabulate_nearest(
         found, places.ids, sites.ids, names, k, columns=(place_column, by, facility_column)
     )
+    if lengths:
+        measured = _measure_found(network, places, sites, found.site, toward, links or LinkModel())
+        table = table.assign(**measured)
+    return table
+
+
+def _measure_found(
+    network: RoadNetwork,
+    places: Snapped,
+    sites: Snapped,
+    site: np.ndarray,
+    toward: Literal["sites", "places"],
+    links: LinkModel,
+) -> dict[str, np.ndarray]:
+    """Return `length_km` and `modelled_share` of the way of every place and site found."""
+    from socaccess.travel.blocks import travel_blocks
+
+    site = site.reshape(len(places.ids), -1)
+    place = np.broadcast_to(np.arange(len(places.ids))[:, None], site.shape)
+    starts, ends = (places, sites) if toward == "sites" else (sites, places)
+    start, end = (place, site) if toward == "sites" else (site, place)
+    told = {name: np.full(site.shape, np.nan) for name in ("length_km", "modelled_share")}
+    first = 0
+    for block in travel_blocks(network, starts, ends, lengths=True, links=links):
+        last = first + len(block.origin_ids)
+        here = (site >= 0) & (start >= first) & (start < last)
+        row, column = start[here] - first, end[here]
+        assert block.length_m is not None and block.modelled_share is not None
+        told["length_km"][here] = block.length_m[row, column] / 1000
+        told["modelled_share"][here] = block.modelled_share[row, column]
+        first = last
+    return {name: values.ravel() for name, values in told.items()}
 
 
 def tabulate_nearest(

@@ -192,3 +192,31 @@ def test_a_cutoff_only_hides(network, origins, destinations):
     np.testing.assert_array_equal(part.travel_min[near], everything.travel_min[near])
     assert np.isnan(part.travel_min[~near]).all()
     assert np.isnan(part.length_m[~near]).all()
+
+
+@given(
+    networks(),
+    places("s"),
+    places("f"),
+    st.lists(st.sampled_from(["dac", "care"]), min_size=5, max_size=5),
+    st.sampled_from(["client", "provider"]),
+    st.integers(1, 3),
+)
+@settings(max_examples=30)
+def test_nearest_tells_the_length_of_the_ways_it_found(
+    network, settlements, facilities, kinds, who, k
+):
+    facilities = facilities.assign(service=kinds[: len(facilities)])
+    found = nearest(network, settlements, facilities, k=k, traveller=who, lengths=True)
+    pd.testing.assert_frame_equal(
+        found.drop(columns=["length_km", "modelled_share"]),
+        nearest(network, settlements, facilities, k=k, traveller=who),
+    )
+    there = found[found["travel_min"].notna()]
+    assert found.loc[found["travel_min"].isna(), "length_km"].isna().all()
+    ends = ["from_id", "to_id"] if who == "client" else ["to_id", "from_id"]
+    first, last = (settlements, facilities) if who == "client" else (facilities, settlements)
+    table = travel_times(network, first, last, lengths=True).to_frame()
+    expected = there[ends].set_axis(["from_id", "to_id"], axis=1).merge(table, how="left")
+    for name in ("travel_min", "length_km", "modelled_share"):
+        np.testing.assert_array_equal(there[name], expected[name])
