@@ -140,7 +140,9 @@ def plot_result(
     services = [service] if service is not None else _count_services(shown)
     if not services:
         raise InputError("there is no service with a facility to draw")
-    with mpl.rc_context({"font.size": 9, "axes.edgecolor": MUTED, "text.color": INK}):
+    style = {"font.size": 9, "axes.edgecolor": MUTED, "text.color": INK}
+    # A name with two dollar signs is a name, not a formula.
+    with mpl.rc_context({**style, "text.parse_math": False}):
         figure = Figure(figsize=(9, 4) if kind == "sites" else (8, 7))
         axes = figure.add_subplot()
         if kind == "map":
