@@ -148,7 +148,7 @@ def fetch_file(
     cache = cache or Cache()
     limits = limits or Limits()
     found = cache.find(remote.name, remote.endings)
-    if found is not None and not refresh:
+    if found is not None and not refresh and found.is_whole():
         return found
     try:
         if found is not None and found.placed_by_hand:

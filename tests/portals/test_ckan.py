@@ -138,6 +138,15 @@ def test_a_dataset_is_fetched_and_told_about(server, cache):
     assert len(server.asked) == 2
 
 
+def test_a_file_changed_here_is_fetched_again(server, cache):
+    portal = serve_dataset(server)
+    entry = fetch("atvk", cache=cache, portal=portal, limits=QUICK)
+    entry.path.write_bytes(b"changed")
+    with pytest.raises(DownloadError, match="no connection may be made"):
+        fetch("atvk", cache=cache, portal=portal, offline=True)
+    assert fetch("atvk", cache=cache, portal=portal, limits=QUICK).path.read_bytes() == ROWS
+
+
 def test_another_file_of_the_dataset_is_another_download(server, cache):
     portal = serve_dataset(server)
     fetch("atvk", cache=cache, portal=portal, limits=QUICK)

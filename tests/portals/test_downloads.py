@@ -80,6 +80,8 @@ def test_a_changed_file_of_the_cache_is_noticed(server, cache, remote):
     entry = fetch_file(remote(), cache, limits=QUICK)
     entry.path.write_bytes(OLD)
     assert not cache.find("numbers", (".csv",)).is_whole()
+    assert fetch_file(remote(), cache, limits=QUICK).path.read_bytes() == GOOD
+    assert len(server.asked) == 2
 
 
 def test_a_compressed_answer_is_unpacked(server, cache, remote):

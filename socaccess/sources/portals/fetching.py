@@ -84,10 +84,12 @@ def fetch(
         raise InputError(f"{name} is asked for by place or polygon: use fetch_map")
     cache = cache or Cache()
     found = cache.find(name, source.endings)
-    refresh = refresh or (found is not None and not _is_asked_for(found, address, resource))
-    if found is not None and (found.placed_by_hand or not refresh):
-        # What is refused to be fetched over a file placed by hand needs no portal.
-        remote = _describe(source, found.address or source.page, source.kinds[0])
+    meant = found is not None and not refresh and _is_asked_for(found, address, resource)
+    if found is not None and meant and found.is_whole():
+        return found
+    if found is not None and found.placed_by_hand:
+        # That it is not fetched over a file placed by hand, can be said without the portal.
+        remote = _describe(source, source.page, source.kinds[0])
     else:
         try:
             remote = _find(source, address, resource, portal, offline)
@@ -99,7 +101,7 @@ def fetch(
         cache,
         limits=limits,
         offline=offline,
-        refresh=refresh,
+        refresh=found is not None,
         check=check,
         progress=progress,
     )

@@ -140,7 +140,7 @@ def fetch_map(
     asked = place.strip().casefold() if area is None else area.wkb_hex
     folder = f"{name}-{hashlib.sha256(asked.encode()).hexdigest()[:8]}"
     found = cache.find(folder, source.endings)
-    if found is not None and not refresh:
+    if found is not None and not refresh and found.is_whole():
         return found
     try:
         if found is not None and found.placed_by_hand:
