@@ -37,7 +37,7 @@ _LATVIA_BOUNDS = (20.0, 55.0, 29.0, 58.8)
 
 
 def choose_metric_crs(lon: np.ndarray, lat: np.ndarray) -> str:
-    """Return the metric system for points given in degrees.
+    """Return the metric system for points given in degrees; those that are nowhere do not count.
 
     LKS-92 (EPSG:3059) where all points lie in or near Latvia, otherwise the UTM
     zone of the middle of their extent.
@@ -50,6 +50,8 @@ def choose_metric_crs(lon: np.ndarray, lat: np.ndarray) -> str:
     'EPSG:32633'
     """
     lon, lat = np.asarray(lon, dtype=float), np.asarray(lat, dtype=float)
+    known = np.isfinite(lon) & np.isfinite(lat)
+    lon, lat = lon[known], lat[known]
     if not lon.size:
         return LATVIA
     west, south, east, north = _LATVIA_BOUNDS
@@ -57,7 +59,7 @@ def choose_metric_crs(lon: np.ndarray, lat: np.ndarray) -> str:
         return LATVIA
     middle_lon = (lon.min() + lon.max()) / 2
     middle_lat = (lat.min() + lat.max()) / 2
-    zone = min(60, int((middle_lon + 180) // 6) + 1)
+    zone = int(np.clip((middle_lon + 180) // 6 + 1, 1, 60))
     return f"EPSG:{(32600 if middle_lat >= 0 else 32700) + zone}"
 
 

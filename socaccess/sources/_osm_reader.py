@@ -222,7 +222,7 @@ def _explain(path: Path) -> Iterator[None]:
         yield
     except InputError:
         raise
-    except (RuntimeError, OSError) as error:
+    except (RuntimeError, OSError, ValueError, import_osmium().InvalidLocationError) as error:
         raise InputError(
             [
                 Problem(

@@ -1,0 +1,213 @@
+"""Feed every reader with damaged and hostile files: nothing but our own errors may come out.
+
+    python tools/fuzz.py                            # every reader, 2,000 inputs each
+    python tools/fuzz.py --runs 20000 --reader workbook --reader geojson
+    python tools/fuzz.py --atheris csv --runs 100000  # guided by coverage (Linux)
+
+An input is a valid file (made here, or kept in `tests/trust/seeds`) with a few bytes flipped, cut,
+doubled, swapped or replaced by signs that readers trip over. A finding is an error that is not
+ours, an input that takes more than ten seconds, memory beyond two gigabytes above the start, or the
+end of the process. The input that did it is written to `--keep`; once it is fixed it belongs into
+`tests/trust/seeds`, where the tests read it every time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT)]
+
+from tools._readers import READERS, Reader  # noqa: E402
+
+SEEDS = ROOT / "tests" / "trust" / "seeds"
+SECONDS = 10
+MEMORY_BYTES = 2_000_000_000
+
+WORDS = (
+    b"\x00", b"\xff\xfe", b"\xef\xbb\xbf", b"'", b'"', b"\r", b"\n\n", b",,", b";", b"\t", b"-",
+    b"=",     b"NaN", b"inf", b"1e999", b"-1", b"99999999999999999999", b"0x41", b"{", b"}", b"[[[[", b"]",
+    b"<!DOCTYPE a [<!ENTITY b 'c'>]>", b"&b;", b"<a>", b"</a>", b"../../x", b"%00",
+    b"\xf0\x9f\x92\xa9",     b"null", b"true", b"\xe2\x80\xae", b"\x7f" * 8, b"\xff" * 8, b"PK\x05\x06", b"sep=",
+)  # fmt: skip
+"""Bytes that readers trip over."""
+
+
+def _ours() -> type[Exception]:
+    from socaccess.errors import SocAccessError
+
+    return SocAccessError
+
+
+class HangError(Exception):
+    """An input took too long."""
+
+
+def read_bytes(reader: Reader, data: bytes, folder: Path) -> None:
+    """Read one input; anything but our own errors goes on to the caller."""
+    path = folder / f"input{reader.suffix}"
+    path.write_bytes(data)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            reader.read(path)
+        except _ours():
+            pass
+        finally:
+            for left in folder.iterdir():
+                left.unlink()
+
+
+def mutate(data: bytes, chance: random.Random) -> bytes:
+    """Return the file with one to six small damages."""
+    changed = bytearray(data)
+    for _ in range(chance.randint(1, 6)):
+        at = chance.randrange(len(changed) + 1)
+        kind = chance.randrange(7)
+        if kind == 0 and changed:
+            changed[at % len(changed)] ^= 1 << chance.randrange(8)
+        elif kind == 1 and changed:
+            changed[at % len(changed)] = chance.randrange(256)
+        elif kind == 2:
+            del changed[at : at + chance.choice((1, 4, 64, len(changed)))]
+        elif kind == 3:
+            changed[at:at] = changed[at : at + chance.choice((1, 16, 256))]
+        elif kind == 4:
+            changed[at:at] = chance.choice(WORDS)
+        elif kind == 5:
+            word = chance.choice(WORDS)
+            changed[at : at + len(word)] = word
+        else:
+            other = chance.randrange(len(changed) + 1)
+            piece = bytes(changed[other : other + 16])
+            changed[at : at + len(piece)] = piece
+    return bytes(changed)
+
+
+def list_inputs(name: str, runs: int, start: int = 0) -> Iterator[bytes]:
+    """Yield the kept inputs of a reader, its valid file, and damaged ones; always the same."""
+    valid = [READERS[name].make()]
+    kept = [path.read_bytes() for path in sorted(SEEDS.glob(f"{name}-*"))]
+    if not start:
+        yield from kept + valid
+    for number in range(start, start + runs):
+        chance = random.Random(f"{name} {number}")
+        yield mutate(chance.choice(valid + kept), chance)
+
+
+@contextmanager
+def watch(seconds: int) -> Iterator[None]:
+    """Raise `HangError` when what is done takes longer."""
+
+    def stop(*_: object) -> None:
+        raise HangError
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def run_here(name: str, runs: int, start: int, keep: Path) -> int:
+    """Read inputs in this process; return how many findings there are."""
+    reader = READERS[name]
+    findings: dict[str, int] = {}
+    current = keep / f"{name}-current"
+    with tempfile.TemporaryDirectory() as folder:
+        read_bytes(reader, reader.make(), Path(folder))
+        started_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        for data in list_inputs(name, runs, start):
+            current.write_bytes(data)  # found here when the process itself ends
+            try:
+                with watch(SECONDS):
+                    read_bytes(reader, data, Path(folder))
+                continue
+            except Exception as error:
+                trace = error.__traceback__
+                while trace is not None and trace.tb_next is not None:
+                    trace = trace.tb_next
+                place = trace.tb_frame.f_code.co_name if trace else "?"
+                kind = f"{type(error).__name__} in {place}: {str(error)[:90]!r}"
+            findings[kind] = findings.get(kind, 0) + 1
+            if findings[kind] == 1:
+                (keep / f"{name}-{len(findings):02d}").write_bytes(data)
+                print(f"  {name}-{len(findings):02d}: {kind}", flush=True)
+        grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - started_kb) * 1024
+        if grown > MEMORY_BYTES:
+            findings["memory"] = 1
+            print(f"  {name}: memory grew by {grown / 1e9:.1f} GB", flush=True)
+    current.unlink(missing_ok=True)
+    return sum(findings.values())
+
+
+def run_apart(name: str, runs: int, start: int, keep: Path) -> bool:
+    """Read inputs in a process of its own; return whether nothing was found."""
+    begin = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, __file__, "--here", name, "--runs", str(runs), "--start", str(start),
+         "--keep", str(keep)],
+        check=False,
+    )  # fmt: skip
+    took = time.perf_counter() - begin
+    verdict = {0: "nothing found", 1: "findings above"}.get(
+        done.returncode, f"the process ended with {done.returncode}; see {keep / name}-current"
+    )
+    print(f"{name}: {runs} inputs in {took:.0f} s: {verdict}", flush=True)
+    return done.returncode == 0
+
+
+def run_guided(name: str, runs: int, keep: Path) -> None:
+    """Let atheris choose the inputs by the branches they reach."""
+    import atheris
+
+    with atheris.instrument_imports(include=["socaccess"]):
+        reader = READERS[name]
+        folder = Path(tempfile.mkdtemp())
+        corpus = keep / f"corpus-{name}"
+        corpus.mkdir(parents=True, exist_ok=True)
+        for number, data in enumerate(list_inputs(name, 20)):
+            (corpus / f"seed-{number}").write_bytes(data)
+        read_bytes(reader, reader.make(), folder)
+    arguments = [sys.argv[0], f"-runs={runs}", f"-timeout={SECONDS}", "-rss_limit_mb=4096",
+                 "-max_len=65536", f"-artifact_prefix={keep}/{name}-", str(corpus)]  # fmt: skip
+    atheris.Setup(arguments, lambda data: read_bytes(reader, data, folder))
+    atheris.Fuzz()
+
+
+def main() -> None:
+    """Fuzz what is asked for; exit 1 when anything is found."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--runs", type=int, default=2_000, help="inputs for each reader")
+    parser.add_argument("--start", type=int, default=0, help="number of the first input")
+    parser.add_argument("--reader", action="append", choices=READERS, help="only these")
+    parser.add_argument("--atheris", choices=READERS, help="guided by coverage, one reader")
+    parser.add_argument("--here", choices=READERS, help=argparse.SUPPRESS)
+    parser.add_argument("--keep", type=Path, default=Path(tempfile.gettempdir()) / "socaccess-fuzz")
+    chosen = parser.parse_args()
+    chosen.keep.mkdir(parents=True, exist_ok=True)
+    if chosen.atheris:
+        run_guided(chosen.atheris, chosen.runs, chosen.keep)
+    elif chosen.here:
+        sys.exit(bool(run_here(chosen.here, chosen.runs, chosen.start, chosen.keep)))
+    else:
+        names = chosen.reader or list(READERS)
+        fine = [run_apart(name, chosen.runs, chosen.start, chosen.keep) for name in names]
+        sys.exit(0 if all(fine) else 1)
+
+
+if __name__ == "__main__":
+    main()
