@@ -40,36 +40,44 @@ FIELDS = [
 ]
 
 
-def read_polygons() -> np.ndarray:
-    """Return the polygons of the package whose extent meets the box."""
+def read_polygons() -> list[list[shapely.Polygon]]:
+    """Return the water whose extent meets the box, each as its outline and its islands there."""
     world = json.loads(read_member(PACKAGE, MEMBER))
     near = [
         coordinates
         for shape in world["geometries"]
         for coordinates in shape["coordinates"]
-        if _overlaps(np.array(coordinates[0]))
+        if _overlaps(coordinates[0])
     ]
-    return np.array([shapely.Polygon(rings[0], rings[1:]) for rings in near], dtype=object)
+    return [
+        [shapely.Polygon(ring) for ring in (rings[0], *filter(_overlaps, rings[1:]))]
+        for rings in near
+    ]
 
 
-def _overlaps(ring: np.ndarray) -> bool:
+def _overlaps(ring: list[list[float]]) -> bool:
     west, south, east, north = BOX
-    low, high = ring.min(axis=0), ring.max(axis=0)
+    points = np.array(ring)
+    low, high = points.min(axis=0), points.max(axis=0)
     return bool(low[0] < east and high[0] > west and low[1] < north and high[1] > south)
 
 
-def cut_water(polygons: np.ndarray) -> list[tuple[str, float, shapely.Polygon]]:
+def cut_water(
+    bodies: list[list[shapely.Polygon]],
+) -> list[tuple[str, float, shapely.Polygon]]:
     """Return kind, area in km2 and outline of the water inside the box, the largest first."""
     found = []
-    for polygon in polygons:
+    for outline, *islands in bodies:
         # The area of the whole tells the sea from a lake; a lagoon of the sea is part of it.
-        kind = "sea" if measure_km2(polygon) > SEA_KM2 else "inland"
+        kind = "sea" if measure_km2(outline) > SEA_KM2 else "inland"
         # Of the sea, whose outline has a million points, only what is in the box is repaired.
-        cut = shapely.make_valid(shapely.clip_by_rect(polygon, *BOX))
-        rounded = shapely.set_precision(cut, 10.0**-DECIMALS)
+        cut = shapely.make_valid(shapely.clip_by_rect(outline, *BOX))
+        land = shapely.union_all(shapely.make_valid(shapely.clip_by_rect(islands, *BOX)))
+        rounded = shapely.set_precision(cut - land, 10.0**-DECIMALS)
         found += [
             (kind, measure_km2(part), _drop_islets(part))
-            for part in shapely.get_parts(rounded)
+            # Repaired outlines may come as a collection of collections.
+            for part in shapely.get_parts(shapely.get_parts(rounded))
             if isinstance(part, shapely.Polygon) and measure_km2(part) >= LEAST_KM2
         ]
     return sorted(found, key=lambda each: (-each[1], each[2].wkt))
@@ -125,16 +133,16 @@ def build(data: Path) -> None:
         caveats={
             "lv": [
                 (
-                    "Ūdeņu krasti ir aptuveni (avotā kļūda līdz 250 m, koordinātām trīs zīmes aiz "
-                    "komata) un 2017. gada; tie domāti tikai kartes pamatnei. Mazāku ūdeņu par 2 km² "
-                    "un ceļa attālumu ap ūdeņiem šeit nav."
+                    "Ūdeņu krasti ir aptuveni (avotā kļūda līdz 250 m, koordinātām trīs zīmes "
+                    "aiz komata) un 2017. gada; tie domāti tikai kartes pamatnei. Mazāku ūdeņu "
+                    "par 2 km² un ceļa attālumu ap ūdeņiem šeit nav."
                 )
             ],
             "en": [
                 (
-                    "Shores are coarse (an error of up to 250 m in the source, three decimals here) "
-                    "and of 2017; they are for the ground of maps only. Water smaller than 2 km2 is "
-                    "missing, and nothing here says how far it is to drive round."
+                    "Shores are coarse (an error of up to 250 m in the source, three decimals "
+                    "here) and of 2017; they are for the ground of maps only. Water smaller than "
+                    "2 km2 is missing, and nothing here says how far it is to drive round."
                 )
             ],
         },

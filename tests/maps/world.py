@@ -16,6 +16,7 @@ import pandas as pd
 import shapely
 from scipy.spatial import Delaunay, cKDTree
 
+from socaccess.i18n import Texts
 from socaccess.privacy import protect
 from socaccess.settings import Settings
 from socaccess.study.release import Release
@@ -157,6 +158,7 @@ def build_world(
         study=SimpleNamespace(
             settlements=frame_settlements,
             municipalities=frame_municipalities,
+            name_groups=lambda lang: Texts(lang).raw("map.group."),
             name="test",
             view="plan",
             title={"lv": "Ķeipenes reģions", "en": "Ķeipene region"},
