@@ -28,7 +28,7 @@ from numba import njit
 
 from socaccess.routing._heap import NODE_BITS, NODE_MASK, pop, push
 
-__all__ = ["contract", "make_room"]
+__all__ = ["contract"]
 
 FAR = np.uint32(2**31 - 1)
 SLACK = 2
@@ -39,6 +39,12 @@ SETTLED_LIMIT = 100
 """Nodes it settles when the node is really taken out."""
 HEAP_ROOM = 1 << 16
 """Entries a search may hold; when they are used up it gives up, too."""
+SETTLED_A_CHUNK = 4_000_000
+"""Nodes all searches settle between two looks at the keyboard, half a second or so."""
+NODES_A_CHUNK = 50_000
+"""Nodes rated between two such looks in the beginning."""
+FEW = 1024
+"""Nodes that are left as they lie."""
 BITS = 64
 """Rows a block can remember answers for."""
 ONE = np.uint64(1)
@@ -46,94 +52,158 @@ ONE_MS = np.uint32(1)
 DONE, STALE, UNSURE, OPEN = np.uint8(0), np.uint8(1), np.uint8(2), np.uint8(4)
 
 
-def make_room(node_count, arc_count):
-    """Return the arrays that `contract` begins with.
+def contract(graph, estimate_limit, settled_limit, tick):
+    """Take all nodes of `graph` out; return what each was linked to then.
 
-    They are made here, outside compiled code, because NumPy asks the system for large pages.
-    """
-    rows = 3 * arc_count + SLACK * node_count + 1024
-    scratch = np.empty((2, node_count), np.uint32)
-    scratch[0], scratch[1] = FAR, 0
-    needed, state = np.empty(rows, np.uint64), np.empty(rows, np.uint8)
-    needed.fill(0)
-    state.fill(STALE)
-    return np.empty((rows, 3), np.uint32), needed, state, scratch
-
-
-@njit(cache=True)
-def contract(
-    out_indptr, out_heads, out_ms, in_indptr, in_tails, in_ms,
-    links, needed, state, scratch, estimate_limit, settled_limit,
-):  # fmt: skip
-    """Return the order in which nodes were taken out and what they were linked to then.
-
-    Parameters
-    ----------
-    out_indptr, out_heads, out_ms
-        Arcs by tail, heads ascending.
-    in_indptr, in_tails, in_ms
-        The same arcs by head, tails ascending.
-    links, needed, state, scratch
-        Room to begin with, from `make_room`.
-    estimate_limit, settled_limit
-        Nodes a search settles before it gives up: for the worth of a node, and at the end.
+    Compiled code comes back now and then, so that the work can be watched and stopped: `tick` is
+    called with the number of nodes taken out since. Whenever half of the nodes are gone, the rest
+    are numbered anew without gaps. Their order stays and so does every answer, but what is left
+    lies together in memory again.
 
     Returns
     -------
     tuple
-        `rank` of each node (0 is taken out first), `begin` and `size` of its block, and `links`:
-        neighbour, time to it and time from it, shape (rows, 3).
+        `begin` and `size` of each node's block, and `links`: neighbour, time to it and time from
+        it, shape (rows, 3).
     """
-    count = len(out_indptr) - 1
+    turned = graph.reversed()
+    count = graph.node_count
+    links, needed, state = _make_room(3 * graph.arc_count + SLACK * count + 1024)
     begin, size, room, end = _lay_blocks(
-        out_indptr, out_heads, out_ms, in_indptr, in_tails, in_ms, links
-    )
-    rank = np.full(count, -1, np.int32)
-    level = np.zeros(count, np.int32)
-    key = np.empty(count, np.uint64)
-    distance, direct = scratch[0], scratch[1]
-    heap = np.empty(HEAP_ROOM, np.uint64)
-    touched = np.empty(HEAP_ROOM, np.int32)
-    queue = np.empty(2 * count + 16, np.uint64)
-    queued = 0
-    for node in range(count):
-        added = _refresh(
-            node,
-            begin,
-            size,
-            links,
-            needed,
-            state,
-            STALE,
-            distance,
-            direct,
-            heap,
-            touched,
-            estimate_limit,
-        )
-        key[node] = _rate(node, added, size, level)
-        queued = push(queue, queued, key[node])
-    taken = 0
-    while queued > 0:
-        entry, queued = pop(queue, queued)
-        node = np.int64(entry & NODE_MASK)
-        if rank[node] >= 0 or entry != key[node]:
-            continue
-        rank[node] = taken
-        taken += 1
-        degree = size[node]
-        _refresh(
-            node, begin, size, links, needed, state, STALE | UNSURE,
-            distance, direct, heap, touched, settled_limit,
+        graph.indptr, graph.indices, graph.weight_ms,
+        turned.indptr, turned.indices, turned.weight_ms, links,
+    )  # fmt: skip
+    name = np.arange(count, dtype=np.uint32)
+    level, key = np.zeros(count, np.int32), np.empty(count, np.uint64)
+    searches = np.empty(HEAP_ROOM, np.uint64), np.empty(HEAP_ROOM, np.int32), np.zeros(1, np.int64)
+    scratch = _make_scratch(count)
+    for first in range(0, count, NODES_A_CHUNK):
+        _rate_nodes(
+            first, min(first + NODES_A_CHUNK, count), begin, size, links, needed, state, level,
+            key, *scratch, *searches, estimate_limit,
         )  # fmt: skip
+        tick(0)
+    final_begin, final_size = np.zeros(count, np.int64), np.zeros(count, np.int32)
+    final_links, rows = [np.empty((0, 3), np.uint32)], 0
+    while len(name):
+        taken, until = 0, len(name) if len(name) <= FEW else len(name) // 2
+        out = np.zeros(len(name), np.bool_)
+        queue, queued = _queue_up(key, out)
+        while taken < until:
+            before = taken
+            searches[2][0] = 0
+            end, queued, taken, need = _contract_some(
+                begin, size, room, links, needed, state, end, out, level, key, queue, queued,
+                taken, until, *scratch, *searches, estimate_limit, settled_limit,
+            )  # fmt: skip
+            if need:
+                every = np.arange(len(name))
+                links, needed, state, begin, size, room, end = _lay_again(
+                    every, begin, size, links, needed, state, need
+                )
+            if 2 * queued > len(queue):
+                queue, queued = _queue_up(key, out)
+            tick(taken - before)
+        gone, left = np.flatnonzero(out), np.flatnonzero(~out)
+        final_size[name[gone]] = size[gone]
+        final_begin[name[gone]] = rows + np.cumsum(size[gone]) - size[gone]
+        final_links.append(_take_blocks(gone, name, begin, size, links))
+        rows += len(final_links[-1])
+        links, needed, state, begin, size, room, end = _lay_again(
+            left, begin, size, links, needed, state, 0
+        )
+        name, level = name[left], level[left]
+        key = (key[left] & ~NODE_MASK) | np.arange(len(left), dtype=np.uint64)
+        scratch = _make_scratch(len(left))
+    return final_begin, final_size, np.concatenate(final_links)
+
+
+def _make_room(rows):
+    """Return links, needed and state of so many rows.
+
+    Here and not in compiled code, because NumPy asks the system for large pages.
+    """
+    return (
+        np.empty((rows, 3), np.uint32),
+        np.zeros(rows, np.uint64),
+        np.full(rows, STALE, np.uint8),
+    )
+
+
+def _make_scratch(count):
+    """Return what searches remember of each node: the time to it, and the time to beat plus one."""
+    return np.full(count, FAR, np.uint32), np.zeros(count, np.uint32)
+
+
+def _queue_up(key, out):
+    """Return a heap of the keys of all nodes still in, with room for as many more, and its size.
+
+    Numbers in ascending order are a heap.
+    """
+    waiting = np.sort(key[~out])
+    queue = np.empty(4 * len(waiting) + 16, np.uint64)
+    queue[: len(waiting)] = waiting
+    return queue, len(waiting)
+
+
+def _lay_again(kept, begin, size, links, needed, state, need):
+    """Lay the blocks of some nodes anew, without gaps, and number these nodes anew.
+
+    Returns links, needed, state, begin, size, room and the end, with `need` rows to spare.
+    """
+    rows = int(size[kept].sum()) + SLACK * len(kept)
+    fresh = _make_room(rows + rows // 2 + need + 1024)
+    number = np.zeros(len(begin), np.uint32)
+    number[kept] = np.arange(len(kept), dtype=np.uint32)
+    return *fresh, *_move_blocks(kept, number, begin, size, links, needed, state, *fresh)
+
+
+@njit(cache=True)
+def _rate_nodes(
+    first, stop, begin, size, links, needed, state, level, key,
+    distance, direct, heap, touched, effort, estimate_limit,
+):  # fmt: skip
+    """Ask for the first time what the nodes from `first` to `stop` are worth."""
+    for node in range(first, stop):
+        added = _refresh(
+            node, begin, size, links, needed, state, STALE,
+            distance, direct, heap, touched, effort, estimate_limit,
+        )  # fmt: skip
+        key[node] = _rate(node, added, size, level)
+
+
+@njit(cache=True)
+def _contract_some(
+    begin, size, room, links, needed, state, end, out, level, key, queue, queued, taken, until,
+    distance, direct, heap, touched, effort, estimate_limit, settled_limit,
+):  # fmt: skip
+    """Take nodes out until `taken` is `until`, enough was done for now, or room is short.
+
+    Returns where the blocks end, how many entries the queue holds, how many nodes are out, and how
+    many rows must be free before the next one is, or 0.
+    """
+    while taken < until and effort[0] < SETTLED_A_CHUNK:
+        entry = queue[0]
+        node = np.int64(entry & NODE_MASK)
+        if out[node] or entry != key[node]:
+            entry, queued = pop(queue, queued)
+            continue
+        degree = np.int64(size[node])
+        if queued + degree > len(queue):
+            break
         # Room for the worst: every neighbour's block moves and gets all others as rows.
         need = 0
         for row in range(begin[node], begin[node] + degree):
             need += 2 * (size[links[row, 0]] + degree) + SLACK
         if end + need > len(links):
-            begin, room, links, needed, state, end = _lay_again(
-                begin, size, rank, links, needed, state, need
-            )
+            return end, queued, taken, need
+        entry, queued = pop(queue, queued)
+        out[node] = True
+        taken += 1
+        _refresh(
+            node, begin, size, links, needed, state, STALE | UNSURE,
+            distance, direct, heap, touched, effort, settled_limit,
+        )  # fmt: skip
         first = begin[node]
         last = first + degree
         for row in range(first, last):
@@ -151,45 +221,36 @@ def contract(
                     tail, head = links[row, 0], links[first + slot, 0]
                     end = _link(tail, head, ms, 1, begin, size, room, links, needed, state, end)
                     end = _link(head, tail, ms, 2, begin, size, room, links, needed, state, end)
-        if queued + degree > len(queue):
-            queue, queued = _drop_stale(queue, queued, key, rank, degree)
         for row in range(first, last):
             other = links[row, 0]
             added = _refresh(
-                other,
-                begin,
-                size,
-                links,
-                needed,
-                state,
-                STALE,
-                distance,
-                direct,
-                heap,
-                touched,
-                estimate_limit,
-            )
+                other, begin, size, links, needed, state, STALE,
+                distance, direct, heap, touched, effort, estimate_limit,
+            )  # fmt: skip
             now = _rate(other, added, size, level)
             if now != key[other]:
                 key[other] = now
                 queued = push(queue, queued, now)
-    return rank, begin, size, links
+    return end, queued, taken, 0
 
 
 @njit(cache=True, inline="always")
 def _rate(node, added, size, level):
     """Return the queue entry of a node: how dear taking it out is, then its number.
 
-    Dear are many shortcuts for few arcs that go, and standing high above what is already out.
+    Dear are many shortcuts for few arcs that go, and standing high above what is already out. In
+    steps this coarse many nodes are equally dear; these are taken out by number, so one after the
+    other in the same place, whose blocks are near the processor then.
     """
-    worth = np.uint64(512.0 * (1 + added) / (1 + size[node])) + np.uint64(256 * level[node])
+    worth = np.uint64(64.0 * (1 + added) / (1 + size[node])) + np.uint64(8 * level[node])
     return (worth << NODE_BITS) | np.uint64(node)
 
 
 @njit(cache=True)
 def _refresh(
-    node, begin, size, links, needed, state, redo, distance, direct, heap, touched, settled_limit
-):
+    node, begin, size, links, needed, state, redo,
+    distance, direct, heap, touched, effort, settled_limit,
+):  # fmt: skip
     """Answer what is open in the block of `node`; return how many shortcuts it needs.
 
     Open are the rows whose state has a bit of `redo`.
@@ -219,7 +280,7 @@ def _refresh(
             if asked > 0:
                 all_sure = _search(
                     slot, node, asked, 1,
-                    begin, size, links, distance, direct, heap, touched, settled_limit,
+                    begin, size, links, distance, direct, heap, touched, effort, settled_limit,
                 )  # fmt: skip
                 if not all_sure:
                     unsure = UNSURE
@@ -242,7 +303,7 @@ def _refresh(
         if asked > 0:
             all_sure = _search(
                 slot, node, asked, 2,
-                begin, size, links, distance, direct, heap, touched, settled_limit,
+                begin, size, links, distance, direct, heap, touched, effort, settled_limit,
             )  # fmt: skip
             if not all_sure:
                 unsure = UNSURE
@@ -264,7 +325,7 @@ def _refresh(
 @njit(cache=True)
 def _search(
     slot, node, asked, column,
-    begin, size, links, distance, direct, heap, touched, settled_limit,
+    begin, size, links, distance, direct, heap, touched, effort, settled_limit,
 ):  # fmt: skip
     """Look for ways from the neighbour at `slot` that are faster than those through `node`.
 
@@ -320,6 +381,7 @@ def _search(
             row += ONE
     for number in range(seen):
         distance[touched[number]] = FAR
+    effort[0] += settled
     return sure
 
 
@@ -414,37 +476,41 @@ def _lay_blocks(out_indptr, out_heads, out_ms, in_indptr, in_tails, in_ms, links
 
 
 @njit(cache=True)
-def _lay_again(begin, size, rank, links, needed, state, need):
-    """Lay all blocks anew without gaps, in a longer array with `need` rows to spare."""
-    count = len(begin)
-    total = np.int64(need)
-    for node in range(count):
-        total += size[node] + (SLACK if rank[node] < 0 else 0)
-    longer = np.empty((total + total // 2, 3), np.uint32)
-    pairs = np.zeros(len(longer), np.uint64)
-    states = np.full(len(longer), STALE, np.uint8)
-    moved = np.empty(count, np.int64)
-    roomy = np.empty(count, np.int32)
+def _take_blocks(nodes, name, begin, size, links):
+    """Return the rows of the blocks of `nodes`, one after the other, neighbours by name."""
+    total = 0
+    for number in range(len(nodes)):
+        total += size[nodes[number]]
+    taken = np.empty((total, 3), np.uint32)
     end = 0
-    for node in range(count):
-        moved[node] = end
-        roomy[node] = size[node] + (SLACK if rank[node] < 0 else 0)
-        for row in range(size[node]):
-            for column in range(3):
-                longer[end + row, column] = links[begin[node] + row, column]
-            pairs[end + row] = needed[begin[node] + row]
-            states[end + row] = state[begin[node] + row]
-        end += roomy[node]
-    return moved, roomy, longer, pairs, states, end
+    for number in range(len(nodes)):
+        node = nodes[number]
+        for row in range(begin[node], begin[node] + size[node]):
+            taken[end, 0] = name[links[row, 0]]
+            taken[end, 1] = links[row, 1]
+            taken[end, 2] = links[row, 2]
+            end += 1
+    return taken
 
 
 @njit(cache=True)
-def _drop_stale(queue, queued, key, rank, need):
-    """Return the queue without entries that no longer count, and room for `need` more."""
-    fresh = np.empty(2 * len(queue) + need, np.uint64)
-    kept = 0
-    for number in range(queued):
-        node = queue[number] & NODE_MASK
-        if rank[node] < 0 and queue[number] == key[node]:
-            kept = push(fresh, kept, queue[number])
-    return fresh, kept
+def _move_blocks(kept, number, begin, size, links, needed, state, to_links, to_needed, to_state):
+    """Copy the blocks of `kept`, neighbours by `number`; return begin, size, room and the end."""
+    moved = np.empty(len(kept), np.int64)
+    sizes = np.empty(len(kept), np.int32)
+    rooms = np.empty(len(kept), np.int32)
+    end = 0
+    for place in range(len(kept)):
+        node = kept[place]
+        moved[place] = end
+        sizes[place] = size[node]
+        rooms[place] = size[node] + SLACK
+        for row in range(size[node]):
+            old, new = begin[node] + row, end + row
+            to_links[new, 0] = number[links[old, 0]]
+            to_links[new, 1] = links[old, 1]
+            to_links[new, 2] = links[old, 2]
+            to_needed[new] = needed[old]
+            to_state[new] = state[old]
+        end += rooms[place]
+    return moved, sizes, rooms, end
