@@ -1,4 +1,4 @@
-"""The commands of a plan about one municipality or several: model, cooperation, eraf."""
+"""The commands of a plan about one municipality or several: model, cooperation, eraf, programme."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from socaccess.cli._plan_input import (
     open_region,
     parse_number,
     parse_pairs,
+    parse_years,
     show_note,
     show_number,
     show_table,
@@ -34,7 +35,7 @@ from socaccess.cli.options import (
     make_console,
 )
 
-__all__ = ["cooperation", "eraf", "model"]
+__all__ = ["cooperation", "eraf", "model", "programme"]
 
 Municipality = Annotated[str, typer.Argument(help="Name or ATVK code, as in the chosen view.")]
 
@@ -273,3 +274,46 @@ def eraf(
     finish(answer, as_json=as_json, out=out, texts=texts, tables={"eraf_effect": effect},
            pages={"eraf_annex": page}, warning=_warn(below, texts))  # fmt: skip
     raise typer.Exit(0 if verdict.answer == "yes" else EXIT_NO)
+
+
+def programme(
+    region: Region,
+    years: Annotated[str, typer.Option("--years", help="Of the forecast, such as 2026-2030.")],
+    form: Annotated[str, typer.Option("--form", help="short or full")] = "short",
+    min_clients: Annotated[
+        list[str] | None,
+        typer.Option("--min-clients", help="service=number at which it is viable; repeat."),
+    ] = None,
+    lang: Lang = Language.lv,
+    view: View = ViewName.plan,
+    settings: SettingsFile = None,
+    out: Out = None,
+    as_json: Json = False,
+    small_counts: SmallCounts = False,
+    debug: Debug = False,
+) -> None:
+    """Put a region's programme together, short or full: Markdown, PDF and DOCX with --out."""
+    from socaccess.i18n import Texts
+    from socaccess.planning.forecast import forecast_clients
+    from socaccess.planning.municipality_model import ModelInputs
+    from socaccess.planning.programme import tell_programme
+
+    texts = Texts(lang.value)
+    if form not in ("short", "full"):
+        raise typer.BadParameter(f"{form!r}: use short or full", param_hint="--form")
+    wanted = parse_years(years)
+    pairs = parse_pairs(min_clients or [], "--min-clients")
+    least = {name: parse_number(value, "--min-clients") for name, value in pairs.items()}
+    result, below = open_region(region, view.value, settings, small_counts=small_counts)
+    text = tell_programme(
+        result,
+        forecast_clients(result.study, wanted),
+        lang.value,
+        inputs=ModelInputs(min_clients=least),
+        form=form,
+        allow_small_counts=not below,
+    )
+    if not as_json:
+        typer.echo(text)
+    finish({"programme": text}, as_json=as_json, out=out, texts=texts,
+           pages={f"programme_{form}": text}, warning=_warn(below, texts))  # fmt: skip

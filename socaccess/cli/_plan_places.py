@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from socaccess.i18n import Texts
     from socaccess.planning.general_services import Criterion
 
-__all__ = ["general_services", "parse_criteria"]
+__all__ = ["general_services", "keep_located", "parse_criteria"]
 
 SHOWN = 15
 
@@ -147,7 +147,7 @@ def _choose_places(
         if names:
             ids = [find_settlement(study, name) for name in names]
             chosen = chosen[chosen["settlement_id"].isin(ids)]
-        return _locate(chosen.rename(columns={"name": "label"}))
+        return keep_located(chosen.rename(columns={"name": "label"}))
     wanted = str(find_service(study, service)["service"]) if service else None
     if around is Around.facilities:
         table = study.facilities
@@ -165,10 +165,11 @@ def _choose_places(
     if not len(table):
         what = name_services(result, "en").get(wanted or "", "any service")
         raise InputError(f"{study.name} has no {around.value} of {what} to look around")
-    return _locate(table[[column, "label", "geometry"]].drop_duplicates(column))
+    return keep_located(table[[column, "label", "geometry"]].drop_duplicates(column))
 
 
-def _locate(places: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def keep_located(places: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the places that have a point."""
     missing = places.geometry.isna() | places.geometry.is_empty
     return places[~missing].reset_index(drop=True)
 

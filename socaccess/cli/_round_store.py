@@ -62,7 +62,8 @@ def history(
         return
     heads = [texts(f"round.head_{name}") for name in ("revision", "at", "who", "action", "note")]
     rows = [
-        (str(row.revision), row.at, row.who, row.action, row.note) for row in table.itertuples()
+        (str(row.revision), row.at, row.who, texts(f"round.action_{row.action}"), row.note)
+        for row in table.itertuples()
     ]
     show_table(heads, rows)
 

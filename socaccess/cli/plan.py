@@ -11,6 +11,7 @@ from socaccess.cli import _plan_models as model_commands
 from socaccess.cli import _plan_money as money_commands
 from socaccess.cli import _plan_objects as object_commands
 from socaccess.cli import _plan_outlook as outlook_commands
+from socaccess.cli import _plan_people as people_commands
 from socaccess.cli import _plan_places as place_commands
 from socaccess.cli import _plan_standards as standard_commands
 from socaccess.cli._plan_input import (
@@ -186,3 +187,6 @@ app.command("eraf")(model_commands.eraf)
 app.command("budget")(money_commands.budget)
 app.command("person-budget")(money_commands.person_budget)
 app.command("mobile")(money_commands.mobile)
+app.command("pilot")(people_commands.pilot)
+app.command("obstacles")(people_commands.obstacles)
+app.command("programme")(model_commands.programme)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from socaccess.cli import _round_public as public_commands
 from socaccess.cli import _round_results as result_commands
 from socaccess.cli import _round_store as store_commands
 from socaccess.cli._round_input import (
@@ -272,3 +273,6 @@ app.command("compare")(result_commands.compare)
 app.command("undo")(store_commands.undo)
 app.command("history")(store_commands.history)
 app.command("verify")(store_commands.verify)
+app.command("consult")(public_commands.consult)
+app.command("statements")(public_commands.statements)
+app.command("approve")(public_commands.approve)
