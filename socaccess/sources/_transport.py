@@ -313,29 +313,30 @@ def _ask(
 def explain_failure(error: Exception, host: str, limits: Limits) -> Exception:
     """Return what an error of requests means to us: a `DownloadError` or `CutOffError`."""
     import requests
-    import urllib3
+    from requests.adapters import ProtocolError
 
     if isinstance(error, requests.exceptions.ReadTimeout):
         return DownloadError("silent", {"host": host, "seconds": f"{limits.read_s:g}"})
     if isinstance(error, requests.exceptions.SSLError):
         return DownloadError("certificate", {"host": host})
     if isinstance(error, requests.exceptions.ConnectionError):
-        broke = error.args and isinstance(error.args[0], urllib3.exceptions.ProtocolError)
+        broke = error.args and isinstance(error.args[0], ProtocolError)
         return CutOffError() if broke else DownloadError("unreachable", {"host": host})
     return DownloadError("answer", {"host": host})
 
 
 def make_reader(response: Any, limits: Limits, host: str) -> Callable[[int], bytes]:
     """Return a function that reads the body of an answer of requests, packed as it came."""
-    import urllib3
+    from requests.adapters import ReadTimeoutError
+    from requests.exceptions import BaseHTTPError
 
     def read(count: int) -> bytes:
         try:
             # What is there, not what was asked for: a dripping server must not hold us.
             return bytes(response.raw.read1(count, decode_content=False) or b"")
-        except urllib3.exceptions.ReadTimeoutError:
+        except ReadTimeoutError:
             raise DownloadError("silent", {"host": host, "seconds": f"{limits.read_s:g}"}) from None
-        except (urllib3.exceptions.HTTPError, OSError) as error:
+        except (BaseHTTPError, OSError) as error:
             raise CutOffError(str(error)) from None
 
     return read

@@ -13,7 +13,7 @@ from socaccess.sources.downloads import DownloadError
 from socaccess.sources.portals import SOURCES, fetch, find_source
 from socaccess.sources.portals.ckan import choose_resource, list_resources
 from tests.portals.conftest import QUICK, list_content
-from tests.portals.servers import give
+from tests.portals.servers import give, send
 
 SHOW = "/dati/api/3/action/package_show"
 
@@ -215,6 +215,15 @@ def test_an_extract_is_compared_with_the_hash_beside_it(server, cache):
         with pytest.raises(DownloadError, match=message):
             fetch("latvia_roads", cache=cache, address=address, refresh=True, limits=QUICK)
         assert list_content(cache) == before
+
+
+def test_an_extract_exchanged_between_its_hash_and_itself(server, cache):
+    hashes = [b"0" * 32, hashlib.md5(PBF).hexdigest().encode()]
+    server.routes["/l.osm.pbf"] = give(PBF)
+    server.routes["/l.osm.pbf.md5"] = lambda handler: send(handler, hashes.pop(0))
+    address = f"{server.address}/l.osm.pbf"
+    assert fetch("latvia_roads", cache=cache, address=address, limits=QUICK).bytes == len(PBF)
+    assert [path for path, _ in server.asked] == ["/l.osm.pbf.md5", "/l.osm.pbf"] * 2
 
 
 def test_names(cache):

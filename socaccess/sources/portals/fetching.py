@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -96,15 +97,28 @@ def fetch(
         except DownloadError as error:
             advice = _describe(source, source.page, source.kinds[0]).advise(cache)
             raise error.with_advice(advice) from None
-    return fetch_file(
-        remote,
-        cache,
-        limits=limits,
-        offline=offline,
-        refresh=found is not None,
-        check=check,
-        progress=progress,
-    )
+
+    def take(remote: Remote) -> CachedFile:
+        return fetch_file(
+            remote,
+            cache,
+            limits=limits,
+            offline=offline,
+            refresh=found is not None,
+            check=check,
+            progress=progress,
+        )
+
+    try:
+        return take(remote)
+    except DownloadError as error:
+        if error.reason != "hash" or source.portal != "geofabrik":
+            raise
+        # The extract and the hash beside it are exchanged daily, one after the other.
+        digest = _find_md5(remote.address, remote.hosts, offline)
+        if digest == remote.digest:
+            raise
+        return take(replace(remote, digest=digest))
 
 
 def _is_asked_for(found: CachedFile, address: str, resource: str) -> bool:
