@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from time import perf_counter
 
 __all__ = ["Clock", "Progress"]
 
@@ -23,7 +23,7 @@ class Clock:
 
     limit_s: float
     progress: Progress | None = None
-    begin: float = field(default_factory=time.perf_counter)
+    begin: float = field(default_factory=lambda: perf_counter())
     deadline: float = field(init=False)
 
     def __post_init__(self) -> None:
@@ -32,12 +32,12 @@ class Clock:
     @property
     def seconds(self) -> float:
         """Seconds gone by."""
-        return time.perf_counter() - self.begin
+        return perf_counter() - self.begin
 
     @property
     def left_s(self) -> float:
         """Seconds left; below zero when the limit is passed."""
-        return self.deadline - time.perf_counter()
+        return self.deadline - perf_counter()
 
     @property
     def is_over(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -44,9 +45,15 @@ def attempt(
     active: frozenset[str] = FAMILIES,
     elastic: str = "",
     near: Answer | None = None,
+    other_than: Sequence[Answer] = (),
 ) -> tuple[GeneralModel, Solution]:
-    """Return the programme of `aim` and its solution, looked for from the plan `near`."""
+    """Return the programme of `aim` and its solution, looked for from the plan `near`.
+
+    The plans `other_than` are no solutions.
+    """
     general = GeneralModel(problem, instance, aim, active=active, elastic=elastic)
+    for plan in other_than:
+        general.exclude(plan)
     if near is None and not elastic and aim.kind != "nothing":
         near = _guess(problem, instance, settings, clock)
     solution = solve_model(
@@ -80,11 +87,7 @@ def _guess(
 def _start(general: GeneralModel, near: Answer) -> np.ndarray:
     """Return what is open in `near`; what follows from it is left to the solver (NaN)."""
     start = np.full(general.model.column_count, np.nan)
-    is_open = np.zeros(len(general.y))
-    is_open[general.instance.fixed] = 1.0
-    is_open[np.setdiff1d(general.instance.closable, near.closed)] = 1.0
-    is_open[near.opened] = 1.0
-    start[general.y] = is_open
+    start[general.y] = general.open_columns(near)
     return start
 
 

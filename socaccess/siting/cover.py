@@ -16,6 +16,7 @@ PRODUCT_ENTRIES = 400_000_000
 STEPS_PER_ROW = 20
 FEWEST_STEPS = 2_000
 RESTARTS = 3
+PROVABLE = 2
 
 
 @dataclass(frozen=True)
@@ -64,11 +65,12 @@ def solve_cover(
     if len(best) > goal and not clock.is_over:
         steps = STEPS_PER_ROW * reduced.shape[0]
         steps = max(FEWEST_STEPS, steps if at_most is None else steps // 4)
-        part, start = clock.part(0.5), best
-        for turn in range(1 if at_most is not None else RESTARTS):
-            found = _search(reduced, start, goal, steps, seed + turn, part)
-            best = found if len(found) < len(best) else best
-            if len(best) <= goal or part.is_over:
+        part, turn = clock.part(0.7), 0
+        while len(best) > goal and not part.is_over:
+            best = _search(reduced, best, goal, steps, seed + turn, part)
+            turn += 1
+            # Far from the bound a proof is out of reach: a smaller cover is what can be had.
+            if at_most is not None or (turn >= RESTARTS and len(best) <= goal + PROVABLE):
                 break
     if len(best) > goal and not clock.is_over:
         best, bound = _prove(reduced, best, bound, at_most, seed, threads, clock)

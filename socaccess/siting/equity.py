@@ -14,10 +14,12 @@ from socaccess.siting.general import Aim
 from socaccess.siting.instance import Instance
 from socaccess.siting.plain import Settings
 from socaccess.siting.problem import SitingProblem
-from socaccess.siting.solver import OPTIMAL
+from socaccess.siting.solver import INFEASIBLE, OPTIMAL
 from socaccess.siting.travel import Travel
 
 __all__ = ["CurvePoint", "solve_lex_minimax", "solve_trade_off"]
+
+MOST_PLANS = 12
 
 Solver = Callable[[SitingProblem, Instance, Settings, Clock], Answer]
 
@@ -37,7 +39,8 @@ def solve_lex_minimax(
 
     Equivalent to: first as few persons as possible beyond the longest time, then beyond the next
     shorter one, and so on down (Ogryczak 1997). Each step is a programme that keeps all the steps
-    before. The objective told is the worst time; the bound is that of the worst time.
+    before. Soon few plans keep them; once they can be listed the best of the list is the answer.
+    The objective told is the worst time; the bound is that of the worst time.
     """
     centre = solve(replace(problem, objective="p_center"), instance, settings, clock)
     if centre.status != "optimal":
@@ -48,7 +51,9 @@ def solve_lex_minimax(
     weight = instance.persons * instance.weight
     levels: list[tuple[float, float]] = [(centre.objective, least)]
     answer = centre
-    for minutes in _steps(problem, instance, centre.objective):
+    steps = _steps(problem, instance, centre.objective)
+    solved = 0
+    for minutes in steps:
         persons, times = served_minutes(instance, answer)
         worst = float(times[persons > 0].max(initial=0.0))
         if minutes >= worst or not (times[persons > 0] > minutes).any():
@@ -68,7 +73,46 @@ def solve_lex_minimax(
         allowed = float(weight[instance.persons > 0].sum()) + solution.objective
         levels.append((minutes, max(allowed, 0.0)))
         answer = replace(found, objective=centre.objective, bound=centre.bound, notes=centre.notes)
+        solved += 1
+        if general.is_flow or solved & (solved - 1):
+            continue
+        # After the first, second, fourth, eighth ... step: an endless list costs little then.
+        plans = _list_plans(problem, instance, tuple(levels), answer, settings, clock)
+        if plans:
+            answer = min(plans, key=lambda plan: _lateness(instance, plan, steps))
+            break
     return replace(answer, status="optimal", limit_hit=False)
+
+
+def _list_plans(
+    problem: SitingProblem,
+    instance: Instance,
+    levels: tuple[tuple[float, float], ...],
+    answer: Answer,
+    settings: Settings,
+    clock: Clock,
+) -> list[Answer]:
+    """Return all plans that keep `levels`, `answer` first; none when they are not few."""
+    plans = [answer]
+    aim = Aim("nothing", np.full(len(instance.persons), np.inf), levels)
+    while len(plans) <= MOST_PLANS:
+        general, solution = attempt(problem, instance, aim, settings, clock, other_than=plans)
+        if solution.status == INFEASIBLE:
+            return plans
+        if solution.values is None:
+            break
+        other = read_answer(general, solution, settings, clock)
+        plans.append(replace(answer, opened=other.opened, closed=other.closed))
+    return []
+
+
+def _lateness(instance: Instance, plan: Answer, steps: list[float]) -> tuple[float, ...]:
+    """Return the persons beyond each of `steps`, rounded as far as sums agree."""
+    persons, minutes = served_minutes(instance, plan)
+    order = np.argsort(minutes, kind="stable")
+    up_to = np.concatenate([[0.0], np.cumsum(persons[order])])
+    late = up_to[-1] - up_to[np.searchsorted(minutes[order], steps, side="right")]
+    return tuple(np.round(late, 6).tolist())
 
 
 def _unfinished(answer: Answer, minutes: float) -> Answer:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from socaccess.siting.answer import Answer
 from socaccess.siting.chain import build_chain
 from socaccess.siting.families import FAMILIES, add_families
 from socaccess.siting.instance import Instance
@@ -97,6 +98,26 @@ class GeneralModel:
         add_families(self)
         self._add_levels()
         self._add_objective()
+
+    def open_columns(self, plan: Answer) -> np.ndarray:
+        """Return which columns are open in `plan`."""
+        is_open = self.instance.state != "free"
+        is_open &= self.instance.state != "shut"
+        is_open[plan.opened] = True
+        is_open[plan.closed] = False
+        return is_open
+
+    def exclude(self, plan: Answer) -> None:
+        """Forbid to open and close just what `plan` opens and closes."""
+        choice = np.union1d(self.instance.free, self.instance.closable)
+        is_open = self.open_columns(plan)[choice]
+        self.model.add_rows(
+            np.zeros(len(choice), dtype=int),
+            self.y[choice],
+            np.where(is_open, -1.0, 1.0),
+            lower=[1.0 - float(is_open.sum())],
+            upper=[np.inf],
+        )
 
     # -- who is served ---------------------------------------------------------------------------
 
