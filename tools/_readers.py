@@ -36,7 +36,8 @@ def _frame() -> Any:
     points = gpd.points_from_xy([27.72, 26.10], [56.55, 56.50])
     return gpd.GeoDataFrame(
         {"facility_id": ["a", "b"], "name": ["Centrs", "Nams"],
-         "service": ["dac_grt", "group_home"], "status": ["operating", "planned"], "places": [12.0, None]},
+         "service": ["dac_grt", "group_home"], "status": ["operating", "planned"],
+         "places": [12.0, None]},
         geometry=points, crs="EPSG:4326",
     )  # fmt: skip
 

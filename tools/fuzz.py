@@ -37,9 +37,10 @@ MEMORY_BYTES = 2_000_000_000
 
 WORDS = (
     b"\x00", b"\xff\xfe", b"\xef\xbb\xbf", b"'", b'"', b"\r", b"\n\n", b",,", b";", b"\t", b"-",
-    b"=",     b"NaN", b"inf", b"1e999", b"-1", b"99999999999999999999", b"0x41", b"{", b"}", b"[[[[", b"]",
-    b"<!DOCTYPE a [<!ENTITY b 'c'>]>", b"&b;", b"<a>", b"</a>", b"../../x", b"%00",
-    b"\xf0\x9f\x92\xa9",     b"null", b"true", b"\xe2\x80\xae", b"\x7f" * 8, b"\xff" * 8, b"PK\x05\x06", b"sep=",
+    b"=", b"NaN", b"inf", b"1e999", b"-1", b"99999999999999999999", b"0x41", b"{", b"}", b"[[[[",
+    b"]", b"<!DOCTYPE a [<!ENTITY b 'c'>]>", b"&b;", b"<a>", b"</a>", b"../../x", b"%00",
+    b"\xf0\x9f\x92\xa9", b"null", b"true", b"\xe2\x80\xae", b"\x7f" * 8, b"\xff" * 8,
+    b"PK\x05\x06", b"sep=",
 )  # fmt: skip
 """Bytes that readers trip over."""
 

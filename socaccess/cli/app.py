@@ -72,3 +72,13 @@ def run() -> None:
     except KeyboardInterrupt:
         typer.echo("socaccess: stopped; nothing was written", err=True)
         sys.exit(EXIT_STOPPED)
+    except Exception as error:
+        if debug:
+            raise
+        told = " ".join(str(error).split())[:300]
+        typer.echo(
+            f"socaccess: unexpected {type(error).__name__}: {told}; this is a mistake in the "
+            "program: run it again with --debug and send us what it prints",
+            err=True,
+        )
+        sys.exit(EXIT_ERROR)
