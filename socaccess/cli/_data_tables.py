@@ -67,6 +67,7 @@ def write_reading(reading: Reading, folder: Path, name: str) -> Path:
 def _choose_reader(name: str) -> Callable[[Path], Reading]:
     from socaccess.planning.need import read_children_by_age, read_needed_services
     from socaccess.sources import portals
+    from socaccess.sources._osm_reader import describe_file
     from socaccess.sources.osm import read_candidate_facilities
 
     tables: dict[str, Callable[[Path], Any]] = {
@@ -87,6 +88,7 @@ def _choose_reader(name: str) -> Callable[[Path], Reading]:
         if name in needs:
             need = needs[name](path)
             return Reading(need.choose_latest(), need.ignored, need.findings, True)
+        describe_file(path)  # a map is used as it is: enough that it can be opened
         return Reading()
 
     return read

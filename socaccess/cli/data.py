@@ -66,7 +66,8 @@ def fetch_data(
         bool, typer.Option("--refresh", help="Fetch anew though there is a file.")
     ] = False,
     url: Annotated[
-        str, typer.Option("--url", help="Take this file instead: a mirror you trust.")
+        str,
+        typer.Option("--url", help="Take this file, or ask this Overpass, instead: one you trust."),
     ] = "",
     resource: Annotated[
         str, typer.Option("--resource", help="Words in the name of the dataset's file you mean.")
@@ -84,7 +85,7 @@ def fetch_data(
     """Fetch a file, check it, keep it, and say what was understood of it."""
     from socaccess.cli._data_tables import Reading, read_source, write_reading
     from socaccess.i18n import Texts
-    from socaccess.sources.portals import fetch, fetch_map, find_source
+    from socaccess.sources.portals import OverpassService, fetch, fetch_map, find_source
 
     texts = Texts(lang.value)
     source = find_source(name)
@@ -97,7 +98,13 @@ def fetch_data(
         if source.portal == "overpass":
             area = _read_area(polygon) if polygon else None
             entry = fetch_map(
-                name, place=place, polygon=area, offline=offline, refresh=refresh, check=check
+                name,
+                place=place,
+                polygon=area,
+                service=OverpassService(overpass=url) if url else None,
+                offline=offline,
+                refresh=refresh,
+                check=check,
             )
         else:
             with _shown_progress() as progress:

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from socaccess.sources.downloads import Cache, Limits, Remote
+from socaccess.sources.portals import OverpassService
+from tests.portals.overpass_server import serve_overpass
 from tests.portals.servers import Server, serve
 
 QUICK = Limits(connect_s=2, read_s=1, total_s=5, pause_s=0.01, tries=3, longest_pause_s=2)
@@ -45,6 +47,12 @@ def remote(server: Server) -> Callable[..., Remote]:
         return Remote(**(values | options))
 
     return make
+
+
+@pytest.fixture
+def overpass(server: Server) -> OverpassService:
+    serve_overpass(server)
+    return OverpassService(f"{server.address}/api", f"{server.address}/where/", query_s=5)
 
 
 def list_content(cache: Cache) -> dict[str, bytes]:

@@ -7,6 +7,8 @@ import hashlib
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from socaccess.errors import InputError, UnknownNameError
 from socaccess.sources.downloads import DownloadError
@@ -104,6 +106,24 @@ def test_no_fitting_file_is_told_with_what_there_is():
         choose("robezas", make_resource("robezas.pdf", "PDF"))
     with pytest.raises(InputError, match="whose name contains 'ciemi'"):
         choose("iedzivotaji", make_resource("novadi.csv"), words="ciemi")
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9)
+    | st.sampled_from(["CSV", "https://data.gov.lv/a.csv", "http://[::1", "x 32132021.csv"]),
+    lambda inner: st.lists(inner, max_size=3)
+    | st.dictionaries(
+        st.sampled_from(["name", "url", "format", "hash", "state", "created"]), inner
+    ),
+    max_leaves=12,
+)  # fmt: skip
+
+
+@given(resources=st.lists(ANYTHING, max_size=4))
+def test_whatever_a_portal_answers_is_passed_over_or_listed(resources):
+    for resource in list_resources({"resources": resources}):
+        assert resource.address.strip()
+        assert resource.kind in ("", "csv", "xlsx", "zip", "json")
 
 
 # ---- over the wire --------------------------------------------------------------------------

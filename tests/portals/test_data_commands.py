@@ -14,10 +14,9 @@ from typer.testing import CliRunner
 from socaccess.cli.app import app
 from socaccess.errors import InputError, SocAccessError
 from socaccess.sources.portals import SOURCES
+from tests.portals.overpass_server import AREA
 from tests.portals.servers import give, serve
 from tests.portals.test_layouts import CLASSIFIER, make_needs, make_units, pack, save
-
-PBF = b"\x00\x00\x00\x0d\x0a\x09OSMHeader\x18\x7c" + bytes(200)
 
 
 def call(*words: str):
@@ -70,13 +69,40 @@ def test_nobody_there(folder):
     assert str(folder / "latvia_roads") in answer.stderr
 
 
-def test_an_extract_from_a_mirror(server):
-    server.routes["/l.osm.pbf"] = give(PBF)
-    server.routes["/l.osm.pbf.md5"] = give(hashlib.md5(PBF).hexdigest().encode())
-    answer = call("fetch", "latvia_roads", "--url", f"{server.address}/l.osm.pbf", "--online")
+def test_an_extract_from_a_mirror(server, tmp_path):
+    import osmium
+
+    with osmium.SimpleWriter(str(tmp_path / "l.osm.pbf")) as writer:
+        writer.add_node(osmium.osm.mutable.Node(id=1, version=1, location=(24.1, 56.9)))
+    content = (tmp_path / "l.osm.pbf").read_bytes()
+    server.routes["/l.osm.pbf"] = give(content)
+    server.routes["/l.osm.pbf.md5"] = give(hashlib.md5(content).hexdigest().encode())
+    url = f"{server.address}/l.osm.pbf"
+    answer = call("fetch", "latvia_roads", "--url", url, "--online")
     assert answer.exit_code == 0, answer.stderr
     assert "latvia_roads.osm.pbf (1 kB" in answer.stdout
     assert "socaccess network build" in answer.stdout
+    broken = content[:20] + bytes(200)
+    server.routes["/l.osm.pbf"] = give(broken)
+    server.routes["/l.osm.pbf.md5"] = give(hashlib.md5(broken).hexdigest().encode())
+    answer = call("fetch", "latvia_roads", "--url", url, "--refresh")
+    assert isinstance(answer.exception, InputError)
+    assert call("fetch", "latvia_roads", "--offline").exit_code == 0
+
+
+def test_facilities_of_an_area_become_a_layer(overpass, tmp_path):
+    area = tmp_path / "area.geojson"
+    gpd.GeoSeries([AREA], crs=4326).to_file(area)
+    out = tmp_path / "out"
+    words = ("--polygon", str(area), "--url", overpass.overpass, "--out", str(out))
+    answer = call("fetch", "osm_facilities", *words)
+    assert answer.exit_code == 0, answer.stderr
+    assert "Saprastas 3 rindas." in answer.stdout
+    layer = gpd.read_file(out / "osm_facilities-socaccess.gpkg")
+    assert layer["service"].tolist()[:2] == ["group_home", "senior_home"]
+    told = json.loads(call("list", "--json").stdout)
+    (source,) = [s for s in told["sources"] if s["name"] == "osm_facilities"]
+    assert source["file"]["details"]["place"] == "polygon"
 
 
 def test_a_file_is_fetched_read_and_written(server, folder, tmp_path):

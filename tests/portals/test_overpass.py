@@ -5,72 +5,31 @@ from __future__ import annotations
 import gzip
 import json
 import socket
-import urllib.parse
 
 import geopandas as gpd
 import pytest
 import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from socaccess.errors import InputError
 from socaccess.network import RoadNetwork
 from socaccess.sources.downloads import DownloadError, Limits
 from socaccess.sources.osm import read_candidate_facilities
 from socaccess.sources.portals import OverpassService, fetch_map
+from socaccess.sources.portals._elements import Elements
 from tests.portals.conftest import list_content
-from tests.portals.servers import Server, give, redirect, send
+from tests.portals.overpass_server import AREA
+from tests.portals.servers import give, redirect, send
 
 ox = pytest.importorskip("osmnx")
 
-# A cross of two roads near Ludza, one of them one-way, and three facilities; all invented.
-NODES = [(1, 56.54, 27.70), (2, 56.54, 27.71), (3, 56.54, 27.72), (4, 56.55, 27.71),
-         (5, 56.53, 27.71)]  # fmt: skip
-ROADS = [{"type": "node", "id": n, "lat": lat, "lon": lon} for n, lat, lon in NODES] + [
-    {"type": "way", "id": 11, "nodes": [1, 2, 3], "tags": {"highway": "primary", "maxspeed": "90"}},
-    {"type": "way", "id": 12, "nodes": [5, 2, 4], "tags": {"highway": "tertiary", "oneway": "yes"}},
-]
-FACILITIES = [
-    {"type": "node", "id": 21, "lat": 56.54, "lon": 27.71, "tags": {
-        "amenity": "social_facility", "social_facility": "group_home",
-        "social_facility:for": "mental_health", "name": 'Grupu māja "Cerība" <b>&'}},
-    {"type": "node", "id": 22, "lat": 56.53, "lon": 27.72},
-    {"type": "node", "id": 23, "lat": 56.55, "lon": 27.74},
-    {"type": "way", "id": 24, "nodes": [22, 23], "tags": {
-        "amenity": "nursing_home", "name": "Pansionāts\u0000\u200e"}},
-    {"type": "relation", "id": 25, "tags": {"social_facility": "workshop",
-                                            "social_facility:for": "disabled"},
-     "members": [{"type": "way", "ref": 24, "role": "outer"}]},
-]  # fmt: skip
-FREE = b"Connected as: 1\nCurrent time: now\nRate limit: 2\n2 slots available now.\n"
-AREA = shapely.box(27.69, 56.52, 27.75, 56.56)
-PLACE = [{"osm_type": "relation", "osm_id": 1, "lat": "56.5", "lon": "27.7", "class": "boundary",
-          "type": "administrative", "display_name": "Ludza", "importance": 0.5, "place_rank": 1,
-          "addresstype": "town", "name": "Ludza", "boundingbox": ["56.5", "56.6", "27.6", "27.8"],
-          "geojson": shapely.geometry.mapping(AREA)}]  # fmt: skip
 QUICK = Limits(connect_s=2, read_s=5, total_s=20, pause_s=0.01, tries=2, longest_pause_s=2)
 
 
 @pytest.fixture
 def polygon() -> gpd.GeoSeries:
     return gpd.GeoSeries([AREA], crs=4326).to_crs(3059)
-
-
-@pytest.fixture
-def overpass(server: Server) -> OverpassService:
-    server.queries = []
-
-    def interpret(handler):
-        length = int(handler.headers["Content-Length"])
-        form = urllib.parse.parse_qs(handler.rfile.read(length).decode())
-        query = form["data"][0]
-        server.queries.append(query)
-        answers = {"ferry": [], "highway": ROADS, "social_facility": FACILITIES}
-        elements = next(answer for word, answer in answers.items() if word in query)
-        send(handler, json.dumps({"version": 0.6, "elements": elements}).encode())
-
-    server.routes["/api/interpreter"] = interpret
-    server.routes["/api/status"] = give(FREE)
-    server.routes["/where/search"] = give(json.dumps(PLACE).encode())
-    return OverpassService(f"{server.address}/api", f"{server.address}/where/", query_s=5)
 
 
 def test_roads_become_a_network(cache, overpass, polygon, server):
@@ -199,3 +158,37 @@ def test_nobody_there_is_told_at_once(cache, polygon):
     with pytest.raises(DownloadError, match="cannot be reached"):
         gone = OverpassService("http://127.0.0.1:9/api", "http://127.0.0.1:9/where")
         fetch_map("osm_facilities", polygon=polygon, service=gone, cache=cache, limits=QUICK)
+
+
+ODD = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9)
+    | st.sampled_from(["node", "way", "relation", 1, 56.5, "<&\"]]>", "\ud800", 2**70]),
+    lambda inner: st.lists(inner, max_size=3)
+    | st.dictionaries(
+        st.sampled_from(["type", "id", "lat", "lon", "nodes", "members", "ref", "role", "tags"]),
+        inner,
+    ),
+    max_leaves=15,
+)  # fmt: skip
+ELEMENT = st.fixed_dictionaries(
+    {"type": st.sampled_from(["node", "way", "relation"]), "id": st.integers(1, 9)},
+    optional={"lat": st.floats(-90, 90), "lon": st.floats(-180, 180), "nodes": ODD, "tags": ODD,
+              "members": ODD},
+)  # fmt: skip
+
+
+@settings(max_examples=80)
+@given(elements=st.lists(ELEMENT | ODD, max_size=4))
+def test_whatever_overpass_answers_is_refused_or_makes_a_readable_file(tmp_path_factory, elements):
+    import osmium
+
+    body = json.dumps({"elements": elements}).encode()
+    gathered = Elements()
+    try:
+        gathered.add(body, "host")
+    except DownloadError as error:
+        assert error.reason in ("answer", "other_kind")
+        return
+    path = tmp_path_factory.mktemp("any") / "any.osm"
+    gathered.write(path)
+    assert sum(1 for _ in osmium.FileProcessor(str(path))) == len(gathered)

@@ -12,6 +12,7 @@ from socaccess.sources._download_error import DownloadError, show_foreign
 __all__ = ["Elements"]
 
 _KINDS = ("node", "way", "relation")
+_LARGEST_ID = 2**53
 
 
 class Elements:
@@ -43,8 +44,8 @@ class Elements:
             raise DownloadError("remark", values)
         try:
             for element in answer["elements"]:
-                self._lines[element["type"]][int(element["id"])] = _draw(element)
-        except (KeyError, TypeError, ValueError, AttributeError):
+                self._lines[element["type"]][_read_id(element["id"])] = _draw(element)
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
             raise DownloadError("answer", {"host": host}) from None
 
     def write(self, path: Path) -> None:
@@ -60,7 +61,7 @@ class Elements:
 
 def _draw(element: dict[str, Any]) -> str:
     """Return an element as XML."""
-    kind, number = element["type"], int(element["id"])
+    kind, number = element["type"], _read_id(element["id"])
     inside = []
     attributes = f'id="{number}" version="1"'
     if kind == "node":
@@ -69,18 +70,24 @@ def _draw(element: dict[str, Any]) -> str:
             raise ValueError("no place on earth")
         attributes += f' lat="{lat:.7f}" lon="{lon:.7f}"'
     elif kind == "way":
-        inside = [f'<nd ref="{int(node)}"/>' for node in element.get("nodes", [])]
+        inside = [f'<nd ref="{_read_id(node)}"/>' for node in element.get("nodes", [])]
     else:
         for member in element.get("members", []):
             if member["type"] not in _KINDS:
                 raise ValueError("no kind of member")
             role = _quote(member.get("role", ""))
             inside.append(
-                f'<member type="{member["type"]}" ref="{int(member["ref"])}" role={role}/>'
+                f'<member type="{member["type"]}" ref="{_read_id(member["ref"])}" role={role}/>'
             )
     for key, value in sorted(element.get("tags", {}).items()):
         inside.append(f"<tag k={_quote(key)} v={_quote(value)}/>")
     return f"<{kind} {attributes}>{''.join(inside)}</{kind}>\n"
+
+
+def _read_id(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 < value < _LARGEST_ID:
+        raise ValueError("no id")
+    return value
 
 
 def _quote(text: object) -> str:

@@ -89,7 +89,7 @@ def list_resources(dataset: Mapping[str, Any]) -> list[Resource]:
     """Return the files of a dataset that have an address, in the order of the portal."""
     resources = []
     for item in dataset["resources"]:
-        if not isinstance(item, dict) or not isinstance(item.get("url"), str):
+        if not isinstance(item, dict) or not _is_address(item.get("url")):
             continue
         if item.get("state", "active") != "active":
             continue
@@ -159,8 +159,15 @@ def choose_resource(resources: Sequence[Resource], source: Source, words: str = 
     return min(meant, key=rank)
 
 
+def _is_address(address: object) -> bool:
+    try:
+        return isinstance(address, str) and bool(urlsplit(address.strip()).hostname)
+    except ValueError:
+        return False
+
+
 def _name_kind(item: Mapping[str, Any]) -> str:
-    path = urlsplit(item["url"]).path.lower()
+    path = urlsplit(item["url"].strip()).path.lower()
     stated = fold(f"{item.get('format') or ''} {item.get('mimetype') or ''}")
     for kind in _KINDS:
         if path.endswith(f".{kind}"):
