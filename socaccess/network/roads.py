@@ -121,11 +121,21 @@ class Roads:
         _, label = connected_components(matrix, directed=True, connection="strong")
         return label == np.bincount(label).argmax()
 
+    def is_class(self, *names: str) -> np.ndarray:
+        """Return whether each edge is of one of some classes, whatever its surface, (edges,)."""
+        known = np.array([name.split(" ")[0] in names for name in self.class_names], dtype=bool)
+        return known[self.road_class]
+
     @cached_property
     def snappable_edges(self) -> np.ndarray:
-        """Positions of the edges a place may be put on: those with both ends in the main part."""
+        """Positions of the edges a place may be put on.
+
+        Those with both ends in the main part; but nobody boards a ferry on its way, or
+        comes out of a farm onto a motorway.
+        """
         main = self.main_component
-        return np.flatnonzero(main[self.edge_from] & main[self.edge_to])
+        passed = self.is_class("ferry", "motorway")
+        return np.flatnonzero(main[self.edge_from] & main[self.edge_to] & ~passed)
 
     @cached_property
     def snap_tree(self) -> shapely.STRtree:

@@ -35,7 +35,7 @@ def isochrones(
 
     The roads reached are cut where the time is up, widened by `buffer_m` on either
     side and joined, so the area follows the roads: it claims nothing about land
-    farther from them.
+    farther from them, nor about water that a ferry crosses.
 
     Parameters
     ----------
@@ -82,18 +82,27 @@ def isochrones(
         threads=threads,
     )
     node_ms = found.ms[:, 0].astype(np.int64)
-    areas = []
+    areas: list[shapely.Geometry] = []
+    # Nobody lives on a ferry.
+    done = network.is_class("ferry")
     for limit in limits:
-        stretches = _cut_roads(network, node_ms, to_limit_ms(limit), toward)
+        stretches, whole = _cut_roads(network, node_ms, to_limit_ms(limit), toward, done)
         near = _cut_around_sites(network, sites, to_limit_ms(limit), toward)
         pieces = np.concatenate([stretches, near])
-        pieces = pieces[~shapely.is_empty(pieces)]
-        areas.append(shapely.union_all(shapely.buffer(pieces, buffer_m, quad_segs=4)))
+        pieces = shapely.buffer(pieces[~shapely.is_empty(pieces)], buffer_m, quad_segs=4)
+        # An area holds the one before: only what is new is joined to it.
+        areas.append(shapely.union_all([*areas[-1:], *pieces]))
+        done = done | whole
     return gpd.GeoDataFrame({"limit_min": limits}, geometry=areas, crs=network.crs)
 
 
-def _cut_roads(network: RoadNetwork, node_ms: np.ndarray, limit_ms: int, toward: str) -> np.ndarray:
-    """Return the stretches of road within the limit, entered from either end."""
+def _cut_roads(
+    network: RoadNetwork, node_ms: np.ndarray, limit_ms: int, toward: str, done: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the stretches of road within the limit, entered from either end.
+
+    Edges that are `done` are left out; with the stretches come the edges reached whole.
+    """
     # Toward a facility a stretch is left by its near end: what counts is the time to that end
     # in the direction of travel.
     into_start, into_end = (
@@ -104,15 +113,16 @@ def _cut_roads(network: RoadNetwork, node_ms: np.ndarray, limit_ms: int, toward:
     share_start = _share_reached(node_ms[network.edge_from], into_start, limit_ms)
     share_end = _share_reached(node_ms[network.edge_to], into_end, limit_ms)
     whole = share_start + share_end >= 1
-    part_start = ~whole & (share_start > 0)
-    part_end = ~whole & (share_end > 0)
-    return np.concatenate(
+    part_start = ~whole & ~done & (share_start > 0)
+    part_end = ~whole & ~done & (share_end > 0)
+    stretches = np.concatenate(
         [
-            network.draw_lines(np.flatnonzero(whole)),
+            network.draw_lines(np.flatnonzero(whole & ~done)),
             _cut_lines(network, np.flatnonzero(part_start), 0.0, share_start[part_start]),
             _cut_lines(network, np.flatnonzero(part_end), 1 - share_end[part_end], 1.0),
         ]
     )
+    return stretches, whole
 
 
 def _share_reached(node_ms: np.ndarray, edge_ms: np.ndarray, limit_ms: int) -> np.ndarray:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import geopandas as gpd
 import numpy as np
 import pytest
+import shapely
 
 from socaccess.errors import InputError, UnknownNameError
+from socaccess.network import snap_points
 from socaccess.network.osm_roads import read_osm_network
-from socaccess.travel import travel_times
+from socaccess.travel import isochrones, routes, travel_times
 
 from .drawing import EAST_MS, NORTH_MS, PLAIN, Drawing, drive_ms, road
 
@@ -287,6 +289,21 @@ def test_no_u_turn_between_two_carriageways(read):
     assert drive_ms(read(drawing), 1, 4) == 4 * EAST_MS + NORTH_MS
 
 
+def test_a_route_goes_round_the_ban(read):
+    drawing = ladder(6, 8)
+    ban_over(drawing, "no_left_turn", [12, 23, 38])
+    network = read(drawing)
+    ends = [
+        gpd.GeoDataFrame({"id": [str(name)]}, geometry=[_at(network, name)], crs=network.crs)
+        for name in (1, 8)
+    ]
+    way = routes(network, *ends)
+    assert way["travel_min"].item() * 60_000 == pytest.approx(2 * EAST_MS + 3 * NORTH_MS)
+    assert way["length_km"].item() * 1000 == pytest.approx(2 * 111.3195 + 3 * 110.5743, abs=1e-2)
+    passed = [_at(network, name) for name in (1, 2, 3, 6, 3, 8)]
+    assert shapely.equals_exact(way.geometry.item(), shapely.LineString(passed), tolerance=1e-6)
+
+
 def test_places_on_the_way_in_between(read):
     drawing = ladder(5, 6, 7, 8)
     ban_over(drawing, "no_left_turn", [12, 23, 38])
@@ -437,6 +454,38 @@ def test_ferry_takes_its_duration_and_the_wait(read):
     assert network.provenance["counts"]["ways_ferries_not_for_cars"] == 1
 
 
+def test_nobody_boards_a_ferry_on_its_way(read):
+    # Quays 2 and 3, two units of water between them; 1 and 4 ashore. The ferry takes 60 s and
+    # nobody waits.
+    drawing = Drawing(
+        {1: (0, 0), 2: (1, 0), 3: (3, 0), 4: (4, 0)},
+        {
+            10: ([1, 2], road()),
+            11: ([2, 3], {"route": "ferry", "motorcar": "yes", "duration": "00:01:00"}),
+            12: ([3, 4], road()),
+        },
+    )
+    network = read(drawing)
+    across = {name: node for node, name in enumerate(network.node_id)}
+    x = {name: float(network.node_x[node]) for name, node in across.items()}
+    y = float(network.node_y[across[1]])
+    boat = gpd.GeoDataFrame(
+        {"id": ["boat"]}, geometry=gpd.points_from_xy([x[2] * 0.6 + x[3] * 0.4], [y]),
+        crs=network.crs,
+    )  # fmt: skip
+    snapped = snap_points(network, boat, id_column="id")
+    assert network.edge_id[snapped.edge].tolist() == [10]
+    assert snapped.access_m == pytest.approx(0.4 * (x[3] - x[2]))
+    # From 1 all of 4 is reached in 11.1 + 60 + 11.1 s; the water is no part of the area.
+    quay = gpd.GeoDataFrame(
+        {"id": ["quay"]}, geometry=gpd.points_from_xy([x[1]], [y]), crs=network.crs
+    )
+    (area,) = isochrones(network, quay, minutes=[1.5], buffer_m=5).geometry
+    assert area.intersects(shapely.Point(x[4], y)) and area.intersects(shapely.Point(x[1], y))
+    assert not area.intersects(boat.geometry.item())
+    assert len(area.geoms) == 2
+
+
 def test_gravel_road_by_season(read):
     # Ten units east, 1113.195 m, class tertiary (70 km/h), gravel, outside built-up areas:
     # summer 70 x 0.9 = 63, but at most 62 km/h: 1113.195 x 3600 / 62 = 64637.1 ms
@@ -455,6 +504,11 @@ def test_gravel_road_by_season(read):
         read(drawing, season="spring")
 
 
+def _at(network, name):
+    node = network.node_id.tolist().index(name)
+    return shapely.Point(network.node_x[node], network.node_y[node])
+
+
 def test_island_stays_and_is_not_the_main_part(read):
     drawing = cross()
     drawing.nodes |= {20: (50, 50), 21: (51, 50)}
@@ -464,6 +518,13 @@ def test_island_stays_and_is_not_the_main_part(read):
     assert drive_ms(network, 2, 20) is None
     on_island = np.isin(network.node_id, [20, 21])
     assert network.main_component.tolist() == (~on_island).tolist()
+    # Whoever lives on the island is put on the main part, far off; its land is never reached.
+    native = gpd.GeoDataFrame({"id": ["native"]}, geometry=[_at(network, 20)], crs=network.crs)
+    snapped = snap_points(network, native, id_column="id")
+    assert snapped.located.all() and snapped.access_m[0] > 6000
+    centre = gpd.GeoDataFrame({"id": ["centre"]}, geometry=[_at(network, 1)], crs=network.crs)
+    (area,) = isochrones(network, centre, minutes=[1000], buffer_m=100).geometry
+    assert area.intersects(_at(network, 3)) and not area.intersects(_at(network, 20))
 
 
 def test_chain_over_changing_surface_sums_exactly(read):
