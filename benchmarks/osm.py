@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import resource
 import tempfile
@@ -144,8 +145,54 @@ def run(source: Path, folder: Path) -> dict[str, Any]:
         "network_mb": saved.stat().st_size / 1e6,
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3,
     }
+    figures |= travel(saved)
     for name, value in figures.items():
         print(f"{name:20} {value:,.3f}" if isinstance(value, float) else f"{name:20} {value}")
+    return figures
+
+
+def travel(saved: Path) -> dict[str, float]:
+    """Return the figures of a day's questions on a saved network, compiled code being loaded."""
+    import geopandas as gpd
+
+    from socaccess.network import RoadNetwork
+    from socaccess.travel import isochrones, routes, travel_blocks, travel_times
+
+    os.environ["SOCACCESS_CACHE"] = ""  # built here and now
+    network = RoadNetwork.load(saved)
+    random = np.random.default_rng(3)
+
+    def scatter(count: int, column: str) -> gpd.GeoDataFrame:
+        node = random.choice(np.flatnonzero(network.main_component), count, replace=False)
+        return gpd.GeoDataFrame(
+            {column: [f"{column}{number}" for number in range(count)]},
+            geometry=gpd.points_from_xy(network.node_x[node], network.node_y[node]),
+            crs=network.crs,
+        )
+
+    homes, sites = scatter(2000, "settlement_id"), scatter(400, "facility_id")
+    figures: dict[str, float] = {}
+    starts, figures["snap_2000_s"], _ = measure(
+        lambda: network.snap(homes, id_column="settlement_id")
+    )
+    ends = network.snap(sites, id_column="facility_id")
+    few, some = ends.take(slice(0, 20)), starts.take(slice(0, 100))
+    _, figures["times_100x20_s"], _ = measure(lambda: travel_times(network, some, few))
+    travel_times(network, some, few, engine="dijkstra")
+    _, figures["hierarchy_s"], _ = measure(network.prepare)
+    travel_times(network, some, few, engine="hierarchy")
+    dense, figures["times_2000x400_s"], _ = measure(
+        lambda: travel_times(network, starts, ends, engine="hierarchy")
+    )
+    sparse, figures["sparse_2000x400_s"], _ = measure(
+        lambda: travel_blocks(network, starts, ends, cutoff_min=30).to_sparse()
+    )
+    assert len(sparse) == int((dense.travel_min <= 30).sum())
+    pairs = list(zip(some.ids, ends.ids[:100], strict=True))
+    _, figures["routes_100_s"], _ = measure(lambda: routes(network, some, ends, pairs=pairs))
+    _, figures["isochrones_20x3_s"], _ = measure(
+        lambda: isochrones(network, few, minutes=(5, 10, 15))
+    )
     return figures
 
 

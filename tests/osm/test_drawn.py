@@ -9,6 +9,7 @@ import shapely
 
 from socaccess.errors import InputError, UnknownNameError
 from socaccess.network import snap_points
+from socaccess.network.edits import close_roads, set_speed
 from socaccess.network.osm_roads import read_osm_network
 from socaccess.travel import isochrones, routes, travel_times
 
@@ -302,6 +303,22 @@ def test_a_route_goes_round_the_ban(read):
     assert way["length_km"].item() * 1000 == pytest.approx(2 * 111.3195 + 3 * 110.5743, abs=1e-2)
     passed = [_at(network, name) for name in (1, 2, 3, 6, 3, 8)]
     assert shapely.equals_exact(way.geometry.item(), shapely.LineString(passed), tolerance=1e-6)
+
+
+@pytest.mark.parametrize("named", ["by way", "by line"])
+def test_edits_change_the_copies_too(read, named):
+    drawing = ladder(6, 8)
+    ban_over(drawing, "no_left_turn", [12, 23, 38])
+    network = read(drawing)
+    straight = shapely.LineString([_at(network, 3), _at(network, 4)])
+    road_on = {"ways": [34]} if named == "by way" else {"line": straight, "tolerance_m": 1}
+    # From 1 one drives over copies of 23 and of 34: those are slowed and closed alike.
+    slower = set_speed(network, 18, **road_on)
+    assert drive_ms(slower, 1, 4) == pytest.approx(4 * EAST_MS, abs=1)
+    assert drive_ms(slower, 6, 4) == pytest.approx(NORTH_MS + 2 * EAST_MS, abs=1)
+    closed = close_roads(network, **road_on)
+    assert drive_ms(closed, 1, 4) is None
+    assert drive_ms(closed, 1, 6) == 2 * EAST_MS + NORTH_MS
 
 
 def test_places_on_the_way_in_between(read):
