@@ -7,7 +7,7 @@ import queue
 import threading
 import time
 import zlib
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from urllib.parse import urljoin, urlsplit
 
 from socaccess.errors import InputError
 from socaccess.sources._download_error import DownloadError, show_foreign
+from socaccess.sources._unpacking import ENCODINGS, Unpacker
 from socaccess.version import VERSION
 
 if TYPE_CHECKING:
@@ -116,12 +117,16 @@ class Reply:
     def stated_bytes(self) -> int | None:
         """Length of the body as sent, where the server states one."""
         text = self.headers.get("content-length", "")
-        return int(text) if text.isascii() and text.isdigit() else None
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else None
 
     @property
     def packed(self) -> bool:
         """Whether the body is sent compressed."""
-        return self.headers.get("content-encoding", "identity").strip().lower() != "identity"
+        return self._encoding not in ("", "identity")
+
+    @property
+    def _encoding(self) -> str:
+        return self.headers.get("content-encoding", "").strip().lower()
 
     def chunks(self) -> Iterator[bytes]:
         """Give the body in pieces, unpacked.
@@ -133,44 +138,45 @@ class Reply:
         DownloadError
             If time, size or ratio of compression run out.
         """
-        unpack = self._choose_unpacking()
         came = given = 0
-        while chunk := self._next():
-            came += len(chunk)
-            if came > self._limits.max_bytes:
-                raise too_large(self._host, self._limits.max_bytes)
-            for piece in unpack(chunk):
-                given += len(piece)
-                if given > self._limits.max_unpacked_bytes or (
-                    given > SMALL_BYTES and given > came * self._limits.max_ratio
-                ):
-                    raise DownloadError("bomb", {"host": self._host})
-                yield piece
+        try:
+            for chunk, pieces in self._unpack():
+                came += len(chunk)
+                if came > self._limits.max_bytes:
+                    raise too_large(self._host, self._limits.max_bytes)
+                for piece in pieces:
+                    given += len(piece)
+                    if given > self._limits.max_unpacked_bytes or (
+                        given > SMALL_BYTES and given > came * self._limits.max_ratio
+                    ):
+                        raise DownloadError("bomb", {"host": self._host})
+                    yield piece
+        except zlib.error:
+            raise self._not_readable() from None
 
     def _next(self) -> bytes:
         if time.monotonic() > self._deadline:
             raise took_too_long(self._host, self._limits.total_s)
         return self._read(CHUNK_BYTES)
 
-    def _choose_unpacking(self) -> Callable[[bytes], Iterator[bytes]]:
+    def _unpack(self) -> Iterator[tuple[bytes, Iterable[bytes]]]:
+        """Give each chunk as it came with the pieces it unpacks to."""
         if not self.packed:
-            return lambda chunk: iter((chunk,))
-        encoding = self.headers["content-encoding"].strip().lower()
-        if encoding not in ("gzip", "x-gzip", "deflate"):
-            values = {"host": self._host, "encoding": show_foreign(encoding)}
-            raise DownloadError("encoding", values)
-        decoder = zlib.decompressobj(wbits=47)  # gzip or zlib, whichever stands there
+            while chunk := self._next():
+                yield chunk, (chunk,)
+            return
+        if self._encoding not in ENCODINGS:
+            raise self._not_readable()
+        unpacker = Unpacker(CHUNK_BYTES)
+        while chunk := self._next():
+            yield chunk, unpacker.feed(chunk)
+        yield b"", (unpacker.finish(),)
+        if not unpacker.whole:
+            raise CutOffError("packed content ends before its end")
 
-        def unpack(chunk: bytes) -> Iterator[bytes]:
-            try:
-                while chunk:
-                    yield decoder.decompress(chunk, CHUNK_BYTES)
-                    chunk = decoder.unconsumed_tail
-            except zlib.error:
-                values = {"host": self._host, "encoding": encoding}
-                raise DownloadError("encoding", values) from None
-
-        return unpack
+    def _not_readable(self) -> DownloadError:
+        values = {"host": self._host, "encoding": show_foreign(self._encoding)}
+        return DownloadError("encoding", values)
 
 
 def is_offline(offline: bool | None = None) -> bool:

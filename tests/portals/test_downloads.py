@@ -89,6 +89,38 @@ def test_a_compressed_answer_is_unpacked(server, cache, remote):
     assert fetch_file(remote(), cache, limits=QUICK).path.read_bytes() == LONG
 
 
+def send_unmeasured(content: bytes):
+    """Answer as old servers do: the end of the connection is the end of the content."""
+
+    def route(handler):
+        handler.send_response(200)
+        handler.send_header("Content-Encoding", "gzip")
+        handler.send_header("Connection", "close")
+        handler.end_headers()
+        handler.wfile.write(content)
+        handler.close_connection = True
+
+    return route
+
+
+@pytest.mark.parametrize("count", [0, 1, 65_535, 65_536, 65_537, 300_000])
+def test_a_compressed_answer_of_any_size_comes_whole(server, cache, remote, count):
+    body = GOOD + b"0" * count
+    parts = gzip.compress(body[:50_000]) + gzip.compress(body[50_000:])
+    server.routes["/file.csv"] = send_unmeasured(parts)
+    limits = Limits(max_ratio=10_000, pause_s=0.01)
+    assert fetch_file(remote(), cache, limits=limits).path.read_bytes() == body
+
+
+def test_half_a_compressed_answer_is_noticed(server, cache, remote):
+    """There is no length to compare with: the content itself tells that its end is missing."""
+    packed = gzip.compress(LONG)
+    server.routes["/file.csv"] = send_unmeasured(packed[: len(packed) // 2])
+    with pytest.raises(DownloadError, match="broke each time"):
+        fetch_file(remote(), cache, limits=QUICK)
+    assert list_content(cache) == {}
+
+
 def test_redirects_to_known_places_are_followed(server, cache, remote):
     server.routes["/file.csv"] = redirect("/there.csv")
     server.routes["/there.csv"] = redirect(f"{server.address}/here.csv")
