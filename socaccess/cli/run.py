@@ -148,12 +148,13 @@ def show_headline(headline: dict[str, Any], texts: Any, study: StudyTables) -> N
     table.add_column(texts("cli.limit"), justify="right")
     for key in ("persons", "now", "planned", "suggested"):
         table.add_column(texts(f"cli.{key}"), justify="right")
-    for group in headline["groups"]:
+    for group in headline["groups"] or _list_groups(headline):
+        shown = _SCENARIOS if "covered" in group else ()
         table.add_row(
             f"[bold]{escape(groups[group['target_group']])}[/bold]",
             "",
             f"[bold]{_tell(group['persons'], texts)}[/bold]",
-            *(f"[bold]{_tell_both(group, s, texts)}[/bold]" for s in _SCENARIOS),
+            *(f"[bold]{_tell_both(group, s, texts)}[/bold]" for s in shown),
         )
         for row in headline["services"]:
             if row["target_group"] != group["target_group"] or not row["promised"]:
@@ -178,6 +179,14 @@ def show_headline(headline: dict[str, Any], texts: Any, study: StudyTables) -> N
         console.print(texts("cli.worst", names=worst), highlight=False, soft_wrap=True)
     for line in tell_caveats(headline, texts, study):
         console.print(f"- {line}", highlight=False, soft_wrap=True)
+
+
+def _list_groups(headline: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the groups of the promised services, where no plan says how many people it means."""
+    persons = {
+        row["target_group"]: row["persons"] for row in headline["services"] if row["promised"]
+    }
+    return [{"target_group": group, "persons": persons[group]} for group in sorted(persons)]
 
 
 _SCENARIOS = ("now", "planned", "suggested")

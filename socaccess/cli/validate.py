@@ -146,7 +146,9 @@ def _find_pairs(found: Inspection, against: str | None, reference: Reference) ->
             else read_table(against, FACILITIES, reference=reference)
         )
         frame = pd.concat([frame, other.to_crs(frame.crs)], ignore_index=True)
-    return find_duplicates(frame)
+    pairs = find_duplicates(frame)
+    own = (pairs["source"] == found.file) | (pairs["duplicate_source"] == found.file)
+    return pairs[own].reset_index(drop=True)
 
 
 def _show(found: Inspection, pairs: pd.DataFrame | None, texts: Texts) -> None:

@@ -96,9 +96,15 @@ def name_municipalities(
     frame: pd.DataFrame, where: str, names: list[str], reference: Reference
 ) -> tuple[pd.DataFrame, list[Problem], list[Change]]:
     """Return a table with `municipality_id`, whether it gives ids or names, old ones included."""
-    column = next((c for c in ("municipality_id", "municipality") if c in frame), None)
-    if column is None or reference.municipalities is None:
+    given = [name for name in ("municipality_id", "municipality") if name in frame]
+    if not given or reference.municipalities is None:
         return frame, [], []
+    column = given[0]
+    if len(given) > 1:
+        # A row without an id may still give a name.
+        blank = frame[column].map(_is_blank)
+        if (blank & ~frame[given[1]].map(_is_blank)).any():
+            frame = frame.assign(**{column: frame[column].where(~blank, frame[given[1]])})
     ids: dict[str, str | None] = {}
     unknown: dict[str, str] = {}
     for word in frame[column].dropna().map(str).unique():

@@ -55,9 +55,10 @@ def find_duplicates(
         Straight-line distance in metres.
     likeness
         Names less alike than this (0-1, inclusive) are no pair. The measure is the
-        larger of rapidfuzz's token sort ratio and, where the names share a word that is
-        not common in the table, 0.95 of its token set ratio; on names without
-        diacritics, case and signs.
+        larger of rapidfuzz's token sort ratio and 0.95 of its token set ratio where the
+        names share a word that is not common in the table, else the mean of the former
+        and of the likeness of their uncommon words; on names without diacritics, case
+        and signs.
 
     Returns
     -------
@@ -229,10 +230,13 @@ def _is_one_site(one: pd.Series, two: pd.Series) -> bool:
 def _measure_likeness(names: tuple[str, str], common: set[str]) -> float:
     from rapidfuzz import fuzz
 
+    words = [set(name.split()) for name in names]
     alike = fuzz.token_sort_ratio(*names)
-    if set(names[0].split()) & set(names[1].split()) - common:
-        alike = max(alike, 0.95 * fuzz.token_set_ratio(*names))
-    return alike / 100
+    if words[0] & words[1] - common:
+        return max(alike, 0.95 * fuzz.token_set_ratio(*names)) / 100
+    own = [" ".join(sorted(part - common)) for part in words]
+    # Where only common words are shared, those that are not must be alike too.
+    return (alike + fuzz.ratio(*own)) / 200 if all(own) else alike / 100
 
 
 def _find_common_words(names: list[str]) -> set[str]:

@@ -286,9 +286,13 @@ def _name_settlements(settlements: gpd.GeoDataFrame) -> pd.DataFrame:
     names = _tabulate(position, settlements["name"], kinds)
     if "centre" not in settlements:
         return names
-    # A parish is found by the name of its centre too: that is a village, not the parish.
-    centre = settlements["centre"].notna() & settlements["kind"].eq("parish")
-    villages = _tabulate(position[centre.to_numpy()], settlements.loc[centre, "centre"], "village")
+    # A parish is found by the name of its centre too: that is a village, not the parish. A
+    # centre that is a town has a row of its own.
+    own = set(zip(settlements["municipality_id"], settlements["name"], strict=True))
+    keys = zip(settlements["municipality_id"], settlements["centre"], strict=True)
+    centre = (settlements["centre"].notna() & settlements["kind"].eq("parish")).to_numpy()
+    centre = centre & np.array([key not in own for key in keys], dtype=bool)
+    villages = _tabulate(position[centre], settlements["centre"][centre], "village")
     return pd.concat([names, villages], ignore_index=True)
 
 

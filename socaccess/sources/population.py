@@ -39,7 +39,7 @@ class PopulationSpread:
         The settlements with `population`; its sum and that of `outside` are all people,
         unless it was scaled.
     people
-        The cells or addresses with `municipality_id` (None outside all), `settlement_id`
+        The cells or addresses with `municipality_id` (missing outside all), `settlement_id`
         and `distance_m` to its point.
     differences
         One row a municipality: `municipality_id`, `name`, `stated` (its own figure),
