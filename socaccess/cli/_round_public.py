@@ -68,7 +68,7 @@ def statements(
     table = list_statements(open_store(store))
     summary = summarise_statements(table)
     if not as_json:
-        heads = [texts("round.head_speaker"), texts("round.head_said")]
+        heads = [texts("round.head_speaker"), texts("round.head_statements")]
         heads += [texts(f"round.answer_{name}") for name in ANSWERS]
         rows = [
             (texts(f"round.speaker_{row['speaker']}"), str(row["said"]),

@@ -19,6 +19,7 @@ from socaccess.study.release import release
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "docs" / "seeds" / f"00{number}.md" for number in (1, 2, 3, 4)]
 COMMAND = re.compile(r"^\$ socaccess plan (.+?)\s+# exit (\d)$", re.M)
+FILE = re.compile(r"^```text (\S+)\n(.*?)^```", re.M | re.S)
 
 
 def list_commands() -> list:
@@ -58,8 +59,19 @@ def call(*words: str):
     return CliRunner().invoke(app, list(words))
 
 
+@pytest.fixture(scope="module")
+def told_files(tmp_path_factory):
+    """The files the pages show, for the commands that name them."""
+    folder = tmp_path_factory.mktemp("told")
+    for page in PAGES:
+        for name, content in FILE.findall(page.read_text(encoding="utf-8")):
+            (folder / name).write_text(content, encoding="utf-8")
+    return folder
+
+
 @pytest.mark.parametrize(("words", "code"), list_commands())
-def test_a_told_command_ends_as_told(words, code):
+def test_a_told_command_ends_as_told(words, code, told_files, monkeypatch):
+    monkeypatch.chdir(told_files)
     done = call(*words)
     if done.exception and not isinstance(done.exception, SystemExit):
         raise done.exception
