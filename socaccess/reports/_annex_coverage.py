@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+from typing import Any
+
 import pandas as pd
 
 from socaccess.i18n import sort_key
 from socaccess.reports._annex_ground import SCENARIOS, Ground
+from socaccess.reports._times import TimeRow, draw_times
 from socaccess.reports.analysis import rank_municipalities
-from socaccess.reports.content import Block, Column, Figure, List, Paragraph, Section, Table
+from socaccess.reports.content import (
+    Block,
+    Column,
+    Figure,
+    FigureRow,
+    List,
+    Paragraph,
+    Section,
+    Table,
+)
 from socaccess.reports.figures import draw_coverage
 
 __all__ = ["CoverageParts"]
@@ -97,6 +110,10 @@ class CoverageParts(Ground):
             ]
         return float(pd.Series(shares, dtype=float).mean())
 
+    @cached_property
+    def _grounds(self) -> dict[Any, list[str]]:
+        return {}
+
     def draw(
         self,
         scenario: str = "now",
@@ -107,6 +124,7 @@ class CoverageParts(Ground):
     ) -> Figure:
         """Return a map with its caption and its values in words, within `width` of the line."""
         services = self.services if service is None else [service]
+        ranked = rank_municipalities(self.result, services)
         drawing = draw_coverage(
             self.result,
             self.texts,
@@ -115,13 +133,14 @@ class CoverageParts(Ground):
             municipality_id=self.municipality_id,
             width_pt=LINE_PT * width,
             height_pt=height_pt,
+            ranked=ranked,
+            grounds=self._grounds,
         )
         if service is not None:
             limit = self.texts.number(self.result.study.limit_of()[service])
             caption = self.texts("annex.map.service", service=self.names[service], limit=limit)
         else:
             caption = self.texts(f"annex.map.{scenario}", n=len(services))
-        ranked = rank_municipalities(self.result, services)
         if self.municipality_id is not None:
             ranked = ranked[ranked["municipality_id"] == self.municipality_id]
         values = ", ".join(
@@ -180,8 +199,52 @@ class CoverageParts(Ground):
             *(self.minutes(now[f"{name}_min"]) for name in ("mean", "median", "p90", "max")),
         )
 
-    def tell_by_service(self) -> list[Block]:
-        """Return a table of all municipalities for each service."""
+    def draw_times_of(self, service: str, *, width: float = 0.48) -> Figure:
+        """Return the times of every municipality to a service, with its values in words."""
+        limit = float(self.result.study.limit_of()[service])
+        order = sorted(
+            self.result.municipalities[["municipality_id", "name"]].itertuples(index=False),
+            key=lambda row: sort_key(row.name),
+        )
+        rows = [self._time_row(row.name, row.municipality_id, service, limit) for row in order]
+        caption = self.texts("annex.times.municipalities", service=self.names[service])
+        return self._draw_rows(rows, caption, width)
+
+    def draw_times_here(self) -> Figure:
+        """Return the times of a municipality to every service."""
+        assert self.municipality_id is not None
+        limits = self.result.study.limit_of()
+        rows = [
+            self._time_row(self.names[service], self.municipality_id, service, limits[service])
+            for service in self.services
+        ]
+        return self._draw_rows(rows, self.texts("annex.times.services", area=self.area), 1.0)
+
+    def _time_row(self, name: str, municipality: str, service: str, limit: float) -> TimeRow:
+        now = self.coverage.loc[(municipality, service, "now", "any")]
+        median, p90, longest = (
+            None if pd.isna(now[key]) else float(now[key])
+            for key in ("median_min", "p90_min", "max_min")
+        )
+        return TimeRow(name, median, p90, longest, float(limit))
+
+    def _draw_rows(self, rows: list[TimeRow], caption: str, width: float) -> Figure:
+        drawing = draw_times(rows, self.texts, width_pt=LINE_PT * width)
+        values = "; ".join(
+            self.texts(
+                "annex.times.row",
+                name=row.name,
+                median=self.minutes(row.median_min),
+                p90=self.minutes(row.p90_min),
+                longest=self.minutes(row.max_min),
+            )
+            for row in rows
+        )
+        alt = self.texts("annex.times.alt", caption=caption, values=values)
+        return Figure(drawing.svg, alt, caption, width)
+
+    def tell_by_service(self) -> list[Section]:
+        """Return for each service a map, the times and a table of all municipalities."""
         words = self.texts
         names = ["persons", "now", "planned", "suggested", "own", "mean", "median", "p90", "worst"]
         columns = (
@@ -192,7 +255,7 @@ class CoverageParts(Ground):
             self.result.municipalities[["municipality_id", "name"]].itertuples(index=False),
             key=lambda row: sort_key(row.name),
         )
-        blocks: list[Block] = []
+        sections = []
         for service in self.services:
             rows = [
                 (
@@ -211,8 +274,14 @@ class CoverageParts(Ground):
                 group=self.groups.get(self.released.group_of[service], ""),
                 limit=self.minutes(self.result.study.limit_of()[service]),
             )
-            blocks.append(Table(columns, tuple(rows), caption))
-        return blocks
+            pair = (
+                self.draw("now", service, width=0.48, height_pt=225),
+                self.draw_times_of(service),
+            )
+            sections.append(
+                Section(caption, (FigureRow(pair), Table(columns, tuple(rows))), level=2)
+            )
+        return sections
 
     def tell_municipalities(self, most: int | None = None) -> Table:
         """Return the municipalities, worst first."""

@@ -145,17 +145,16 @@ def _compose_full(parts: Parts) -> tuple[Section, ...]:
     ]
     maps: list[Block] = [parts.draw("now", height_pt=360), FigureRow(tuple(pair))]
     note = Paragraph(texts("annex.coverage_note"), "note")
+    times = (parts.draw_times_here(),) if parts.municipality_id is not None else ()
     coverage: list[Section] = [
-        Section(texts("annex.coverage"), (parts.tell_overview(), note)),
+        Section(texts("annex.coverage"), (parts.tell_overview(), note, *times)),
     ]
     if parts.municipality_id is None:
         if len(parts.ranked) > 1:
             coverage.append(
                 Section(texts("annex.municipalities"), (parts.tell_municipalities(),), level=2)
             )
-        coverage.append(
-            Section(texts("annex.coverage_by_service"), tuple(parts.tell_by_service()), level=2)
-        )
+        coverage += parts.tell_by_service()
     sections = [
         parts.tell_summary(),
         parts.tell_targets(),

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from xml.sax.saxutils import escape, quoteattr
 
 import numpy as np
 import pandas as pd
 import shapely
 
 from socaccess.i18n import Texts
+from socaccess.reports._svg import LEGEND_PT, LETTER, Drawing, write_text
 from socaccess.reports.analysis import rank_municipalities
 from socaccess.sources.water import load_water
 from socaccess.study.colours import (
@@ -34,20 +34,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Drawing", "draw_coverage"]
 
-_FONT = "Libertinus Serif"
-# How wide a letter is on average, in parts of the size of the type.
-_LETTER = 0.47
+NAMED_PT = 240.0
 _NAME_PT = 6.8
-_LEGEND_PT = 7.5
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """A drawing as SVG with its size in points."""
-
-    svg: str
-    width_pt: float
-    height_pt: float
 
 
 @dataclass(frozen=True)
@@ -75,6 +63,8 @@ def draw_coverage(
     municipality_id: str | None = None,
     width_pt: float = 490.0,
     height_pt: float = 400.0,
+    ranked: pd.DataFrame | None = None,
+    grounds: dict[Any, list[str]] | None = None,
 ) -> Drawing:
     """Return a map of the mean share of `services` within the limit.
 
@@ -95,9 +85,16 @@ def draw_coverage(
     municipality_id
         Draw this municipality large, with the names of its settlements.
     width_pt, height_pt
-        The most room there is, without the legend.
+        The most room there is, without the legend. Names of municipalities need more than
+        `NAMED_PT`; a smaller map stands beside a table of them.
+    ranked
+        What `rank_municipalities` says of the services, where it is known already.
+    grounds
+        Kept water and roads, by frame: the maps of one annex share them.
     """
-    ranked = rank_municipalities(result, services).set_index("municipality_id")
+    ranked = (rank_municipalities(result, services) if ranked is None else ranked).set_index(
+        "municipality_id"
+    )
     outlines = result.municipalities
     settlements = result.settlements[result.settlements["located"]]
     if municipality_id is not None:
@@ -113,7 +110,10 @@ def draw_coverage(
             f'<path d="{_path(row.geometry, view)}" fill="{fill}" stroke="{MUTED}" '
             f'stroke-width="0.8" stroke-linejoin="round"/>'
         )
-    paths += [*_draw_water(result, view), *_draw_roads(result, view)]
+    grounds = {} if grounds is None else grounds
+    if view not in grounds:
+        grounds[view] = [*_draw_water(result, view), *_draw_roads(result, view)]
+    paths += grounds[view]
     if municipality_id is not None:
         paths.append(
             f'<path d="{_path(outlines.geometry.iloc[0], view)}" fill="none" stroke="{INK}" '
@@ -126,13 +126,17 @@ def draw_coverage(
     paths += [_symbol(state, x, y, size) for (x, y), state in zip(dots, states, strict=True)]
     boxes += [(x - size, y - size, x + size, y + size) for x, y in dots]
     paths += _draw_facilities(result, services, scenario, view, boxes)
-    if municipality_id is None:
+    if municipality_id is None and view.width > NAMED_PT:
         paths += _label_municipalities(outlines, shares, view, texts, boxes)
-    else:
+    elif municipality_id is not None:
         paths += _label_settlements(settlements, dots, view, boxes)
     paths += _draw_scale_bar(view, texts)
     legend, legend_pt = _draw_legend(
-        shares if municipality_id is None else shares[:0], view, texts, scenario
+        shares if municipality_id is None else shares[:0],
+        view,
+        texts,
+        scenario,
+        alone=len(services) == 1,
     )
     return _wrap(paths, legend, view, legend_pt)
 
@@ -149,8 +153,8 @@ def _frame(
     margin = 0.04 * max(east - west, north - south)
     west, south, east, north = west - margin, south - margin, east + margin, north + margin
     scale = min(width_pt / (east - west), height_pt / (north - south))
-    # A legend needs some width, whatever the shape of the land.
-    wanted = max((east - west) * scale, 0.6 * width_pt)
+    # A legend needs some width, whatever the shape of the land; a small map fills its place.
+    wanted = max((east - west) * scale, (0.6 if width_pt > NAMED_PT else 1.0) * width_pt)
     extra = (wanted / scale - (east - west)) / 2
     return _View(west - extra, north, scale, wanted, (north - south) * scale)
 
@@ -293,7 +297,7 @@ def _label_municipalities(
         lines = [str(row["name"]), texts.share(share_of[row["municipality_id"]])]
         point = row.geometry.representative_point()
         x, y = view.place(np.array([[point.x, point.y]]))[0]
-        half = max(len(line) for line in lines) * _NAME_PT * _LETTER / 2
+        half = max(len(line) for line in lines) * _NAME_PT * LETTER / 2
         options = [(dx, dy) for dy in (0, -8, 8, -16, 16) for dx in (0, -12, 12, -24, 24)]
         best = min(
             options,
@@ -306,8 +310,10 @@ def _label_municipalities(
         x = float(np.clip(x + best[0], half + 2, view.width - half - 2))
         y += best[1]
         taken.append(_box(x, y, half))
-        paths.append(_text(x, y, lines[0], _NAME_PT, anchor="middle", halo=True))
-        paths.append(_text(x, y + 7, lines[1], _NAME_PT, anchor="middle", halo=True, bold=True))
+        paths.append(write_text(x, y, lines[0], _NAME_PT, anchor="middle", halo=True))
+        paths.append(
+            write_text(x, y + 7, lines[1], _NAME_PT, anchor="middle", halo=True, bold=True)
+        )
     return paths
 
 
@@ -327,7 +333,7 @@ def _label_settlements(
     for position in order:
         name = str(settlements["name"].iloc[position])
         x, y = dots[position]
-        width = len(name) * 8 * _LETTER
+        width = len(name) * 8 * LETTER
         for dx, dy, anchor in (
             (6, 3, "start"), (-6, 3, "end"), (0, -6, "middle"), (0, 12, "middle"),
         ):  # fmt: skip
@@ -336,7 +342,7 @@ def _label_settlements(
             if box[0] < 0 or box[2] > view.width or _crossing(box, boxes):
                 continue
             boxes.append(box)
-            paths.append(_text(x + dx, y + dy, name, 8, anchor=anchor, halo=True))
+            paths.append(write_text(x + dx, y + dy, name, 8, anchor=anchor, halo=True))
             break
     return paths
 
@@ -360,12 +366,17 @@ def _draw_scale_bar(view: _View, texts: Texts) -> list[str]:
     label = f"{texts.number(length_km)} {texts('unit.km')}"
     return [
         f'<path d="M{x} {y - 4}v4h{width:.1f}v-4" fill="none" stroke="{INK}" stroke-width="1.2"/>',
-        _text(x + width / 2, y - 5, label, 7.5, anchor="middle", halo=True),
+        write_text(x + width / 2, y - 5, label, 7.5, anchor="middle", halo=True),
     ]
 
 
-def _draw_legend(shares: Any, view: _View, texts: Texts, scenario: str) -> tuple[list[str], float]:
-    """Return the legend under the map: classes with their counts, then symbols."""
+def _draw_legend(
+    shares: Any, view: _View, texts: Texts, scenario: str, *, alone: bool
+) -> tuple[list[str], float]:
+    """Return the legend under the map: classes with their counts, then symbols.
+
+    Of one service `alone` a settlement has all or nothing within the limit.
+    """
     items: list[tuple[str, str]] = []
     colours = [colour_of(share) for share in shares]
     if len(colours):
@@ -373,7 +384,12 @@ def _draw_legend(shares: Any, view: _View, texts: Texts, scenario: str) -> tuple
             span = f"{low}–{high} %" if low != high else f"{high} %"
             label = texts("annex.legend_class", span=span, n=colours.count(colour))
             items.append((_swatch(colour), label))
-    items += [(_symbol(state, 7, 0, 2.4), texts(f"tables.state.{state}")) for state in STATES]
+    if alone:
+        items += [
+            (_symbol(state, 7, 0, 2.4), texts(f"annex.legend_{state}")) for state in ("all", "none")
+        ]
+    else:
+        items += [(_symbol(state, 7, 0, 2.4), texts(f"tables.state.{state}")) for state in STATES]
     items.append((_square(7, 0, "operating"), texts("annex.legend_operating")))
     if scenario == "planned":
         items.append((_square(7, 0, "planned"), texts("annex.legend_planned")))
@@ -381,11 +397,11 @@ def _draw_legend(shares: Any, view: _View, texts: Texts, scenario: str) -> tuple
         items.append((_star(7, 0), texts("annex.legend_site")))
     parts, x, y = [], 2.0, view.height + 13
     for symbol, label in items:
-        width = 17 + len(label) * _LEGEND_PT * _LETTER + 10
+        width = 17 + len(label) * LEGEND_PT * LETTER + 10
         if x + width > view.width and x > 2:
             x, y = 2.0, y + 12
         parts.append(f'<g transform="translate({x:.1f} {y - 2.5:.1f})">{symbol}</g>')
-        parts.append(_text(x + 16, y, label, _LEGEND_PT))
+        parts.append(write_text(x + 16, y, label, LEGEND_PT))
         x += width
     return parts, y + 6 - view.height
 
@@ -395,31 +411,6 @@ def _swatch(colour: str) -> str:
         f'<rect x="0" y="-4" width="13" height="8" fill="{colour}" stroke="{MUTED}" '
         f'stroke-width="0.6"/>'
     )
-
-
-def _text(
-    x: float,
-    y: float,
-    text: str,
-    size: float,
-    *,
-    anchor: str = "start",
-    halo: bool = False,
-    bold: bool = False,
-) -> str:
-    weight = ' font-weight="bold"' if bold else ""
-    # What XML cannot hold is no letter anyway.
-    text = "".join(letter for letter in text if ord(letter) >= 32)
-    body = (
-        f'<text x="{x:.1f}" y="{y:.1f}" font-family={quoteattr(_FONT)} font-size="{size:g}" '
-        f'text-anchor="{anchor}"{weight}'
-    )
-    words = f">{escape(text)}</text>"
-    front = f'{body} fill="{INK}"{words}'
-    if not halo:
-        return front
-    back = f'fill="{PAPER}" stroke="{PAPER}" stroke-width="2" stroke-linejoin="round"'
-    return f"{body} {back}{words}{front}"
 
 
 def _wrap(paths: list[str], legend: list[str], view: _View, legend_pt: float) -> Drawing:
