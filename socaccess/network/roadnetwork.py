@@ -171,6 +171,11 @@ class RoadNetwork(Roads):
 
         return load_hierarchy(self.graph, self.file)
 
+    @property
+    def is_prepared(self) -> bool:
+        """Whether a hierarchy is in memory already."""
+        return self.__dict__.get("hierarchy") is not None
+
     def prepare(self) -> Hierarchy:
         """Return the hierarchy of this network, built now if there is none.
 

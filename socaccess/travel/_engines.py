@@ -18,10 +18,12 @@ def choose_prepared(
 ) -> tuple[str, Hierarchy | None]:
     """Return the engine for a question of so many searches, and its hierarchy.
 
-    A small question goes to scipy, whatever has been prepared: opening a hierarchy and loading
-    compiled code takes longer. A larger one uses the hierarchy of the network if there is one.
-    A large one builds it, and keeps it for the next.
+    A hierarchy that is in memory is used. One on disk is opened unless the question is so small
+    that scipy answers sooner than it is read. A large question builds one, and keeps it for the
+    next.
     """
+    if engine == "auto" and network.is_prepared:
+        return "hierarchy", network.hierarchy
     chosen = choose_engine(
         network.graph, search_count, engine, hierarchy=None, can_use_hierarchy=True
     )

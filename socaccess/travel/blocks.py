@@ -177,7 +177,10 @@ class TravelBlocks:
                     file.write(values.reshape(-1).view(np.uint8).data)
         # An empty array cannot be mapped.
         mode: Any = "r" if self.shape[0] * self.shape[1] else None
-        mapped = {name: np.load(place, mmap_mode=mode, allow_pickle=False) for name, place in places.items()}
+        mapped = {
+            name: np.load(place, mmap_mode=mode, allow_pickle=False)
+            for name, place in places.items()
+        }
         return self._tabulate(
             self.origins.ids,
             mapped["travel_ms"],
