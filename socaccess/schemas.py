@@ -247,6 +247,10 @@ def check_table(
     [1.5]
     """
     where = where or form.name
+    doubled = tuple(str(name) for name in frame.columns[frame.columns.duplicated()])
+    if doubled:
+        hint = "two headings may mean the same; keep one of them"
+        raise InputError([Problem("column stands twice", where, doubled, hint)])
     problems: list[Problem] = []
     if form.geometry:
         problems += _find_geometry_problems(frame, form, where, row_names, bounds)
