@@ -20,10 +20,7 @@ app = typer.Typer(no_args_is_help=True, help="The data that ships with the proje
 
 Name = Annotated[str, typer.Argument(help="What to fetch; `socaccess data list` names them.")]
 Offline = Annotated[
-    bool | None,
-    typer.Option(
-        "--offline/--online", help="Make no connection; by default as SOCACCESS_OFFLINE says."
-    ),
+    bool, typer.Option("--offline", help="Make no connection; so does SOCACCESS_OFFLINE=1.")
 ]
 
 
@@ -35,6 +32,7 @@ def list_data(lang: Lang = Language.lv, as_json: Json = False, debug: Debug = Fa
     from socaccess.sources.portals.stock import list_stock
 
     files = verify_data()
+    files["licences"] = [_name_licences(package) for package in files["package"]]
     attributions = list_attributions(lang.value)
     stock = list_stock()
     texts = Texts(lang.value)
@@ -61,7 +59,7 @@ def fetch_data(
     out: Annotated[
         Path | None, typer.Option("--out", help="Folder for a copy of the file and its table.")
     ] = None,
-    offline: Offline = None,
+    offline: Offline = False,
     refresh: Annotated[
         bool, typer.Option("--refresh", help="Fetch anew though there is a file.")
     ] = False,
@@ -256,14 +254,23 @@ def _tell_stocked(item: Any, texts: Any) -> dict[str, Any]:
     return told
 
 
+def _name_licences(package: str) -> list[str]:
+    from socaccess.sources.embedded import read_package
+
+    return [str(licence["name"]) for licence in read_package(package).get("licenses", [])]
+
+
 def _draw_files(files: Any, texts: Any) -> Any:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
     table.add_column(texts("data.file"), no_wrap=True)
+    table.add_column(texts("data.column_licence"))
     table.add_column(texts("data.column_size"), justify="right", no_wrap=True)
+    free = {"other-pd": texts("data.public_domain")}
     for row in files.itertuples():
-        table.add_row(f"{row.package}/{row.path}", _show_size(row.bytes, texts))
+        licences = ", ".join(free.get(name, name) for name in row.licences)
+        table.add_row(f"{row.package}/{row.path}", licences, _show_size(row.bytes, texts))
     return table
 
 

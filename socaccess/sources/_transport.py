@@ -179,14 +179,13 @@ class Reply:
         return DownloadError("encoding", values)
 
 
-def is_offline(offline: bool | None = None) -> bool:
-    """Return whether no connection may be made: as told, else as `SOCACCESS_OFFLINE` says."""
-    if offline is not None:
-        return offline
-    return os.environ.get(OFFLINE_VARIABLE, "").strip().lower() in ("1", "true", "yes", "on")
+def is_offline(offline: bool = False) -> bool:
+    """Return whether no connection may be made: as told, or because `SOCACCESS_OFFLINE` says so."""
+    stated = os.environ.get(OFFLINE_VARIABLE, "").strip().lower()
+    return offline or stated not in ("", "0", "false", "no", "off")
 
 
-def require_connection(offline: bool | None) -> None:
+def require_connection(offline: bool) -> None:
     """Raise `DownloadError` where no connection may be made."""
     if is_offline(offline):
         raise DownloadError("offline")

@@ -114,7 +114,7 @@ def fetch_file(
     cache: Cache | None = None,
     *,
     limits: Limits | None = None,
-    offline: bool | None = None,
+    offline: bool = False,
     refresh: bool = False,
     check: Callable[[Path], object] | None = None,
     progress: Progress | None = None,
@@ -130,7 +130,7 @@ def fetch_file(
     limits
         How long to wait and how much to take.
     offline
-        Make no connection; by default what `SOCACCESS_OFFLINE` says.
+        Make no connection; `SOCACCESS_OFFLINE=1` forbids every one whatever is said here.
     refresh
         Fetch though there is one.
     check
@@ -170,7 +170,7 @@ def fetch_json(
     hosts: Collection[str],
     *,
     limits: Limits = SMALL,
-    offline: bool | None = None,
+    offline: bool = False,
 ) -> Any:
     """Return the JSON an address answers with; nothing is kept.
 
@@ -192,7 +192,7 @@ def fetch_text(
     hosts: Collection[str],
     *,
     limits: Limits = SMALL,
-    offline: bool | None = None,
+    offline: bool = False,
 ) -> str:
     """Return the short text an address answers with; nothing is kept.
 

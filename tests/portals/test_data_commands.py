@@ -78,7 +78,7 @@ def test_an_extract_from_a_mirror(server, tmp_path):
     server.routes["/l.osm.pbf"] = give(content)
     server.routes["/l.osm.pbf.md5"] = give(hashlib.md5(content).hexdigest().encode())
     url = f"{server.address}/l.osm.pbf"
-    answer = call("fetch", "latvia_roads", "--url", url, "--online")
+    answer = call("fetch", "latvia_roads", "--url", url)
     assert answer.exit_code == 0, answer.stderr
     assert "latvia_roads.osm.pbf (1 kB" in answer.stdout
     assert "socaccess network build" in answer.stdout
@@ -168,6 +168,7 @@ def test_list_where_and_verify(server, folder, tmp_path):
     call("fetch", "atvk", "--url", f"{server.address}/c.csv")
     mine = place(folder, "iedzivotaji", "mine.csv", b"AREA,TIME,NUMB\n0034000,2025,7\n")
     told = json.loads(call("list", "--json").stdout)
+    assert all(row["licences"] for row in told["files"])
     sources = {source["name"]: source["file"] for source in told["sources"]}
     assert list(sources) == [source.name for source in SOURCES]
     assert sources["atvk"]["bytes"] == len((tmp_path / "c.csv").read_bytes())

@@ -485,7 +485,7 @@ def test_layers_are_unpacked_beside_nothing_else(tmp_path):
 @pytest.mark.parametrize("how", ["argument", "variable"])
 def test_offline_forbids_every_connection(server, cache, remote, monkeypatch, how):
     server.routes["/file.csv"] = give(GOOD)
-    offline = True if how == "argument" else None
+    offline = how == "argument"
     if how == "variable":
         monkeypatch.setenv("SOCACCESS_OFFLINE", "1")
     with pytest.raises(DownloadError, match="no connection may be made") as caught:

@@ -56,7 +56,7 @@ def show_dataset(
     *,
     portal: str,
     hosts: Collection[str],
-    offline: bool | None = None,
+    offline: bool = False,
 ) -> dict[str, Any]:
     """Return what the portal tells of a dataset (`package_show`).
 

@@ -40,7 +40,7 @@ def fetch(
     resource: str = "",
     portal: str = PORTAL,
     limits: Limits | None = None,
-    offline: bool | None = None,
+    offline: bool = False,
     refresh: bool = False,
     check: Callable[[Path], object] | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -62,7 +62,7 @@ def fetch(
     limits
         How long to wait and how much to take.
     offline
-        Make no connection; by default what `SOCACCESS_OFFLINE` says.
+        Make no connection; `SOCACCESS_OFFLINE=1` forbids every one whatever is said here.
     refresh
         Fetch though there is one.
     check
@@ -131,7 +131,7 @@ def _is_asked_for(found: CachedFile, address: str, resource: str) -> bool:
     )
 
 
-def _find(source: Source, address: str, resource: str, portal: str, offline: bool | None) -> Remote:
+def _find(source: Source, address: str, resource: str, portal: str, offline: bool) -> Remote:
     """Return where the file of a source is now."""
     require_connection(offline)
     if address:
@@ -178,7 +178,7 @@ def _describe(
     )
 
 
-def _find_md5(address: str, hosts: tuple[str, ...], offline: bool | None) -> str:
+def _find_md5(address: str, hosts: tuple[str, ...], offline: bool) -> str:
     """Return the hash that lies beside a file, as Geofabrik and its mirrors place it."""
     text = fetch_text(f"{address}.md5", hosts, offline=offline)
     found = re.match(r"\s*([0-9a-fA-F]{32})\b", text)

@@ -90,7 +90,7 @@ def fetch_map(
     service: OverpassService | None = None,
     cache: Cache | None = None,
     limits: Limits | None = None,
-    offline: bool | None = None,
+    offline: bool = False,
     refresh: bool = False,
     check: Callable[[Path], object] | None = None,
 ) -> CachedFile:
@@ -114,7 +114,7 @@ def fetch_map(
     limits
         How long to wait and how much to take, for each question.
     offline
-        Make no connection; by default what `SOCACCESS_OFFLINE` says.
+        Make no connection; `SOCACCESS_OFFLINE=1` forbids every one whatever is said here.
     refresh
         Ask again though there is a file.
     check
