@@ -16,29 +16,40 @@ from numba import njit
 from socaccess.routing._heap import NODE_BITS, NODE_MASK, grow, pop, push
 from socaccess.routing._labels import NOBODY, insert_label
 
-__all__ = ["pack_arcs", "search_outward"]
+__all__ = ["make_large", "pack_arcs", "search_outward"]
 
 BUCKETS = np.uint64(1 << 15)
 BUCKETS_AN_ARC = 16
 """Buckets the arc of mean time spans, if the longest arc allows."""
 NOTHING = np.int32(-1)
+LARGE = 1 << 22
+"""Bytes from which on NumPy asks for large pages."""
 
 
-@njit(cache=True, nogil=True)
-def pack_arcs(indptr, heads, ms):
+def pack_arcs(graph):
     """Return rows and arcs, `time << 32 | head`: one look at memory instead of two."""
-    rows = np.empty(len(indptr), np.uint32)
-    arcs = np.empty(len(heads), np.uint64)
-    for node in range(len(indptr)):
-        rows[node] = indptr[node]
-    for arc in range(len(heads)):
-        arcs[arc] = (np.uint64(ms[arc]) << NODE_BITS) | np.uint64(heads[arc])
+    rows, arcs = make_large(graph.node_count + 1, np.uint32), make_large(graph.arc_count, np.uint64)
+    rows[:] = graph.indptr
+    arcs[:] = graph.weight_ms
+    arcs <<= NODE_BITS
+    arcs |= graph.indices.view(np.uint32)
     return rows, arcs
+
+
+def make_large(count, dtype):
+    """Return an array, not filled, that lies in large pages of memory if there are any.
+
+    A search jumps about in it, and looking up where small pages lie takes time. NumPy asks the
+    system for large ones from 4 MB on; what is not used of these costs nothing.
+    """
+    return np.empty(max(count, LARGE // np.dtype(dtype).itemsize), dtype)[:count]
 
 
 @njit(cache=True, nogil=True)
 def search_outward(rows, arcs, members, ends, end_ms, k, limit_ms, labels):
     """Write the labels of the nearest `k` of `members` to `labels[node * k]` and what follows.
+
+    `rows` and `arcs` are those of the graph in the direction in which sites are left.
 
     A node is queued again when one of its labels becomes smaller at the same time: with arcs of no
     time that happens after it was settled, too. Beyond `limit_ms` nothing is searched.

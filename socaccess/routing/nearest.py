@@ -178,13 +178,11 @@ def _search_outward(
     """Fill `ms` and `site`, (places, groups, k), by one search from all sites of a group."""
     from socaccess.routing import _labels, _outward
 
-    rows, arcs = _outward.pack_arcs(
-        search_graph.indptr, search_graph.indices, search_graph.weight_ms
-    )
+    rows, arcs = _outward.pack_arcs(search_graph)
     _, group_count, k = ms.shape
 
     def work(groups: slice) -> int:
-        labels = np.empty(search_graph.node_count * k, np.uint64)
+        labels = _outward.make_large(search_graph.node_count * k, np.uint64)
         for wanted in range(groups.start, groups.stop):
             members = np.flatnonzero(group == wanted)
             _outward.search_outward(
