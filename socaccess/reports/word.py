@@ -52,7 +52,7 @@ def render_docx(content: Content) -> bytes:
     return _settle(buffer.getvalue())
 
 
-def render_png(svg: str, *, ppi: float = 220.0) -> bytes:
+def render_png(svg: str, *, ppi: float = 170.0) -> bytes:
     """Return a drawing as PNG."""
     import typst
 
@@ -111,20 +111,24 @@ def _write_block(document: Document, block: Block) -> None:
     elif isinstance(block, Table):
         _write_table(document, block)
     elif isinstance(block, Figure):
-        _write_figure(document, block, block.width)
+        _write_figures(document, (block,), block.width)
     elif isinstance(block, FigureRow):
-        for figure in block.figures:
-            _write_figure(document, figure, 0.75)
+        _write_figures(document, block.figures, 0.98 / len(block.figures))
 
 
-def _write_figure(document: Document, figure: Figure, width: float) -> None:
+def _write_figures(document: Document, figures: tuple[Figure, ...], width: float) -> None:
+    """Write figures side by side, each `width` of the line, and their captions below."""
     from docx.shared import Cm, Pt
 
-    document.add_picture(io.BytesIO(render_png(figure.svg)), width=Cm(_TEXT_CM * width))
-    properties = document.inline_shapes[-1]._inline.docPr
-    properties.set("descr", figure.alt)
-    run = document.add_paragraph().add_run(figure.caption)
-    run.font.size, run.italic = Pt(9), True
+    paragraph = document.add_paragraph()
+    paragraph.paragraph_format.keep_with_next = True
+    for figure in figures:
+        picture = io.BytesIO(render_png(figure.svg))
+        shape = paragraph.add_run().add_picture(picture, width=Cm(_TEXT_CM * width))
+        shape._inline.docPr.set("descr", figure.alt)
+    for figure in figures:
+        run = document.add_paragraph().add_run(figure.caption)
+        run.font.size, run.italic = Pt(9), True
 
 
 def _write_table(document: Document, block: Table) -> None:
@@ -208,7 +212,9 @@ def _settle(made: bytes) -> bytes:
     ):
         for part in source.infolist():
             entry = zipfile.ZipInfo(part.filename, _STAMP)
-            entry.compress_type = zipfile.ZIP_DEFLATED
+            # Pictures are compressed already.
+            packed = part.filename.endswith(".png")
+            entry.compress_type = zipfile.ZIP_STORED if packed else zipfile.ZIP_DEFLATED
             entry.external_attr = 0o600 << 16
             target.writestr(entry, source.read(part.filename))
     return settled.getvalue()
