@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from socaccess.cli._network_places import put_on_roads, read_places
+from socaccess.cli._network_show import show_network
 from socaccess.cli._network_trips import check_layer_name, show_trips, write_layer
 from socaccess.cli.options import Debug, Json, Lang, Language, show_progress
 
@@ -59,7 +59,7 @@ def build(
         if hierarchy and tell:
             tell("hierarchy")
         network.save(out, hierarchy=hierarchy)
-    _show(network, texts, as_json)
+    show_network(network, texts, as_json)
     typer.echo(texts("cli.wrote", path=out), err=True)
     if hierarchy:
         typer.echo(texts("cli.wrote", path=hierarchy_path(out)), err=True)
@@ -76,7 +76,7 @@ def info(
     from socaccess.i18n import Texts
     from socaccess.network import RoadNetwork
 
-    _show(RoadNetwork.load(file), Texts(lang.value), as_json)
+    show_network(RoadNetwork.load(file), Texts(lang.value), as_json)
 
 
 From = Annotated[
@@ -158,28 +158,3 @@ def times(
     pairs = texts.number(len(origins.ids) * len(destinations.ids))
     typer.echo(texts.count("cli.pairs_in_reach", rows, pairs=pairs))
     typer.echo(texts("cli.wrote", path=out), err=True)
-
-
-def _show(network: Any, texts: Any, as_json: bool) -> None:
-    told = {
-        "nodes": network.node_count,
-        "edges": network.edge_count,
-        "length_km": round(float(network.length_m.sum()) / 1000, 1),
-        "crs": network.crs,
-        **dict(network.provenance),
-    }
-    if as_json:
-        typer.echo(json.dumps(told, ensure_ascii=False, default=str))
-        return
-    typer.echo(
-        texts(
-            "cli.network",
-            nodes=texts.number(told["nodes"]),
-            edges=texts.number(told["edges"]),
-            length=texts.number(told["length_km"]),
-            crs=told["crs"],
-        )
-    )
-    for name, count in dict(told.get("counts", {})).items():
-        if count:
-            typer.echo(f"  {name}: {count}")

@@ -12,6 +12,8 @@ from typer.testing import CliRunner
 
 from socaccess.cli.network import app
 from socaccess.errors import InputError, NetworkFileError
+from socaccess.i18n import Texts
+from socaccess.network import RoadNetwork
 
 from .drawing import Drawing, road
 
@@ -55,6 +57,20 @@ def test_info_tells_where_it_comes_from(network):
     told = json.loads(call("info", network, "--json").stdout)
     assert (told["nodes"], told["edges"], told["season"]) == (3, 2, "summer")
     assert told["source"]["file"] == "drawn.osm.pbf"
+
+
+@pytest.mark.parametrize("lang", ["lv", "en"])
+def test_info_has_words_for_everything_that_is_counted(network, lang):
+    shown = call("info", network, "--lang", lang).stdout
+    assert "© OpenStreetMap contributors, ODbL 1.0" in shown
+    assert "ceļi un prāmji datnē" in shown or "roads and ferries in the file" in shown
+    counted = [*RoadNetwork.load(network).provenance["counts"]]
+    notes = "access_not_understood private_open private_closed ferries_not_for_cars"
+    notes += " closed_by_access impassable winter_only reversible"
+    counted += [f"ways_{note}" for note in notes.split()]
+    assert len(counted) > 20
+    for name in counted:
+        assert Texts(lang)(f"network.count_{name}")
 
 
 def test_route_between_coordinates_and_files(network, folder):
