@@ -299,6 +299,8 @@ class _Download:
         if reply.status != 206:
             refuse_status(reply)
             start = 0
+            # Gone before the new version is noted: were we stopped here, the two would be joined.
+            self.part.unlink(missing_ok=True)
             self._begin(reply)
         total = self.state.get("bytes") or 0
         self._require_room(total, start)

@@ -148,31 +148,26 @@ def fetch_map(
         require_connection(offline)
         ox = _import_osmnx()
         with cache.lock(limits.total_s), _Asking(ox, service, limits) as asking:
+            came = cache.find(folder, source.endings)
+            if came is not None and came != found:
+                return came  # of whoever held the cache before
             area = area if area is not None else _geocode(ox, place, asking)
             elements = _collect(ox, name, area, asking)
             part = cache.partial_folder(folder) / source.file
+            details = {"licence": source.licence, "place": place or "polygon"}
             try:
-                with tell_of_disk(part.parent):
-                    part.parent.mkdir(parents=True, exist_ok=True)
-                    elements.write(part)
+                _write(elements, part)
                 if check is not None:
                     check(part)
                 return cache.place(
-                    folder,
-                    part,
-                    source.file,
-                    address=service.overpass,
-                    details={"licence": source.licence, "place": place or "polygon"},
+                    folder, part, source.file, address=service.overpass, details=details
                 )
             finally:
                 cache.forget_partial(folder)
     except DownloadError as error:
         here = error.reason in ("placed", "locked", "disk", "disk_full")
-        advice = {
-            "page": source.page,
-            "file": source.file,
-            "folder": str(cache.folder_of(folder)),
-        }
+        where = str(cache.folder_of(folder))
+        advice = {"page": source.page, "file": source.file, "folder": where}
         raise error.with_advice({} if here else advice) from None
 
 
@@ -231,6 +226,12 @@ def _collect(ox: Any, name: str, area: BaseGeometry, asking: _Asking) -> Element
     if not len(asking.elements):
         raise InputError(f"{name}: the map has nothing of the kind there")
     return asking.elements
+
+
+def _write(elements: Elements, path: Path) -> None:
+    with tell_of_disk(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        elements.write(path)
 
 
 class _Asking:
