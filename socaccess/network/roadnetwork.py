@@ -125,6 +125,9 @@ class RoadNetwork(Roads):
     def load(cls, path: str | Path) -> Self:
         """Return the network saved in a file; arrays are memory-mapped, not read.
 
+        A hierarchy beside the file (`save(..., hierarchy=True)`) is opened when a question
+        is large enough to need it.
+
         Raises
         ------
         NetworkFileError

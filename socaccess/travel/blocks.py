@@ -17,7 +17,7 @@ from socaccess.network.file import write_aside
 from socaccess.routing import Hierarchy, Progress
 from socaccess.settings import LinkModel
 from socaccess.travel._engines import choose_prepared
-from socaccess.travel.places import snap_places
+from socaccess.travel.places import snap_ends
 from socaccess.travel.sparse import SparseTimes, join_blocks, keep_reached
 from socaccess.travel.times import TravelTimes, measure_times, to_limit_ms
 
@@ -292,10 +292,9 @@ def travel_blocks(
     [['f', 'g', 1.0]]
     """
     links = links or LinkModel()
-    starts, origin_column = snap_places(network, origins, links)
-    ends, destination_column = snap_places(network, destinations, links)
-    if origin_column == destination_column:
-        origin_column, destination_column = "from_id", "to_id"
+    starts, ends, origin_column, destination_column = snap_ends(
+        network, origins, destinations, links
+    )
     row_mb = len(ends.ids) * (MEASURED_PAIR_BYTES if lengths else PAIR_BYTES) / 1e6
     if row_mb > memory_mb:
         raise InputError(

@@ -11,7 +11,7 @@ from socaccess.settings import LinkModel
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["ID_COLUMNS", "find_id_column", "snap_places"]
+__all__ = ["ID_COLUMNS", "find_id_column", "snap_ends", "snap_places"]
 
 ID_COLUMNS = ("settlement_id", "facility_id", "site_id", "cell_id", "address_id", "id")
 """Columns that name a place, the first found is taken."""
@@ -44,3 +44,17 @@ def snap_places(
         return places, "id"
     column = find_id_column(places)
     return snap_points(network, places, id_column=column, links=links), column
+
+
+def snap_ends(
+    network: RoadNetwork,
+    origins: gpd.GeoDataFrame | Snapped,
+    destinations: gpd.GeoDataFrame | Snapped,
+    links: LinkModel | None,
+) -> tuple[Snapped, Snapped, str, str]:
+    """Return both ends of trips, snapped, and what their ids are called in tables."""
+    starts, origin_column = snap_places(network, origins, links)
+    ends, destination_column = snap_places(network, destinations, links)
+    if origin_column == destination_column:
+        origin_column, destination_column = "from_id", "to_id"
+    return starts, ends, origin_column, destination_column

@@ -14,7 +14,7 @@ from socaccess.routing import UNREACHABLE, DirectTrips, trace_paths
 from socaccess.routing import Path as Trip
 from socaccess.settings import LinkModel
 from socaccess.travel._measure import measure_arcs, measure_direct, to_share
-from socaccess.travel.places import snap_places
+from socaccess.travel.places import snap_ends
 from socaccess.travel.times import to_minutes
 
 if TYPE_CHECKING:
@@ -88,10 +88,9 @@ def routes(
     import shapely
 
     links = links or LinkModel()
-    starts, origin_column = snap_places(network, origins, links)
-    ends, destination_column = snap_places(network, destinations, links)
-    if origin_column == destination_column:
-        origin_column, destination_column = "from_id", "to_id"
+    starts, ends, origin_column, destination_column = snap_ends(
+        network, origins, destinations, links
+    )
     row, column = _find_pairs(starts, ends, pairs)
     trips = trace_paths(
         network.graph,

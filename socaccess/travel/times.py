@@ -13,7 +13,7 @@ from socaccess.routing import UNREACHABLE, Progress, compute_matrix
 from socaccess.settings import LinkModel
 from socaccess.travel._engines import choose_prepared
 from socaccess.travel._measure import measure_matrix
-from socaccess.travel.places import snap_places
+from socaccess.travel.places import snap_ends
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -168,10 +168,9 @@ def travel_times(
     np.float64(0.5)
     """
     links = links or LinkModel()
-    starts, origin_column = snap_places(network, origins, links)
-    ends, destination_column = snap_places(network, destinations, links)
-    if origin_column == destination_column:
-        origin_column, destination_column = "from_id", "to_id"
+    starts, ends, origin_column, destination_column = snap_ends(
+        network, origins, destinations, links
+    )
     cutoff_ms = None if cutoff_min is None else to_limit_ms(cutoff_min)
     if client is None:
         travel_ms, length_m, modelled_share = measure_times(

@@ -5,13 +5,15 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import geopandas as gpd
 import numpy as np
 import pytest
 
-from socaccess.network import CLOSED
+from socaccess.network import CLOSED, RoadNetwork
 from socaccess.network.file import load_network, save_network
 from socaccess.network.osm_roads import read_osm_network
 from socaccess.sources.osm import read_candidate_facilities, read_osm_settlements
+from socaccess.travel import isochrones, routes, travel_times
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data" / "osm"
 
@@ -61,6 +63,49 @@ def test_malta_in_time(tmp_path):
     began = time.process_time()
     load_network(tmp_path / "malta.network")
     assert time.process_time() - began < 0.5
+
+
+def test_questions_of_malta_agree(tmp_path, monkeypatch):
+    monkeypatch.setenv("SOCACCESS_CACHE", "")
+    RoadNetwork.from_osm(SHARED / "malta.osm.pbf").save(tmp_path / "malta.network", hierarchy=True)
+    network = RoadNetwork.load(tmp_path / "malta.network")
+    random = np.random.default_rng(11)
+    xy = np.stack([random.uniform(14.35, 14.53, 60), random.uniform(35.85, 35.93, 60)])
+    homes = gpd.GeoDataFrame(
+        {"id": [f"h{i:02d}" for i in range(60)]}, geometry=gpd.points_from_xy(*xy), crs=4326
+    )
+    starts = network.snap(homes, id_column="id")
+    ends = starts.take(np.arange(0, 60, 6))
+    measured = travel_times(network, starts, ends, lengths=True)
+    for engine in ("scipy", "hierarchy"):
+        np.testing.assert_array_equal(
+            travel_times(network, starts, ends, engine=engine).travel_ms, measured.travel_ms
+        )
+    table = measured.to_frame().iloc[::7]
+    ways = routes(network, starts, ends, pairs=table[["from_id", "to_id"]])
+    np.testing.assert_array_equal(ways["travel_min"], table["travel_min"])
+    np.testing.assert_allclose(ways["length_km"], table["length_km"], rtol=1e-9)
+    # What is drawn is as long as the way, but for the scale of the projection and the detour of
+    # the access legs.
+    asked = [starts.ids.tolist().index(name) for name in table["from_id"]]
+    given = [ends.ids.tolist().index(name) for name in table["to_id"]]
+    legs = starts.access_m[asked] + ends.access_m[given]
+    np.testing.assert_allclose(
+        ways.geometry.length + 0.3 * legs, table["length_km"] * 1000, rtol=2e-3, atol=1
+    )
+    # Within 8 minutes of the first place, by the area and by the table.
+    node = random.choice(np.flatnonzero(network.main_component), 80, replace=False)
+    points = gpd.GeoDataFrame(
+        {"id": [f"n{i:02d}" for i in range(80)]},
+        geometry=gpd.points_from_xy(network.node_x[node], network.node_y[node]),
+        crs=network.crs,
+    )
+    (area,) = isochrones(network, starts.take(slice(0, 1)), minutes=[8], buffer_m=1).geometry
+    times = travel_times(network, points, starts.take(slice(0, 1))).travel_min[:, 0]
+    certain = np.abs(times - 8) > 0.01
+    inside = points.within(area)
+    assert (inside == (times <= 8))[certain].all()
+    assert inside.any() and not inside.all()
 
 
 def test_winter_and_thaw_are_never_faster():
