@@ -87,7 +87,7 @@ def test_decisions_in_a_workbook(world, at_store):
     sheet["J2"], sheet["J3"] = "jā", "Nē"
     book.save(review)
     told = run("decide", review, *at_store, *EVENT)
-    assert "1 pieņemtas, 1 noraidītas" in told
+    assert "pieņemtas: 1, noraidītas: 1" in told
     facilities = world.store.read("facilities").set_index("facility_id")["places"]
     assert (facilities["lat060"], facilities["lat061"]) == (14, 16)
     sheet["J2"] = "varbūt"
