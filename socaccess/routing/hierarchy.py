@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import zipfile
+import zlib
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -127,12 +128,19 @@ class Hierarchy:
             There is no such file.
         """
         try:
+            with zipfile.ZipFile(path) as archive:
+                # We write arrays as they are: what unpacks to more than its file is not ours.
+                if any(part.compress_type != zipfile.ZIP_STORED for part in archive.infolist()):
+                    raise ValueError("compressed")
             with np.load(path, allow_pickle=False) as file:
                 about = json.loads(file["about"].tobytes())
                 arrays = {name: file[name] for name in ARRAYS}
         except FileNotFoundError:
             raise
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        except (
+            OSError, ValueError, KeyError, EOFError, RuntimeError, MemoryError, zlib.error,
+            zipfile.BadZipFile,
+        ) as error:  # fmt: skip
             raise NetworkFileError(
                 f"{path}: not a hierarchy file, or truncated ({error}); build it again"
             ) from error
