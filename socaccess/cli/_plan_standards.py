@@ -44,10 +44,15 @@ def catalogue(
     debug: Debug = False,
 ) -> None:
     """Check a catalogue and tell what each of its numbers rests on."""
+    from socaccess.errors import InputError
     from socaccess.i18n import Texts
     from socaccess.planning.catalogue import Catalogue
 
     texts = Texts(lang.value)
+    if file is None and (groups or profiles):
+        raise InputError(
+            "--groups and --profiles belong to a catalogue of one's own: name its file"
+        )
     loaded = (
         Catalogue.read(file, target_groups=groups, profiles=profiles) if file else Catalogue.load()
     )
