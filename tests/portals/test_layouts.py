@@ -299,7 +299,7 @@ def pack(frame: gpd.GeoDataFrame, path: Path, name: str = "units", *, prj: bool 
     return path
 
 
-@pytest.mark.parametrize("heading", ["L0_code", "ATVK"])
+@pytest.mark.parametrize("heading", ["L0_code", "ATVK", "atvk2025"])
 def test_units_are_joined_to_municipalities(tmp_path, heading):
     path = pack(make_units(heading), tmp_path / "r.zip")
     frame = read_boundaries(path)
@@ -309,6 +309,24 @@ def test_units_are_joined_to_municipalities(tmp_path, heading):
     assert frame["name"].tolist() == [known.loc[code, "name"] for code in frame["municipality_id"]]
     assert set(frame["vintage"]) == {2025}
     assert frame.crs == "EPSG:3059"
+
+
+@pytest.mark.shared
+def test_official_units_join_to_the_official_municipalities(shared):
+    """The published layout, 587 units: each municipality covers what it does as published whole."""
+    folder = shared / "data" / "boundaries"
+    joined = read_boundaries(folder / "units587_2018.gpkg").set_index("municipality_id")
+    whole = read_boundaries(folder / "municipalities119_2009.gpkg").set_index("municipality_id")
+    assert len(joined) == 119
+    assert set(joined["vintage"]) == {2009}
+    assert sorted(joined.index) == sorted(whole.index)
+    both = joined.geometry.intersection(whole.geometry.loc[joined.index]).area
+    shared_share = both / joined.geometry.union(whole.geometry.loc[joined.index]).area
+    # Outlines are generalised differently: of a small town an eighth is edge.
+    assert shared_share.median() > 0.97
+    assert shared_share.min() > 0.8
+    named = read_boundaries(folder / "municipalities43_2021.gpkg")
+    assert (len(named), set(named["vintage"])) == (43, {2021})
 
 
 def test_the_layer_of_units_is_found_among_others(tmp_path):
@@ -326,7 +344,8 @@ def test_degrees_become_metres(tmp_path):
 
 def test_boundaries_in_a_changed_layout_are_told(tmp_path):
     with pytest.raises(InputError, match="expected a Shapefile with a column such as L0_code"):
-        read_boundaries(pack(make_units("zone"), tmp_path / "r.zip"))
+        lettered = make_units("zone").assign(zone=list("aabbcc"))
+        read_boundaries(pack(lettered, tmp_path / "r.zip"))
     with zipfile.ZipFile(tmp_path / "e.zip", "w") as archive:
         archive.writestr("read.me", "nothing")
     with pytest.raises(InputError, match="found no layers"):

@@ -15,8 +15,9 @@ from socaccess.i18n import fold
 from socaccess.sources.boundaries import VINTAGES, load_crosswalk
 from socaccess.sources.files import read_rows
 
-__all__ = ["CODE", "MONTH", "NAME", "YEAR", "Meaning", "clean_code", "find_columns", "find_vintage",
-           "list_municipalities", "read_layout", "read_numbers"]  # fmt: skip
+__all__ = ["CODE", "MONTH", "NAME", "YEAR", "Meaning", "clean_code", "find_columns",
+           "find_vintage", "is_municipality", "list_municipalities", "read_layout",
+           "read_numbers"]  # fmt: skip
 
 TITLE_ROWS = 12
 """Lines of title there may be above the headings of a sheet."""
@@ -61,7 +62,8 @@ def _is_code(text: str) -> bool:
     return re.fullmatch(r"(LV)?\d{4,7}(\.0)?", text) is not None
 
 
-def _is_municipality(text: str) -> bool:
+def is_municipality(text: str) -> bool:
+    """Return whether a text is the code of a municipality of any vintage."""
     return clean_code(text) in list_municipalities()
 
 
@@ -78,7 +80,7 @@ CODE = Meaning(
     ("atvk kods", "atvk", "l0 code", "novada kods", "pasvaldibas kods", "municipality code",
      "teritorijas kods"),
     _is_code,
-    by_values=_is_municipality,
+    by_values=is_municipality,
 )  # fmt: skip
 NAME = Meaning(
     "municipality",

@@ -17,6 +17,7 @@ from socaccess.sources.portals._meanings import (
     clean_code,
     find_columns,
     find_vintage,
+    is_municipality,
     match_columns,
 )
 
@@ -28,6 +29,7 @@ __all__ = ["read_boundaries"]
 _MUNICIPALITY = Meaning(
     "municipality_id",
     ("l0 code", "l0 kods", "atvk", "atvk kods", "novada kods", "municipality id", "code", "kods"),
+    by_values=is_municipality,
 )
 
 
