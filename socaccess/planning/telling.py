@@ -171,6 +171,8 @@ def tell_finding(finding: Finding, texts: Texts, *, below: int) -> str:
     """Return the reason of a finding as a sentence; small counts of persons are hidden."""
     values: dict[str, Any] = {}
     given = finding.values
+    # English has no cases.
+    of, within = (say_of, say_in) if texts.lang == "lv" else (str, str)
     left = np.array([given.get("remaining", np.nan)], dtype=float)
     for name, value in given.items():
         if name in ("gap", "gain", "gain_here") and find_small(left, below)[0]:
@@ -182,11 +184,9 @@ def tell_finding(finding: Finding, texts: Texts, *, below: int) -> str:
         elif name in _SHARES or (finding.check == "funding" and name in ("low", "high")):
             values[name] = texts.share(value)
         elif name == "municipality":
-            values |= {name: value, f"{name}_of": say_of(value), f"{name}_in": say_in(value)}
+            values |= {f"{name}_of": of(value), f"{name}_in": within(value)}
         elif name == "names":
-            last = texts("plan.and")
-            values[name] = join_names(value, last)
-            values["names_of"] = join_names([say_of(word) for word in value], last)
+            values["names_of"] = join_names([of(word) for word in value], texts("plan.and"))
         elif name == "status":
             values[name] = texts(f"plan.object_{value}")
         elif name in _AMOUNTS or (finding.check == "cost" and name in ("low", "high", "median")):
