@@ -319,7 +319,8 @@ def _solve_p_center(
     rows = instance.travel.rows(np.flatnonzero(weight > 0))
     times = np.union1d(rows.times(instance.usable, 0.0, np.inf), [0.0])
     notes = _unserved_notes(least)
-    low, high, found = 0, len(times) - 1, None
+    low, high = 0, len(times) - 1
+    found: Answer | None = None
     while (low < high or found is None) and not clock.is_over:
         middle = (low + high) // 2 if found is not None else high
         radius = float(times[middle])
@@ -327,7 +328,11 @@ def _solve_p_center(
         aim = Aim("nothing", reach, ((radius, least),))
         general, solution = attempt(problem, instance, aim, settings, clock)
         if solution.values is not None:
-            found, high = (general, solution), middle
+            found = read_answer(general, solution, settings, clock, notes=notes)
+            # The plan may be better than was asked for.
+            persons, minutes = served_minutes(instance, found)
+            worst = float(minutes[persons > 0].max(initial=0.0))
+            high = min(middle, int(np.searchsorted(times, worst - EXACT)))
         elif solution.status == INFEASIBLE and found is None:
             return Answer("infeasible", NONE, np.nan, np.nan, notes=notes)
         elif solution.status == INFEASIBLE:
@@ -337,10 +342,9 @@ def _solve_p_center(
     bound = float(times[low])
     if found is None:
         return Answer("unknown", NONE, np.nan, bound, True, notes)
-    answer = read_answer(*found, settings, clock, notes=notes)
     status = "optimal" if low >= high else "feasible"
     return replace(
-        answer,
+        found,
         status=status,
         objective=float(times[high]),
         bound=bound,
