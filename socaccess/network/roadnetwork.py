@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from socaccess.network.snapping import Snapped
-    from socaccess.routing import Hierarchy
 
 __all__ = ["RoadNetwork"]
 
@@ -139,11 +137,6 @@ class RoadNetwork(Roads):
         network.__dict__["_file"] = Path(path).resolve()
         return network
 
-    @property
-    def file(self) -> Path | None:
-        """The file whose arrays this network maps, None for one made or changed in memory."""
-        return self.__dict__.get("_file")
-
     def save(self, path: str | Path, *, hierarchy: bool = False) -> None:
         """Write the network to one file, whole or not at all.
 
@@ -162,34 +155,6 @@ class RoadNetwork(Roads):
             from socaccess.network.hierarchies import save_hierarchy
 
             save_hierarchy(self.prepare(), path)
-
-    @cached_property
-    def hierarchy(self) -> Hierarchy | None:
-        """What was prepared for large questions: by `prepare`, or found on disk; else None.
-
-        Looked for when first asked for, beside the file the network was loaded from and
-        in the user's cache folder (`socaccess.network.hierarchies`).
-        """
-        from socaccess.network.hierarchies import load_hierarchy
-
-        return load_hierarchy(self.graph, self.file)
-
-    @property
-    def is_prepared(self) -> bool:
-        """Whether a hierarchy is in memory already."""
-        return self.__dict__.get("hierarchy") is not None
-
-    def prepare(self) -> Hierarchy:
-        """Return the hierarchy of this network, built now if there is none.
-
-        Every question asked of this network afterwards uses it where it helps.
-        """
-        found = self.hierarchy
-        if found is None:
-            from socaccess.network.hierarchies import make_hierarchy
-
-            found = self.__dict__["hierarchy"] = make_hierarchy(self.graph)
-        return found
 
     def snap(
         self, points: gpd.GeoDataFrame, *, id_column: str, links: LinkModel | None = None

@@ -13,8 +13,12 @@ from socaccess.errors import InputError
 from socaccess.routing import UNREACHABLE, Graph
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import geopandas as gpd
     import shapely
+
+    from socaccess.routing import Hierarchy
 
 __all__ = ["CLOSED", "Roads", "to_milliseconds"]
 
@@ -221,6 +225,39 @@ class Roads:
         _, origin = np.unique(groups, return_index=True)
         first[doubled] = doubled[origin[groups]]
         return first
+
+    @property
+    def file(self) -> Path | None:
+        """The file whose arrays this network maps, None for one made or changed in memory."""
+        return self.__dict__.get("_file")
+
+    @cached_property
+    def hierarchy(self) -> Hierarchy | None:
+        """What was prepared for large questions: by `prepare`, or found on disk; else None.
+
+        Looked for when first asked for, beside the file the network was loaded from and
+        in the user's cache folder (`socaccess.network.hierarchies`).
+        """
+        from socaccess.network.hierarchies import load_hierarchy
+
+        return load_hierarchy(self.graph, self.file)
+
+    @property
+    def is_prepared(self) -> bool:
+        """Whether a hierarchy is in memory already."""
+        return self.__dict__.get("hierarchy") is not None
+
+    def prepare(self) -> Hierarchy:
+        """Return the hierarchy of this network, built now if there is none.
+
+        Every question asked of this network afterwards uses it where it helps.
+        """
+        found = self.hierarchy
+        if found is None:
+            from socaccess.network.hierarchies import make_hierarchy
+
+            found = self.__dict__["hierarchy"] = make_hierarchy(self.graph)
+        return found
 
     def with_times(self, forward_ms: np.ndarray, backward_ms: np.ndarray) -> Self:
         """Return the same roads with other times."""
