@@ -402,7 +402,8 @@ def _convert_number(
         number = pd.to_numeric(values, errors="coerce").astype(float)
     bad = ~blank & ~np.isfinite(number.to_numpy(dtype=float, na_value=np.nan))
     if column.kind in ("integer", "year"):
-        bad |= ~blank & (number % 1 != 0)
+        # Beyond 2^53 a number is no longer told from its neighbours.
+        bad |= ~blank & ((number % 1 != 0) | (number.abs() > 2**53))
     if bad.any():
         kind = "a number" if column.kind == "number" else "a whole number"
         problems.append(

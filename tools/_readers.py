@@ -143,8 +143,8 @@ def _make_form() -> bytes:
              "municipality_id": "0640400", "revision": "1"}  # fmt: skip
     content = FormContent(
         marks={**marks, "check": sign_marks(marks)},
-        introduction={name: name for name in ("title", "municipality", "round", "as_of", "due",
-                                              "created")},
+        introduction={"title": "Latgale", "municipality": "Ludza", "round": "r",
+                      "as_of": "2021-12-31", "due": "2022-02-15", "created": "2022-01-01"},
         rows={"facilities": [], "persons": []},
         lists={"service": ["Dienas centrs"], "settlement": ["Ludza"]},
         population=20_000.0,

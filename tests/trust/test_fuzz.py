@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+import warnings
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,10 +13,10 @@ from tools._readers import READERS
 from tools.fuzz import SEEDS, WORDS, read_bytes, watch
 
 INPUTS = {
-    "csv": 300, "places": 500, "workbook": 100, "geojson": 150, "geopackage": 60, "kml": 80,
-    "shapefile": 100, "geoparquet": 100, "network": 2000, "hierarchy": 500, "osm_xml": 150,
-    "osm_pbf": 200, "osm_points": 100, "settings": 2000, "profile": 500, "project": 200,
-    "form": 100, "store": 1000, "partitions": 1000, "classifier": 200, "statistics": 200,
+    "csv": 80, "places": 100, "workbook": 30, "geojson": 50, "geopackage": 20, "kml": 30,
+    "shapefile": 40, "geoparquet": 30, "network": 300, "hierarchy": 120, "osm_xml": 50,
+    "osm_pbf": 60, "osm_points": 40, "settings": 300, "profile": 60, "project": 50,
+    "form": 25, "store": 200, "partitions": 200, "classifier": 50, "statistics": 50,
 }  # fmt: skip
 """Damaged inputs of each reader in a run of the tests; `tools/fuzz.py` takes as many as one has
 time for."""
@@ -25,7 +26,6 @@ DAMAGE = st.tuples(
     st.floats(0, 1, exclude_max=True),
     st.one_of(st.sampled_from(WORDS), st.binary(min_size=1, max_size=8)),
 )
-VALID: dict[str, bytes] = {}
 
 
 def damage(data: bytes, damages: list[tuple[str, float, bytes]]) -> bytes:
@@ -76,8 +76,10 @@ def test_what_once_broke_a_reader_no_longer_does(path, tmp_path):
 
 def test_every_reader_takes_its_valid_file(tmp_path):
     for name, reader in READERS.items():
-        if name in ("partitions", "shapefile", "statistics", "classifier"):
+        if name in ("partitions", "project", "shapefile", "statistics", "classifier"):
             continue  # one file of several, or of another layout: refused, which is told elsewhere
         path = tmp_path / f"input{reader.suffix}"
         path.write_bytes(reader.make())
-        reader.read(path)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            reader.read(path)
