@@ -8,6 +8,7 @@ import numpy as np
 import shapely
 
 from socaccess.maps._encode import delta
+from socaccess.network.thinning import thin_roads
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -17,7 +18,6 @@ __all__ = ["Grid", "encode_polygons", "encode_roads", "label_points"]
 # Enough for Latvia's main roads several times over; beyond it the file grows for nothing.
 ROAD_VERTICES = 60_000
 OUTLINE_VERTICES = 40_000
-_CLASS_ORDER = ("motorway", "trunk", "primary", "secondary", "tertiary")
 
 
 class Grid(NamedTuple):
@@ -106,25 +106,9 @@ def encode_roads(
     edges = edges[shapely.intersects(edges.geometry.to_numpy(), shapely.box(*frame_m))]
     modelled = edges["modelled"].to_numpy(dtype=bool)
     return {
-        "main": _encode_lines(_thin(edges[~modelled]), grid, frame_m),
-        "modelled": _encode_lines(_thin(edges[modelled]), grid, frame_m),
+        "main": _encode_lines(thin_roads(edges[~modelled], ROAD_VERTICES), grid, frame_m),
+        "modelled": _encode_lines(thin_roads(edges[modelled], ROAD_VERTICES), grid, frame_m),
     }
-
-
-def _thin(edges: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    vertices = shapely.get_num_coordinates(edges.geometry.to_numpy())
-    if vertices.sum() <= ROAD_VERTICES:
-        return edges
-    if "road_class" in edges:
-        # Of OpenStreetMap a class may tell more: "primary_link urban".
-        classes = edges["road_class"].astype(str).str.split().str[0].str.removesuffix("_link")
-        for last in range(len(_CLASS_ORDER), 0, -1):
-            keep = classes.isin(_CLASS_ORDER[:last]).to_numpy()
-            if keep.any() and vertices[keep].sum() <= ROAD_VERTICES:
-                return edges[keep]
-    longest = np.argsort(-edges.geometry.length.to_numpy(), kind="stable")
-    keep_count = int(np.searchsorted(np.cumsum(vertices[longest]), ROAD_VERTICES))
-    return edges.iloc[np.sort(longest[:keep_count])]
 
 
 def _encode_lines(

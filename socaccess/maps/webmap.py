@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import hashlib
+import html
 import re
 import tempfile
 from functools import cache
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from socaccess.study import StudyResult
     from socaccess.study.release import Release
 
-__all__ = ["render_map", "save_map"]
+__all__ = ["EmbeddedMap", "embed_map", "render_map", "save_map"]
 
 PAPERS = ("a4-landscape", "a4-portrait", "a3-landscape", "a3-portrait")
 _SCRIPTS = (
@@ -139,6 +140,50 @@ def render_map(
         data=Markup(pack(payload)),  # noqa: S704
         policy=_policy(style, leaflet, script),
     )
+
+
+class EmbeddedMap:
+    """The page of a map inside another page or a notebook; it needs no network there either.
+
+    Parameters
+    ----------
+    page
+        What `render_map` returned.
+    height
+        Height in pixels.
+    """
+
+    def __init__(self, page: str, height: int) -> None:
+        self.page = page
+        self.height = height
+
+    def _repr_html_(self) -> str:
+        inner = html.escape(self.page, quote=True)
+        return (
+            f'<iframe srcdoc="{inner}" style="width:100%;height:{self.height}px;border:0" '
+            'loading="lazy" title="socaccess"></iframe>'
+        )
+
+
+def embed_map(
+    result: StudyResult | Release,
+    *,
+    lang: str = "lv",
+    services: Iterable[str] | None = None,
+    height: int = 700,
+    allow_small_counts: bool = False,
+) -> EmbeddedMap:
+    """Return the map of `save_map` for a notebook, where it shows itself.
+
+    Unlike `explore` it goes along when the notebook is exported, and opens without a
+    network. Parameters are those of `save_map`; `height` is in pixels.
+
+    Examples
+    --------
+    >>> embed_map(result, lang="en")  # doctest: +SKIP
+    """
+    page = render_map(result, lang=lang, services=services, allow_small_counts=allow_small_counts)
+    return EmbeddedMap(page, height)
 
 
 def _own_caveats(texts: Texts, below: int) -> list[str]:

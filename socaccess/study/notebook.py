@@ -5,7 +5,9 @@ Notebooks are exported and passed on, so everything here is made of a `Release`.
 
 from __future__ import annotations
 
+import textwrap
 from html import escape
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +15,7 @@ import pandas as pd
 
 from socaccess.errors import InputError, MissingDependencyError, UnknownNameError
 from socaccess.i18n import Texts, sort_key
+from socaccess.sources.water import load_water
 from socaccess.study.colours import (
     CLASSES,
     FACILITY,
@@ -22,6 +25,7 @@ from socaccess.study.colours import (
     ROAD,
     SITE,
     STATES,
+    WATER,
     colour_of,
 )
 from socaccess.study.release import release
@@ -140,10 +144,12 @@ def plot_result(
     services = [service] if service is not None else _count_services(shown)
     if not services:
         raise InputError("there is no service with a facility to draw")
-    style = {"font.size": 9, "axes.edgecolor": MUTED, "text.color": INK}
+    style: dict[Any, Any] = {"font.size": 9, "axes.edgecolor": MUTED, "text.color": INK}
     # A name with two dollar signs is a name, not a formula.
     with mpl.rc_context({**style, "text.parse_math": False}):
-        figure = Figure(figsize=(9, 4) if kind == "sites" else (8, 7))
+        # Constrained, so that a legend beside the axes stays on the paper.
+        size = (9, 4) if kind == "sites" else (8, 7)
+        figure = _make_figure(Figure, figsize=size, layout="constrained")
         axes = figure.add_subplot()
         if kind == "map":
             _plot_map(axes, shown, services, scenario, texts)
@@ -153,9 +159,21 @@ def plot_result(
             _plot_change(axes, shown, services, texts)
         else:
             _plot_sites(axes, shown, services, texts)
-        axes.set_title(_title(shown, kind, services, scenario, texts), loc="left", fontsize=10)
-        figure.tight_layout()
+        title = _title(shown, kind, services, scenario, texts)
+        axes.set_title(textwrap.fill(title, 62), loc="left", fontsize=10)
     return figure
+
+
+def _make_figure(base: type[Figure], **options: Any) -> Figure:
+    """Return a figure that shows itself in a notebook, whatever backend is in use there."""
+
+    class ShownFigure(base):  # type: ignore[misc, valid-type]
+        def _repr_png_(self) -> bytes:
+            buffer = BytesIO()
+            self.savefig(buffer, format="png", dpi=110)
+            return buffer.getvalue()
+
+    return ShownFigure(**options)
 
 
 def _count_services(result: StudyResult) -> list[str]:
@@ -205,6 +223,7 @@ def _plot_map(
     edges = network.to_frame()
     if "modelled" in edges:
         edges = edges[~edges["modelled"].astype(bool)]
+    load_water(outlines.crs).plot(ax=axes, color=WATER, edgecolor=ROAD, linewidth=0.3, zorder=1.5)
     edges.plot(ax=axes, color=ROAD, linewidth=0.5, zorder=2)
     handles: list[Any] = [
         Patch(facecolor=colour, edgecolor=MUTED,

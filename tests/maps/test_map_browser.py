@@ -13,7 +13,7 @@ import pytest
 import shapely.affinity
 
 from socaccess.i18n import Texts
-from socaccess.maps import render_map, save_map
+from socaccess.maps import embed_map, save_map
 from socaccess.travel import isochrones
 
 from .world import NASTY, build_world, release_world
@@ -558,15 +558,9 @@ def test_without_scripts_the_headline_is_there(open_page: OpenPage, page_path: P
 
 
 def test_inside_a_frame(open_page: OpenPage, world: SimpleNamespace, tmp_path: Path) -> None:
-    import html
-
     outer = tmp_path / "outer.html"
-    inner = html.escape(render_map(release_world(world), lang="en"), quote=True)
-    outer.write_text(
-        f'<!doctype html><title>x</title><iframe width="1000" height="600" srcdoc="{inner}">'
-        "</iframe>",
-        encoding="utf-8",
-    )
+    inner = embed_map(release_world(world), lang="en", height=600)._repr_html_()
+    outer.write_text(f"<!doctype html><title>x</title>{inner}", encoding="utf-8")
     page = open_page(outer, wait=False)
     frame = page.frames[1]
     frame.wait_for_function("window.socaccess && window.socaccess.ready")

@@ -50,3 +50,18 @@ def test_unknown_names_are_told(latgale: StudyResult) -> None:
     for words in ({"kind": "pie"}, {"service": "nothing"}, {"scenario": "later"}):
         with pytest.raises(UnknownNameError):
             latgale.plot(**words)
+
+
+def test_figures_show_themselves_without_a_backend(latgale: StudyResult) -> None:
+    picture = latgale.plot("sites")._repr_png_()  # type: ignore[attr-defined]
+    assert picture.startswith(b"\x89PNG") and len(picture) > 10_000
+
+
+def test_long_titles_are_not_cut(latgale: StudyResult) -> None:
+    figure = latgale.plot("times", service="dac_ft", lang="en")
+    figure.draw_without_rendering()
+    (axes,) = figure.axes
+    title = axes._left_title.get_window_extent()  # type: ignore[attr-defined]
+    assert title.x1 <= figure.bbox.x1
+    legend = axes.get_legend()
+    assert legend is not None and legend.get_window_extent().x1 <= figure.bbox.x1
