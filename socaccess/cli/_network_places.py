@@ -56,11 +56,13 @@ def read_places(told: Sequence[str], where: str) -> gpd.GeoDataFrame:
 
 
 def put_on_roads(network: RoadNetwork, places: gpd.GeoDataFrame, texts: Any) -> Snapped:
-    """Return the places on the network; tell which lie far from every road, or nowhere."""
+    """Return the places on the network; tell which lie far off, on islands or nowhere."""
     snapped = network.snap(places, id_column="id")
     for name, metres in zip(snapped.ids[snapped.far], snapped.access_m[snapped.far], strict=True):
         told = texts("cli.far_place", place=name, km=texts.number(metres / 1000))
         typer.echo(told, err=True)
+    for name in snapped.ids[snapped.cut_off & ~snapped.far]:
+        typer.echo(texts("cli.cut_off_place", place=name), err=True)
     for name in snapped.ids[~snapped.located]:
         typer.echo(texts("cli.lost_place", place=name), err=True)
     return snapped

@@ -142,6 +142,15 @@ class Roads:
         return np.flatnonzero(main[self.edge_from] & main[self.edge_to] & ~passed)
 
     @cached_property
+    def islands_tree(self) -> shapely.STRtree:
+        """Spatial index over the roads a place is not put on because they are cut off."""
+        import shapely
+
+        main = self.main_component
+        outside = ~(main[self.edge_from] & main[self.edge_to]) & (self.length_m > 0)
+        return shapely.STRtree(self.lines[outside & ~self.is_class("ferry", "motorway")])
+
+    @cached_property
     def snap_tree(self) -> shapely.STRtree:
         """Spatial index over the lines of `snappable_edges`, in their order."""
         import shapely

@@ -44,6 +44,9 @@ class Snapped:
         Time of that leg: `access_m` times the detour at the access speed.
     far
         True where `access_m` is above the limit of the settings.
+    cut_off
+        True where a nearer road is not part of the main component (an island, a yard behind
+        a closed gate), so that the place was put on one farther away.
     x, y
         Where the place itself lies, metres in the CRS of the network; NaN where unknown.
     """
@@ -55,6 +58,7 @@ class Snapped:
     access_m: np.ndarray
     access_ms: np.ndarray
     far: np.ndarray
+    cut_off: np.ndarray
     x: np.ndarray
     y: np.ndarray
 
@@ -177,7 +181,10 @@ class Snapped:
         return np.stack([length, modelled], axis=3).reshape(count, 2 * self.edges.shape[1], 2)
 
     def to_frame(self) -> pd.DataFrame:
-        """Return one row a place: id, edge, `access_m`, `access_min`, `far`, `located`."""
+        """Return one row a place: id, edge and the columns that tell how it was put there.
+
+        `access_m`, `access_min`, `far`, `cut_off`, `located`.
+        """
         located = self.located
         edge_id = self.network.edge_id.astype(str).astype(object)
         return pd.DataFrame(
@@ -189,6 +196,7 @@ class Snapped:
                 "access_m": self.access_m,
                 "access_min": np.where(located, self.access_ms / 60_000, np.nan),
                 "far": self.far,
+                "cut_off": self.cut_off,
                 "located": located,
             }
         )
@@ -205,7 +213,8 @@ def snap_points(
 
     A point goes to the nearest point of an edge of the main component (the
     largest part in which everywhere is reachable from everywhere), so that a
-    stretch cut off from all roads never swallows a settlement. Of equally near
+    stretch cut off from all roads never swallows a settlement; `cut_off` tells where
+    that was done. Nobody gets onto a ferry or a motorway between its junctions. Of equally near
     edges the first is taken. The way from the point to the edge is driven at
     `links.access_kph` with `links.detour`; that leg counts into every time.
 
@@ -285,9 +294,23 @@ def snap_points(
         access_m=access_m,
         access_ms=access_ms,
         far=np.nan_to_num(access_m) > links.access_flag_m,
+        cut_off=_find_cut_off(network, geometry, access_m),
         x=x,
         y=y,
     )
+
+
+def _find_cut_off(network: Roads, geometry: np.ndarray, access_m: np.ndarray) -> np.ndarray:
+    """Return which places have a road nearer than `access_m` that is cut off from the rest."""
+    cut_off = np.zeros(len(geometry), dtype=bool)
+    located = np.flatnonzero(np.isfinite(access_m))
+    if len(located) and len(network.islands_tree):
+        (asked, _), distance = network.islands_tree.query_nearest(
+            geometry[located], return_distance=True, all_matches=False
+        )
+        # Copies of roads of the main part lie exactly on them: a centimetre is no nearer.
+        cut_off[located[asked]] = distance + 0.01 < access_m[located[asked]]
+    return cut_off
 
 
 def pair_on_same_edge(origins: Snapped, destinations: Snapped) -> DirectTrips:

@@ -100,6 +100,7 @@ def test_snapping_says_where(network):
     assert frame.loc["P", "access_m"] == pytest.approx(300)
     assert frame.loc["P", "access_min"] * 60 == pytest.approx(46.8)
     assert not frame["far"].any()
+    assert not frame["cut_off"].any()
     assert frame["located"].to_dict() == {name: name != "T" for name in PLACES}
 
 
@@ -131,6 +132,9 @@ def test_roads_cut_off_from_all_others_take_no_place():
     snapped = network.snap(farm, id_column="id").to_frame()
     assert snapped["edge_id"].tolist() == ["0"]
     assert snapped["access_m"].tolist() == [pytest.approx(900)]
+    assert snapped["cut_off"].tolist() == [True]
+    beside = place("id", {"a": at(0.55, 0.4), "b": at(0.55, 0.5)})  # the island is at 0.9
+    assert network.snap(beside, id_column="id").cut_off.tolist() == [False, True]
 
 
 def test_a_point_far_from_every_road_is_flagged(network):

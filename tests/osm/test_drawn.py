@@ -539,6 +539,7 @@ def test_island_stays_and_is_not_the_main_part(read):
     native = gpd.GeoDataFrame({"id": ["native"]}, geometry=[_at(network, 20)], crs=network.crs)
     snapped = snap_points(network, native, id_column="id")
     assert snapped.located.all() and snapped.access_m[0] > 6000
+    assert snapped.cut_off.tolist() == [True]
     centre = gpd.GeoDataFrame({"id": ["centre"]}, geometry=[_at(network, 1)], crs=network.crs)
     (area,) = isochrones(network, centre, minutes=[1000], buffer_m=100).geometry
     assert area.intersects(_at(network, 3)) and not area.intersects(_at(network, 20))
