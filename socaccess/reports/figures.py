@@ -10,6 +10,7 @@ import pandas as pd
 import shapely
 
 from socaccess.i18n import Texts
+from socaccess.network.thinning import thin_roads
 from socaccess.reports._svg import LEGEND_PT, LETTER, Drawing, write_text
 from socaccess.reports.analysis import rank_municipalities
 from socaccess.sources.water import load_water
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 __all__ = ["Drawing", "draw_coverage"]
 
 NAMED_PT = 240.0
+ROAD_VERTICES = 20_000
+"""More roads than these nobody tells apart on a printed page."""
 _NAME_PT = 6.8
 
 
@@ -189,10 +192,12 @@ def _draw_roads(result: StudyResult, view: _View) -> list[str]:
     south = view.north - view.height / view.scale
     east = view.west + view.width / view.scale
     inside = edges.cx[view.west : east, south : view.north]
-    lines = shapely.line_merge(shapely.union_all(inside.geometry.to_numpy()))
-    lines = shapely.simplify(lines, 0.4 / view.scale)
+    drawn = thin_roads(inside, ROAD_VERTICES)
+    merged = shapely.line_merge(shapely.union_all(drawn.geometry.to_numpy()))
+    # One by one: of all lines together it takes minutes.
+    lines = shapely.simplify(shapely.get_parts(merged), 0.4 / view.scale)
     parts = []
-    for line in getattr(lines, "geoms", [lines] if not lines.is_empty else []):
+    for line in lines:
         xy = view.place(np.asarray(line.coords)[:, :2])
         parts.append("M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in xy))
     if not parts:
