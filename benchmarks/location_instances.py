@@ -1,30 +1,48 @@
 """Location problems to measure and to check with: a synthetic family and published files.
 
+    python -m benchmarks.location_instances pmed1.txt
+    python -m benchmarks.location_instances rl1304.tsp --p 5,10,20,50,100
+    python -m benchmarks.location_instances rl1304.tsp --p 10 --rounding nearest --limit-s 600
+
+solves the p-median problem of a file and prints one line of JSON for each p: `objective`, `bound`,
+`gap`, `status`, `limit_hit`, `seconds` on the wall, `cpu_s` and the `sites` (counted from 1). Every
+point is a client of weight 1 and a candidate.
+
 The family stands for settlements: clients in clusters of very different size, as many candidates,
 lognormal numbers of persons, straight-line minutes. Published files are read, not shipped:
 
 - *graph form* (OR-Library `pmed1` ... `pmed40`; J. E. Beasley, 1985, EJOR 21, 270-273): the first
   three numbers are vertices, edges and p, then one `tail head cost` an edge, counted from 1, both
-  ways. Of an edge given twice the last one counts; costs between vertices are shortest paths.
+  ways. Of an edge given more than once the last one counts, whichever way round it is given, as
+  the library's own notes ask. Costs between vertices are shortest paths (whole numbers when the
+  edges are), and p is that of the file unless another is asked for.
 - *coordinate form* (TSPLIB, as `rl1304.tsp`): `KEYWORD : value` lines, then after
-  `NODE_COORD_SECTION` one `number x y` a point up to `EOF`. A bare list of `x y` or `number x y`
-  lines is read too. Costs are Euclidean, and published optima differ in how they round them:
-  `rounding` is `none`, `floor` or `nearest`.
+  `NODE_COORD_SECTION` one `number x y` a point up to `EOF`; `DIMENSION` must agree. A bare list of
+  `number x y` or of `x y` lines is read too. Costs are Euclidean. TSPLIB itself rounds them to the
+  nearest whole number (`EUC_2D`); the p-median literature mostly takes them as they are or cuts
+  them off. `rounding` chooses: `none` (the default), `floor` or `nearest` (halves up, as TSPLIB).
 """
 
 from __future__ import annotations
 
+import argparse
+import json
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy.sparse.csgraph import floyd_warshall
+import scipy.sparse as sp
+from scipy.sparse.csgraph import dijkstra
 
-__all__ = ["Instance", "make_family", "read_coordinate_form", "read_graph_form"]
+from socaccess.errors import InputError, Problem, SocAccessError
+
+__all__ = ["Instance", "make_family", "read_coordinate_form", "read_file", "read_graph_form"]
 
 SIDE_MIN = 200.0
 SPREAD_MIN = 6.0
-ROUNDINGS = {
+ROUNDINGS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "none": lambda cost: cost,
     "floor": np.floor,
     "nearest": lambda cost: np.floor(cost + 0.5),
@@ -68,41 +86,168 @@ def make_family(clients: int, candidates: int | None = None, seed: int = 1) -> I
     return Instance(f"family-{clients}x{len(site)}", np.hypot(east, north), persons)
 
 
+def read_file(path: str | Path, *, form: str = "", rounding: str = "none") -> Instance:
+    """Return the problem of a file in the form it shows itself, or in `form`.
+
+    A file whose first line holds three whole numbers, not beginning with 1, is a graph.
+    """
+    if form not in ("", "graph", "coordinate"):
+        raise InputError(f"no form {form!r}; one of graph, coordinate")
+    if not form:
+        first = next((line.split() for line in _read_text(path).splitlines() if line.strip()), [])
+        # A bare list of points begins with point 1; a graph of one vertex nobody sites in.
+        is_graph = len(first) == 3 and all(part.isdigit() for part in first) and first[0] != "1"
+        form = "graph" if is_graph else "coordinate"
+    if form == "graph":
+        return read_graph_form(path)
+    return read_coordinate_form(path, rounding=rounding)
+
+
 def read_graph_form(path: str | Path) -> Instance:
-    """Return the problem of a file in graph form; `inf` between parts that do not meet."""
-    numbers = Path(path).read_text(encoding="utf-8").split()
-    if len(numbers) < 3:
-        raise ValueError(f"{path}: a graph file begins with vertices, edges and p")
-    vertices, edges, sites = (int(number) for number in numbers[:3])
-    values = np.array(numbers[3 : 3 + 3 * edges], dtype=float)
-    if len(values) != 3 * edges:
-        raise ValueError(f"{path}: {edges} edges announced, {len(values) // 3} found")
-    cost = np.full((vertices, vertices), np.inf)
-    for tail, head, length in values.reshape(edges, 3):
-        if not (1 <= tail <= vertices and 1 <= head <= vertices):
-            raise ValueError(f"{path}: edge {tail:g} {head:g} leaves the {vertices} vertices")
-        cost[int(tail) - 1, int(head) - 1] = length
-        cost[int(head) - 1, int(tail) - 1] = length
-    np.fill_diagonal(cost, 0.0)
-    return Instance(Path(path).stem, floyd_warshall(cost), np.ones(vertices), sites)
+    """Return the problem of a file in graph form; `inf` between parts that do not meet.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, is no such file, or an edge is wrong, each named.
+    """
+    name, numbers = Path(path).name, _read_text(path).split()
+    values = _numbers(numbers, name)
+    if len(values) < 3 or (values[:3] != np.floor(values[:3])).any() or values[0] < 1:
+        raise InputError(f"{name}: a graph file begins with vertices, edges and p")
+    vertices, edges, sites = (int(value) for value in values[:3])
+    if len(values) != 3 + 3 * edges:
+        found = (len(values) - 3) / 3
+        raise InputError(f"{name}: {edges} edges announced, {found:g} found; the file may be cut")
+    if not 1 <= sites <= vertices:
+        raise InputError(f"{name}: p is {sites}, but there are {vertices} vertices")
+    edge = values[3:].reshape(edges, 3)
+    ends, length = edge[:, :2], edge[:, 2]
+    wrong = ((ends < 1) | (ends > vertices) | (ends != np.floor(ends))).any(axis=1) | (length < 0)
+    if wrong.any():
+        told = tuple(f"{tail:g} {head:g} {cost:g}" for tail, head, cost in edge[wrong])
+        hint = f"vertices are counted from 1 to {vertices}, costs are 0 or more"
+        raise InputError([Problem("no such edge", name, told, hint)])
+    tail, head = ends.min(axis=1).astype(int) - 1, ends.max(axis=1).astype(int) - 1
+    # Of an edge given again the last one counts: the first one from behind.
+    key = (tail * vertices + head)[::-1]
+    _, last = np.unique(key, return_index=True)
+    keep = edges - 1 - last
+    keep = keep[tail[keep] != head[keep]]
+    graph = sp.csr_array(
+        (length[keep], (tail[keep], head[keep])), shape=(vertices, vertices), dtype=float
+    )
+    cost = dijkstra(graph, directed=False)
+    return Instance(Path(path).stem, cost, np.ones(vertices), sites)
 
 
 def read_coordinate_form(path: str | Path, *, rounding: str = "none") -> Instance:
-    """Return the problem of a file of points: every point is a client of weight 1 and a site."""
+    """Return the problem of a file of points: every point is a client of weight 1 and a site.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, has no points, or not as many as it announces.
+    """
     if rounding not in ROUNDINGS:
-        raise ValueError(f"rounding is one of {', '.join(ROUNDINGS)}, got {rounding!r}")
-    lines = [line.strip() for line in Path(path).read_text(encoding="utf-8").splitlines()]
+        raise InputError(f"no rounding {rounding!r}; one of {', '.join(ROUNDINGS)}")
+    name = Path(path).name
+    lines = [line.strip() for line in _read_text(path).splitlines()]
     section = [number for number, line in enumerate(lines) if line.startswith("NODE_COORD_SECTION")]
-    if section:
-        lines = lines[section[0] + 1 :]
-    points = []
-    for line in lines:
-        if line == "EOF":
-            break
-        if line:
-            points.append([float(part) for part in line.split()][-2:])
-    point = np.array(points)
-    if point.ndim != 2 or point.shape[1] != 2:
-        raise ValueError(f"{path}: no points found")
-    cost = np.hypot(point[:, 0, None] - point[:, 0], point[:, 1, None] - point[:, 1])
-    return Instance(Path(path).stem, ROUNDINGS[rounding](cost), np.ones(len(point)))
+    heads = lines[: section[0]] if section else []
+    announced = [line.split(":")[-1].strip() for line in heads if line.startswith("DIMENSION")]
+    body = lines[section[0] + 1 :] if section else lines
+    body = body[: body.index("EOF")] if "EOF" in body else body
+    rows = [line.split() for line in body if line]
+    if not rows:
+        raise InputError(f"{name}: no points found")
+    width = len(rows[0])
+    odd = tuple(" ".join(row) for row in rows if len(row) != width or width not in (2, 3))
+    if odd:
+        raise InputError([Problem("line is no point", name, odd, "write number x y, or x y")])
+    values = _numbers([part for row in rows for part in row], name).reshape(-1, width)
+    if announced and announced[0] != str(len(values)):
+        raise InputError(f"{name}: {announced[0]} points announced, {len(values)} found")
+    east, north = values[:, -2], values[:, -1]
+    cost = np.hypot(east[:, None] - east, north[:, None] - north)
+    return Instance(Path(path).stem, ROUNDINGS[rounding](cost), np.ones(len(values)))
+
+
+def _read_text(path: str | Path) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{Path(path).name}: the file cannot be read: {error}") from None
+
+
+def _numbers(parts: list[str], name: str) -> np.ndarray:
+    """Return `parts` as finite numbers; tell those that are none."""
+    values = np.zeros(len(parts))
+    wrong = []
+    for place, part in enumerate(parts):
+        try:
+            values[place] = float(part)
+        except ValueError:
+            wrong.append(part)
+        else:
+            if not np.isfinite(values[place]):
+                wrong.append(part)
+    if wrong:
+        raise InputError([Problem("not a number", name, tuple(wrong), "check the file's form")])
+    return values
+
+
+def solve_instance(instance: Instance, sites: int, limit_s: float) -> dict[str, object]:
+    """Return what the p-median of `instance` with `sites` sites comes to."""
+    from socaccess.siting import SitingProblem, suggest_sites
+
+    begin = time.process_time()
+    problem = SitingProblem(
+        travel_min=np.where(np.isinf(instance.cost), np.nan, instance.cost),
+        persons=instance.persons,
+        client_ids=instance.client_ids,
+        site_ids=instance.site_ids,
+        objective="p_median",
+        sites=sites,
+    )
+    plan = suggest_sites(problem, time_limit_s=limit_s, explain=False)
+    return {
+        "file": instance.name,
+        "clients": len(instance.persons),
+        "p": sites,
+        "objective": plan.objective,
+        "bound": plan.bound,
+        "gap": plan.gap,
+        "status": plan.status,
+        "limit_hit": plan.limit_hit,
+        "seconds": round(plan.seconds, 3),
+        "cpu_s": round(time.process_time() - begin, 3),
+        "sites": sorted(int(name) for name in plan.sites["site_id"]),
+        "notes": list(plan.notes),
+    }
+
+
+def main() -> None:
+    """Solve what the command line names."""
+    parser = argparse.ArgumentParser(description="Solve the p-median problem of a published file.")
+    parser.add_argument("file")
+    parser.add_argument("--p", default="", help="numbers of sites, such as 5,10,20")
+    parser.add_argument("--form", choices=("", "graph", "coordinate"), default="")
+    parser.add_argument("--rounding", choices=tuple(ROUNDINGS), default="none")
+    parser.add_argument("--limit-s", type=float, default=300.0, help="seconds for each p")
+    given = parser.parse_args()
+    try:
+        instance = read_file(given.file, form=given.form, rounding=given.rounding)
+        if not given.p and instance.sites is None:
+            raise InputError(f"{instance.name}: the file gives no p; add --p")
+        wanted = given.p.split(",") if given.p else [str(instance.sites)]
+        if not all(part.strip().isdigit() for part in wanted):
+            raise InputError(f"--p {given.p!r} is no list of numbers such as 5,10")
+        for count in wanted:
+            print(json.dumps(solve_instance(instance, int(count), given.limit_s)), flush=True)
+    except SocAccessError as error:
+        parser.error(str(error))
+
+
+if __name__ == "__main__":
+    main()

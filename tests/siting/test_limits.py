@@ -15,7 +15,7 @@ import pytest
 from socaccess.siting import Phase, Scenario, Service, SitingProblem, clock, suggest_sites
 
 OBJECTIVES = ("lscp", "mclp", "p_median", "p_center", "lex_minimax", "trade_off")
-SIDE = 40
+SIDE = 30
 FIELDS = {
     "floor": {"floor_share": 0.1},
     "places": {"max_places": 90.0},
@@ -33,7 +33,7 @@ CASES += [("p_median", "places"), ("p_median", "scenarios"), ("lscp", "places")]
 
 @cache
 def pose(objective: str, option: str) -> SitingProblem:
-    """Forty clients and sites at random: every search has something to do."""
+    """Thirty clients and sites at random: every search has something to do."""
     rng = np.random.default_rng(8)
     point = rng.uniform(0, 100, (SIDE, 2))
     minutes = np.hypot(*(point[:, None] - point[None]).transpose(2, 0, 1)).round(1)
