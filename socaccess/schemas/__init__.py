@@ -1,0 +1,36 @@
+"""The tables: one checked form each, for what ships with the project and what users bring.
+
+A form is a list of columns. `check_table` converts what can be converted, gathers
+everything that is wrong and raises it in one `InputError`; rows are named the way
+their owner knows them, by line of the file or by id.
+"""
+
+from socaccess.schemas.checking import check_table
+from socaccess.schemas.forms import (
+    CANDIDATES,
+    FACILITIES,
+    FORMS,
+    LATVIA_BOUNDS,
+    MUNICIPALITIES,
+    NEED,
+    SERVICE_TYPES,
+    SETTLEMENTS,
+    Column,
+    TableForm,
+)
+from socaccess.schemas.names import suggest_names
+
+__all__ = [
+    "CANDIDATES",
+    "FACILITIES",
+    "FORMS",
+    "LATVIA_BOUNDS",
+    "MUNICIPALITIES",
+    "NEED",
+    "SERVICE_TYPES",
+    "SETTLEMENTS",
+    "Column",
+    "TableForm",
+    "check_table",
+    "suggest_names",
+]
