@@ -135,8 +135,13 @@ def build_payload(
         "areas": encode_areas(result, types, scenarios, grid, frame_m),
         "water": encode_polygons(load_water(municipalities.crs, road_frame_m), grid),
         "roads": encode_roads(result.study.network, municipalities.crs, grid, road_frame_m),
-        "texts": Texts(lang).raw("map."),
+        "texts": {**Texts(lang).raw("map."), **_name_groups(result, lang)},
     }
+
+
+def _name_groups(result: Any, lang: str) -> dict[str, str]:
+    """Return the names of target groups as texts of the page, those of an own catalogue too."""
+    return {f"group.{code}": name for code, name in result.study.name_groups(lang).items()}
 
 
 def _check(result: Any) -> None:
