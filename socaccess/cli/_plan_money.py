@@ -16,6 +16,7 @@ from socaccess.cli._plan_input import (
     open_region,
     parse_pairs,
     parse_years,
+    show_note,
     show_number,
     show_table,
 )
@@ -276,7 +277,7 @@ def mobile(
     """Tell the hours mobile staff spend on the road, and how many clients a worker serves."""
     from socaccess.i18n import Texts
     from socaccess.planning._hide import hide_small
-    from socaccess.planning._reach import find_service, spread_persons
+    from socaccess.planning._reach import find_service
     from socaccess.planning.mobile import MobileWork, plan_mobile_work
     from socaccess.planning.take_up import observe_take_up, summarise_take_up
 
@@ -284,11 +285,13 @@ def mobile(
     work = MobileWork(visits_per_week, visit_hours, worker_hours, visits_per_trip=visits_per_trip)
     result, below = open_region(region, view.value, settings, small_counts=small_counts)
     chosen = str(find_service(result.study, service)["service"])
-    share = take_up
+    share, rests_on = take_up, "given"
     if share is None:
         seen = summarise_take_up(observe_take_up()).set_index("service")["middle"]
         share = float(seen.get(chosen, 1.0))
-    persons = spread_persons(result, chosen) * share
+        rests_on = "observed" if chosen in seen.index else "everyone"
+    persons, known = _spread_mobile(result, chosen)
+    persons = persons * share
     ids = result.study.settlements["settlement_id"].tolist()
     bases, _ = plan_mobile_work(result, base, dict(zip(ids, persons, strict=True)), work)
     bases = hide_small(bases, "clients", below=below)
@@ -304,7 +307,25 @@ def mobile(
         ]  # fmt: skip
         name = name_services(result, lang.value)[chosen]
         show_table(texts("plan.mobile_title", service=name), header, rows)
-        console = make_console()
-        console.print(f"- {texts('plan.need_is_estimate')}", highlight=False, soft_wrap=True)
+        show_note(texts, f"eraf_take_up_{rests_on}", share=texts.share(share, decimals=1))
+        show_note(texts, f"mobile_{known}")
     answer = {"service": chosen, "take_up": share, "bases": bases}
     finish(answer, as_json=as_json, out=out, texts=texts, tables={"mobile": bases})
+
+
+def _spread_mobile(result: Any, service: str) -> tuple[Any, str]:
+    """Return persons by settlement, and whether they are those in need or a goal shared out."""
+    from socaccess.planning._reach import spread_persons
+
+    persons = spread_persons(result, service)
+    if persons.sum() > 0:
+        return persons, "need"
+    study = result.study
+    group = study.service_types.set_index("service")["target_group"][service]
+    if study.targets is not None:
+        goal = study.targets.loc[study.targets["target_group"] == group, "persons"].sum()
+        if goal > 0:
+            # Those who will move in have no home yet: by inhabitants, as everybody.
+            people = study.settlements["population"].to_numpy(dtype=float)
+            return people / people.sum() * float(goal), "goal"
+    return persons, "unknown"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import zipfile
 from pathlib import Path
 
 import pandas as pd
@@ -144,6 +145,13 @@ def test_usage_errors_end_with_two():
         ("person-budget", "Ludza", "--budget", "1", "--need", "dac_grt=many"),
         ("model", "Ludzas novads", "--form", "long"),
         ("eraf", "Ludzas novads", "--service", "dac_grt"),
+        ("movers", "kurzeme"),
+        ("movers", "latgale", "--institution", "lat013"),
+        ("objects", "kurzeme", "--as-of", "soon"),
+        ("profiles", "latgale", "profiles.csv", "--scenario", "dream"),
+        ("obstacles", "latgale", "--scenario", "dream"),
+        ("programme", "latgale", "--years", "2026", "--form", "long"),
+        ("general-services", "latgale", "near.csv", "--criterion", "shop=near"),
     ):
         assert call(*words).exit_code == 2, words
 
@@ -172,3 +180,48 @@ def test_needs_and_children_from_files(tmp_path):
     children = call("need", str(ages), "--children", "--lang", "en")
     assert children.exit_code == 0
     assert "7-9" in children.output
+
+
+def test_an_annex_is_ready_to_attach(tmp_path):
+    done = call("eraf", "Krāslavas novads", "--service", "dac_grt", "--settlement", "Krāslava",
+                "--places", "8", "--out", str(tmp_path))  # fmt: skip
+    assert done.exit_code == 0, done.output
+    page = (tmp_path / "eraf_annex.md").read_text(encoding="utf-8")
+    assert "Plānā ir Krāslavas novada objekts" in page
+    assert (tmp_path / "eraf_annex.pdf").read_bytes().startswith(b"%PDF")
+    with zipfile.ZipFile(tmp_path / "eraf_annex.docx") as docx:
+        assert "Krāslavas novada" in docx.read("word/document.xml").decode("utf-8")
+
+
+def test_general_services_out_of_a_map(tmp_path):
+    import osmium
+    from osmium.osm import mutable
+
+    path = tmp_path / "kuldiga.osm.pbf"
+    with osmium.SimpleWriter(str(path)) as writer:
+        for name, tags in ((1, {"shop": "supermarket"}), (2, {"amenity": "school"})):
+            writer.add_node(mutable.Node(id=name, version=1, location=(21.97, 56.97), tags=tags))
+    done = call("general-services", "kurzeme", str(path), "--settlement", "Kuldīga", "--json")
+    assert done.exit_code == 0, done.output
+    answer = json.loads(done.stdout)
+    assert answer["objects"] == {"school": 1, "shop": 1}
+    (score,) = answer["scores"]
+    assert (score["name"], score["score"], score["met"]) == ("Kuldīga", 1.0, "school, shop")
+    told = call("general-services", "kurzeme", str(path), "--settlement", "Kuldīga")
+    assert "OpenStreetMap" in told.output
+
+
+def test_what_is_not_known_is_said(tmp_path):
+    """Of home care no facility is known: no gap is told, and no answer given."""
+    done = call("eraf", "Ludzas novads", "--service", "home_care", "--settlement", "Ludza",
+                "--places", "5", "--json")  # fmt: skip
+    assert done.exit_code == 3
+    answer = json.loads(done.stdout)
+    assert answer["answer"] == "unknown"
+    checks = {finding["check"]: finding["answer"] for finding in answer["findings"]}
+    assert checks["gap"] == "unknown"
+    assert checks["neighbour"] == "unknown"
+    flows = call("cooperation", "latgale", "--service", "home_care", "--lang", "en")
+    assert "no facility" in flows.output
+    budget = call("person-budget", "Ludza", "--budget", "300", "--need", "home_care=10", "--json")
+    assert json.loads(budget.stdout)["lines"][0]["outcome"] == "no_data"
