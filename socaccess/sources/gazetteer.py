@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +17,7 @@ from socaccess.sources.settlements import load_settlements
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["Gazetteer", "Match"]
+__all__ = ["Area", "Gazetteer", "Match", "Name"]
 
 TIE = 0.03
 """Places whose confidence differs by no more than this (inclusive) cannot be told apart."""
@@ -71,6 +71,29 @@ class Match:
         return f"{self.settlement_id or self.municipality_id}: {where}"
 
 
+@dataclass(frozen=True)
+class Name:
+    """A name of a settlement: its row, the kind of what is called so, and how it is compared."""
+
+    position: int
+    kind: str
+    folded: str
+    stem: str
+
+
+@dataclass(frozen=True)
+class Area:
+    """A municipality by one of its names; `members` are the rows of its settlements."""
+
+    municipality_id: str
+    name: str
+    kind: str
+    members: frozenset[int]
+    folded: str
+    stem: str
+    vintage: int
+
+
 @dataclass(frozen=True, eq=False)
 class Gazetteer:
     """Names of settlements and of the areas they lie in, old and new.
@@ -80,17 +103,16 @@ class Gazetteer:
     settlements
         `settlement_id`, `name`, `kind`, `municipality_id`, points with CRS.
     names
-        Names of the settlements: `position` (row of `settlements`), `name`, `kind`.
+        Names of the settlements; one may have several.
     areas
-        Names of municipalities, now and before: `municipality_id`, `name`, `kind`,
-        `members` (set of positions).
+        Names of municipalities, now and before.
     municipality_names
         Name of every municipality by id.
     """
 
     settlements: gpd.GeoDataFrame
-    names: pd.DataFrame
-    areas: pd.DataFrame
+    names: tuple[Name, ...]
+    areas: tuple[Area, ...]
     municipality_names: dict[str, str]
 
     @classmethod
@@ -127,19 +149,21 @@ class Gazetteer:
         """
         settlements = settlements.reset_index(drop=True)
         names = _name_settlements(settlements)
-        if aliases is not None and len(aliases):
+        if aliases is not None:
             position = {name: i for i, name in enumerate(settlements["settlement_id"])}
-            more = aliases[aliases["settlement_id"].isin(position)]
-            rows = more["settlement_id"].map(position)
-            names = pd.concat([names, _tabulate(rows, more["name"], "")], ignore_index=True)
-        areas = pd.DataFrame(columns=["municipality_id", "name", "kind", "members"])
+            names += tuple(
+                _make_name(position[key], str(name), "")
+                for key, name in zip(aliases["settlement_id"], aliases["name"], strict=True)
+                if key in position
+            )
+        areas: list[Area] = []
         known: dict[str, str] = {}
         if municipalities is not None:
             known = dict(
                 zip(municipalities["municipality_id"], municipalities["name"], strict=True)
             )
-            areas = _name_areas(settlements, "municipality_id", known, known)
-        return cls(settlements, names, areas, known)
+            areas = _name_areas(settlements, "municipality_id", known)
+        return cls(settlements, names, tuple(areas), known)
 
     def find(self, *texts: str | None, municipality: str | None = None) -> list[Match]:
         """Return the places a text may mean, the surest first; none when nothing resembles it.
@@ -154,7 +178,7 @@ class Gazetteer:
         parts = [part for text in texts if text for part in list_parts(str(text))]
         areas = self._find_areas(parts, municipality)
         confidence: dict[int, tuple[float, str]] = {}
-        inside = frozenset().union(*areas["members"]) if len(areas) else None
+        inside = frozenset().union(*(area.members for area, _ in areas)) if areas else None
         parishes = self._find_parishes(parts)
         for part in parts:
             if part.kind == "municipality":
@@ -175,7 +199,7 @@ class Gazetteer:
         found = [self._tell(i, score, precise) for i, (score, precise) in confidence.items()]
         # A municipality that is named outright goes before a settlement that hardly fits.
         if not found or max(match.confidence for match in found) < _HARDLY:
-            found = [self._tell_area(row) for _, row in areas.iterrows()] or found
+            found = [self._tell_area(area, score) for area, score in areas] or found
         return sorted(found, key=lambda m: (-m.confidence, m.settlement_id or m.municipality_id))
 
     def _tell(self, position: int, score: float, precision: str) -> Match:
@@ -190,44 +214,47 @@ class Gazetteer:
             round(float(score), 2),
         )
 
-    def _tell_area(self, row: pd.Series) -> Match:
-        home = str(row["municipality_id"])
-        name = str(self.municipality_names.get(home, row["name"]))
-        score = round(_NO_AREA * float(row["score"]), 2)
-        return Match(None, str(row["name"]), home, name, "municipality", score)
+    def _tell_area(self, area: Area, score: float) -> Match:
+        name = str(self.municipality_names.get(area.municipality_id, area.name))
+        score = round(_NO_AREA * score, 2)
+        return Match(None, area.name, area.municipality_id, name, "municipality", score)
 
-    def _find_areas(self, parts: Sequence[Part], municipality: str | None) -> pd.DataFrame:
-        """Return the municipalities a text names, with `score`; all of them if it may be any."""
-        if municipality and (self.areas["municipality_id"] == municipality).any():
-            return self.areas[self.areas["municipality_id"] == municipality].head(1).assign(score=1)
+    def _find_areas(
+        self, parts: Sequence[Part], municipality: str | None
+    ) -> list[tuple[Area, float]]:
+        """Return the municipalities a text names, with a score; none where it names none."""
+        known = [area for area in self.areas if area.municipality_id == municipality]
+        if municipality and known:
+            return [(known[0], 1.0)]
         asked = list_parts(municipality) if municipality else []
         named = [part for part in parts if part.kind in ("municipality", "")]
         for part in [*asked, *named]:
             fits = self._compare_areas(part, strict=part not in asked)
-            if len(fits):
+            if fits:
                 return fits
-        return self.areas.head(0).assign(score=1.0)
+        return []
 
-    def _compare_areas(self, part: Part, *, strict: bool) -> pd.DataFrame:
-        exact = self.areas["folded"] == fold_name(part.name) if len(self.areas) else None
-        if exact is None:
-            return self.areas.head(0)
-        stem = self.areas["stem"] == stem_name(part.name)
-        kind = self.areas["kind"].to_numpy()
+    def _compare_areas(self, part: Part, *, strict: bool) -> list[tuple[Area, float]]:
+        folded = fold_name(part.name)
+        alike = self._areas_by_stem.get(stem_name(part.name), [])
+        exact = [area for area in alike if area.folded == folded]
+        cities = [area for area in alike if area.kind == "city"]
         if part.kind == "municipality":
-            fits = stem & (kind != "city")
-            fits = fits if fits.any() else stem
+            fits = [area for area in alike if area.kind != "city"] or alike
         elif part.kind in ("town", "city"):
-            fits = stem & (kind == "city")
-        else:
+            fits = cities
+        elif strict:
             # A bare word names a municipality only where that is its very name.
-            fits = exact if strict else exact | stem
-            if not strict and (exact & (kind == "city")).any():
-                fits = exact & (kind == "city")
-        found = self.areas[fits].copy()
+            fits = exact
+        else:
+            fits = [area for area in exact if area.kind == "city"] or alike
         # The newest that carries the name goes before what was called so earlier.
-        found = found[found["vintage"] == found["vintage"].max()] if len(found) else found
-        return found.assign(score=np.where(exact[found.index], 1.0, _STEM))
+        newest = max((area.vintage for area in fits), default=0)
+        return [
+            (area, 1.0 if area.folded == folded else _STEM)
+            for area in fits
+            if area.vintage == newest
+        ]
 
     def _find_parishes(self, parts: Sequence[Part]) -> set[int]:
         asked = [part for part in parts if part.kind == "parish"]
@@ -245,24 +272,38 @@ class Gazetteer:
         folded, stem = fold_name(part.name), stem_name(part.name)
         if len(stem) < 2:
             return []
-        table = self.names
-        same = table["stem"].to_numpy() == stem
-        if not same.any():
-            if len(stem) < _SHORT:
-                return []
-            like = process.cdist([stem], table["stem"].tolist(), scorer=fuzz.ratio)[0] / 100
-            score = np.where(like >= _LIKE, like * _MISSPELT, 0.0)
-            words = set(stem.split())
-            within = np.array([words < set(name.split()) for name in table["stem"]], dtype=bool)
-            score = np.maximum(score, np.where(within, _PART_OF_NAME, 0.0))
-            close = np.flatnonzero(score)
-            scores = score[close]
-        else:
-            close = np.flatnonzero(same)
-            exact = table["folded"].to_numpy()[close] == folded
-            scores = np.where(exact, 1.0, _STEM)
-        rows = table.iloc[close]
-        return list(zip(rows["position"], scores.astype(float), rows["kind"], strict=True))
+        same = self._names_by_stem.get(stem)
+        if same:
+            return [
+                (name.position, 1.0 if name.folded == folded else _STEM, name.kind) for name in same
+            ]
+        if len(stem) < _SHORT:
+            return []
+        stems = list(self._names_by_stem)
+        like = process.cdist([stem], stems, scorer=fuzz.ratio)[0] / 100
+        words = set(stem.split())
+        found = []
+        for known, ratio in zip(stems, like.tolist(), strict=True):
+            score = ratio * _MISSPELT if ratio >= _LIKE else 0.0
+            if words < set(known.split()):
+                score = max(score, _PART_OF_NAME)
+            if score:
+                found += [(name.position, score, name.kind) for name in self._names_by_stem[known]]
+        return found
+
+    @cached_property
+    def _names_by_stem(self) -> dict[str, list[Name]]:
+        found: dict[str, list[Name]] = {}
+        for name in self.names:
+            found.setdefault(name.stem, []).append(name)
+        return found
+
+    @cached_property
+    def _areas_by_stem(self) -> dict[str, list[Area]]:
+        found: dict[str, list[Area]] = {}
+        for area in self.areas:
+            found.setdefault(area.stem, []).append(area)
+        return found
 
 
 def _fit_kind(asked: str, found: str) -> float:
@@ -273,61 +314,60 @@ def _fit_kind(asked: str, found: str) -> float:
     return _KIND_FITS.get((asked, found), 0.8)
 
 
-def _tabulate(position: pd.Series, names: pd.Series, kind: pd.Series | str) -> pd.DataFrame:
-    table = pd.DataFrame({"position": list(position), "name": list(names.astype(str))})
-    table["kind"] = kind if isinstance(kind, str) else list(kind)
-    plain = table["name"].map(strip_kind)
-    return table.assign(folded=plain.map(fold_name), stem=plain.map(stem_name))
+def _make_name(position: int, name: str, kind: str) -> Name:
+    plain = strip_kind(name)
+    return Name(position, kind, fold_name(plain), stem_name(plain))
 
 
-def _name_settlements(settlements: gpd.GeoDataFrame) -> pd.DataFrame:
-    position = pd.Series(range(len(settlements)))
-    kinds = settlements.get("kind", "")
-    names = _tabulate(position, settlements["name"], kinds)
+def _name_settlements(settlements: gpd.GeoDataFrame) -> tuple[Name, ...]:
+    kinds = settlements.get("kind", pd.Series("", index=settlements.index)).fillna("").tolist()
+    called = settlements["name"].astype(str).tolist()
+    names = [
+        _make_name(i, name, kind) for i, (name, kind) in enumerate(zip(called, kinds, strict=True))
+    ]
     if "centre" not in settlements:
-        return names
+        return tuple(names)
     # A parish is found by the name of its centre too: that is a village, not the parish. A
     # centre that is a town has a row of its own.
-    own = set(zip(settlements["municipality_id"], settlements["name"], strict=True))
-    keys = zip(settlements["municipality_id"], settlements["centre"], strict=True)
-    centre = (settlements["centre"].notna() & settlements["kind"].eq("parish")).to_numpy()
-    centre = centre & np.array([key not in own for key in keys], dtype=bool)
-    villages = _tabulate(position[centre], settlements["centre"][centre], "village")
-    return pd.concat([names, villages], ignore_index=True)
+    homes = settlements["municipality_id"].tolist()
+    own = set(zip(homes, called, strict=True))
+    names += [
+        _make_name(i, centre, "village")
+        for i, centre in enumerate(settlements["centre"])
+        if isinstance(centre, str) and kinds[i] == "parish" and (homes[i], centre) not in own
+    ]
+    return tuple(names)
 
 
 def _name_areas(
-    settlements: gpd.GeoDataFrame,
-    column: str,
-    names: dict[str, str],
-    heirs: dict[str, str],
-    vintage: int = 0,
-) -> pd.DataFrame:
-    """Return municipalities by name; `heirs` are today's, found by where their settlements are."""
-    rows = []
+    settlements: gpd.GeoDataFrame, column: str, names: dict[str, str], vintage: int = 0
+) -> list[Area]:
+    """Return municipalities by name; old ones lead to those their settlements are in today."""
+    areas = []
     for key, name in names.items():
         members = np.flatnonzero((settlements[column] == key).to_numpy())
         today = settlements["municipality_id"].iloc[members].unique()
-        ids = [key] if key in heirs and column == "municipality_id" else sorted(today)
-        plain = strip_kind(name)
+        ids = [key] if column == "municipality_id" else sorted(today)
+        plain = strip_kind(str(name))
         kind = "county" if plain != name else "city"
-        rows += [(home, name, kind, frozenset(members.tolist()), fold_name(plain),
-                  stem_name(plain), vintage) for home in ids]  # fmt: skip
-    columns = ["municipality_id", "name", "kind", "members", "folded", "stem", "vintage"]
-    return pd.DataFrame(rows, columns=columns)
+        areas += [
+            Area(str(home), str(name), kind, frozenset(members.tolist()), fold_name(plain),
+                 stem_name(plain), vintage)
+            for home in ids
+        ]  # fmt: skip
+    return areas
 
 
 @cache
 def _read_embedded() -> Gazetteer:
     settlements = load_settlements().reset_index(drop=True)
     crosswalk = load_crosswalk()
-    tables = []
+    areas: list[Area] = []
     today: dict[str, str] = {}
     for vintage in (2025, 2021, 2009):
         pairs = crosswalk[[f"municipality_id_{vintage}", f"name_{vintage}"]].drop_duplicates()
         names = dict(zip(pairs.iloc[:, 0], pairs.iloc[:, 1], strict=True))
         today = today or names
         column = "municipality_id" if vintage == 2025 else f"municipality_id_{vintage}"
-        tables.append(_name_areas(settlements, column, names, today, vintage))
-    areas = pd.concat(tables, ignore_index=True)
-    return Gazetteer(settlements, _name_settlements(settlements), areas, today)
+        areas += _name_areas(settlements, column, names, vintage)
+    return Gazetteer(settlements, _name_settlements(settlements), tuple(areas), today)
