@@ -10,10 +10,10 @@ import pandas as pd
 
 from socaccess.errors import Problem, raise_problems
 from socaccess.network import RoadNetwork, Snapped, pair_on_same_edge
-from socaccess.routing import UNREACHABLE, DirectTrips, trace_paths
-from socaccess.routing import Path as Trip
+from socaccess.routing import UNREACHABLE, DirectTrips
 from socaccess.settings import LinkModel
 from socaccess.travel._measure import measure_arcs, measure_direct, to_share
+from socaccess.travel._trips import Trip, trace_trips
 from socaccess.travel.places import snap_ends
 from socaccess.travel.times import to_minutes
 
@@ -42,7 +42,8 @@ def routes(
     `travel_times` to the millisecond. Of ways equally fast the same one is always
     drawn, the one whose length `travel_times` tells.
 
-    Each pair costs a search: ask for the pairs to be shown, not for a whole table.
+    Each origin costs a search over the whole network: ask for the pairs to be shown, not
+    for a whole table.
 
     Parameters
     ----------
@@ -92,12 +93,7 @@ def routes(
         network, origins, destinations, links
     )
     row, column = _find_pairs(starts, ends, pairs)
-    trips = trace_paths(
-        network.graph,
-        starts.as_origins.take(row),
-        ends.as_destinations.take(column),
-        engine=engine,
-    )
+    trips = trace_trips(network, starts.as_origins, ends.as_destinations, row, column, engine)
     travel_ms = np.array([trip.ms for trip in trips], dtype=np.int64)
     length_m, modelled_ms = _measure(network, starts, ends, row, column, trips, links)
     direct = _match_direct(pair_on_same_edge(starts, ends), row, column)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unittest import mock
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -13,7 +15,8 @@ from test_against_networkx import networks, places
 
 from socaccess.errors import InputError
 from socaccess.network import RoadNetwork
-from socaccess.travel import routes, travel_times
+from socaccess.routing import trace_paths
+from socaccess.travel import _trips, routes, travel_times
 
 PLACES = {
     "P": at(1.5, -0.3),  # beside the middle of AB, 300 m off
@@ -100,6 +103,23 @@ def test_the_line_keeps_the_bends_of_the_road():
     expected = draw_on_paper([(0, 0), (1, 1), (2, 1)])
     assert shapely.equals_exact(there, expected, tolerance=1e-6)
     assert shapely.equals_exact(back, expected.reverse(), tolerance=1e-6)
+
+
+@given(networks(), places("o"), places("d"))
+@settings(max_examples=40, deadline=None)
+def test_trips_are_those_of_the_routing_core(network, origins, destinations):
+    starts, ends = (network.snap(p, id_column="id") for p in (origins, destinations))
+    row = np.repeat(np.arange(len(origins)), len(destinations))[::-1]
+    column = np.tile(np.arange(len(destinations)), len(origins))[::-1]
+    out, into = starts.as_origins, ends.as_destinations
+    expected = trace_paths(network.graph, out.take(row), into.take(column), engine="scipy")
+    for cells in (1, 10**6):  # an origin at a time, and all at once
+        with mock.patch.object(_trips, "TREE_CELLS", cells):
+            found = _trips.trace_trips(network, out, into, row, column, "scipy")
+        for trip, other in zip(found, expected, strict=True):
+            assert trip.arcs.tolist() == other.arcs.tolist()
+            ends_used = (trip.origin_end, trip.destination_end)
+            assert (trip.ms, *ends_used) == (other.ms, other.origin_end, other.destination_end)
 
 
 @given(networks(), places("o"), places("d"))
