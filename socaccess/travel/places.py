@@ -14,20 +14,25 @@ if TYPE_CHECKING:
 __all__ = ["ID_COLUMNS", "find_id_column", "snap_ends", "snap_places"]
 
 ID_COLUMNS = ("settlement_id", "facility_id", "site_id", "cell_id", "address_id", "id")
-"""Columns that name a place, the first found is taken."""
+"""Columns that may name a place, the likeliest first."""
 
 
 def find_id_column(places: gpd.GeoDataFrame) -> str:
-    """Return the column that names the places.
+    """Return the column that names the places: the first of `ID_COLUMNS` that tells all apart.
+
+    A facility may also say which settlement it is in; that does not name it.
 
     Raises
     ------
     InputError
         If there is none of `ID_COLUMNS`.
     """
-    for name in ID_COLUMNS:
-        if name in places:
+    there = [name for name in ID_COLUMNS if name in places]
+    for name in there:
+        if places[name].is_unique:
             return name
+    if there:
+        return there[0]
     raise InputError(
         f"no column names the places; give one of {', '.join(ID_COLUMNS)} "
         f"(columns found: {', '.join(map(str, places.columns))})"
