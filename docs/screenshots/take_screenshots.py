@@ -17,6 +17,7 @@ from typing import Any
 from playwright.sync_api import sync_playwright
 
 import socaccess as sa
+from socaccess.reports.annex import write_annex
 
 FOLDER = Path(__file__).parent
 DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
@@ -50,6 +51,13 @@ def settlement(page: Any) -> None:
     page.locator("#search-list [role=option]").first.click()
 
 
+def areas(page: Any) -> None:
+    """Show the service areas of one service with what is planned."""
+    choose_service(page)
+    page.check("#scenario-1", force=True)
+    page.check("#layer-areas")
+
+
 def nothing(page: Any) -> None:
     """Leave the map as it opens."""
 
@@ -60,6 +68,8 @@ PICTURES: tuple[tuple[str, dict[str, int], str, Callable[[Any], None]], ...] = (
     ("map-service-suggestions", DESK, "light", suggestions),
     ("map-municipality", DESK, "light", worst),
     ("map-settlement", DESK, "light", settlement),
+    ("map-areas", DESK, "light", areas),
+    ("map-areas-dark", DESK, "dark", areas),
     ("map-phone", PHONE, "light", nothing),
     ("map-phone-dark", PHONE, "dark", settlement),
 )
@@ -96,10 +106,11 @@ def main() -> None:
         sheet = Path(scratch) / "sheet.pdf"
         page.pdf(path=sheet, prefer_css_page_size=True, print_background=True)
         browser.close()
-        if shutil.which("pdftoppm"):
-            target = FOLDER / "map-print-a4"
-            command = ["pdftoppm", "-singlefile", "-r", "110", "-png", str(sheet), str(target)]
-            subprocess.run(command, check=True)
+        annex = write_annex(result, Path(scratch) / "annex.pdf", lang="lv")
+        for name, document, number in (("map-print-a4", sheet, 1), ("annex-service", annex, 5)):
+            if shutil.which("pdftoppm"):
+                command = ["pdftoppm", "-singlefile", "-f", str(number), "-r", "110", "-png"]
+                subprocess.run([*command, str(document), str(FOLDER / name)], check=True)
     for picture in FOLDER.glob("*.png"):
         shrink(picture)
 
