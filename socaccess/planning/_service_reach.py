@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,10 +24,30 @@ from socaccess.routing import UNREACHABLE
 from socaccess.study import StudyResult
 from socaccess.travel.times import to_limit_ms
 
-if TYPE_CHECKING:
-    from socaccess.planning.municipality_model import ModelInputs
+__all__ = ["ModelInputs", "ServiceReach"]
 
-__all__ = ["ServiceReach"]
+
+@dataclass(frozen=True, eq=False)
+class ModelInputs:
+    """What the models rest on beyond the study.
+
+    Parameters
+    ----------
+    backed
+        By municipality id, the services it backs, most important first, as it said
+        itself. A municipality that was not asked has none here: its services are
+        those the plan promises, and `backed_basis` says so.
+    min_clients
+        By service, the least number of clients at which it is viable. No norm was
+        found in Latvia: where nothing is given nothing is judged.
+    take_up
+        By service, the share of the people in need who come; by default the middle
+        of what was observed, and everyone where nothing was.
+    """
+
+    backed: Mapping[str, Sequence[str]] | None = None
+    min_clients: Mapping[str, float] | None = None
+    take_up: Mapping[str, float] | None = None
 
 
 class ServiceReach:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -10,7 +10,7 @@ import pandas as pd
 from socaccess.errors import Problem, UnknownNameError, raise_problems
 from socaccess.planning._hide import hide_small
 from socaccess.planning._reach import name_municipalities
-from socaccess.planning._service_reach import ServiceReach
+from socaccess.planning._service_reach import ModelInputs, ServiceReach
 from socaccess.privacy import mark_small
 from socaccess.schemas import suggest_names
 from socaccess.study import StudyResult
@@ -19,29 +19,6 @@ __all__ = ["VIABILITY", "ModelInputs", "MunicipalityModel", "model_municipalitie
 
 VIABILITY = ("alone", "together", "neither", "no_need", "not_judged")
 """Whether a service finds its least number of clients; not judged where none is stated."""
-
-
-@dataclass(frozen=True, eq=False)
-class ModelInputs:
-    """What the models rest on beyond the study.
-
-    Parameters
-    ----------
-    backed
-        By municipality id, the services it backs, most important first, as it said
-        itself. A municipality that was not asked has none here: its services are
-        those the plan promises, and `backed_basis` says so.
-    min_clients
-        By service, the least number of clients at which it is viable. No norm was
-        found in Latvia: where nothing is given nothing is judged.
-    take_up
-        By service, the share of the people in need who come; by default the middle
-        of what was observed, and everyone where nothing was.
-    """
-
-    backed: Mapping[str, Sequence[str]] | None = None
-    min_clients: Mapping[str, float] | None = None
-    take_up: Mapping[str, float] | None = None
 
 
 @dataclass(frozen=True, eq=False)
