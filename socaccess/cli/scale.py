@@ -57,11 +57,12 @@ def times(
     from socaccess.cli._places import read_places
     from socaccess.scale import write_travel_times
 
+    starts, ends = read_places(origins, crs), read_places(destinations, crs)
     with _work(network, dask, lang) as common:
         table = write_travel_times(
             common.pop("network"),
-            read_places(origins, crs),
-            read_places(destinations, crs),
+            starts,
+            ends,
             out,
             cutoff_min=cutoff,
             partition_size=partition,
@@ -90,11 +91,12 @@ def nearest(
     from socaccess.cli._places import read_places
     from socaccess.scale import write_nearest
 
+    places, sites = read_places(settlements, crs), read_places(facilities, crs)
     with _work(network, dask, lang) as common:
         table = write_nearest(
             common.pop("network"),
-            read_places(settlements, crs),
-            read_places(facilities, crs),
+            places,
+            sites,
             out,
             by=by,
             k=k,
@@ -130,17 +132,19 @@ def coverage(
     import pandas as pd
 
     from socaccess.cli._places import read_places
+    from socaccess.guards import guard_frame
     from socaccess.scale import summarise_table, write_coverage
 
-    places = read_places(settlements, crs)
+    places, sites = read_places(settlements, crs), read_places(facilities, crs)
+    near = _read_limits(limits)
     if "population" in places:
         places = places.assign(population=pd.to_numeric(places["population"], errors="coerce"))
     with _work(network, dask, lang) as common:
         table = write_coverage(
             common.pop("network"),
             places,
-            read_places(facilities, crs),
-            _read_limits(limits),
+            sites,
+            near,
             out,
             by=by,
             partition_size=partition,
@@ -150,7 +154,7 @@ def coverage(
     if as_json:
         typer.echo(summary.to_json(orient="records", double_precision=6, force_ascii=False))
     else:
-        typer.echo(summary.to_csv(index=False, lineterminator="\n").rstrip())
+        typer.echo(guard_frame(summary).to_csv(index=False, lineterminator="\n").rstrip())
         _tell(table, lang, as_json=False)
 
 

@@ -15,7 +15,7 @@ from typer.main import get_command
 from socaccess.cli import app as module
 
 GARBAGE = b"PK\x03\x04\x00\xff\xfe not what you expect \x00 [[[ {{{ <a>"
-SUFFIXES = (".toml", ".csv", ".xlsx", ".osm.pbf")
+SUFFIXES = (".toml", ".xlsx")
 
 
 def walk(command: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -77,12 +77,14 @@ def check(words: list[str], monkeypatch, capsys) -> str:
 def test_a_command_with_broken_files_tells_so_in_lines(name, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     command = COMMANDS[tuple(name.split())]
-    for suffix in SUFFIXES:
+    asks_for_files = any(one.required and path for one, path in list_parameters(command))
+    for suffix in SUFFIXES if asks_for_files else SUFFIXES[:1]:
         path = tmp_path / f"broken{suffix}"
         path.write_bytes(GARBAGE)
         told = check([*name.split(), *fill(command, path)], monkeypatch, capsys)
         assert told.strip()
-    check([*name.split(), *fill(command, tmp_path / "absent.csv")], monkeypatch, capsys)
+    if asks_for_files:
+        check([*name.split(), *fill(command, tmp_path / "absent.csv")], monkeypatch, capsys)
 
 
 OPTIONS = [
