@@ -3,7 +3,8 @@
 Form of the table: what QGIS makes by "save style to database" in a GeoPackage (its OGR
 provider); a style is applied when a layer is opened if catalogue and schema are empty,
 table and geometry column fit, and `useAsDefault` is 1. Opened in QGIS 3.22 (PyQGIS, without
-a screen), every layer comes up with its classes, symbols and names: `docs/screenshots/layers-qgis.png`.
+a screen), every layer comes up with its classes, symbols and names
+(`docs/screenshots/layers-qgis.png`).
 """
 
 from __future__ import annotations
