@@ -86,10 +86,11 @@ def contract(graph, estimate_limit, settled_limit, tick):
     level, key = np.zeros(count, np.int32), np.empty(count, np.uint64)
     searches = np.empty(HEAP_ROOM, np.uint64), np.empty(HEAP_ROOM, np.int32), np.zeros(1, np.int64)
     scratch = _make_scratch(count)
+    out = np.zeros(count, np.bool_)
     for first in range(0, count, NODES_A_CHUNK):
-        _rate_nodes(
-            first, min(first + NODES_A_CHUNK, count), begin, size, links, needed, state, level,
-            key, *scratch, *searches, estimate_limit,
+        _contract_some(
+            first, min(first + NODES_A_CHUNK, count), begin, size, room, links, needed, state, end,
+            out, level, key, key, 0, 0, 0, *scratch, *searches, estimate_limit, settled_limit,
         )  # fmt: skip
         tick(0)
     final_begin, final_size = np.zeros(count, np.int64), np.zeros(count, np.int32)
@@ -102,7 +103,7 @@ def contract(graph, estimate_limit, settled_limit, tick):
             before = taken
             searches[2][0] = 0
             end, queued, taken, need = _contract_some(
-                begin, size, room, links, needed, state, end, out, level, key, queue, queued,
+                0, 0, begin, size, room, links, needed, state, end, out, level, key, queue, queued,
                 taken, until, *scratch, *searches, estimate_limit, settled_limit,
             )  # fmt: skip
             if need:
@@ -144,29 +145,24 @@ def _queue_up(key, out):
 
 
 @njit(cache=True)
-def _rate_nodes(
-    first, stop, begin, size, links, needed, state, level, key,
-    distance, direct, heap, touched, effort, estimate_limit,
+def _contract_some(
+    first, stop, begin, size, room, links, needed, state, end, out, level, key, queue, queued,
+    taken, until, distance, direct, heap, touched, effort, estimate_limit, settled_limit,
 ):  # fmt: skip
-    """Ask for the first time what the nodes from `first` to `stop` are worth."""
+    """Take nodes out until `taken` is `until`, enough was done for now, or room is short.
+
+    Before that the nodes from `first` to `stop` are asked for the first time what they are worth,
+    in here because whatever calls `_refresh` takes long to compile.
+
+    Returns where the blocks end, how many entries the queue holds, how many nodes are out, and how
+    many rows must be free before the next one is, or 0.
+    """
     for node in range(first, stop):
         added = _refresh(
             node, begin, size, links, needed, state, STALE,
             distance, direct, heap, touched, effort, estimate_limit,
         )  # fmt: skip
         key[node] = _rate(node, added, size, level)
-
-
-@njit(cache=True)
-def _contract_some(
-    begin, size, room, links, needed, state, end, out, level, key, queue, queued, taken, until,
-    distance, direct, heap, touched, effort, estimate_limit, settled_limit,
-):  # fmt: skip
-    """Take nodes out until `taken` is `until`, enough was done for now, or room is short.
-
-    Returns where the blocks end, how many entries the queue holds, how many nodes are out, and how
-    many rows must be free before the next one is, or 0.
-    """
     while taken < until and effort[0] < SETTLED_A_CHUNK:
         entry = queue[0]
         node = np.int64(entry & NODE_MASK)
@@ -189,24 +185,24 @@ def _contract_some(
             node, begin, size, links, needed, state, STALE | UNSURE,
             distance, direct, heap, touched, effort, settled_limit,
         )  # fmt: skip
-        first = begin[node]
-        last = first + degree
-        for row in range(first, last):
+        top = begin[node]
+        last = top + degree
+        for row in range(top, last):
             other = links[row, 0]
             drop_link(other, node, begin, size, links, needed, state)
             level[other] = max(level[other], level[node] + 1)
-        for row in range(first, last):
+        for row in range(top, last):
             for slot in range(degree):
-                ms = np.uint32(links[row, 2] + links[first + slot, 1])
+                ms = np.uint32(links[row, 2] + links[top + slot, 1])
                 if degree > BITS:
-                    wanted = first + slot != row and ms < FAR
+                    wanted = top + slot != row and ms < FAR
                 else:
                     wanted = (needed[row] >> np.uint64(slot)) & ONE != 0
                 if wanted:
-                    tail, head = links[row, 0], links[first + slot, 0]
+                    tail, head = links[row, 0], links[top + slot, 0]
                     end = add_link(tail, head, ms, 1, begin, size, room, links, needed, state, end)
                     end = add_link(head, tail, ms, 2, begin, size, room, links, needed, state, end)
-        for row in range(first, last):
+        for row in range(top, last):
             other = links[row, 0]
             added = _refresh(
                 other, begin, size, links, needed, state, STALE,

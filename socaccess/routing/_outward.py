@@ -3,7 +3,9 @@
 Dijkstra's algorithm with up to `k` labels a node (`_labels`) and a queue in two parts. What is due
 soon lies in a heap; what is due later lies in buckets, each a list of entries whose times agree but
 for the last bits, and is put into the heap when its bucket's turn comes. So the heap stays small
-enough to be quick, and the order is that of one large heap. Entries are `time << 32 | node`.
+enough to be quick, and the order is that of one large heap. What the nodes that come into the heap
+will look at is asked for then, all at once: most of the time would go by waiting for it.
+Entries are `time << 32 | node`.
 """
 
 # mypy: ignore-errors
@@ -15,6 +17,7 @@ from numba import njit
 
 from socaccess.routing._heap import NODE_BITS, NODE_MASK, grow, pop, push
 from socaccess.routing._labels import NOBODY, insert_label
+from socaccess.routing._prefetch import prefetch
 
 __all__ = ["make_large", "pack_arcs", "search_outward"]
 
@@ -128,7 +131,11 @@ def _spread(
             entry = buckets[turn & (BUCKETS - one)]
             buckets[turn & (BUCKETS - one)] = NOTHING
             while entry != NOTHING:
-                held = push(heap, held, entries[entry])
+                key = entries[entry]
+                held = push(heap, held, key)
+                node = key & NODE_MASK
+                for place in range(np.uint64(rows[node]), np.uint64(rows[node + one])):
+                    prefetch(labels, (arcs[place] & NODE_MASK) * size)
                 waiting -= 1
                 after = following[entry]
                 following[entry] = free
