@@ -50,6 +50,10 @@ def goals(
     near: Annotated[
         bool, typer.Option("--near", help="Also who lives near the promised services now.")
     ] = False,
+    reached: Annotated[
+        Path | None,
+        typer.Option("--reached", help="Own figures: planning_region, target_group, persons …"),
+    ] = None,
     lang: Lang = Language.lv,
     settings: SettingsFile = None,
     out: Out = None,
@@ -58,13 +62,17 @@ def goals(
 ) -> None:
     """Tell the goals of the DI plans and what is reached; exit 3 when one is not."""
     from socaccess.i18n import Texts
-    from socaccess.planning.di_plan import check_goals
+    from socaccess.planning.di_plan import check_goals, read_reached
 
     texts = Texts(lang.value)
     if near and region == "all":
         raise typer.BadParameter("name one region", param_hint="--near")
     result = open_region(region, "plan", settings, small_counts=False)[0] if near else None
-    table = check_goals([] if region == "all" else [region], result=result)
+    table = check_goals(
+        [] if region == "all" else [region],
+        reached=read_reached(reached) if reached else None,
+        result=result,
+    )
     failed = table["status"] == "not_reached"
     names = name_groups(lang.value)
     if not as_json:

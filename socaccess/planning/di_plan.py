@@ -5,16 +5,44 @@ Its objects stand in `plan_objects`, the people who leave institutions in `mover
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 
 from socaccess.errors import InputError, UnknownNameError
 from socaccess.planning.take_up import ALL, observe_take_up
+from socaccess.schemas import Column, TableForm, check_table
 from socaccess.sources.boundaries import load_municipalities
 from socaccess.sources.services import load_plan_targets
+from socaccess.sources.tables import read_rows
 from socaccess.study import StudyResult
 
-__all__ = ["check_goals", "tell_both_views"]
+__all__ = ["REACHED", "check_goals", "read_reached", "tell_both_views"]
+
+REACHED = TableForm(
+    "reached",
+    (
+        Column("planning_region", required=True),
+        Column("target_group", required=True),
+        Column("persons", "integer", required=True, minimum=0),
+        Column("year", "integer", minimum=1990),
+        Column("source", required=True),
+    ),
+)
+
+
+def read_reached(path: str | Path) -> pd.DataFrame:
+    """Return what a region knows of people reached, as `check_goals(reached=...)` takes it.
+
+    Raises
+    ------
+    InputError
+        With every finding at once; a number without a source is refused.
+    """
+    frame, names = read_rows(Path(path))
+    frame.columns = [str(column).strip().lower() for column in frame.columns]
+    return check_table(frame, REACHED, where=Path(path).name, row_names=names)
 
 
 def check_goals(
