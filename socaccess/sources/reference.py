@@ -23,8 +23,9 @@ __all__ = ["Bounds", "Reference"]
 
 Bounds = tuple[float, float, float, float]
 
-_MARGIN_DEGREES = 0.3
-"""How far beyond the municipalities of a study its facilities may lie: people cross borders."""
+_MARGIN_DEGREES = 10.0
+"""How far beyond the municipalities of a study its facilities may lie: those of the whole country
+belong in. Swapped axes and wrong systems lead much farther."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +64,7 @@ class Reference:
         settlements: gpd.GeoDataFrame | None = None,
         service_types: pd.DataFrame | None = None,
     ) -> Reference:
-        """Return what the tables of a study anywhere say there is; points lie in or near it."""
+        """Return what the tables of a study say there is; points lie within ten degrees of it."""
         west, south, east, north = municipalities.to_crs(crs_.EXCHANGE).total_bounds
         margin = _MARGIN_DEGREES
         return cls(

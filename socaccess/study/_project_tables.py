@@ -218,6 +218,6 @@ def _merge(
         before = len(facilities)
         facilities = merge_duplicates(facilities, pairs, where=source.path.name)
         if before > len(facilities):
-            what = f"{before - len(facilities)} facilities were merged as decided"
+            what = f"facilities merged into others as decided: {before - len(facilities)}"
             notes.append(Problem(what, source.path.name))
     return facilities

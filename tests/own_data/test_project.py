@@ -143,7 +143,7 @@ def test_decided_duplicates_become_one(tmp_path):
     (tmp_path / "pairs.csv").write_text("facility_id,duplicate_id,decision\nF1,F2,same\n")
     study, notes = read_project(write_country(tmp_path, project)).load_study()
     assert study.facilities["facility_id"].tolist() == ["F1"]
-    assert any("1 facilities were merged" in note.what for note in notes)
+    assert any(note.what.endswith("as decided: 1") for note in notes)
 
 
 @pytest.mark.parametrize("settlements", [True, False])
