@@ -238,6 +238,9 @@ def _time_at(
     forward, backward = whole.ms[edge] if toward == "sites" else whole.ms[edge][::-1]
 
     def drive(share: float, one_way: np.int64) -> np.int64:
+        # Who is there already needs no open road.
+        if share == 0:
+            return np.int64(0)
         return np.int64(round(share * float(one_way))) if one_way < int(CLOSED) else _BEYOND
 
     best = np.minimum(

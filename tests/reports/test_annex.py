@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,8 @@ import pypdf
 import pytest
 
 from socaccess.errors import UnknownNameError
-from socaccess.i18n import LANGUAGES
+from socaccess.i18n import LANGUAGES, Texts
+from socaccess.reports._times import TimeRow, draw_times
 from socaccess.reports.annex import compose_annex, write_annex
 from socaccess.reports.content import Content, Figure, FigureRow, List, Paragraph, Table
 from socaccess.study import Study, StudyResult
@@ -163,3 +165,41 @@ def test_unknown_names_are_told(released: Release, tmp_path: Path) -> None:
         compose_annex(released, municipality_id="9999999")
     with pytest.raises(UnknownNameError, match=r"\.pdf or \.docx"):
         write_annex(released, tmp_path / "a.odt")
+
+
+def test_every_service_has_its_map_and_its_times(released: Release) -> None:
+    content = compose_annex(released, lang="en")
+    names = released.result.service_types.set_index("service")["name_en"]
+    for service in released.result.summary["counted_services"]:
+        (section,) = [s for s in content.sections if s.title.startswith(f"{names[service]} (")]
+        figures, table = section.blocks
+        assert isinstance(figures, FigureRow) and isinstance(table, Table)
+        drawn, times = figures.figures
+        assert "within the limit" in drawn.svg and "median" in times.alt
+        row = next(row for row in table.rows if row[0] == "Ludzas novads")
+        said = f"Ludzas novads median {row[7]}, P90 {row[8]}, longest {row[9]}"
+        assert said in times.alt
+        assert all(name in times.svg for name in ("Ludzas novads", "Zilupes novads"))
+
+
+def test_a_municipality_has_the_times_of_its_services(released: Release) -> None:
+    content = compose_annex(released, lang="en", municipality_id=LUDZA)
+    figures = [b for s in content.sections for b in s.blocks if isinstance(b, Figure)]
+    (times,) = [figure for figure in figures if "median" in figure.alt]
+    assert times.svg.count("<circle") == len(released.result.summary["counted_services"]) + 1
+
+
+def test_times_are_drawn_to_scale() -> None:
+    rows = [TimeRow("A", 10.0, 50.0, 60.0, 30.0), TimeRow("B", None, None, None, 30.0)]
+    svg = draw_times(rows, Texts("en"), width_pt=240).svg
+    bars = [
+        (float(x), float(width))
+        for x, width in re.findall(r'<rect x="([\d.]+)" y="[\d.]+" width="([\d.]+)"', svg)
+    ]
+    (within, beyond) = bars[:2]
+    # From 10 to 30 within the limit and from 30 to 50 beyond it: of equal length, end to end.
+    assert within[1] == pytest.approx(beyond[1], abs=0.2)
+    assert within[0] + within[1] == pytest.approx(beyond[0], abs=0.2)
+    dot = float(re.search(r'<circle cx="([\d.]+)"', svg)[1])  # type: ignore[index]
+    assert dot - (beyond[0] + beyond[1]) == pytest.approx(within[1] / 2, abs=0.2)
+    assert Texts("en")("annex.nowhere") in svg
