@@ -34,7 +34,7 @@ def load_water(
     Examples
     --------
     >>> water = load_water()
-    >>> water.loc[water["kind"] == "sea", "area_km2"].sum() > 10_000
+    >>> bool(water.loc[water["kind"] == "sea", "area_km2"].sum() > 10_000)
     True
     """
     # Faster than the general reader: a run draws this every time.
