@@ -174,11 +174,24 @@ def _tell_sites(told: Any, *, show_all: bool) -> Any:
     from socaccess.privacy import hide_small_counts
 
     columns = ["rank", "settlement_id", "name", "municipality", "part", "gain_persons",
-               "saved_person_min", "persons", "lost_persons", "places", "cost_eur", "runner_up",
+               "saved_person_min", "persons", "lost_persons", "municipalities", "places",
+               "cost_eur", "gain_per_place", "gain_per_eur", "runner_up",
                "runner_up_loss"]  # fmt: skip
     table = pd.DataFrame(told.sites.drop(columns="geometry"))
     table = table[[name for name in columns if name in table]].copy()
     below = 0 if show_all else told.study.settings.suppress_below
+    ids = told.study.municipalities.set_index("municipality_id")["name"]
+    if "municipalities" in table:
+        served = table["municipalities"].fillna("").str.split(", ")
+        table["municipalities"] = [
+            ", ".join(str(ids.get(one, one)) for one in some if one) for some in served
+        ]
+    for name in ("gain_per_place", "gain_per_eur"):
+        if name in table:
+            # A hidden gain must not come back as a quotient.
+            table[name] = table[name].where(
+                (table["gain_persons"] <= 0) | (table["gain_persons"] >= below)
+            )
     for name in ("gain_persons", "persons", "lost_persons"):
         if name in table and len(table):
             table = hide_small_counts(table, [name], below=below)
@@ -246,50 +259,69 @@ def _write(
 
 
 def _show(table: Any, plan: Any, objective: str, texts: Any, why: bool) -> None:
+    console = make_console()
+
+    def tell(key: str, **words: Any) -> None:
+        console.print(texts(f"cli.{key}", **words), highlight=False, soft_wrap=True)
+
+    def worth(value: float) -> str:
+        return texts(f"cli.worth_{objective}", n=texts.number(value, decimals=1))
+
+    has_plan = plan.status in ("optimal", "feasible")
+    if len(table):
+        console.print(_make_table(table, texts))
+    elif has_plan:
+        tell("no_site")
+    for row in table.itertuples() if why else ():
+        tell(
+            "why",
+            place=row.name,
+            municipalities=getattr(row, "municipalities", "") or "–",
+            lost=_tell_count(row.lost_persons, texts),
+        )
+        if row.runner_up == row.runner_up and row.runner_up is not None:
+            tell("why_runner_up", runner_up=row.runner_up, loss=worth(row.runner_up_loss))
+        if row.gain_per_eur == row.gain_per_eur and row.gain_per_eur is not None:
+            many = texts.number(100_000 * row.gain_per_eur, decimals=1)
+            tell("why_money", cost=texts.number(row.cost_eur), gain=many)
+    told = {"objective": texts(f"cli.objective_{objective}")}
+    told["status"] = texts(f"cli.status_{plan.status}")
+    if has_plan:
+        bound = texts.number(plan.bound, decimals=1)
+        told |= {"value": worth(plan.objective), "bound": bound}
+        tell("certificate", gap=texts.share(plan.gap, decimals=2), **told)
+        if plan.limit_hit:
+            tell("limit_hit")
+    else:
+        tell("no_plan", **told)
+    if plan.conflict:
+        tell("conflict", names=", ".join(plan.conflict))
+    if plan.relaxations:
+        tell("relaxations")
+    for line in (*plan.relaxations, *plan.notes):
+        console.print(f"- {line}", highlight=False, soft_wrap=True)
+
+
+def _make_table(table: Any, texts: Any) -> Any:
+    """Return the sites as a table of the terminal."""
     from rich.table import Table
 
-    console = make_console()
-    if len(table):
-        shown = Table(box=None, pad_edge=False, header_style="bold")
-        for key in ("rank", "place", "municipality"):
-            shown.add_column(texts(f"cli.{key}"))
-        for key in ("gain_persons", "saved_min"):
-            shown.add_column(texts(f"cli.{key}"), justify="right")
-        for row in table.itertuples():
-            shown.add_row(
-                str(row.rank),
-                row.name,
-                row.municipality,
-                _tell_count(row.gain_persons, texts),
-                texts.number(row.saved_person_min),
-            )
-        console.print(shown)
-    else:
-        console.print(texts("cli.no_site"), highlight=False)
-    if why:
-        for row in table.itertuples():
-            line = texts(
-                "cli.why",
-                place=row.name,
-                lost=_tell_count(row.lost_persons, texts),
-                runner_up=row.runner_up or "–",
-                loss=texts.number(row.runner_up_loss, decimals=1),
-            )
-            console.print(line, highlight=False, soft_wrap=True)
-    console.print(
-        texts(
-            "cli.certificate",
-            objective=texts(f"cli.objective_{objective}"),
-            status=texts(f"cli.status_{plan.status}"),
-            value=texts.number(plan.objective, decimals=1),
-            bound=texts.number(plan.bound, decimals=1),
-            gap=texts.share(plan.gap, decimals=2),
-        ),
-        highlight=False,
-        soft_wrap=True,
-    )
-    for line in (*plan.notes, *plan.conflict, *plan.relaxations):
-        console.print(f"- {line}", highlight=False, soft_wrap=True)
+    shown = Table(box=None, pad_edge=False, header_style="bold")
+    has_part = "part" in table and table["part"].notna().any()
+    for key in ("rank", "place", "municipality", *(["opens"] if has_part else [])):
+        shown.add_column(texts(f"cli.{key}"))
+    for key in ("gain_persons", "saved_min"):
+        shown.add_column(texts(f"cli.{key}"), justify="right")
+    for row in table.itertuples():
+        shown.add_row(
+            str(row.rank),
+            row.name,
+            row.municipality,
+            *([str(row.part)] if has_part else []),
+            _tell_count(row.gain_persons, texts),
+            texts.number(row.saved_person_min),
+        )
+    return shown
 
 
 def _tell_count(count: Any, texts: Any) -> str:

@@ -77,6 +77,9 @@ def _relax(
     after = float(given) + sign * least
     if name == "budget":
         after = float(np.ceil(after - 1e-6))
+    elif sign < 0:
+        # Rounded to what surely helps.
+        after = max(0.0, float(np.floor(1e4 * (after + 1e-9)) / 1e4))
     return f"{name}: {float(given):g} -> {after:g}"
 
 
