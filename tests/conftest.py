@@ -75,6 +75,15 @@ def no_network() -> Iterator[None]:
     patch.undo()
 
 
+@pytest.fixture(autouse=True, scope="session")
+def no_cache() -> Iterator[None]:
+    """Keep nothing in the folder of whoever runs the tests."""
+    patch = pytest.MonkeyPatch()
+    patch.setenv("SOCACCESS_CACHE", "")
+    yield
+    patch.undo()
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The reference files that lie beside the project; tests that ask carry the mark `shared`."""

@@ -8,26 +8,20 @@ question is kept in the user's cache folder under the graph's fingerprint.
 
 from __future__ import annotations
 
-import os
-import sys
 import warnings
 from pathlib import Path
 from typing import Final
 
+from socaccess.cachefolder import CACHE_VARIABLE, find_cache_folder
 from socaccess.errors import NetworkFileError, OutputError, SocAccessWarning
 from socaccess.routing import Graph, Hierarchy, build_hierarchy
 
 __all__ = [
-    "CACHE_VARIABLE",
-    "find_cache_folder",
     "hierarchy_path",
     "load_hierarchy",
     "make_hierarchy",
     "save_hierarchy",
 ]
-
-CACHE_VARIABLE: Final = "SOCACCESS_CACHE"
-"""Environment variable that names the cache folder; empty means that nothing is kept."""
 
 WORTH_KEEPING: Final = 50_000
 """Arcs of the smallest graph whose hierarchy is kept: of smaller ones it is built in a second."""
@@ -46,23 +40,6 @@ def hierarchy_path(file: str | Path) -> Path:
     """
     file = Path(file)
     return file.with_name(f"{file.name}.hierarchy")
-
-
-def find_cache_folder() -> Path | None:
-    """Return the folder where hierarchies are kept, whether it is there or not; None for nowhere.
-
-    `SOCACCESS_CACHE` names it; else it is `socaccess` in the system's folder for such files.
-    """
-    told = os.environ.get(CACHE_VARIABLE)
-    if told is not None:
-        return Path(told) if told else None
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA")
-    elif sys.platform == "darwin":
-        base = str(Path.home() / "Library" / "Caches")
-    else:
-        base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(base) / "socaccess" if base else None
 
 
 def load_hierarchy(graph: Graph, file: str | Path | None = None) -> Hierarchy | None:

@@ -23,12 +23,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from socaccess.cachefolder import CACHE_VARIABLE, find_cache_folder
 from socaccess.errors import InputError
 from socaccess.sources._download_error import DownloadError
 
-__all__ = ["Cache", "CachedFile", "find_cache_folder"]
+__all__ = ["Cache", "CachedFile"]
 
-CACHE_VARIABLE = "SOCACCESS_CACHE"
 RECORD, FETCHED, PARTIAL, LOCK = "source.json", "fetched", "partial", ".lock"
 _READ_BYTES = 1 << 20
 _FULL = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
@@ -77,48 +77,20 @@ class CachedFile:
         return self.placed_by_hand or hash_file(self.path) == self.sha256
 
 
-def find_cache_folder(folder: str | Path | None = None) -> Path:
-    """Return where fetched files are kept.
-
-    The folder given, else the one `SOCACCESS_CACHE` names, else the user's folder for such files:
-    `%LOCALAPPDATA%` on Windows, `~/Library/Caches` on macOS, elsewhere `$XDG_CACHE_HOME` or
-    `~/.cache`. It is made when the first file is fetched.
-
-    Examples
-    --------
-    >>> find_cache_folder("mine").name
-    'mine'
-    """
-    if folder is not None:
-        return Path(folder)
-    if stated := os.environ.get(CACHE_VARIABLE, "").strip():
-        return Path(stated).expanduser()
-    try:
-        home = Path.home()
-    except RuntimeError:
-        raise InputError(
-            f"there is no home folder to keep files in; name one with {CACHE_VARIABLE}"
-        ) from None
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA", home / "AppData" / "Local"))
-        return base / "socaccess" / "cache"
-    if sys.platform == "darwin":
-        return home / "Library" / "Caches" / "socaccess"
-    stated = os.environ.get("XDG_CACHE_HOME", "")
-    return (Path(stated) if Path(stated).is_absolute() else home / ".cache") / "socaccess"
-
-
 class Cache:
     """The fetched files in one folder.
 
     Parameters
     ----------
     folder
-        Where they are kept; `find_cache_folder` chooses if not given.
+        Where they are kept; by default the one of `socaccess.cachefolder`.
     """
 
     def __init__(self, folder: str | Path | None = None) -> None:
-        self.folder = find_cache_folder(folder)
+        chosen = find_cache_folder() if folder is None else Path(folder)
+        if chosen is None:
+            raise InputError(f"there is no folder to keep files in; name one with {CACHE_VARIABLE}")
+        self.folder = chosen
 
     def folder_of(self, name: str) -> Path:
         """Return where a file of this source is placed by hand."""

@@ -21,7 +21,6 @@ from socaccess.sources._attempts import refuse_status, try_often
 from socaccess.sources._cache import (
     Cache,
     CachedFile,
-    find_cache_folder,
     hash_file,
     tell_of_disk,
     write_whole,
@@ -47,7 +46,6 @@ __all__ = [
     "fetch_file",
     "fetch_json",
     "fetch_text",
-    "find_cache_folder",
     "is_offline",
     "require_connection",
     "unpack_layers",

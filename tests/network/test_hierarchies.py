@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from small_worlds import CRS, ORIGIN
 
+from socaccess.cachefolder import CACHE_VARIABLE
 from socaccess.errors import OutputError, SocAccessWarning
 from socaccess.network import RoadNetwork, hierarchies
 from socaccess.routing import _choice, build_hierarchy
@@ -20,7 +21,7 @@ SIDE = 12
 
 @pytest.fixture(autouse=True)
 def no_cache(monkeypatch):
-    monkeypatch.setenv(hierarchies.CACHE_VARIABLE, "")
+    monkeypatch.setenv(CACHE_VARIABLE, "")
 
 
 def grid(speed_kph: float = 50.0) -> RoadNetwork:
@@ -133,7 +134,7 @@ def test_roads_that_are_changed_leave_the_hierarchy_behind(tmp_path):
 
 
 def test_what_was_built_is_kept_for_the_next_time(tmp_path, monkeypatch, built):
-    monkeypatch.setenv(hierarchies.CACHE_VARIABLE, str(tmp_path / "cache"))
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "cache"))
     grid().prepare()
     assert not (tmp_path / "cache").exists()  # too small to be worth it
     monkeypatch.setattr(hierarchies, "WORTH_KEEPING", 1)
@@ -156,7 +157,7 @@ def test_what_was_built_is_kept_for_the_next_time(tmp_path, monkeypatch, built):
 
 def test_a_cache_that_cannot_be_written_is_told_and_does_no_harm(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("not a folder")
-    monkeypatch.setenv(hierarchies.CACHE_VARIABLE, str(tmp_path / "file"))
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "file"))
     monkeypatch.setattr(hierarchies, "WORTH_KEEPING", 1)
     with pytest.warns(SocAccessWarning, match="SOCACCESS_CACHE"):
         assert grid().prepare().node_count == SIDE * SIDE

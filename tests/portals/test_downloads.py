@@ -26,7 +26,6 @@ from socaccess.sources.downloads import (
     Limits,
     fetch_file,
     fetch_json,
-    find_cache_folder,
     unpack_layers,
 )
 from tests.portals.conftest import QUICK, list_content
@@ -516,17 +515,15 @@ def test_a_file_placed_by_hand_goes_first_and_is_never_touched(server, cache, re
 
 def test_where_files_are_kept(monkeypatch, tmp_path):
     monkeypatch.setenv("SOCACCESS_CACHE", str(tmp_path / "stated"))
-    assert find_cache_folder() == tmp_path / "stated"
-    assert find_cache_folder(tmp_path / "given") == tmp_path / "given"
+    assert Cache().folder == tmp_path / "stated"
+    assert Cache(tmp_path / "given").folder == tmp_path / "given"
+    monkeypatch.setenv("SOCACCESS_CACHE", "")
+    with pytest.raises(InputError, match="no folder to keep files in; name one with SOCACCESS"):
+        Cache()
     monkeypatch.delenv("SOCACCESS_CACHE")
-    monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
-    assert find_cache_folder() == tmp_path / "xdg" / "socaccess"
-    monkeypatch.setenv("XDG_CACHE_HOME", "relative")  # the convention: not to be heeded
-    assert find_cache_folder() == Path.home() / ".cache" / "socaccess"
-    monkeypatch.setattr(sys, "platform", "win32")
-    monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "local"))
-    assert find_cache_folder() == tmp_path / "local" / "socaccess" / "cache"
+    if sys.platform == "linux":
+        assert Cache().folder == tmp_path / "xdg" / "socaccess"
 
 
 @pytest.mark.parametrize("record", ["{", "[]", '{"path": 3}', '{"path": "../../x"}'])
