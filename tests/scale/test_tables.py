@@ -14,11 +14,11 @@ import pytest
 from socaccess.coverage import judge_settlements, summarise_coverage
 from socaccess.errors import InputError
 from socaccess.scale import (
+    _parts,
     open_table,
     read_siting_travel,
     read_travel_times,
     summarise_table,
-    tables,
     write_coverage,
     write_nearest,
     write_travel_times,
@@ -97,13 +97,13 @@ def test_stopped_work_goes_on_where_it_was(
     damaged = tmp_path / "part-000001.parquet"
     damaged.write_bytes(damaged.read_bytes()[:-1] + b"?")
     made = []
-    calculate = tables.measure_times
+    calculate = _parts.measure_times
 
     def count(*args, **options):
         made.append(1)
         return calculate(*args, **options)
 
-    monkeypatch.setattr(tables, "measure_times", count)
+    monkeypatch.setattr(_parts, "measure_times", count)
     write_travel_times(streets, houses, centres, tmp_path, **asked)
     assert len(made) == 8 - 2
     expected = {name: digest for name, digest in written[1].items() if name.startswith("times/")}
