@@ -15,6 +15,7 @@ output; one line of JSON ends the output. Published files are solved by
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import platform
@@ -126,7 +127,9 @@ def run_spopt(instance: Instance, objective: str, sites: int, limit_s: float) ->
         model = PCenter.from_cost_matrix(cost, p_facilities=sites)
     built = time.process_time() - begin
     begin_wall = time.perf_counter()
-    model.solve(pulp.HiGHS(msg=False, threads=1, timeLimit=limit_s), results=False)
+    # spopt raises where its solver was stopped before it had any plan; the status tells it.
+    with contextlib.suppress(RuntimeError):
+        model.solve(pulp.HiGHS(msg=False, threads=1, timeLimit=limit_s), results=False)
     return {
         "stopped": time.perf_counter() - begin_wall >= limit_s,
         "cpu_s": time.process_time() - begin,
@@ -245,7 +248,8 @@ def _line(row: dict[str, object]) -> str:
     if isinstance(spopt, dict):
         theirs = _figure(spopt)
         if "cpu_s" in spopt:
-            theirs += f", {spopt['status']} {spopt['objective']:.6g}"
+            found = spopt["objective"]
+            theirs += f", {spopt['status']}" + ("" if found is None else f" {found:.6g}")
             theirs += ", stopped" if spopt["stopped"] else ""
         if "cpu_s" in spopt and "cpu_s" in ours:
             ratio = "> " if spopt["stopped"] else ""
