@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 REGION ?= latgale
 
-.PHONY: run test lint unit notebooks lock data bench-routing bench-siting bench-map bench-osm browser clean
+.PHONY: run test lint unit notebooks lock data bench-routing bench-siting bench-map bench-osm bench-scale fuzz audit browser clean
 
 run: $(STAMP)
 	$(BIN)/socaccess run $(REGION) --out out/$(REGION)
@@ -54,6 +54,17 @@ bench-map: $(STAMP)
 
 bench-osm: $(STAMP)
 	$(BIN)/python -m benchmarks.osm
+
+bench-scale: $(STAMP)
+	$(BIN)/python -m benchmarks.scale
+
+# Each reader for some minutes; what breaks one is kept under tests/trust/seeds.
+fuzz: $(STAMP)
+	$(BIN)/python tools/fuzz.py
+
+# Known weaknesses of the locked dependencies.
+audit: $(STAMP)
+	$(BIN)/python tools/audit.py --strict
 
 clean:
 	rm -rf out build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -20,13 +20,18 @@ from socaccess.version import VERSION
 
 if TYPE_CHECKING:
     from socaccess.errors import InputError, SocAccessError
-    from socaccess.maps import explore, save_map
+    from socaccess.maps import embed_map, explore, save_map
     from socaccess.network import RoadNetwork
     from socaccess.outputs import write_outputs
     from socaccess.settings import LinkModel, Settings
     from socaccess.siting import SitingPlan, SitingProblem, suggest_sites
+    from socaccess.sources.duplicates import find_duplicates, merge_duplicates
+    from socaccess.sources.gazetteer import Gazetteer
+    from socaccess.sources.placing import place_rows
+    from socaccess.sources.population import read_people, spread_population
     from socaccess.sources.tables import read_table
     from socaccess.study import Study, StudyResult
+    from socaccess.study.project import read_project
     from socaccess.travel import (
         SparseTimes,
         TravelBlocks,
@@ -41,6 +46,7 @@ if TYPE_CHECKING:
 __version__ = VERSION
 
 _HOME = {
+    "Gazetteer": "socaccess.sources.gazetteer",
     "InputError": "socaccess.errors",
     "LinkModel": "socaccess.settings",
     "RoadNetwork": "socaccess.network",
@@ -53,12 +59,19 @@ _HOME = {
     "StudyResult": "socaccess.study",
     "TravelBlocks": "socaccess.travel",
     "TravelTimes": "socaccess.travel",
+    "embed_map": "socaccess.maps",
     "explore": "socaccess.maps",
+    "find_duplicates": "socaccess.sources.duplicates",
     "isochrones": "socaccess.travel",
+    "merge_duplicates": "socaccess.sources.duplicates",
     "nearest": "socaccess.travel",
+    "place_rows": "socaccess.sources.placing",
+    "read_people": "socaccess.sources.population",
+    "read_project": "socaccess.study.project",
     "read_table": "socaccess.sources.tables",
     "routes": "socaccess.travel",
     "save_map": "socaccess.maps",
+    "spread_population": "socaccess.sources.population",
     "suggest_sites": "socaccess.siting",
     "travel_blocks": "socaccess.travel",
     "travel_times": "socaccess.travel",
@@ -66,6 +79,7 @@ _HOME = {
 }
 
 __all__ = [
+    "Gazetteer",
     "InputError",
     "LinkModel",
     "RoadNetwork",
@@ -78,12 +92,19 @@ __all__ = [
     "StudyResult",
     "TravelBlocks",
     "TravelTimes",
+    "embed_map",
     "explore",
+    "find_duplicates",
     "isochrones",
+    "merge_duplicates",
     "nearest",
+    "place_rows",
+    "read_people",
+    "read_project",
     "read_table",
     "routes",
     "save_map",
+    "spread_population",
     "suggest_sites",
     "travel_blocks",
     "travel_times",

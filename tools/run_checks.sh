@@ -12,6 +12,7 @@ bin=$(dirname "$(command -v "$python")")
 "$bin/lint-imports"
 "$bin/nbstripout" --verify notebooks/*.ipynb
 [ "${1:-}" = lint ] && exit 0
+"$python" tools/audit.py
 
 "$python" -m pytest -q -n 2 --dist loadfile --doctest-modules socaccess tests
 "$python" -m pytest -q -n 2 --nbmake notebooks

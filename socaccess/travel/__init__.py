@@ -2,7 +2,7 @@
 
 from socaccess.travel.blocks import TravelBlocks, travel_blocks
 from socaccess.travel.proximity import nearest
-from socaccess.travel.routes import routes
+from socaccess.travel.route_lines import routes
 from socaccess.travel.service_areas import isochrones
 from socaccess.travel.sparse import SparseTimes
 from socaccess.travel.times import TravelTimes, travel_times
