@@ -15,7 +15,7 @@ import pandas as pd
 
 from socaccess.errors import InputError, Problem, raise_problems
 from socaccess.routing import UNREACHABLE
-from socaccess.travel.times import to_limit_ms
+from socaccess.travel.minutes import to_limit_ms
 
 __all__ = [
     "STATUSES",

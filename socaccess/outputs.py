@@ -13,6 +13,7 @@ from socaccess.errors import OutputError, UnknownNameError
 
 if TYPE_CHECKING:
     from socaccess.study import StudyResult
+    from socaccess.study.release import Release
 
 __all__ = ["ANNEXES", "FILES", "FORMATS", "write_annexes", "write_outputs"]
 
@@ -31,7 +32,7 @@ FORMATS = ("geoparquet", "geojson")
 
 
 def write_outputs(
-    result: StudyResult,
+    result: StudyResult | Release,
     folder: str | Path,
     *,
     lang: str = "lv",
@@ -86,7 +87,7 @@ def write_outputs(
 
 
 def write_annexes(
-    result: StudyResult,
+    result: StudyResult | Release,
     folder: str | Path,
     *,
     lang: str = "lv",
@@ -155,7 +156,7 @@ def _write_together(folder: Path, write: Callable[[Path], list[str]]) -> list[Pa
 
 
 def _write_all(
-    result: StudyResult,
+    result: StudyResult | Release,
     aside: Path,
     lang: str,
     excel: bool,
@@ -180,7 +181,7 @@ def _write_all(
         write_csv(table, aside / f"{name}.csv", excel=excel, warning=warning)
     write_workbook(released, aside / "tables.xlsx", lang=lang)
     # Of a whole country the full form runs to hundreds of pages; regions have theirs.
-    many = len(result.municipalities) > FULL_ANNEX_MUNICIPALITIES
+    many = len(released.result.municipalities) > FULL_ANNEX_MUNICIPALITIES
     annex = compose_annex(released, lang=lang, form="short" if many else "full")
     writers = {"geoparquet": write_geoparquet, "geojson": write_geojson}
     # The typesetter works outside the interpreter: the other core can have it.

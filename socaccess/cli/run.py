@@ -97,6 +97,7 @@ def _run_and_write(study: Study, asked: Outputs, as_json: bool) -> None:
     from socaccess.i18n import Texts
     from socaccess.outputs import write_outputs
     from socaccess.reports.record import tell_record
+    from socaccess.study.release import release
 
     texts = Texts(asked.languages[0])
     written = []
@@ -104,17 +105,17 @@ def _run_and_write(study: Study, asked: Outputs, as_json: bool) -> None:
         result = study.run(progress=progress)
         if progress:
             progress("write")
+        released = release(result, allow_small_counts=asked.show_small_counts)
         for lang in asked.languages:
             several = len(asked.languages) > 1
             written += write_outputs(
-                result,
+                released,
                 asked.folder / lang if several else asked.folder,
                 lang=lang,
                 excel=asked.excel,
-                allow_small_counts=asked.show_small_counts,
                 formats=asked.formats,
             )
-    headline = tell_record(result, allow_small_counts=asked.show_small_counts)["headline"]
+    headline = tell_record(released)["headline"]
     if as_json:
         typer.echo(json.dumps(headline, ensure_ascii=False))
     else:

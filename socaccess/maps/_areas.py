@@ -18,7 +18,7 @@ import shapely
 from socaccess.maps._encode import delta, morton_order
 from socaccess.network import CLOSED, RoadNetwork, Snapped
 from socaccess.routing import UNREACHABLE, Terminals, find_nearest
-from socaccess.travel.times import to_limit_ms
+from socaccess.travel.minutes import to_limit_ms
 
 if TYPE_CHECKING:
     import geopandas as gpd

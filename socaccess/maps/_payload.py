@@ -22,27 +22,20 @@ from socaccess.maps._places import (
 )
 from socaccess.maps._shares import NO_ROUTE, tenths
 from socaccess.sources.water import load_water
-from socaccess.study.release import Release, release
+from socaccess.study.release import Release
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     import geopandas as gpd
 
-__all__ = ["SCENARIOS", "as_release", "build_payload", "choose_services"]
+__all__ = ["SCENARIOS", "build_payload", "choose_services"]
 
 SCENARIOS = ("now", "planned", "suggested")
 SCOPES = ("any", "own")
 # Around the region: facilities people may go to, and roads so that the map does not end abruptly.
 MARGIN_M = 40_000.0
 ROAD_MARGIN_M = 150_000.0
-
-
-def as_release(result: Any, allow_small_counts: bool) -> Release:
-    """Return a result as it may leave; a `Release` stays what it is."""
-    if isinstance(result, Release):
-        return result
-    return release(result, allow_small_counts=allow_small_counts)
 
 
 def choose_services(result: Any, services: Iterable[str] | None) -> pd.DataFrame:

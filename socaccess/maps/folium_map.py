@@ -13,15 +13,15 @@ from socaccess.errors import Problem, UnknownNameError
 from socaccess.i18n import Texts
 from socaccess.maps._headline import name_code, tell_persons
 from socaccess.maps._palette import CLASSES, LIGHT, MISSING, SERVICE_STATUS, class_of
-from socaccess.maps._payload import SCENARIOS, SCOPES, as_release, choose_services
+from socaccess.maps._payload import SCENARIOS, SCOPES, choose_services
 from socaccess.maps._places import has_point
 from socaccess.maps._shares import as_percent
+from socaccess.study.release import Release, release
 
 if TYPE_CHECKING:
     import folium
 
     from socaccess.study import StudyResult
-    from socaccess.study.release import Release
 
 __all__ = ["explore"]
 
@@ -79,7 +79,7 @@ def explore(
     import folium
 
     texts = Texts(lang)
-    released = as_release(result, allow_small_counts)
+    released = release(result, allow_small_counts=allow_small_counts)
     shown: Any = released.result
     types = choose_services(shown, None if service is None else [service])
     for name, value, known in (

@@ -18,13 +18,13 @@ from socaccess.i18n import Texts
 from socaccess.maps._encode import pack
 from socaccess.maps._headline import build_blocks, build_headline
 from socaccess.maps._palette import DARK, LIGHT
-from socaccess.maps._payload import SCENARIOS, as_release, build_payload
+from socaccess.maps._payload import SCENARIOS, build_payload
+from socaccess.study.release import Release, release
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from socaccess.study import StudyResult
-    from socaccess.study.release import Release
 
 __all__ = ["EmbeddedMap", "embed_map", "render_map", "save_map"]
 
@@ -109,7 +109,7 @@ def render_map(
     services = (
         None if services is None else [services] if isinstance(services, str) else [*services]
     )
-    released = as_release(result, allow_small_counts)
+    released = release(result, allow_small_counts=allow_small_counts)
     shown = released.result
     payload = build_payload(released, lang=lang, services=services)
     style, script = _style(), _script()

@@ -13,7 +13,7 @@ from socaccess.routing import UNREACHABLE
 from socaccess.schemas import suggest_names
 from socaccess.study import StudyResult
 from socaccess.study.tables import StudyTables
-from socaccess.travel.times import to_limit_ms
+from socaccess.travel.minutes import to_limit_ms
 
 __all__ = [
     "CAPACITY_BASES",

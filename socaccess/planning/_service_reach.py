@@ -22,7 +22,7 @@ from socaccess.planning.take_up import observe_take_up, summarise_take_up
 from socaccess.privacy import mark_small
 from socaccess.routing import UNREACHABLE
 from socaccess.study import StudyResult
-from socaccess.travel.times import to_limit_ms
+from socaccess.travel.minutes import to_limit_ms
 
 __all__ = ["ModelInputs", "ServiceReach"]
 

@@ -19,7 +19,7 @@ from socaccess.planning.general_services import (
 from socaccess.study import StudyResult
 from socaccess.study.tables import StudyTables
 from socaccess.travel import travel_times
-from socaccess.travel.times import to_limit_ms
+from socaccess.travel.minutes import to_limit_ms
 
 __all__ = ["INSTITUTIONS", "list_institutions", "score_buildings", "weigh_buildings"]
 

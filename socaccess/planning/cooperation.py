@@ -23,7 +23,7 @@ from socaccess.planning._reach import (
 )
 from socaccess.routing import UNREACHABLE
 from socaccess.study import StudyResult
-from socaccess.travel.times import to_limit_ms
+from socaccess.travel.minutes import to_limit_ms
 
 __all__ = ["Flows", "find_flows", "settle_flows"]
 

@@ -22,7 +22,7 @@ from socaccess.planning._reach import (
     take_limit,
 )
 from socaccess.study import StudyResult
-from socaccess.travel.times import to_limit_ms
+from socaccess.travel.minutes import to_limit_ms
 
 __all__ = ["SHARING", "share_cost", "value_joint_site"]
 

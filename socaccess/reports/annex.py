@@ -98,11 +98,7 @@ def compose_annex(
     if form not in FORMS:
         raise UnknownNameError(f"no form {form!r} of an annex; use {' or '.join(FORMS)}")
     texts = Texts(lang)
-    released = (
-        result
-        if isinstance(result, Release)
-        else release(result, allow_small_counts=allow_small_counts)
-    )
+    released = release(result, allow_small_counts=allow_small_counts)
     study = released.result.study
     known = set(study.municipalities["municipality_id"])
     if municipality_id is not None and municipality_id not in known:

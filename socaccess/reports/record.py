@@ -27,11 +27,7 @@ def tell_record(
     result: StudyResult | Release, *, allow_small_counts: bool = False
 ) -> dict[str, Any]:
     """Return the record as plain values; the same study gives the same record, whenever it runs."""
-    released = (
-        result
-        if isinstance(result, Release)
-        else release(result, allow_small_counts=allow_small_counts)
-    )
+    released = release(result, allow_small_counts=allow_small_counts)
     result = released.result
     study = result.study
     network = study.network

@@ -58,18 +58,12 @@ def list_tables(
     where the need is not known. `share_of` says whether a share is of persons in need
     or, where a count behind it is hidden, of inhabitants.
     """
-    released = _as_release(result, allow_small_counts)
+    released = release(result, allow_small_counts=allow_small_counts)
     tellers = {"coverage": _tell_coverage, "gaps": _tell_gaps, "sites": _tell_sites}
     for name, tell in tellers.items():
         if name not in released.kept:
             released.kept[name] = round_table(tell(released))
     return {name: released.kept[name].copy() for name in tellers}
-
-
-def _as_release(result: StudyResult | Release, allow_small_counts: bool) -> Release:
-    if isinstance(result, Release):
-        return result
-    return release(result, allow_small_counts=allow_small_counts)
 
 
 def _tell_coverage(released: Release) -> pd.DataFrame:

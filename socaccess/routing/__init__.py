@@ -14,6 +14,7 @@ import the compiler.
 
 from __future__ import annotations
 
+from socaccess.routing._choice import choose_engine
 from socaccess.routing._run import Progress
 from socaccess.routing.graph import UNREACHABLE, Graph
 from socaccess.routing.hierarchy import Hierarchy, build_hierarchy
@@ -36,6 +37,7 @@ __all__ = [
     "Terminals",
     "Trees",
     "build_hierarchy",
+    "choose_engine",
     "compute_matrix",
     "find_nearest",
     "find_reached",

@@ -15,9 +15,10 @@ from socaccess.partitions import SharedRoads
 from socaccess.routing import UNREACHABLE
 from socaccess.scale.dataset import encode_table
 from socaccess.settings import LinkModel
+from socaccess.travel._find import find_nearest_places
+from socaccess.travel._measure import measure_times
 from socaccess.travel._spread import bind_places
-from socaccess.travel.proximity import find_nearest_places, tabulate_nearest
-from socaccess.travel.times import measure_times
+from socaccess.travel.proximity import tabulate_nearest
 
 if TYPE_CHECKING:
     import geopandas as gpd

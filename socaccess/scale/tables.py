@@ -23,8 +23,8 @@ from socaccess.scale.dataset import PartitionedTable, encode_table
 from socaccess.settings import LinkModel
 from socaccess.travel._engines import choose_prepared
 from socaccess.travel._spread import strip_places
+from socaccess.travel.minutes import to_limit_ms
 from socaccess.travel.places import find_id_column
-from socaccess.travel.times import to_limit_ms
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,8 +1,15 @@
 """Where new sites should go: location models solved to a stated gap, with reasons."""
 
-from socaccess.siting.options import Phase, Scenario, Service
+from socaccess.siting.options import (
+    COOPERATION,
+    OBJECTIVES,
+    ROBUST,
+    Phase,
+    Scenario,
+    Service,
+)
 from socaccess.siting.plan import SitingPlan
-from socaccess.siting.problem import COOPERATION, OBJECTIVES, ROBUST, SitingProblem
+from socaccess.siting.problem import SitingProblem
 from socaccess.siting.suggest import suggest_sites, value_of_cooperation
 
 __all__ = [

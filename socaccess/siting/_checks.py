@@ -10,6 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from socaccess.errors import Problem
+from socaccess.siting import _option_checks as options
 
 if TYPE_CHECKING:
     from socaccess.siting.problem import SitingProblem
@@ -19,8 +20,6 @@ __all__ = ["find_problems"]
 
 def find_problems(problem: SitingProblem) -> list[Problem]:
     """Return every finding about `problem`, in a fixed order."""
-    from socaccess.siting import _option_checks as options
-
     return [
         *_check_ids("client_ids", problem.client_ids),
         *_check_ids("site_ids", problem.site_ids),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from socaccess.errors import Problem
+from socaccess.siting.options import COOPERATION, OBJECTIVES, ROBUST
 
 if TYPE_CHECKING:
     from socaccess.siting.problem import SitingProblem
@@ -40,8 +41,6 @@ BY_MUNICIPALITY = (
 
 def check_objective(problem: SitingProblem) -> Iterator[Problem]:
     """Find an unknown objective, a missing limit or a missing number of sites."""
-    from socaccess.siting.problem import COOPERATION, OBJECTIVES, ROBUST
-
     for name, known in (
         ("objective", OBJECTIVES),
         ("cooperation", COOPERATION),

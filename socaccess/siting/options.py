@@ -1,4 +1,4 @@
-"""The parts a problem may be made of: services under one roof, phases, scenarios."""
+"""What a problem may be made of: objectives, services under one roof, phases, scenarios."""
 
 from __future__ import annotations
 
@@ -7,7 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Phase", "Scenario", "Service"]
+__all__ = ["COOPERATION", "OBJECTIVES", "ROBUST", "Phase", "Scenario", "Service"]
+
+OBJECTIVES = ("lscp", "mclp", "p_median", "p_center", "lex_minimax", "trade_off")
+COOPERATION = ("everyone", "agreements", "own")
+ROBUST = ("worst", "expected", "regret")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

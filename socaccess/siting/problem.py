@@ -12,11 +12,8 @@ from socaccess.errors import raise_problems
 from socaccess.siting._checks import find_problems
 from socaccess.siting.options import Phase, Scenario, Service
 
-__all__ = ["COOPERATION", "OBJECTIVES", "ROBUST", "SitingProblem"]
+__all__ = ["SitingProblem"]
 
-OBJECTIVES = ("lscp", "mclp", "p_median", "p_center", "lex_minimax", "trade_off")
-COOPERATION = ("everyone", "agreements", "own")
-ROBUST = ("worst", "expected", "regret")
 ID_LISTS = (
     "client_ids",
     "site_ids",

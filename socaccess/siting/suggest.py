@@ -14,9 +14,10 @@ from socaccess.siting.equity import CurvePoint, solve_lex_minimax, solve_trade_o
 from socaccess.siting.explain import find_merits, find_runners_up
 from socaccess.siting.infeasible import explain_infeasible
 from socaccess.siting.instance import Instance, read_problem
+from socaccess.siting.options import COOPERATION
 from socaccess.siting.plain import Settings, solve_plain
 from socaccess.siting.plan import SitingPlan
-from socaccess.siting.problem import COOPERATION, SitingProblem
+from socaccess.siting.problem import SitingProblem
 from socaccess.siting.tables import assignment_table, curve_table, sites_table
 
 __all__ = ["suggest_sites", "value_of_cooperation"]

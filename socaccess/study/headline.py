@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from socaccess.study.reach import Reach
-from socaccess.study.result import SCENARIOS
 from socaccess.study.sites import Suggestions
+from socaccess.study.tables import SCENARIOS
 
 if TYPE_CHECKING:
     from socaccess.study.tables import StudyTables

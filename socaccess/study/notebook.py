@@ -29,7 +29,7 @@ from socaccess.study.colours import (
     colour_of,
 )
 from socaccess.study.release import release
-from socaccess.study.result import SCENARIOS
+from socaccess.study.tables import SCENARIOS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

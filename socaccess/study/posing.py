@@ -12,7 +12,7 @@ from socaccess.schemas import suggest_names
 from socaccess.siting import SitingProblem
 from socaccess.study.reach import Reach
 from socaccess.study.tables import StudyTables
-from socaccess.travel.times import to_minutes
+from socaccess.travel.minutes import to_minutes
 
 __all__ = ["find_settlements", "pose_problem", "weigh_clients"]
 

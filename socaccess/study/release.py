@@ -17,16 +17,21 @@ import numpy as np
 import pandas as pd
 
 from socaccess.privacy import SHOWN, Protection, mark_small, protect, show_count, show_counts
+from socaccess.study.assessment import (
+    assess_municipalities,
+    assess_settlements,
+    spread_need,
+    tell_gaps,
+)
 from socaccess.study.headline import tell_headline
-from socaccess.study.run import _cover, _spread_need, _summarise, _tell_gaps
 from socaccess.study.sites import OBJECTIVES, Suggestions, suggest_study_sites
-from socaccess.travel.times import to_limit_ms
+from socaccess.travel.minutes import to_limit_ms
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
     from socaccess.study.result import StudyResult
-    from socaccess.study.study import StudyTables
+    from socaccess.study.tables import StudyTables
 
 __all__ = ["Release", "release", "summarise_by_population"]
 
@@ -169,8 +174,8 @@ class Release:
         return int(found.groups[self._municipality_position[municipality]])
 
 
-def release(result: StudyResult, *, allow_small_counts: bool = False) -> Release:
-    """Return a result as it may leave.
+def release(result: StudyResult | Release, *, allow_small_counts: bool = False) -> Release:
+    """Return a result as it may leave; what is released already stays what it is.
 
     Parameters
     ----------
@@ -186,11 +191,13 @@ def release(result: StudyResult, *, allow_small_counts: bool = False) -> Release
     >>> released.show_municipality("adults_grt", "0050000")
     131
     """
+    if isinstance(result, Release):
+        return result
     study = result.study
     below = 0 if allow_small_counts else study.settings.suppress_below
     if below == 0:
         return Release(result, {}, 0)
-    persons = _spread_need(study)
+    persons = spread_need(study)
     position = {name: i for i, name in enumerate(study.municipalities["municipality_id"])}
     group = study.settlements["municipality_id"].map(position).to_numpy()
     inhabitants = study.settlements["population"].to_numpy(dtype=float)
@@ -217,7 +224,7 @@ def release(result: StudyResult, *, allow_small_counts: bool = False) -> Release
 
 def summarise_by_population(result: StudyResult) -> pd.DataFrame:
     """Return `StudyResult.coverage` with shares and times of inhabitants instead of persons."""
-    return _summarise(result.study, result.settlement_coverage.assign(persons=np.nan))
+    return assess_municipalities(result.study, result.settlement_coverage.assign(persons=np.nan))
 
 
 def _find_uncounted(study: StudyTables, group: str) -> np.ndarray | None:
@@ -241,8 +248,8 @@ def _conclude(result: StudyResult, persons: pd.DataFrame, *, same_sites: bool) -
         # Which sites were suggested, and in which order, depends on the counts too.
         asked = tuple(dict.fromkeys(result.plans["service"]))
         suggestions = suggest_study_sites(study, reach, persons, services=asked)
-        table = _cover(study, reach, suggestions, persons)
-    coverage = _summarise(study, table)
+        table = assess_settlements(study, reach, suggestions, persons)
+    coverage = assess_municipalities(study, table)
     summary = tell_headline(
         study, reach, table, coverage, suggestions, result.institutions, result.not_located
     )
@@ -250,7 +257,7 @@ def _conclude(result: StudyResult, persons: pd.DataFrame, *, same_sites: bool) -
         result,
         settlement_coverage=table,
         coverage=coverage,
-        gaps=_tell_gaps(study, table),
+        gaps=tell_gaps(study, table),
         sites=suggestions.sites,
         plans=suggestions.plans,
         summary={**result.summary, **summary},

@@ -18,13 +18,7 @@ if TYPE_CHECKING:
     from socaccess.study.reach import Reach
     from socaccess.study.tables import StudyTables
 
-__all__ = ["SCENARIOS", "SCOPES", "StudyResult"]
-
-SCENARIOS = ("now", "planned", "suggested")
-"""Operating facilities; with those planned (opening not confirmed); operating and suggested."""
-
-SCOPES = ("any", "own")
-"""Facilities of anyone; of the settlement's own municipality alone."""
+__all__ = ["StudyResult"]
 
 
 @dataclass(frozen=True, eq=False)

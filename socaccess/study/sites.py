@@ -13,7 +13,7 @@ from socaccess.routing import Progress
 from socaccess.siting import SitingPlan, suggest_sites
 from socaccess.study.posing import pose_problem, weigh_clients
 from socaccess.study.reach import Reach
-from socaccess.travel.times import to_limit_ms
+from socaccess.travel.minutes import to_limit_ms
 
 if TYPE_CHECKING:
     import geopandas as gpd

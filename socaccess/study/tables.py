@@ -27,7 +27,13 @@ from socaccess.settings import Settings
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["Progress", "StudyTables", "choose_limits"]
+__all__ = ["SCENARIOS", "SCOPES", "Progress", "StudyTables", "choose_limits"]
+
+SCENARIOS = ("now", "planned", "suggested")
+"""Operating facilities; with those planned (opening not confirmed); operating and suggested."""
+
+SCOPES = ("any", "own")
+"""Facilities of anyone; of the settlement's own municipality alone."""
 
 Progress = Callable[[str, int, int], None]
 """Called as `progress(step, done, total)`; step is a key of the text catalogue."""

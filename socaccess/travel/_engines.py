@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from socaccess.network import RoadNetwork
-from socaccess.routing._choice import choose_engine
+from socaccess.routing import choose_engine
 
 if TYPE_CHECKING:
     from socaccess.routing import Hierarchy

@@ -1,14 +1,65 @@
-"""Lengths of ways, and how much of their time is modelled: over roads, to places, on one edge."""
+"""What a way costs: its time, its length, and how much of its time is modelled."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from socaccess.network import RoadNetwork, Snapped
-from socaccess.routing import UNREACHABLE, DirectTrips, Progress, sum_along
+from socaccess.network import RoadNetwork, Snapped, pair_on_same_edge
+from socaccess.routing import UNREACHABLE, DirectTrips, Progress, compute_matrix, sum_along
 from socaccess.settings import LinkModel
+from socaccess.travel._engines import choose_prepared
 
-__all__ = ["measure_arcs", "measure_direct", "measure_matrix", "to_share"]
+if TYPE_CHECKING:
+    from socaccess.routing import Hierarchy
+
+__all__ = ["measure_arcs", "measure_direct", "measure_matrix", "measure_times", "to_share"]
+
+
+def measure_times(
+    network: RoadNetwork,
+    starts: Snapped,
+    ends: Snapped,
+    *,
+    lengths: bool,
+    cutoff_ms: int | None,
+    links: LinkModel,
+    engine: str = "auto",
+    threads: int = 1,
+    progress: Progress | None = None,
+    hierarchy: Hierarchy | None = None,
+) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
+    """Return milliseconds, and metres and modelled shares where asked, (origins, destinations).
+
+    `hierarchy` is one of the network's graph, used where no lengths are asked for; without it
+    the one prepared for the network is.
+    """
+    direct = pair_on_same_edge(starts, ends)
+    if not lengths:
+        if hierarchy is None:
+            searches = min(len(starts.ids), len(ends.ids))
+            engine, hierarchy = choose_prepared(network, searches, engine)
+        travel_ms = compute_matrix(
+            network.graph,
+            starts.as_origins,
+            ends.as_destinations,
+            engine=engine,
+            cutoff_ms=cutoff_ms,
+            threads=threads,
+            progress=progress,
+            hierarchy=hierarchy,
+            direct=direct,
+        )
+        return travel_ms, None, None
+    travel_ms, length_m, modelled_share = measure_matrix(
+        network, starts, ends, direct, links, engine, threads, progress
+    )
+    if cutoff_ms is not None:
+        late = travel_ms > cutoff_ms
+        travel_ms[late] = UNREACHABLE
+        length_m[late] = modelled_share[late] = np.nan
+    return travel_ms, length_m, modelled_share
 
 
 def measure_arcs(network: RoadNetwork) -> np.ndarray:

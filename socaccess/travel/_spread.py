@@ -13,6 +13,8 @@ from socaccess.partitions import SharedRoads, cut_parts, run_partitions
 from socaccess.routing import UNREACHABLE, Nearest, Progress
 from socaccess.settings import LinkModel
 from socaccess.travel._engines import choose_prepared
+from socaccess.travel._find import find_nearest_places
+from socaccess.travel._measure import measure_times
 
 __all__ = ["bind_places", "spread_nearest", "spread_times", "strip_places"]
 
@@ -52,7 +54,7 @@ def spread_times(
     client: Any,
     progress: Progress | None,
 ) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
-    """Return times, metres and modelled shares as `socaccess.travel.times.measure_times` does."""
+    """Return times, metres and modelled shares as `measure_times` does."""
     shape = (len(starts.ids), len(ends.ids))
     if lengths:  # measured along single ways, which no hierarchy keeps
         roads = SharedRoads(network, engine).seen_by(client)
@@ -133,8 +135,6 @@ def _send_places(places: Snapped, parts: list[slice]) -> Iterator[tuple[int, Sna
 
 def _time_part(question: _TimesQuestion, part: Snapped) -> tuple[np.ndarray, Any, Any]:
     """Return times, metres and modelled shares of some origins; on a worker or here."""
-    from socaccess.travel.times import measure_times
-
     roads = question.roads
     return measure_times(
         roads.network,
@@ -150,8 +150,6 @@ def _time_part(question: _TimesQuestion, part: Snapped) -> tuple[np.ndarray, Any
 
 def _find_part(question: _NearestQuestion, part: Snapped) -> tuple[np.ndarray, np.ndarray]:
     """Return time and position of the nearest sites of some places."""
-    from socaccess.travel.proximity import find_nearest_places
-
     roads = question.roads
     found = find_nearest_places(
         roads.network,

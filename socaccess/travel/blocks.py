@@ -17,9 +17,11 @@ from socaccess.network.file import write_aside
 from socaccess.routing import Hierarchy, Progress
 from socaccess.settings import LinkModel
 from socaccess.travel._engines import choose_prepared
+from socaccess.travel._measure import measure_times
+from socaccess.travel.minutes import to_limit_ms
 from socaccess.travel.places import snap_ends
-from socaccess.travel.sparse import SparseTimes, join_blocks, keep_reached
-from socaccess.travel.times import TravelTimes, measure_times, to_limit_ms
+from socaccess.travel.sparse import SparseTimes, join_blocks
+from socaccess.travel.times import TravelTimes
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -103,9 +105,9 @@ class TravelBlocks:
         shape = (0, self.shape[1])
         measured = (np.empty(shape), np.empty(shape)) if self.lengths else (None, None)
         nobody = self._tabulate(self.origins.ids[:0], np.empty(shape, np.uint32), *measured)
-        found = [keep_reached(nobody)]
+        found = [nobody.to_sparse()]
         for first, block in self._iterate_numbered():
-            found.append(keep_reached(block, first))
+            found.append(block.to_sparse(first))
         return join_blocks(found, self.origins.ids)
 
     def to_frame(self) -> pd.DataFrame:

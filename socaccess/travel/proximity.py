@@ -8,19 +8,18 @@ import numpy as np
 import pandas as pd
 
 from socaccess.errors import InputError
-from socaccess.network import RoadNetwork, Snapped, pair_on_same_edge
-from socaccess.routing import DirectTrips, Nearest, Progress, find_nearest
+from socaccess.network import RoadNetwork, Snapped
+from socaccess.routing import Nearest, Progress
 from socaccess.settings import LinkModel
-from socaccess.travel._engines import choose_prepared
+from socaccess.travel._find import find_nearest_places
+from socaccess.travel.blocks import travel_blocks
+from socaccess.travel.minutes import to_limit_ms, to_minutes
 from socaccess.travel.places import find_id_column, snap_places
-from socaccess.travel.times import to_limit_ms, to_minutes
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    from socaccess.routing import Hierarchy
-
-__all__ = ["find_nearest_places", "nearest", "tabulate_nearest"]
+__all__ = ["nearest", "tabulate_nearest"]
 
 
 def nearest(
@@ -130,8 +129,6 @@ def _measure_found(
     links: LinkModel,
 ) -> dict[str, np.ndarray]:
     """Return `length_km` and `modelled_share` of the way of every place and site found."""
-    from socaccess.travel.blocks import travel_blocks
-
     site = site.reshape(len(places.ids), -1)
     place = np.broadcast_to(np.arange(len(places.ids))[:, None], site.shape)
     starts, ends = (places, sites) if toward == "sites" else (sites, places)
@@ -174,53 +171,3 @@ def tabulate_nearest(
     # Text columns would have NaN for the facility that is not there.
     chosen = table[facility_column].astype(object)
     return table.assign(**{facility_column: chosen.where(chosen.notna(), None)})
-
-
-def find_nearest_places(
-    network: RoadNetwork,
-    places: Snapped,
-    sites: Snapped,
-    kind: np.ndarray,
-    kind_count: int,
-    *,
-    k: int,
-    toward: Literal["sites", "places"],
-    cutoff_ms: int | None,
-    engine: str = "auto",
-    threads: int = 1,
-    progress: Progress | None = None,
-    hierarchy: Hierarchy | None = None,
-) -> Nearest:
-    """Return what `socaccess.routing.find_nearest` finds for places on the roads."""
-    if toward == "sites":
-        asked, looked_for = places.as_origins, sites.as_destinations
-        direct = pair_on_same_edge(places, sites)
-    else:
-        asked, looked_for = places.as_destinations, sites.as_origins
-        direct = _turn_around(pair_on_same_edge(sites, places))
-    if hierarchy is None:
-        searches = kind_count if k == 1 else len(sites.ids)
-        engine, hierarchy = choose_prepared(network, searches, engine)
-    return find_nearest(
-        network.graph,
-        asked,
-        looked_for,
-        kind,
-        kind_count,
-        k=k,
-        toward=toward,
-        engine=engine,
-        cutoff_ms=cutoff_ms,
-        threads=threads,
-        progress=progress,
-        hierarchy=hierarchy,
-        direct=direct,
-    )
-
-
-def _turn_around(direct: DirectTrips) -> DirectTrips:
-    return DirectTrips(
-        origin=direct.destination,
-        destination=direct.origin,
-        ms=direct.ms,
-    )

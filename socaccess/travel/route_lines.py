@@ -14,8 +14,8 @@ from socaccess.routing import UNREACHABLE, DirectTrips
 from socaccess.settings import LinkModel
 from socaccess.travel._measure import measure_arcs, measure_direct, to_share
 from socaccess.travel._trips import Trip, trace_trips
+from socaccess.travel.minutes import to_minutes
 from socaccess.travel.places import snap_ends
-from socaccess.travel.times import to_minutes
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -11,8 +11,8 @@ from socaccess.errors import InputError
 from socaccess.network import CLOSED, RoadNetwork, Snapped
 from socaccess.routing import UNREACHABLE, Terminals, find_nearest
 from socaccess.settings import LinkModel
+from socaccess.travel.minutes import to_limit_ms
 from socaccess.travel.places import snap_places
-from socaccess.travel.times import to_limit_ms
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from socaccess.travel.times import TravelTimes, to_minutes
+from socaccess.travel.minutes import to_minutes
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-__all__ = ["SparseTimes", "join_blocks", "keep_reached"]
+__all__ = ["SparseTimes", "join_blocks"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,35 +79,6 @@ class SparseTimes:
         shape = (len(self.origin_ids), len(self.destination_ids))
         begin = np.searchsorted(self.origin, np.arange(shape[0] + 1))
         return csr_array((self.travel_min, self.destination, begin), shape=shape)
-
-
-def keep_reached(times: TravelTimes, first: int = 0) -> SparseTimes:
-    """Return the pairs of a table that are within reach; its first origin has the number `first`.
-
-    Examples
-    --------
-    >>> ids = np.array(["A", "B"], dtype=object)
-    >>> far = 2**31 - 1
-    >>> times = TravelTimes(ids, ids, np.array([[0, far], [90_000, 0]], dtype=np.uint32))
-    >>> times.to_sparse().to_frame().values.tolist()
-    [['A', 'A', 0.0], ['B', 'A', 1.5], ['B', 'B', 0.0]]
-    """
-    row, column = times.locate_reached()
-
-    def pick(values: np.ndarray | None) -> np.ndarray | None:
-        return None if values is None else values[row, column]
-
-    return SparseTimes(
-        origin_ids=times.origin_ids,
-        destination_ids=times.destination_ids,
-        origin=(row + first).astype(np.int32),
-        destination=column.astype(np.int32),
-        travel_ms=times.travel_ms[row, column],
-        length_m=pick(times.length_m),
-        modelled_share=pick(times.modelled_share),
-        origin_column=times.origin_column,
-        destination_column=times.destination_column,
-    )
 
 
 def join_blocks(blocks: list[SparseTimes], origin_ids: np.ndarray) -> SparseTimes:

@@ -8,22 +8,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from socaccess.network import RoadNetwork, Snapped, pair_on_same_edge
-from socaccess.routing import UNREACHABLE, Progress, compute_matrix
+from socaccess.network import RoadNetwork, Snapped
+from socaccess.routing import UNREACHABLE, Progress
 from socaccess.settings import LinkModel
-from socaccess.travel._engines import choose_prepared
-from socaccess.travel._measure import measure_matrix
+from socaccess.travel._measure import measure_times
+from socaccess.travel.minutes import to_limit_ms, to_minutes
 from socaccess.travel.places import snap_ends
+from socaccess.travel.sparse import SparseTimes
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    from socaccess.routing import Hierarchy
-    from socaccess.travel.sparse import SparseTimes
-
-__all__ = ["MS_PER_MIN", "TravelTimes", "measure_times", "travel_times"]
-
-MS_PER_MIN = 60_000
+__all__ = ["TravelTimes", "travel_times"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,11 +84,35 @@ class TravelTimes:
             frame["modelled_share"] = self.modelled_share.ravel()
         return frame
 
-    def to_sparse(self) -> SparseTimes:
-        """Return the pairs within reach; see `travel_blocks` for tables too large to be dense."""
-        from socaccess.travel.sparse import keep_reached
+    def to_sparse(self, first_origin: int = 0) -> SparseTimes:
+        """Return the pairs within reach; see `travel_blocks` for tables too large to be dense.
 
-        return keep_reached(self)
+        `first_origin` is the number of the first row, where this is a block of a larger table.
+
+        Examples
+        --------
+        >>> ids = np.array(["A", "B"], dtype=object)
+        >>> far = 2**31 - 1
+        >>> times = TravelTimes(ids, ids, np.array([[0, far], [90_000, 0]], dtype=np.uint32))
+        >>> times.to_sparse().to_frame().values.tolist()
+        [['A', 'A', 0.0], ['B', 'A', 1.5], ['B', 'B', 0.0]]
+        """
+        row, column = self.locate_reached()
+
+        def pick(values: np.ndarray | None) -> np.ndarray | None:
+            return None if values is None else values[row, column]
+
+        return SparseTimes(
+            origin_ids=self.origin_ids,
+            destination_ids=self.destination_ids,
+            origin=(row + first_origin).astype(np.int32),
+            destination=column.astype(np.int32),
+            travel_ms=self.travel_ms[row, column],
+            length_m=pick(self.length_m),
+            modelled_share=pick(self.modelled_share),
+            origin_column=self.origin_column,
+            destination_column=self.destination_column,
+        )
 
     def locate_reached(self) -> tuple[np.ndarray, np.ndarray]:
         """Return row and column of every pair within reach, row by row."""
@@ -193,67 +213,3 @@ def travel_times(
         origin_column=origin_column,
         destination_column=destination_column,
     )
-
-
-def measure_times(
-    network: RoadNetwork,
-    starts: Snapped,
-    ends: Snapped,
-    *,
-    lengths: bool,
-    cutoff_ms: int | None,
-    links: LinkModel,
-    engine: str = "auto",
-    threads: int = 1,
-    progress: Progress | None = None,
-    hierarchy: Hierarchy | None = None,
-) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
-    """Return milliseconds, and metres and modelled shares where asked, (origins, destinations).
-
-    `hierarchy` is one of the network's graph, used where no lengths are asked for; without it
-    the one prepared for the network is.
-    """
-    direct = pair_on_same_edge(starts, ends)
-    if not lengths:
-        if hierarchy is None:
-            searches = min(len(starts.ids), len(ends.ids))
-            engine, hierarchy = choose_prepared(network, searches, engine)
-        travel_ms = compute_matrix(
-            network.graph,
-            starts.as_origins,
-            ends.as_destinations,
-            engine=engine,
-            cutoff_ms=cutoff_ms,
-            threads=threads,
-            progress=progress,
-            hierarchy=hierarchy,
-            direct=direct,
-        )
-        return travel_ms, None, None
-    travel_ms, length_m, modelled_share = measure_matrix(
-        network, starts, ends, direct, links, engine, threads, progress
-    )
-    if cutoff_ms is not None:
-        late = travel_ms > cutoff_ms
-        travel_ms[late] = UNREACHABLE
-        length_m[late] = modelled_share[late] = np.nan
-    return travel_ms, length_m, modelled_share
-
-
-def to_limit_ms(limit_min: float) -> int:
-    """Return a limit in whole milliseconds, itself included.
-
-    Times are whole milliseconds; a limit such as 2.01 minutes is a hair less than
-    120,600 of them in binary, which must not put out who needs just that long.
-
-    Examples
-    --------
-    >>> to_limit_ms(2.01), 2.01 * 60_000
-    (120600, 120599.99999999999)
-    """
-    return int(np.floor(limit_min * MS_PER_MIN + 1e-3))
-
-
-def to_minutes(travel_ms: np.ndarray) -> np.ndarray:
-    """Return milliseconds as minutes, NaN where unreachable."""
-    return np.where(travel_ms >= UNREACHABLE, np.nan, travel_ms / MS_PER_MIN)

@@ -17,7 +17,7 @@ from socaccess.coverage import (
 )
 from socaccess.errors import InputError
 from socaccess.routing import UNREACHABLE
-from socaccess.travel.times import to_limit_ms
+from socaccess.travel.minutes import to_limit_ms
 
 minutes = st.integers(0, 200)
 
