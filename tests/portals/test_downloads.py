@@ -28,6 +28,7 @@ from socaccess.sources.downloads import (
     fetch_json,
     unpack_layers,
 )
+from socaccess.sources.portals.stock import list_stock
 from tests.portals.conftest import QUICK, list_content
 from tests.portals.servers import Resumable, give, redirect, send, serve
 
@@ -520,6 +521,7 @@ def test_where_files_are_kept(monkeypatch, tmp_path):
     monkeypatch.setenv("SOCACCESS_CACHE", "")
     with pytest.raises(InputError, match="no folder to keep files in; name one with SOCACCESS"):
         Cache()
+    assert all(item.entry is None for item in list_stock())
     monkeypatch.delenv("SOCACCESS_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
     if sys.platform == "linux":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from socaccess.cachefolder import find_cache_folder
 from socaccess.sources.downloads import Cache, CachedFile
 from socaccess.sources.portals.catalogue import SOURCES, Source
 
@@ -37,6 +38,8 @@ def list_stock(cache: Cache | None = None) -> list[Stocked]:
     InputError
         If the cache holds what cannot be understood.
     """
+    if cache is None and find_cache_folder() is None:  # nothing is to be kept, so nothing is
+        return [Stocked(source, source.name, None) for source in SOURCES]
     cache = cache or Cache()
     stock = []
     for source in SOURCES:
