@@ -12,7 +12,7 @@ import datetime as dt
 import json
 import math
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
 
@@ -39,6 +39,16 @@ def _load_catalogue(lang: str) -> dict[str, Any]:
             for key, text in json.loads(file.read_text(encoding="utf-8")).items():
                 texts[f"{subject}.{key}"] = text
     return texts
+
+
+@lru_cache(maxsize=20_000)
+def _format_number(lang: str, value: float, decimals: int) -> str:
+    from babel.numbers import format_decimal
+
+    # Latvian groups thousands from five digits on; babel's own rule does not know that.
+    grouping = lang != "lv" or abs(round(value, decimals)) >= 10_000
+    pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
+    return str(format_decimal(value, format=pattern, locale=lang, group_separator=grouping))
 
 
 class Texts:
@@ -104,14 +114,7 @@ class Texts:
         """Return `value` with the decimal mark of the language; a dash when there is none."""
         if value is None or not math.isfinite(value):
             return "–"
-        from babel.numbers import format_decimal
-
-        # Latvian groups thousands from five digits on; babel's own rule does not know that.
-        grouping = self.lang != "lv" or abs(round(value, decimals)) >= 10_000
-        pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
-        return str(
-            format_decimal(value, format=pattern, locale=self.lang, group_separator=grouping)
-        )
+        return _format_number(self.lang, float(value), decimals)
 
     def share(self, value: float | None, *, decimals: int = 0) -> str:
         """Return a share (0-1) in per cent."""

@@ -176,20 +176,20 @@ def _write_all(
     # Protected once, so that no two files differ in what they hide.
     released = release(result, allow_small_counts=allow_small_counts)
     warning = warn_of_small_counts(released, Texts(lang))
-    save_map(released, aside / "map.html", lang=lang)
-    for name, table in list_tables(released).items():
-        write_csv(table, aside / f"{name}.csv", excel=excel, warning=warning)
-    write_workbook(released, aside / "tables.xlsx", lang=lang)
     # Of a whole country the full form runs to hundreds of pages; regions have theirs.
     many = len(released.result.municipalities) > FULL_ANNEX_MUNICIPALITIES
     annex = compose_annex(released, lang=lang, form="short" if many else "full")
     writers = {"geoparquet": write_geoparquet, "geojson": write_geojson}
     # The typesetter works outside the interpreter: the other core can have it.
     with ThreadPoolExecutor(1) as pool:
-        typeset = pool.submit(save_content, annex, aside / ANNEXES[0])
-        save_content(annex, aside / ANNEXES[1])
+        typeset = [pool.submit(save_content, annex, aside / name) for name in ANNEXES]
+        save_map(released, aside / "map.html", lang=lang)
+        for name, table in list_tables(released).items():
+            write_csv(table, aside / f"{name}.csv", excel=excel, warning=warning)
+        write_workbook(released, aside / "tables.xlsx", lang=lang)
         write_geopackage(released, aside / "layers.gpkg", lang=lang)
         write_record(released, aside / "study.json")
         extra = [path for name in formats for path in writers[name](released, aside, lang=lang)]
-        typeset.result()
+        for saved in typeset:
+            saved.result()
     return [path.name for path in extra]

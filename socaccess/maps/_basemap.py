@@ -121,5 +121,17 @@ def _encode_lines(
     clipped = shapely.clip_by_rect(merged, *frame_m)
     lines = [part for part in shapely.get_parts(clipped) if isinstance(part, shapely.LineString)]
     simple = shapely.simplify(np.array(lines, dtype=object), grid.unit_m * 2)
-    encoded = [_encode_line(grid, shapely.get_coordinates(line)) for line in simple]
-    return sorted(line for line in encoded if len(line) >= 4)
+    return sorted(line for line in _encode_together(grid, simple) if len(line) >= 4)
+
+
+def _encode_together(grid: Grid, lines: np.ndarray) -> list[list[int]]:
+    """Return what `_encode_line` makes of each line: thousands of them in one go."""
+    coordinates, line = shapely.get_coordinates(lines, return_index=True)
+    units = grid.snap(coordinates)
+    first = np.diff(line, prepend=-1) != 0
+    steps = np.diff(units, axis=0, prepend=units[:1])
+    keep = first | (steps != 0).any(axis=1)
+    units, line, first = units[keep], line[keep], first[keep]
+    steps = np.diff(units, axis=0, prepend=units[:1])
+    steps[first] = units[first]
+    return [part.ravel().tolist() for part in np.split(steps, np.flatnonzero(first)[1:])]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
@@ -105,7 +106,7 @@ class CoverageParts(Ground):
             shares = [rows[service]["covered_share"][scenario] for service in services]
         else:
             shares = [
-                self.coverage.loc[(self.municipality_id, service, scenario, "any"), "covered_share"]
+                self.coverage[(self.municipality_id, service, scenario, "any")]["covered_share"]
                 for service in services
             ]
         return float(pd.Series(shares, dtype=float).mean())
@@ -184,15 +185,15 @@ class CoverageParts(Ground):
                 self.count(row["facilities"].get("operating_in_region")),
                 self.count(row["facilities"].get("planned_in_region")),
             )
-        now = self.coverage.loc[(self.municipality_id, service, "now", "any")]
+        now = self.coverage[(self.municipality_id, service, "now", "any")]
         return (self.names[service], limit, *self._measure(self.municipality_id, service, now))
 
-    def _measure(self, municipality: str, service: str, now: pd.Series) -> tuple[str, ...]:
+    def _measure(self, municipality: str, service: str, now: Mapping[Any, Any]) -> tuple[str, ...]:
         shares = [
-            self.coverage.loc[(municipality, service, scenario, "any"), "covered_share"]
+            self.coverage[(municipality, service, scenario, "any")]["covered_share"]
             for scenario in SCENARIOS
         ]
-        own = self.coverage.loc[(municipality, service, "now", "own"), "covered_share"]
+        own = self.coverage[(municipality, service, "now", "own")]["covered_share"]
         return (
             self.count(now["persons"]),
             *(self.share(value) for value in (*shares, own)),
@@ -221,7 +222,7 @@ class CoverageParts(Ground):
         return self._draw_rows(rows, self.texts("annex.times.services", area=self.area), 1.0)
 
     def _time_row(self, name: str, municipality: str, service: str, limit: float) -> TimeRow:
-        now = self.coverage.loc[(municipality, service, "now", "any")]
+        now = self.coverage[(municipality, service, "now", "any")]
         median, p90, longest = (
             None if pd.isna(now[key]) else float(now[key])
             for key in ("median_min", "p90_min", "max_min")
@@ -263,7 +264,7 @@ class CoverageParts(Ground):
                     *self._measure(
                         row.municipality_id,
                         service,
-                        self.coverage.loc[(row.municipality_id, service, "now", "any")],
+                        self.coverage[(row.municipality_id, service, "now", "any")],
                     ),
                 )
                 for row in order

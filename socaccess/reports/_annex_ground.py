@@ -22,6 +22,7 @@ __all__ = ["DASH", "SCENARIOS", "Ground"]
 
 SCENARIOS = ("now", "planned", "suggested")
 DASH = "–"
+COVERAGE_KEYS = ("municipality_id", "service", "scenario", "scope")
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,12 +78,13 @@ class Ground:
         return list_tables(self.released)
 
     @cached_property
-    def coverage(self) -> pd.DataFrame:
+    def coverage(self) -> dict[tuple[str, ...], dict[Any, Any]]:
         """Coverage of what the annex tells of, by municipality, service, scenario and scope."""
         table = self.tables["coverage"]
         if self.municipality_id is not None:
             table = table[table["municipality_id"] == self.municipality_id]
-        return table.set_index(["municipality_id", "service", "scenario", "scope"]).sort_index()
+        keys = zip(*(table[name] for name in COVERAGE_KEYS), strict=True)
+        return dict(zip(keys, table.to_dict("records"), strict=True))
 
     @cached_property
     def ranked(self) -> pd.DataFrame:
@@ -132,7 +134,7 @@ class Ground:
     def count_persons(self, service: str) -> int | str | None:
         """Return the persons in need of a service as they leave."""
         if self.municipality_id is not None:
-            value = self.coverage.loc[(self.municipality_id, service, "now", "any"), "persons"]
+            value = self.coverage[(self.municipality_id, service, "now", "any")]["persons"]
             return None if value is None or value != value else value
         row = next(row for row in self.record["services"] if row["service"] == service)
         persons: int | str | None = row["persons"]

@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -71,8 +72,15 @@ def write_geopackage(released: Release, path: Path, *, lang: str = "lv") -> None
     """Write the layers, the tables and their styles as one GeoPackage.
 
     The styles stand in the table `layer_styles`, in the form QGIS makes itself and
-    looks for when it opens a layer.
+    looks for when it opens a layer. A file that is there is replaced, once the new one is whole.
     """
+    with TemporaryDirectory(prefix=".writing-", dir=path.parent) as folder:
+        aside = Path(folder) / path.name
+        _write_layers(released, aside, lang)
+        aside.replace(path)
+
+
+def _write_layers(released: Release, path: Path, lang: str) -> None:
     import pyogrio
 
     texts = Texts(lang)

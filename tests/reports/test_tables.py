@@ -157,6 +157,15 @@ def test_geopackage_read_back_equals_the_layers(released: Release, tmp_path: Pat
             assert len(gpd.read_file(path, layer=name)) == len(table)
 
 
+def test_geopackage_written_twice_is_the_same_file(released: Release, tmp_path: Path) -> None:
+    path = tmp_path / "layers.gpkg"
+    write_geopackage(released, path)
+    first = path.read_bytes()
+    write_geopackage(released, path)
+    assert path.read_bytes() == first
+    assert [kept.name for kept in tmp_path.iterdir()] == ["layers.gpkg"]
+
+
 def test_styles_stand_where_qgis_looks_for_them(released: Release, tmp_path: Path) -> None:
     path = tmp_path / "layers.gpkg"
     write_geopackage(released, path)
