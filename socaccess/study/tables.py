@@ -158,6 +158,7 @@ class StudyTables:
         if not promised:
             promised = tuple(services.loc[services["counts_as_supply"], "service"])
         set_ = object.__setattr__
+        municipalities = _count_people(municipalities, settlements)
         set_(
             self, "municipalities", municipalities.sort_values("municipality_id", ignore_index=True)
         )
@@ -252,6 +253,16 @@ def _find_unsuited(services: pd.DataFrame, settings: Settings) -> list[Problem]:
             "choose services that count as supply, or give them a limit",
         )
     ]
+
+
+def _count_people(
+    municipalities: gpd.GeoDataFrame, settlements: gpd.GeoDataFrame
+) -> gpd.GeoDataFrame:
+    """Fill the population of municipalities that tell none: the sum of their settlements."""
+    here = settlements.groupby("municipality_id")["population"].sum()
+    summed = municipalities["municipality_id"].map(here).fillna(0)
+    told = municipalities.get("population", summed)
+    return municipalities.assign(population=told.fillna(summed))
 
 
 def _locate(facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

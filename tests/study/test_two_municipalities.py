@@ -295,3 +295,17 @@ def test_people_in_the_other_system_get_the_same_answer(result):
         atol=1e-4,
     )
     assert other.settlements.crs == other.municipalities.crs == "EPSG:3059"
+
+
+def test_municipalities_that_tell_no_population_have_that_of_their_settlements():
+    tables = two_municipalities()
+    people = tables["settlements"].groupby("municipality_id")["population"].sum()
+    bare = tables["municipalities"].drop(columns="population", errors="ignore")
+    study = Study(**{**tables, "municipalities": bare})
+    assert study.municipalities.set_index("municipality_id")["population"].to_dict() == dict(people)
+    half = bare.assign(population=[nan] + [7.0] * (len(bare) - 1))
+    study = Study(**{**tables, "municipalities": half})
+    told = study.municipalities.set_index("municipality_id")["population"]
+    first, *rest = bare["municipality_id"]
+    assert told[first] == people[first]
+    assert (told[rest] == 7).all()
