@@ -295,11 +295,12 @@ def _show(table: Any, plan: Any, objective: str, texts: Any, why: bool) -> None:
     else:
         tell("no_plan", **told)
     if plan.conflict:
-        tell("conflict", names=", ".join(plan.conflict))
+        names = (texts(f"siting.condition.{name}") for name in plan.conflict)
+        tell("conflict", names=", ".join(names))
     if plan.relaxations:
         tell("relaxations")
     for line in (*plan.relaxations, *plan.notes):
-        console.print(f"- {line}", highlight=False, soft_wrap=True)
+        console.print(f"- {_tell_remark(line, texts)}", highlight=False, soft_wrap=True)
 
 
 def _make_table(table: Any, texts: Any) -> Any:
@@ -322,6 +323,20 @@ def _make_table(table: Any, texts: Any) -> Any:
             texts.number(row.saved_person_min),
         )
     return shown
+
+
+def _tell_remark(remark: Any, texts: Any) -> str:
+    """Return a remark of the siting in the language of `texts`."""
+    condition = remark.values.get("condition")
+    told = {}
+    for name, value in remark.values.items():
+        if name == "condition":
+            told[name] = texts(f"siting.condition.{value}")
+        elif condition == "floor_share":
+            told[name] = texts.share(value, decimals=1)
+        else:
+            told[name] = texts.number(value, decimals=0 if float(value).is_integer() else 2)
+    return str(texts(f"siting.remark.{remark.code}", **told))
 
 
 def _tell_count(count: Any, texts: Any) -> str:

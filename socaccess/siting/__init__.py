@@ -10,6 +10,7 @@ from socaccess.siting.options import (
 )
 from socaccess.siting.plan import SitingPlan
 from socaccess.siting.problem import SitingProblem
+from socaccess.siting.remark import Remark
 from socaccess.siting.suggest import suggest_sites, value_of_cooperation
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "OBJECTIVES",
     "ROBUST",
     "Phase",
+    "Remark",
     "Scenario",
     "Service",
     "SitingPlan",

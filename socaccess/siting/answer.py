@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from socaccess.siting.remark import Remark
+
 __all__ = ["Answer", "relative_gap"]
 
 
@@ -23,12 +25,12 @@ class Answer:
     objective: float
     bound: float
     limit_hit: bool = False
-    notes: tuple[str, ...] = ()
+    notes: tuple[Remark, ...] = ()
     closed: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     flow: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
     places: np.ndarray | None = None
     conflict: tuple[str, ...] = ()
-    relaxations: tuple[str, ...] = ()
+    relaxations: tuple[Remark, ...] = ()
 
 
 def relative_gap(objective: float, bound: float) -> float:

@@ -15,6 +15,7 @@ from socaccess.siting.general import Aim, GeneralModel, needs_flow
 from socaccess.siting.instance import Instance
 from socaccess.siting.plain import Settings, solve_plain
 from socaccess.siting.problem import SitingProblem
+from socaccess.siting.remark import Remark
 from socaccess.siting.solver import INFEASIBLE, OPTIMAL, Solution, solve_model
 
 __all__ = ["attempt", "fewest_unserved", "read_answer", "served_minutes", "solve_combined"]
@@ -98,7 +99,7 @@ def read_answer(
     clock: Clock,
     *,
     sign: float = 1.0,
-    notes: tuple[str, ...] = (),
+    notes: tuple[Remark, ...] = (),
 ) -> Answer:
     """Return the answer that `solution` holds; the objective is `sign` times its own."""
     if solution.status == INFEASIBLE:
@@ -174,7 +175,7 @@ def _solve_mclp(
     kind = "unserved" if problem.fade_min is None else "faded"
     robust = _robust(problem)
     best: tuple[float, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Remark, ...] = ()
     if robust == "regret":
         best, proved = _best_of_parts(problem, instance, settings, clock)
         if np.isnan(best).any():
@@ -197,10 +198,10 @@ def _without_best(
     return Answer(status, NONE, np.nan, np.nan, status == "unknown")
 
 
-def _regret_notes(proved: bool) -> tuple[str, ...]:
+def _regret_notes(proved: bool) -> tuple[Remark, ...]:
     if proved:
         return ()
-    return ("what would be best in each scenario is not proved; the regret is from what was found",)
+    return (Remark("regret_not_proved"),)
 
 
 def fewest_unserved(
@@ -235,7 +236,7 @@ def _unproved(
     """Return the plan of an unfinished first aim: nothing is proved about the second."""
     assert general is not None
     assert solution is not None
-    note = "fewest unserved persons not proved within the time limit"
+    note = Remark("unserved_not_proved")
     answer = read_answer(general, solution, settings, clock, sign=-1.0)
     if answer.status in ("infeasible", "unknown"):
         return replace(answer, bound=np.nan)
@@ -261,10 +262,10 @@ def served_minutes(instance: Instance, answer: Answer) -> tuple[np.ndarray, np.n
     return (instance.persons * instance.weight)[served], minutes[served]
 
 
-def _unserved_notes(least: float) -> tuple[str, ...]:
+def _unserved_notes(least: float) -> tuple[Remark, ...]:
     if least <= EXACT:
         return ()
-    return (f"{least:g} persons stay unserved, the fewest possible; the objective is the others'",)
+    return (Remark("fewest_unserved", persons=least),)
 
 
 def _solve_p_median(
@@ -295,14 +296,11 @@ def _solve_lscp(
         problem, instance, Aim("sites", instance.limit_min), settings, clock
     )
     hopeless = (instance.best_minutes > instance.limit_min) & (instance.persons > 0)
-    notes: tuple[str, ...] = ()
+    notes: tuple[Remark, ...] = ()
     if hopeless.any():
-        notes = (
-            (
-                f"{instance.persons[hopeless].sum():g} persons have no site within the limit; "
-                "the plan covers everybody else"
-            ),
-        )
+        clients = len(np.unique(instance.row_client[hopeless]))
+        persons = float(instance.persons[hopeless].sum())
+        notes = (Remark("beyond_limit", persons=persons, clients=clients),)
     # Sites come whole: so does any bound on their number.
     whole = replace(solution, bound=float(np.ceil(solution.bound - 1e-6)))
     return read_answer(general, whole, settings, clock, notes=notes)

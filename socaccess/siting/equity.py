@@ -14,6 +14,7 @@ from socaccess.siting.general import Aim
 from socaccess.siting.instance import Instance
 from socaccess.siting.plain import Settings
 from socaccess.siting.problem import SitingProblem
+from socaccess.siting.remark import Remark
 from socaccess.siting.solver import INFEASIBLE, OPTIMAL
 from socaccess.siting.travel import Travel
 
@@ -116,7 +117,7 @@ def _lateness(instance: Instance, plan: Answer, steps: list[float]) -> tuple[flo
 
 
 def _unfinished(answer: Answer, minutes: float) -> Answer:
-    note = f"proved down to times above {minutes:g} min; stopped there by the time limit"
+    note = Remark("proved_down_to", minutes=minutes)
     return replace(answer, status="feasible", limit_hit=True, notes=(*answer.notes, note))
 
 

@@ -15,6 +15,7 @@ from socaccess.siting.general import Aim, GeneralModel
 from socaccess.siting.instance import Instance
 from socaccess.siting.plain import Settings
 from socaccess.siting.problem import SitingProblem
+from socaccess.siting.remark import Remark
 from socaccess.siting.solver import INFEASIBLE, OPTIMAL
 
 __all__ = ["explain_infeasible"]
@@ -45,9 +46,9 @@ def explain_infeasible(
             break
     helps = []
     for name in conflict:
-        text = _relax(problem, instance, aim, name, settings, clock)
-        if text:
-            helps.append(text)
+        remark = _relax(problem, instance, aim, name, settings, clock)
+        if remark:
+            helps.append(remark)
     return replace(answer, conflict=tuple(conflict), relaxations=tuple(helps))
 
 
@@ -58,21 +59,21 @@ def _relax(
     name: str,
     settings: Settings,
     clock: Clock,
-) -> str:
+) -> Remark | None:
     """Return by how much condition `name` alone must give way, or nothing when that is no help."""
     _, solution = attempt(problem, instance, aim, settings, clock, active=FAMILIES, elastic=name)
     if solution.status != OPTIMAL or solution.values is None:
-        return ""
+        return None
     least = float(solution.objective)
     if name == "required":
-        return "required: leave some of the required sites out"
+        return Remark("leave_required_out")
     if name == "coverage":
-        return f"coverage: let {least:g} persons stay uncovered"
+        return Remark("leave_uncovered", persons=least)
     if name == "places":
-        return f"places: {np.ceil(least - 1e-6):g} more at a site"
+        return Remark("more_places", more=float(np.ceil(least - 1e-6)))
     given = instance.sites if name == "sites" else getattr(problem, name)
     if given is None or isinstance(given, Mapping):
-        return f"{name}: {_change(name, least)} than given"
+        return _change(name, least)
     sign = -1.0 if name in ("floor_share", "min_clients", "min_sites_per_municipality") else 1.0
     after = float(given) + sign * least
     if name == "budget":
@@ -80,9 +81,11 @@ def _relax(
     elif sign < 0:
         # Rounded to what surely helps.
         after = max(0.0, float(np.floor(1e4 * (after + 1e-9)) / 1e4))
-    return f"{name}: {float(given):g} -> {after:g}"
+    return Remark("from_to", condition=name, given=float(given), after=after)
 
 
-def _change(name: str, least: float) -> str:
+def _change(name: str, least: float) -> Remark:
     less = name in ("floor_share", "min_clients", "min_sites_per_municipality")
-    return f"{least:g} {'less' if less else 'more'}"
+    if less:
+        return Remark("less_than_given", condition=name, less=least)
+    return Remark("more_than_given", condition=name, more=least)

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from socaccess.siting.remark import Remark
+
 __all__ = ["SitingPlan"]
 
 
@@ -65,9 +67,9 @@ class SitingPlan:
     assignment: pd.DataFrame
     closed: tuple[str, ...] = ()
     curve: pd.DataFrame | None = None
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[Remark, ...] = field(default=())
     conflict: tuple[str, ...] = ()
-    relaxations: tuple[str, ...] = ()
+    relaxations: tuple[Remark, ...] = ()
 
     @property
     def certificate(self) -> str:

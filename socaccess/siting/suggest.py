@@ -18,11 +18,10 @@ from socaccess.siting.options import COOPERATION
 from socaccess.siting.plain import Settings, solve_plain
 from socaccess.siting.plan import SitingPlan
 from socaccess.siting.problem import SitingProblem
+from socaccess.siting.remark import Remark
 from socaccess.siting.tables import assignment_table, curve_table, sites_table
 
 __all__ = ["suggest_sites", "value_of_cooperation"]
-
-GAIN_NOTE = "gain and loss of a site count everybody at the nearest open one, whatever its places"
 
 
 def suggest_sites(
@@ -112,9 +111,9 @@ def _make_plan(
 
         rivals = find_runners_up(problem, instance, answer, clock, solve)
     if answer.flow is not None and len(merits):
-        notes = (*notes, GAIN_NOTE)
+        notes = (*notes, Remark("gain_ignores_places"))
     if instance.sites is not None and answer.status == "optimal" and len(merits) < instance.sites:
-        notes = (*notes, f"{len(merits)} of {instance.sites} sites suffice for this objective")
+        notes = (*notes, Remark("fewer_suffice", fewer=len(merits), sites=instance.sites))
     assignment = assignment_table(problem, instance, answer)
     objective = answer.objective
     return SitingPlan(
