@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from socaccess.cli.options import open_network, show_progress
+from socaccess.cli._studies import is_given, load_project, refuse_given
+from socaccess.cli.options import show_progress
 
 if TYPE_CHECKING:
     from socaccess.study import Study
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = ["open_project", "start_project"]
 
-# What a project file says itself, and where it says it.
-_IN_FILE = {"settings": "[settings]", "view": "inputs.municipalities"}
 # What the command line says goes before what the file says.
 _FIELDS = {"out": "folder", "lang": "languages", "excel": "excel", "formats": "formats",
            "small_counts": "show_small_counts"}  # fmt: skip
@@ -39,21 +38,15 @@ def open_project(
     from socaccess.i18n import Texts
     from socaccess.study.project import read_project
 
-    def given(name: str) -> bool:
-        source = context.get_parameter_source(name)
-        return source is not None and source.name == "COMMANDLINE"
-
-    for name, place in _IN_FILE.items():
-        if given(name):
-            raise typer.BadParameter(f"a project file says it itself: {place}", param_hint=name)
+    refuse_given(context)
     project = read_project(path)
-    said = {field: getattr(asked, field) for name, field in _FIELDS.items() if given(name)}
+    said = {
+        field: getattr(asked, field) for name, field in _FIELDS.items() if is_given(context, name)
+    }
     outputs = replace(project.outputs, **said)
     texts = Texts(outputs.languages[0])
     with show_progress(texts) as progress:
         if progress:
             progress("load")
-        study, notes = project.load_study(open_network(network))
-    for note in notes:
-        typer.echo(texts("cli.note", note=note), err=True)
+        study = load_project(project, network, outputs.languages[0])
     return study, outputs

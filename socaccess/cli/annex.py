@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from socaccess.cli._studies import ProjectFile, find_in_study, is_project, open_study
 from socaccess.cli.options import (
     Debug,
     Lang,
@@ -17,7 +18,6 @@ from socaccess.cli.options import (
     SettingsFile,
     View,
     ViewName,
-    open_network,
     show_progress,
 )
 
@@ -32,8 +32,12 @@ class Form(StrEnum):
 
 
 def annex(
+    context: typer.Context,
     area: Annotated[
-        str, typer.Argument(help="A region, or a municipality: name, ATVK code or its town.")
+        str,
+        typer.Argument(
+            help="A region, a project file, or a municipality: name, ATVK code or its town."
+        ),
     ],
     form: Annotated[
         Form, typer.Option("--form", help="short: two pages; full: everything.")
@@ -43,6 +47,7 @@ def annex(
     view: View = ViewName.plan,
     settings: SettingsFile = None,
     network: NetworkFile = None,
+    project: ProjectFile = None,
     small_counts: Annotated[
         bool, typer.Option("--show-small-counts", help="Show counts of fewer than five people.")
     ] = False,
@@ -51,22 +56,24 @@ def annex(
     """Write the annex of a region or of one municipality: annex.pdf and annex.docx."""
     from socaccess.i18n import Texts
     from socaccess.outputs import write_annexes
-    from socaccess.settings import Settings
-    from socaccess.study import Study
 
     texts = Texts(lang.value)
-    chosen = Settings.from_toml(settings) if settings else Settings()
-    region, municipality_id = find_area(area, view.value)
+    own = str(project) if project else area if is_project(area) else None
+    region, municipality_id = (own, None) if own else find_area(area, view.value)
     with show_progress(texts) as progress:
         if progress:
             progress("load")
-        study = Study.load(region, view=view.value, settings=chosen, network=open_network(network))
+        study = open_study(
+            context, region, view=view.value, settings=settings, network=network, lang=lang.value
+        )
+        if project:
+            municipality_id, _ = find_in_study(study, area)
         result = study.run(progress=progress)
         if progress:
             progress("write")
         written = write_annexes(
             result,
-            out or Path("out") / (municipality_id or region),
+            out or Path("out") / (municipality_id or Path(region).stem),
             lang=lang.value,
             form=form.value,
             municipality_id=municipality_id,

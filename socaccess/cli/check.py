@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from socaccess.cli._studies import ProjectFile, find_in_study, open_study
 from socaccess.cli.options import (
     Debug,
     Json,
@@ -15,7 +16,6 @@ from socaccess.cli.options import (
     NetworkFile,
     SettingsFile,
     make_console,
-    open_network,
 )
 
 __all__ = ["check"]
@@ -24,6 +24,7 @@ EXIT_NO = 3
 
 
 def check(
+    context: typer.Context,
     municipality: Annotated[str, typer.Argument(help="Name or ATVK code; old names lead to new.")],
     lang: Lang = Language.lv,
     min_share: Annotated[
@@ -35,22 +36,24 @@ def check(
     ] = False,
     settings: SettingsFile = None,
     network: NetworkFile = None,
+    project: ProjectFile = None,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
     """Tell which services a municipality's people have near; exit 3 when a standard is not met."""
     from socaccess.i18n import Texts
     from socaccess.reports.tables import list_tables
-    from socaccess.settings import Settings
     from socaccess.sources.boundaries import find_municipality
-    from socaccess.study import Study
 
-    identity, name = find_municipality(municipality)
-    chosen = Settings.from_toml(settings) if settings else Settings()
-    study = Study.load(
-        "latvia", view="today", settings=chosen, network=open_network(network)
-    ).select([identity])
-    result = study.run(sites=False)
+    if project is None:
+        identity, name = find_municipality(municipality)
+    study = open_study(
+        context, str(project) if project else "latvia",
+        view="today", settings=settings, network=network, lang=lang.value,
+    )  # fmt: skip
+    if project is not None:
+        identity, name = find_in_study(study, municipality)
+    result = study.select([identity]).run(sites=False)
     texts = Texts(lang.value)
     scope = "own" if own else "any"
     table = list_tables(result)["coverage"]

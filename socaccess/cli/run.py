@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from socaccess.cli._studies import is_project, open_study
 from socaccess.cli.options import (
     Debug,
     Json,
@@ -19,7 +20,6 @@ from socaccess.cli.options import (
     View,
     ViewName,
     make_console,
-    open_network,
     show_progress,
 )
 
@@ -66,8 +66,6 @@ def run(
     """Compute times, coverage, gaps and suggested sites of a region; write map and tables."""
     from socaccess.cli._run_project import open_project, start_project
     from socaccess.i18n import Texts
-    from socaccess.settings import Settings
-    from socaccess.study import Study
     from socaccess.study.project import Outputs
 
     if init is not None:
@@ -79,15 +77,19 @@ def run(
     asked = Outputs(
         out or Path("out") / region, (lang.value,), excel, tuple(formats or ()), small_counts
     )
-    if region.lower().endswith(".toml"):
+    if is_project(region):
         study, asked = open_project(context, Path(region), asked, network)
     else:
-        chosen = Settings.from_toml(settings) if settings else Settings()
         with show_progress(Texts(lang.value)) as progress:
             if progress:
                 progress("load")
-            study = Study.load(
-                region, view=view.value, settings=chosen, network=open_network(network)
+            study = open_study(
+                context,
+                region,
+                view=view.value,
+                settings=settings,
+                network=network,
+                lang=lang.value,
             )
     _run_and_write(study, asked, as_json)
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from socaccess.cli._studies import open_study
 from socaccess.cli.options import (
     Debug,
     Json,
@@ -20,7 +21,6 @@ from socaccess.cli.options import (
     View,
     ViewName,
     make_console,
-    open_network,
 )
 
 __all__ = ["site"]
@@ -32,8 +32,12 @@ _PLACES = ("candidates", "required", "forbidden")
 
 
 def site(
+    context: typer.Context,
     region: Annotated[
-        str, typer.Argument(help="latgale, kurzeme, riga, vidzeme, zemgale or latvia")
+        str,
+        typer.Argument(
+            help="latgale, kurzeme, riga, vidzeme, zemgale or latvia, or a project file"
+        ),
     ],
     service: Annotated[str, typer.Option("--service", help="Service code, such as group_home.")],
     sites: Annotated[
@@ -74,19 +78,14 @@ def site(
 ) -> None:
     """Suggest sites for one service, with a certificate; exit 3 when no plan exists."""
     from socaccess.i18n import Texts
-    from socaccess.settings import Settings
     from socaccess.siting import suggest_sites
-    from socaccess.study import Study
     from socaccess.study.posing import find_settlements
     from socaccess.study.release import release
 
     texts = Texts(lang.value)
     service = service.strip().lower().replace("-", "_")
-    study = Study.load(
-        region,
-        view=view.value,
-        settings=Settings.from_toml(settings) if settings else Settings(),
-        network=open_network(network),
+    study = open_study(
+        context, region, view=view.value, settings=settings, network=network, lang=lang.value
     )
     _require_service(study, service)
     options = _read_problem(problem) if problem else {}

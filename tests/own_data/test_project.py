@@ -38,6 +38,24 @@ def country(tmp_path_factory):
     return folder, said
 
 
+def test_other_commands_take_the_project_too(country, tmp_path):
+    path = country[0] / "invented.toml"
+    # 20 of East's 50 in need have the clinic within 5 minutes, all 10 of West's.
+    code, said = run("check", "East", "--project", path, "--lang", "en")
+    assert (code, "40%" in said) == (3, True)
+    assert run("check", "west", "--project", path)[0] == 0
+    code, said = run("check", "Wset", "--project", path)
+    assert (code, "did you mean West?" in said) == (1, True)
+    code, said = run("site", path, "--service", "clinic", "--sites", 1, "--lang", "en", "--json")
+    answer = json.loads(said[said.index("{") :].splitlines()[0])
+    assert code == 0 and answer["sites"][0]["gain_persons"] == 30
+    code, said = run("site", path, "--service", "clinic", "--view", "today")
+    assert (code, "inputs.municipalities" in said) == (2, True)
+    code, said = run("annex", "e", "--project", path, "--form", "short", "--out", tmp_path)
+    assert code == 0, said
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["annex.docx", "annex.pdf"]
+
+
 def test_a_run_writes_all_nine_files_where_the_project_says(country):
     folder, said = country
     assert sorted(path.name for path in (folder / "results").iterdir()) == sorted(FILES)
