@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from socaccess.study import StudyResult
     from socaccess.study.release import Release
 
-__all__ = ["ANNEXES", "FILES", "FORMATS", "write_annexes", "write_outputs"]
+__all__ = ["ANNEXES", "FILES", "FORMATS", "write_annexes", "write_outputs", "write_together"]
 
 FILES = ("map.html", "coverage.csv", "gaps.csv", "sites.csv", "tables.xlsx", "annex.pdf",
          "annex.docx", "layers.gpkg", "study.json")  # fmt: skip
@@ -83,7 +83,7 @@ def write_outputs(
         extra = _write_all(result, aside, lang, excel, allow_small_counts, formats)
         return [*FILES, *extra]
 
-    return _write_together(Path(folder), write)
+    return write_together(Path(folder), write)
 
 
 def write_annexes(
@@ -134,11 +134,29 @@ def write_annexes(
             save_content(content, aside / name)
         return list(ANNEXES)
 
-    return _write_together(Path(folder), write)
+    return write_together(Path(folder), write)
 
 
-def _write_together(folder: Path, write: Callable[[Path], list[str]]) -> list[Path]:
-    """Have files written aside and move them into `folder` when all of them are whole."""
+def write_together(folder: Path, write: Callable[[Path], list[str]]) -> list[Path]:
+    """Have files written aside and move them into `folder` when all of them are whole.
+
+    Parameters
+    ----------
+    folder
+        Where they go; made if absent.
+    write
+        Gets the folder aside, writes into it and returns the names of the files.
+
+    Returns
+    -------
+    list of pathlib.Path
+        The files, in the order of their names.
+
+    Raises
+    ------
+    OutputError
+        If something could not be written; what was there before is still there.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         aside = Path(tempfile.mkdtemp(prefix=".writing-", dir=folder))

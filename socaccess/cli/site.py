@@ -223,23 +223,16 @@ def _write(
     told: Any, plan: Any, table: Any, folder: Path, lang: str, small_counts: bool
 ) -> list[Path]:
     """Write the sites (CSV, GeoPackage), the answer and the map; each whole or not at all."""
-    import shutil
-    import tempfile
-
     import geopandas as gpd
 
-    from socaccess.errors import OutputError
     from socaccess.maps import save_map
+    from socaccess.outputs import write_together
     from socaccess.reports.tables import write_csv
 
     service = str(told.plans["service"].iloc[0])
-    names = ("sites.csv", "sites.gpkg", "plan.json", "map.html")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        aside = Path(tempfile.mkdtemp(prefix=".writing-", dir=folder))
-    except OSError as error:
-        raise OutputError(f"{folder}: cannot be written to: {error.strerror or error}") from None
-    try:
+    names = ["sites.csv", "sites.gpkg", "plan.json", "map.html"]
+
+    def write(aside: Path) -> list[str]:
         write_csv(table, aside / names[0])
         text = table.astype(object).where(table.notna(), None)
         gpd.GeoDataFrame(text, geometry=told.sites.geometry, crs=told.sites.crs).to_file(
@@ -248,13 +241,9 @@ def _write(
         answer = json.dumps(_tell_answer(service, plan, table), ensure_ascii=False, indent=1)
         (aside / names[2]).write_text(answer + "\n", encoding="utf-8")
         save_map(told, aside / names[3], lang=lang, allow_small_counts=small_counts)
-        for name in names:
-            (aside / name).replace(folder / name)
-    except OSError as error:
-        raise OutputError(f"{folder}: could not be written: {error}") from None
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
-    return [folder / name for name in names]
+        return names
+
+    return write_together(folder, write)
 
 
 def _show(table: Any, plan: Any, objective: str, texts: Any, why: bool) -> None:

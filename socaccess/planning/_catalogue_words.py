@@ -10,9 +10,9 @@ import pandas as pd
 
 from socaccess.errors import Problem
 from socaccess.i18n import fold
+from socaccess.planning._given import read_given
 from socaccess.schemas import Column, TableForm, check_table, suggest_names
 from socaccess.sources.services import load_service_types, load_target_groups
-from socaccess.sources.tables import read_rows
 
 __all__ = ["BASES", "find_unfounded", "list_groups", "name_words"]
 
@@ -46,8 +46,7 @@ def list_groups(path: str | Path | None = None) -> pd.DataFrame:
     groups = pd.concat([known, more], ignore_index=True).astype(object)
     if path is None:
         return groups
-    frame, names = read_rows(Path(path))
-    frame.columns = [str(column).strip().lower() for column in frame.columns]
+    frame, names = read_given(path)
     form = TableForm(
         "target_groups",
         tuple(Column(name, required=True, unique=name == "target_group") for name in known.columns),

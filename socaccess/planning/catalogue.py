@@ -16,6 +16,7 @@ import pandas as pd
 from socaccess.coverage import judge_settlements, summarise_coverage
 from socaccess.errors import InputError, Problem, UnknownNameError, raise_problems
 from socaccess.planning._catalogue_words import BASES, find_unfounded, list_groups, name_words
+from socaccess.planning._given import read_given
 from socaccess.routing import UNREACHABLE
 from socaccess.schemas import SERVICE_TYPES, Column, TableForm, check_table, suggest_names
 from socaccess.sources.services import load_service_types
@@ -126,8 +127,7 @@ class Catalogue:
         """
         path = Path(path)
         groups = list_groups(target_groups)
-        frame, names = read_rows(path)
-        frame.columns = [str(column).strip().lower() for column in frame.columns]
+        frame, names = read_given(path)
         problems: list[Problem] = []
         frame, found = name_words(frame, groups, path.name, names)
         problems += found

@@ -14,10 +14,10 @@ from pathlib import Path
 import pandas as pd
 
 from socaccess.errors import InputError, Problem, raise_problems
+from socaccess.planning._given import read_given
 from socaccess.planning._tables import TableLayout
 from socaccess.planning.store import Store
 from socaccess.schemas import Column, TableForm, check_table
-from socaccess.sources.tables import read_rows
 
 __all__ = [
     "ANSWERS",
@@ -84,8 +84,7 @@ def read_statements(path: str | Path) -> pd.DataFrame:
         With every finding at once: a private person with a name, an answer without a
         reason, what is no day.
     """
-    frame, names = read_rows(Path(path))
-    frame.columns = [str(column).strip().lower() for column in frame.columns]
+    frame, names = read_given(path)
     where = Path(path).name
     table = check_table(frame, STATEMENTS, where=where, row_names=names)
     for column in STATEMENTS.columns:

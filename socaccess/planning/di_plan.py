@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 
 from socaccess.errors import InputError, UnknownNameError
+from socaccess.planning._given import check_given
 from socaccess.planning.take_up import ALL, observe_take_up
-from socaccess.schemas import Column, TableForm, check_table
+from socaccess.schemas import Column, TableForm
 from socaccess.sources.boundaries import load_municipalities
 from socaccess.sources.services import load_plan_targets
-from socaccess.sources.tables import read_rows
 from socaccess.study import StudyResult
 
 __all__ = ["REACHED", "check_goals", "read_reached", "tell_both_views"]
@@ -40,9 +40,7 @@ def read_reached(path: str | Path) -> pd.DataFrame:
     InputError
         With every finding at once; a number without a source is refused.
     """
-    frame, names = read_rows(Path(path))
-    frame.columns = [str(column).strip().lower() for column in frame.columns]
-    return check_table(frame, REACHED, where=Path(path).name, row_names=names)
+    return check_given(path, REACHED)
 
 
 def check_goals(

@@ -18,10 +18,10 @@ import pandas as pd
 
 from socaccess.errors import InputError, Problem, raise_problems
 from socaccess.planning._cents import round_whole
+from socaccess.planning._given import check_given
 from socaccess.planning.children import VARIANTS
 from socaccess.planning.take_up import ALL, observe_take_up, summarise_take_up
-from socaccess.schemas import Column, TableForm, check_table
-from socaccess.sources.tables import read_rows
+from socaccess.schemas import Column, TableForm
 from socaccess.study.tables import StudyTables
 
 __all__ = [
@@ -223,9 +223,7 @@ def read_population(path: str | Path) -> pd.DataFrame:
     InputError
         With every finding at once.
     """
-    frame, names = read_rows(Path(path))
-    frame.columns = [str(column).strip().lower() for column in frame.columns]
-    return check_table(frame, POPULATION, where=Path(path).name, row_names=names)
+    return check_given(path, POPULATION)
 
 
 def _sum_need(study: StudyTables) -> pd.DataFrame:

@@ -19,10 +19,10 @@ import pandas as pd
 
 from socaccess.errors import InputError, Problem, raise_problems
 from socaccess.planning._cents import split_amount, to_amount, to_fraction
+from socaccess.planning._given import check_given
 from socaccess.planning.eraf import PAYERS
 from socaccess.planning.unit_costs import ServiceCost, TransportCost
-from socaccess.schemas import Column, TableForm, check_table
-from socaccess.sources.tables import read_rows
+from socaccess.schemas import Column, TableForm
 
 __all__ = ["CAPITAL", "KINDS", "Budget", "plan_budget", "read_capital"]
 
@@ -139,9 +139,7 @@ def read_capital(path: str | Path) -> pd.DataFrame:
     InputError
         With every finding at once.
     """
-    frame, names = read_rows(Path(path))
-    frame.columns = [str(column).strip().lower() for column in frame.columns]
-    return check_table(frame, CAPITAL, where=Path(path).name, row_names=names)
+    return check_given(path, CAPITAL)
 
 
 def plan_budget(

@@ -14,9 +14,9 @@ import pandas as pd
 
 from socaccess.errors import InputError, Problem, UnknownNameError, raise_problems
 from socaccess.planning._cents import to_amount
+from socaccess.planning._given import read_given
 from socaccess.planning.person_budget import Wish, plan_person_budget
 from socaccess.schemas import Column, TableForm, check_table
-from socaccess.sources.tables import read_rows
 from socaccess.study import StudyResult
 
 __all__ = ["PLANS", "Pilot", "plan_pilot", "read_plans"]
@@ -102,8 +102,7 @@ def read_plans(path: str | Path) -> pd.DataFrame:
         With every finding at once: also a person with two budgets or two homes, or a
         service twice.
     """
-    frame, names = read_rows(Path(path))
-    frame.columns = [str(column).strip().lower() for column in frame.columns]
+    frame, names = read_given(path)
     where = Path(path).name
     table = check_table(frame, PLANS, where=where, row_names=names)
     if "used_units" not in table:

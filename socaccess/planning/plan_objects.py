@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from socaccess.errors import InputError, Problem, raise_problems
+from socaccess.planning._given import check_given, read_given
 from socaccess.planning._reach import CAPACITY_BASES
 from socaccess.schemas import Column, TableForm, check_table
 from socaccess.sources.boundaries import load_crosswalk, load_municipalities
-from socaccess.sources.tables import read_rows
 from socaccess.study.tables import StudyTables
 
 __all__ = [
@@ -89,8 +89,7 @@ class PlanObjects:
         InputError
             With every finding at once.
         """
-        frame, names = read_rows(Path(path))
-        frame.columns = [str(column).strip().lower() for column in frame.columns]
+        frame, names = read_given(path)
         where = Path(path).name
         known = load_municipalities(2025)["municipality_id"].tolist()
         table = check_table(
@@ -210,9 +209,7 @@ def read_amendments(path: str | Path) -> pd.DataFrame:
     InputError
         With every finding at once.
     """
-    frame, names = read_rows(Path(path))
-    frame.columns = [str(column).strip().lower() for column in frame.columns]
-    return check_table(frame, AMENDMENTS, where=Path(path).name, row_names=names)
+    return check_given(path, AMENDMENTS)
 
 
 def list_objects(study: StudyTables) -> PlanObjects:

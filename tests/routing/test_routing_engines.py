@@ -10,7 +10,7 @@ from routing_reference import FAR, random_case
 from socaccess.routing import DirectTrips, compute_matrix, find_nearest, find_reached
 
 ENGINES = ("scipy", "dijkstra", "hierarchy")
-CASES = 400
+CASES = 1000
 
 
 @pytest.mark.parametrize("engine", ENGINES)
