@@ -146,16 +146,6 @@ def _find_joints(
     return frame.reset_index(drop=True)
 
 
-def _measure_distances(points: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.ndarray:
-    """Return the distance of every point to every straight road, (points, roads)."""
-    span = end - start
-    square = np.maximum((span**2).sum(axis=1), 1e-12)
-    offset_x = points[:, :1] - start[:, 0]
-    offset_y = points[:, 1:] - start[:, 1]
-    share = ((offset_x * span[:, 0] + offset_y * span[:, 1]) / square).clip(0, 1)
-    return np.hypot(offset_x - share * span[:, 0], offset_y - share * span[:, 1])
-
-
 def _cut_roads(
     edges: pd.DataFrame,
     start: np.ndarray,
