@@ -26,41 +26,62 @@ class LinkModel:
 
     Parameters
     ----------
-    road_kph
-        Mean speed on the embedded main roads, which carry no class of their own.
-    road_winding
-        How much longer the embedded main roads are than the data says: it was
-        measured on simplified lines, and published distances between towns are
-        longer by 4 to 5 % in the middle.
+    main_kph, regional_kph, road_kph
+        Mean speed on state main roads (A), on state regional roads (P), and on the
+        other embedded roads, of which no class is known.
+    main_winding, regional_winding, road_winding
+        How much longer these roads are than the data says, which follows waypoints or
+        simplified lines: measured against published lengths of roads and distances
+        between towns.
+    beside_winding
+        The same for a road of OpenStreetMap whose length the table of state roads knows
+        better; it is a little long, so that the table's length is the shorter.
     town_kph, town_radius_m
         Mean speed on a main road inside a town, and how far from the town's
         centre that holds, for a town of 10,000 people; the radius grows with
         the square root of the population, up to `town_radius_max_m`.
-    link_kph
-        Speed on a modelled link: a settlement to the main road, or to a
+    street_kph, link_kph
+        Speed on the shortest and on the longest modelled ways: streets near
+        a centre are slow, a way of several kilometres is mostly open road.
+    detour, neighbour_detour
+        How much longer a modelled way is than the straight line: to a road, and to a
         neighbouring settlement.
-    detour
-        How much longer a modelled link is than the straight line.
-    road_links
-        To how many main-road edges a settlement is linked, nearest first.
+    street_m
+        Straight-line distance up to which a modelled way counts as streets within a
+        town (inclusive); beyond, it is a link between places.
+    link_m
+        Straight-line distance up to which a settlement is linked to a road (inclusive).
+    road_links, node_links
+        To how many roads a settlement is linked, nearest first, and to how many
+        nodes, where it is farther from all than `street_m`.
     neighbour_links_m
         Straight-line distance up to which neighbouring settlements are linked
         to each other (inclusive).
     access_kph
-        Speed between a point and the nearest point of the network.
+        Speed between a point and the nearest road of a full network.
     access_flag_m
         A point farther than this from the network is flagged in the results.
     """
 
-    road_kph: float = 82.0
-    road_winding: float = 1.045
+    main_kph: float = 82.0
+    regional_kph: float = 80.0
+    road_kph: float = 70.0
+    main_winding: float = 1.02
+    regional_winding: float = 1.035
+    road_winding: float = 1.065
+    beside_winding: float = 1.12
     town_kph: float = 40.0
     town_radius_m: float = 1200.0
     town_radius_max_m: float = 6000.0
-    link_kph: float = 50.0
+    street_kph: float = 25.0
+    link_kph: float = 55.0
     detour: float = 1.3
+    neighbour_detour: float = 1.35
+    street_m: float = 2500.0
+    link_m: float = 15000.0
     road_links: int = 2
-    neighbour_links_m: float = 15000.0
+    node_links: int = 3
+    neighbour_links_m: float = 10000.0
     access_kph: float = 30.0
     access_flag_m: float = 5000.0
 
@@ -70,12 +91,14 @@ class LinkModel:
             for item in fields(self)
             if not (_is_number(getattr(self, item.name)) and getattr(self, item.name) > 0)
         ]
-        if _is_number(self.detour) and self.detour < 1:
-            problems.append(Problem(f"detour must be at least 1, got {self.detour}", "settings"))
-        if _is_number(self.road_links) and self.road_links % 1:
-            problems.append(
-                Problem(f"road_links must be a whole number, got {self.road_links}", "settings")
-            )
+        for name in ("detour", "neighbour_detour"):
+            value = getattr(self, name)
+            if _is_number(value) and value < 1:
+                problems.append(Problem(f"{name} must be at least 1, got {value}", "settings"))
+        for name in ("road_links", "node_links"):
+            value = getattr(self, name)
+            if _is_number(value) and value % 1:
+                problems.append(Problem(f"{name} must be a whole number, got {value}", "settings"))
         raise_problems(problems)
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 TOOLS = Path(__file__).resolve().parent
 DATA = TOOLS.parent / "data"
 # In this order: later folders read earlier ones.
-FOLDERS = ("settlements", "boundaries", "roads", "services", "water")
+FOLDERS = ("settlements", "boundaries", "water", "roads", "services")
 
 
 def list_folders() -> list[str]:

@@ -4,8 +4,10 @@ Usage: python tools/compare_roads.py FILE.csv [--all]
 
 FILE.csv has the columns `from` and `to` (names of towns or parishes), `km` (published distance;
 rows without one are left out), and may have `by_road` (`yes` where the source says that it means
-the road). It prints one line a pair that differs by more than the tolerance (`--all`: every pair)
-with the straight line between the two, and a summary for all pairs and for those by road.
+the road) and `car_minutes_low`, `car_minutes_high` (published driving times). It prints one line
+per pair that differs by more than the tolerance (`--all`: every pair) with the straight line
+between the two, what lies below the straight line, a summary for all pairs and for those by road,
+and how far the times are off.
 """
 
 from __future__ import annotations
@@ -56,6 +58,15 @@ def read_published(path: Path) -> pd.DataFrame:
     return table[["from", "to", "km"]].assign(by_road=by_road == "yes")
 
 
+def read_times(path: Path) -> pd.DataFrame:
+    """Return the published driving times: `from`, `to`, `km` (their middle, in minutes)."""
+    table = pd.read_csv(path, encoding="utf-8")
+    if not {"car_minutes_low", "car_minutes_high"} <= set(table):
+        return pd.DataFrame({"from": [], "to": [], "km": []})
+    minutes = table[["car_minutes_low", "car_minutes_high"]].mean(axis=1, skipna=False)
+    return table.assign(km=minutes)[["from", "to", "km"]].dropna().reset_index(drop=True)
+
+
 def compare(published: pd.DataFrame, network: RoadNetwork | None = None) -> pd.DataFrame:
     """Return the pairs with what the network says of them.
 
@@ -84,11 +95,12 @@ def compare(published: pd.DataFrame, network: RoadNetwork | None = None) -> pd.D
     )
 
 
-def tell_summary(compared: pd.DataFrame, label: str) -> str:
+def summarise(compared: pd.DataFrame, label: str) -> str:
     """Return one line on the pairs: how many are close, and the ratios."""
     low, middle, high = compared["ratio"].quantile([0.05, 0.5, 0.95])
     return (
-        f"{label}: {int(compared['close'].sum())} of {len(compared)} within {TOLERANCE:.0%}; "
+        f"{label}: {int(compared['close'].sum())} of {len(compared)} within {TOLERANCE:.0%}, "
+        f"{compared['ratio'].sub(1).abs().mean():.1%} off on average; "
         f"network to published: median {middle:.2f}, nine in ten {low:.2f} to {high:.2f}"
     )
 
@@ -100,7 +112,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--all", action="store_true", help="every pair, not only those that differ")
     options = parser.parse_args(arguments)
     try:
-        compared = compare(read_published(options.file))
+        network = RoadNetwork.main_roads()
+        compared = compare(read_published(options.file), network)
+        times = compare(read_times(options.file).assign(by_road=False), network)
     except (InputError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -113,9 +127,19 @@ def main(arguments: list[str] | None = None) -> int:
                 f"{row.travel_min:9.0f}{row.modelled_share:9.0%}{row.ratio:8.2f}"
                 f"{'  by road' if row.by_road else ''}"
             )
-    print(tell_summary(compared, "all pairs"))
+    print(summarise(compared, "all pairs"))
     if compared["by_road"].any():
-        print(tell_summary(compared[compared["by_road"]], "said to be by road"))
+        print(summarise(compared[compared["by_road"]], "said to be by road"))
+    short = compared[compared["km"] < compared["straight_km"]]
+    for row in short.itertuples():
+        pair = f"{short['from'][row.Index]}-{row.to}"
+        print(f"{pair}: {row.km:.0f} km is less than the straight line of {row.straight_km:.0f} km")
+    if len(times):
+        off = times["travel_min"] / times["km"] - 1
+        print(
+            f"{len(times)} driving times: {off.abs().mean():.1%} off on average, "
+            f"{off.abs().median():.1%} in the middle, level {off.median():+.1%}"
+        )
     return 0
 
 

@@ -2,6 +2,6 @@
 
 from socaccess.network.roadnetwork import RoadNetwork
 from socaccess.network.roads import CLOSED, Roads
-from socaccess.network.snapping import Snapped, pair_on_same_edge, snap_points
+from socaccess.network.snapping import Snapped, pair_directly, snap_points
 
-__all__ = ["CLOSED", "RoadNetwork", "Roads", "Snapped", "pair_on_same_edge", "snap_points"]
+__all__ = ["CLOSED", "RoadNetwork", "Roads", "Snapped", "pair_directly", "snap_points"]

@@ -1,11 +1,12 @@
-"""The embedded network: main roads with known lengths, and modelled links to every settlement.
+"""The embedded network: state and main roads with known lengths, and modelled ways to them.
 
-Only main roads ship with the project. A settlement beside none of them is joined
-to the nearest points of the nearest roads, and settlements near each other are
-joined directly, by links whose length and time are modelled
-(`socaccess.settings.LinkModel`). Every edge says whether it is modelled, so that
-every travel time can say how much of it is. Links know no rivers or lakes: where a
-link would cross water without a bridge, the time is too short.
+Two sources make it up, joined when the data were built (`docs/roads.md`): main roads of
+OpenStreetMap and the table of state roads. Both are straight lines between nodes, so places join
+them at nodes, or where a road of OpenStreetMap is cut for them, never at a state road's line.
+The ways from a settlement's centre to the roads nearby (`street`), to roads farther away (`link`)
+and to the neighbouring settlements (`neighbour`) are modelled (`socaccess.settings.LinkModel`).
+None of these crosses a lake, a wide river or the sea; of lesser rivers, bogs and borders of fields
+nothing is known: where one is in the way, the time is too short.
 """
 
 from __future__ import annotations
@@ -17,12 +18,19 @@ import pandas as pd
 
 from socaccess import crs as crs_
 from socaccess.network.roads import Roads
+from socaccess.network.snapping import leg_kph
 from socaccess.network.tables import build_from_tables
 from socaccess.settings import LinkModel
 from socaccess.sources.roads import load_main_roads
 from socaccess.sources.settlements import load_settlements
+from socaccess.sources.water import load_water
 
 __all__ = ["build_main_roads", "link_settlements"]
+
+JOINT_KPH = 40.0
+"""Speed between two nodes that are one place."""
+LEAST_LEG_M = 30.0
+"""No modelled way is shorter: two sources place one spot some metres apart."""
 
 
 def build_main_roads(links: LinkModel) -> Roads:
@@ -32,8 +40,7 @@ def build_main_roads(links: LinkModel) -> Roads:
     x, y = crs_.project_points(
         nodes["lon"].to_numpy(), nodes["lat"].to_numpy(), crs_.EXCHANGE, crs_.LATVIA
     )
-    nodes = pd.DataFrame({"node_id": nodes["node_id"], "x": x, "y": y})
-    edges = edges.assign(length_m=edges["length_km"] * 1000 * links.road_winding)
+    nodes = nodes[["node_id", "settlement_id"]].assign(x=x, y=y)
     places = pd.DataFrame(
         {
             "node_id": settlements["settlement_id"],
@@ -43,163 +50,279 @@ def build_main_roads(links: LinkModel) -> Roads:
             "town": settlements["kind"].isin(["city", "town", "neighbourhood"]),
         }
     )
-    return link_settlements(nodes, edges, places, links)
+    return link_settlements(nodes, edges, places, links, load_water().geometry.to_numpy())
 
 
 def link_settlements(
-    nodes: pd.DataFrame, edges: pd.DataFrame, places: pd.DataFrame, links: LinkModel
+    nodes: pd.DataFrame,
+    edges: pd.DataFrame,
+    places: pd.DataFrame,
+    links: LinkModel,
+    water: np.ndarray | None = None,
 ) -> Roads:
-    """Return the network of roads and of modelled links to places.
+    """Return the network of roads and of modelled ways from places to them.
 
     Parameters
     ----------
     nodes
-        `node_id`, `x`, `y` in metres.
+        `node_id`, `x`, `y` in metres, and `settlement_id`: the place a node of the
+        state roads stands for, or missing.
     edges
-        `edge_id`, `from_id`, `to_id`, `length_m`: roads, driven both ways,
-        drawn as straight lines.
+        `edge_id`, `from_id`, `to_id`, `length_km`, `source` (osm, state or joint),
+        `road_class` (A, P or other), `beside` (flag): roads, driven both ways,
+        drawn as straight lines. Only those of osm may be cut.
     places
         `node_id`, `x`, `y`, `population`, `town` (flag).
     links
-        Speeds, detour and reach of the links.
+        Speeds, detours and reach.
+    water
+        Polygons that no modelled way crosses; but every place keeps its shortest.
 
     Returns
     -------
     Roads
-        Classes `road`, `road_link` (place to road) and `place_link` (place to
-        place); the last two are modelled. Roads are cut where a link meets them.
+        Classes `main`, `regional`, `road` and `joint`, and the modelled `street`
+        (up to `links.street_m`), `link` (farther) and `neighbour` (place to place).
     """
-    node_xy = nodes.set_index("node_id")[["x", "y"]]
-    start = node_xy.loc[edges["from_id"]].to_numpy()
-    end = node_xy.loc[edges["to_id"]].to_numpy()
-    joints = _find_joints(start, end, places, links)
-    cut_nodes, roads = _cut_roads(edges, start, end, joints, places, links)
-    all_nodes = pd.concat(
-        [nodes[["node_id", "x", "y"]], cut_nodes, places[["node_id", "x", "y"]]],
-        ignore_index=True,
+    position = pd.Index(nodes["node_id"])
+    xy = nodes[["x", "y"]].to_numpy(dtype=float)
+    ends = np.stack(
+        [position.get_indexer(edges["from_id"]), position.get_indexer(edges["to_id"])], axis=1
     )
-    place_links = _link_neighbours(places, links)
-    modelled = pd.concat([joints.assign(road_class="road_link"), place_links], ignore_index=True)
-    modelled = pd.DataFrame(
-        {
-            "edge_id": modelled["edge_id"],
-            "from_id": modelled["from_id"],
-            "to_id": modelled["to_id"],
-            "length_m": modelled["straight_m"] * links.detour,
-            "speed_kph": links.link_kph,
-            "modelled": True,
-            "road_class": modelled["road_class"],
-        }
+    on_osm = (edges["source"] == "osm").to_numpy()
+    legs = _reach_state_nodes(nodes, edges[~on_osm], places, links)
+    near = set(legs.loc[legs["straight_m"] <= links.street_m, "from_id"])
+    joints = _find_joints(xy[ends[on_osm]], places, near, links)
+    cut_nodes, cut = _cut_roads(edges[on_osm], joints)
+    whole = edges.loc[~on_osm, ["edge_id", "from_id", "to_id", "length_km"]]
+    roads = pd.concat(
+        [whole.assign(row=np.flatnonzero(~on_osm), start=0.0, end=1.0), cut], ignore_index=True
     )
-    roads = roads.assign(modelled=False, road_class="road")
+    roads = _drive(roads, edges, xy[ends], places, links)
+    legs = pd.concat([legs, joints[legs.columns]], ignore_index=True)
+    legs["road_class"] = np.where(legs["straight_m"] <= links.street_m, "street", "link")
+    legs["edge_id"] = (
+        "link:" + legs["from_id"] + ":" + legs.groupby("from_id").cumcount().astype(str)
+    )
+    modelled = pd.concat(
+        [legs.assign(detour=links.detour), _link_neighbours(places, links)], ignore_index=True
+    )
+    all_nodes = pd.concat([nodes, cut_nodes, places], ignore_index=True)[["node_id", "x", "y"]]
+    modelled = _keep_dry(modelled, all_nodes, water)
+    straight_m = np.maximum(modelled["straight_m"].to_numpy(dtype=float), LEAST_LEG_M)
+    modelled["length_m"] = straight_m * modelled["detour"]
+    modelled["speed_kph"] = leg_kph(modelled["straight_m"].to_numpy(dtype=float), links)
+    modelled = modelled.drop(columns=["straight_m", "detour"]).assign(modelled=True)
+    table = pd.concat([roads.assign(modelled=False), modelled], ignore_index=True)
     return build_from_tables(
         all_nodes,
-        pd.concat([roads, modelled], ignore_index=True),
+        table,
         crs=crs_.LATVIA,
         provenance={
-            "source": "OpenStreetMap contributors (ODbL 1.0) through scgraph_data; links modelled",
-            "roads": len(edges),
-            "road_links": int((modelled["road_class"] == "road_link").sum()),
-            "place_links": int((modelled["road_class"] == "place_link").sum()),
+            "source": "OpenStreetMap contributors (ODbL 1.0) through scgraph_data and lists of "
+            "state roads; streets and links modelled",
+            "places_join": "nodes",
+            "roads": int(on_osm.sum()),
+            "state_roads": int((edges["source"] == "state").sum()),
+            **{f"{name}s": int((table["road_class"] == name).sum()) for name in MODELLED},
         },
     )
 
 
+def _keep_dry(ways: pd.DataFrame, nodes: pd.DataFrame, water: np.ndarray | None) -> pd.DataFrame:
+    """Return the ways that do not cross water, and of every place its shortest to a road."""
+    import shapely
+
+    if water is None or not len(ways):
+        return ways
+    position, xy = pd.Index(nodes["node_id"]), nodes[["x", "y"]].to_numpy(dtype=float)
+    start = xy[position.get_indexer(ways["from_id"])]
+    span = xy[position.get_indexer(ways["to_id"])] - start
+    # Shores are coarse: only what leads through water for longer than their error crosses it.
+    count = (np.hypot(*span.T) // SHORE_M).astype(int)
+    way = np.repeat(np.arange(len(ways)), count)
+    step = np.arange(len(way)) - np.repeat(np.cumsum(count) - count, count)
+    share = (step + 0.5) / count[way]
+    points = shapely.points(start[way] + share[:, None] * span[way])
+    inside, _ = shapely.STRtree(points).query(water, predicate="contains")[::-1]
+    wet = np.bincount(way[inside], minlength=len(ways)) > 1
+    shortest = ways.assign(direct=ways["road_class"] == "neighbour").sort_values(
+        ["direct", "straight_m"], kind="stable"
+    )
+    kept = ~shortest.duplicated("from_id").sort_index() & (ways["road_class"] != "neighbour")
+    return ways[~wet | kept.to_numpy()].reset_index(drop=True)
+
+
+SHORE_M = 250.0
+"""How far the drawn shore of a lake may be off."""
+
+MODELLED = ("street", "link", "neighbour")
+"""The classes of edges that stand for ways of which nothing is known."""
+
+
+def _reach_state_nodes(
+    nodes: pd.DataFrame, edges: pd.DataFrame, places: pd.DataFrame, links: LinkModel
+) -> pd.DataFrame:
+    """Return the legs from places to nodes of state roads: `from_id`, `to_id`, `straight_m`.
+
+    A place is joined to the nodes that stand for it and to all within street reach; one
+    that has neither, to the nearest few.
+    """
+    from scipy.spatial import KDTree
+
+    of_state = edges.loc[edges["source"] == "state", ["from_id", "to_id"]]
+    state = nodes[nodes["node_id"].isin(of_state.to_numpy().ravel())]
+    if not len(state) or not len(places):
+        return pd.DataFrame({"from_id": [], "to_id": [], "straight_m": np.empty(0)})
+    spots, xy = state[["x", "y"]].to_numpy(dtype=float), places[["x", "y"]].to_numpy(dtype=float)
+    tree = KDTree(spots)
+    found = tree.query_ball_point(xy, links.street_m, return_sorted=True)
+    place = np.repeat(np.arange(len(xy)), [len(row) for row in found])
+    node = np.fromiter(itertools.chain.from_iterable(found), np.int64, len(place))
+    own = pd.Index(places["node_id"]).get_indexer(state["settlement_id"])
+    pairs = np.unique(
+        np.concatenate(
+            [
+                np.stack([place, node], axis=1),
+                np.stack([own, np.arange(len(own))], axis=1)[own >= 0],
+            ]
+        ),
+        axis=0,
+    )
+    alone = np.setdiff1d(np.arange(len(xy)), pairs[:, 0])
+    count = min(int(links.node_links), len(state))
+    far_m, far = tree.query(xy[alone], k=[*range(1, count + 1)])
+    reached = far_m <= links.link_m
+    pairs = np.concatenate(
+        [pairs, np.stack([np.repeat(alone, reached.sum(axis=1)), far[reached]], axis=1)]
+    )
+    return pd.DataFrame(
+        {
+            "from_id": places["node_id"].to_numpy()[pairs[:, 0]],
+            "to_id": state["node_id"].to_numpy()[pairs[:, 1]],
+            "straight_m": np.hypot(*(spots[pairs[:, 1]] - xy[pairs[:, 0]]).T),
+        }
+    )
+
+
 def _find_joints(
-    start: np.ndarray, end: np.ndarray, places: pd.DataFrame, links: LinkModel
+    ends: np.ndarray, places: pd.DataFrame, near_state: set[str], links: LinkModel
 ) -> pd.DataFrame:
     """Return for every place the nearest points of its nearest roads.
 
-    Columns: from_id (place), road (position), along (0-1), x, y, straight_m, to_id, edge_id.
+    A place with a state road within street reach takes roads within that reach only.
+    Columns: from_id (place), to_id, straight_m, road (position), along (0-1), x, y.
     """
     import shapely
 
-    lines = shapely.linestrings(np.stack([start, end], axis=1))
-    points = shapely.points(places["x"].to_numpy(), places["y"].to_numpy())
-    # All distances at once: a thousand places by some thousand roads is little.
-    distance = shapely.distance(points[:, None], lines[None, :])
-    count = min(int(links.road_links), len(lines))
-    nearest = np.argsort(distance, axis=1, kind="stable")[:, :count]
-    place = np.repeat(np.arange(len(places)), count)
-    road = nearest.ravel()
-    along = shapely.line_locate_point(lines[road], points[place], normalized=True).clip(0, 1)
-    along = np.nan_to_num(along).round(6)
-    at = start[road] + along[:, None] * (end[road] - start[road])
+    lines = shapely.linestrings(ends)
+    xy = places[["x", "y"]].to_numpy(dtype=float)
+    points = shapely.points(xy)
+    has_state = places["node_id"].isin(near_state).to_numpy()
+    reach_m = np.where(has_state, links.street_m, links.link_m)
+    place, road = shapely.STRtree(lines).query(points, predicate="dwithin", distance=reach_m)
+    straight_m = shapely.distance(points[place], lines[road])
+    order = np.lexsort((road, straight_m, place))
     frame = pd.DataFrame(
-        {
-            "from_id": places["node_id"].to_numpy()[place],
-            "road": road,
-            "along": along,
-            "x": at[:, 0],
-            "y": at[:, 1],
-            "straight_m": np.hypot(
-                at[:, 0] - places["x"].to_numpy()[place], at[:, 1] - places["y"].to_numpy()[place]
-            ),
-        }
+        {"place": place[order], "road": road[order], "straight_m": straight_m[order]}
     )
+    place, road = frame["place"].to_numpy(), frame["road"].to_numpy()
+    along = shapely.line_locate_point(lines[road], points[place], normalized=True).clip(0, 1)
+    frame["along"] = np.nan_to_num(along).round(6)
+    start = ends[road, 0]
+    frame[["x", "y"]] = start + frame[["along"]].to_numpy() * (ends[road, 1] - start)
     # Two roads that meet at a junction are one joint, not two.
-    frame = frame.assign(kx=frame["x"].round(0), ky=frame["y"].round(0))
-    frame = frame.drop_duplicates(["from_id", "kx", "ky"]).drop(columns=["kx", "ky"])
-    frame["edge_id"] = (
-        "link:" + frame["from_id"] + ":" + frame.groupby("from_id").cumcount().astype(str)
-    )
+    spot = frame[["x", "y"]].round(0).assign(place=place)
+    frame = frame[~spot.duplicated()].groupby("place").head(int(links.road_links))
+    frame["from_id"] = places["node_id"].to_numpy()[frame["place"]]
+    frame["to_id"] = ""
     return frame.reset_index(drop=True)
 
 
-def _cut_roads(
+def _cut_roads(edges: pd.DataFrame, joints: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the new nodes on the roads and the roads cut at them; set `to_id` of the joints."""
+    row = edges.index.to_numpy()
+    name = edges["edge_id"].to_numpy(dtype=object)
+    first, last = edges["from_id"].to_numpy(dtype=object), edges["to_id"].to_numpy(dtype=object)
+    length = edges["length_km"].to_numpy()
+    road, along = joints["road"].to_numpy(), joints["along"].to_numpy()
+    inner = (along > 0) & (along < 1)
+    cut_name = [f"cut:{name[r]}:{a:.6f}" for r, a in zip(road, along, strict=True)]
+    joints["to_id"] = np.where(along <= 0, first[road], np.where(along >= 1, last[road], cut_name))
+    new = joints.loc[inner, ["to_id", "x", "y"]].drop_duplicates("to_id")
+    cuts = joints.loc[inner, ["road", "along", "to_id"]].drop_duplicates("to_id")
+    count = len(edges)
+    stops = pd.concat(
+        [
+            pd.DataFrame({"road": np.arange(count), "along": 0.0, "to_id": first}),
+            cuts,
+            pd.DataFrame({"road": np.arange(count), "along": 1.0, "to_id": last}),
+        ]
+    ).sort_values(["road", "along"], kind="stable", ignore_index=True)
+    road, along, node = (stops[column].to_numpy() for column in ("road", "along", "to_id"))
+    piece = np.flatnonzero(road[1:] == road[:-1])
+    on, low, high = road[piece], along[piece], along[piece + 1]
+    number = pd.Series(on).groupby(on).cumcount().to_numpy()
+    cut = pd.DataFrame(
+        {
+            "edge_id": [f"{name[r]}:{n}" for r, n in zip(on, number, strict=True)],
+            "from_id": node[piece],
+            "to_id": node[piece + 1],
+            "length_km": length[on] * (high - low),
+            "row": row[on],
+            "start": low,
+            "end": high,
+        }
+    )
+    return new.rename(columns={"to_id": "node_id"}), cut
+
+
+def _drive(
+    roads: pd.DataFrame,
     edges: pd.DataFrame,
-    start: np.ndarray,
-    end: np.ndarray,
-    joints: pd.DataFrame,
+    ends: np.ndarray,
     places: pd.DataFrame,
     links: LinkModel,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the new nodes on the roads and the roads cut at them; set `to_id` of the joints."""
-    edge_id = edges["edge_id"].to_numpy()
-    names = np.empty(len(joints), dtype=object)
-    ends = list(zip(edges["from_id"], edges["to_id"], strict=True))
-    pieces, new_nodes = [], {}
-    cuts_by_road: dict[int, list[tuple[int, float]]] = {}
-    for joint, (road, along) in enumerate(zip(joints["road"], joints["along"], strict=True)):
-        cuts_by_road.setdefault(road, []).append((joint, along))
-    for road, (first, last) in enumerate(ends):
-        stops = {0.0: first, 1.0: last}
-        for joint, along in cuts_by_road.get(road, ()):
-            if along not in stops:
-                stops[along] = f"cut:{edge_id[road]}:{along:.6f}"
-                new_nodes[stops[along]] = start[road] + along * (end[road] - start[road])
-            names[joint] = stops[along]
-        ordered = sorted(stops)
-        pieces += [
-            (road, number, stops[a], stops[b], a, b)
-            for number, (a, b) in enumerate(itertools.pairwise(ordered))
-        ]
-    joints["to_id"] = names
-    piece = pd.DataFrame(pieces, columns=["road", "number", "from_id", "to_id", "a", "b"])
-    road = piece["road"].to_numpy()
-    length = edges["length_m"].to_numpy()[road] * (piece["b"] - piece["a"]).to_numpy()
-    span = end[road] - start[road]
-    town_share = _measure_town_share(
-        start[road] + piece[["a"]].to_numpy() * span,
-        start[road] + piece[["b"]].to_numpy() * span,
+) -> pd.DataFrame:
+    """Return the roads with `length_m`, `speed_kph` and `road_class`.
+
+    `row` is the edge each is a part of, from the share `start` to the share `end`.
+    """
+    row = roads["row"].to_numpy()
+    kind = edges["road_class"].to_numpy(dtype=object)[row]
+    source = edges["source"].to_numpy(dtype=object)[row]
+    beside = edges["beside"].to_numpy(dtype=bool)[row]
+    is_main, is_regional = kind == "A", kind == "P"
+    winding = np.select(
+        [source == "joint", source == "state", beside],
+        [1.0, np.where(is_main, links.main_winding, links.regional_winding), links.beside_winding],
+        links.road_winding,
+    )
+    free = np.select(
+        [source == "joint", is_main, is_regional],
+        [JOINT_KPH, links.main_kph, links.regional_kph],
+        links.road_kph,
+    )
+    origin, span = ends[row, 0], ends[row, 1] - ends[row, 0]
+    share = _measure_town_share(
+        origin + roads[["start"]].to_numpy() * span,
+        origin + roads[["end"]].to_numpy() * span,
         places,
         links,
     )
-    hours = length / 1000 * (town_share / links.town_kph + (1 - town_share) / links.road_kph)
-    speed = np.where(hours > 0, length / 1000 / np.where(hours > 0, hours, 1), links.road_kph)
-    roads = pd.DataFrame(
+    speed = 1 / (share / np.minimum(links.town_kph, free) + (1 - share) / free)
+    return pd.DataFrame(
         {
-            "edge_id": [f"{edge_id[r]}:{n}" for r, n in zip(road, piece["number"], strict=True)],
-            "from_id": piece["from_id"],
-            "to_id": piece["to_id"],
-            "length_m": length,
+            "edge_id": roads["edge_id"],
+            "from_id": roads["from_id"],
+            "to_id": roads["to_id"],
+            "length_m": roads["length_km"] * 1000 * winding,
             "speed_kph": speed,
+            "road_class": np.select(
+                [source == "joint", is_main, is_regional], ["joint", "main", "regional"], "road"
+            ),
         }
     )
-    nodes = pd.DataFrame(
-        [(name, *xy) for name, xy in new_nodes.items()], columns=["node_id", "x", "y"]
-    )
-    return nodes, roads
 
 
 def _measure_town_share(
@@ -231,7 +354,7 @@ def _link_neighbours(places: pd.DataFrame, links: LinkModel) -> pd.DataFrame:
     """Return links between neighbouring places (Delaunay) no farther apart than the reach."""
     from scipy.spatial import Delaunay, QhullError
 
-    columns = ["from_id", "to_id", "straight_m", "edge_id", "road_class"]
+    columns = ["from_id", "to_id", "straight_m", "edge_id", "road_class", "detour"]
     if len(places) < 2:
         return pd.DataFrame(columns=columns)
     xy = places[["x", "y"]].to_numpy(dtype=float)
@@ -252,7 +375,8 @@ def _link_neighbours(places: pd.DataFrame, links: LinkModel) -> pd.DataFrame:
             "to_id": second,
             "straight_m": straight[near],
             "edge_id": [f"near:{a}:{b}" for a, b in zip(first, second, strict=True)],
-            "road_class": "place_link",
+            "road_class": "neighbour",
+            "detour": links.neighbour_detour,
         },
         columns=columns,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -76,9 +76,9 @@ class RoadNetwork(Roads):
 
     @classmethod
     def main_roads(cls, links: LinkModel | None = None) -> Self:
-        """Return the embedded main roads of Latvia with modelled links to every settlement.
+        """Return the embedded roads of Latvia with modelled ways to every settlement.
 
-        Lengths are those of OpenStreetMap; speeds and links are modelled by
+        Lengths are those of state roads and of OpenStreetMap; speeds and ways are modelled by
         `socaccess.settings.LinkModel`, and every edge says which it is.
         """
         from socaccess.network.main_roads import build_main_roads
@@ -157,12 +157,17 @@ class RoadNetwork(Roads):
             save_hierarchy(self.prepare(), path)
 
     def snap(
-        self, points: gpd.GeoDataFrame, *, id_column: str, links: LinkModel | None = None
+        self,
+        points: gpd.GeoDataFrame,
+        *,
+        id_column: str,
+        links: LinkModel | None = None,
+        centres: Sequence[object] | None = None,
     ) -> Snapped:
         """Return where `points` meet the network; see `socaccess.network.snap_points`."""
         from socaccess.network.snapping import snap_points
 
-        return snap_points(self, points, id_column=id_column, links=links)
+        return snap_points(self, points, id_column=id_column, links=links, centres=centres)
 
     @classmethod
     def _adopt(cls, roads: Roads) -> Self:

@@ -26,6 +26,10 @@ CLOSED = np.uint32(UNREACHABLE)
 """Time of an edge in a direction nobody may drive."""
 
 
+SPOT_M = 60.0
+"""Nodes joined by an edge no longer than this are one spot for places that join at nodes."""
+
+
 @dataclass(frozen=True, eq=False)
 class Roads:
     """Roads as a graph with times, in a system measured in metres.
@@ -129,6 +133,37 @@ class Roads:
         """Return whether each edge is of one of some classes, whatever its surface, (edges,)."""
         known = np.array([name.split(" ")[0] in names for name in self.class_names], dtype=bool)
         return known[self.road_class]
+
+    @property
+    def joins_at_nodes(self) -> bool:
+        """Whether places join these roads at nodes, because their lines are not their course."""
+        return self.provenance.get("places_join") == "nodes"
+
+    @cached_property
+    def door_nodes(self) -> np.ndarray:
+        """The nodes places join where they join at nodes: of several that are one spot, the first.
+
+        Only those of the main part.
+        """
+        from scipy.sparse import csr_matrix
+        from scipy.sparse.csgraph import connected_components
+
+        same = (self.length_m <= SPOT_M) & (self.forward_ms < CLOSED) & (self.backward_ms < CLOSED)
+        ends = self.edge_from[same], self.edge_to[same]
+        size = (self.node_count, self.node_count)
+        _, spot = connected_components(
+            csr_matrix((np.ones(same.sum()), ends), size), directed=False
+        )
+        main = np.flatnonzero(self.main_component)
+        return main[np.unique(spot[main], return_index=True)[1]]
+
+    @cached_property
+    def edge_at_node(self) -> np.ndarray:
+        """The first edge that begins or ends at each node, -1 where none does, shape (nodes,)."""
+        at = np.full(self.node_count, -1, dtype=np.int64)
+        for ends in (self.edge_to, self.edge_from):
+            at[ends[::-1]] = np.arange(self.edge_count)[::-1]
+        return at
 
     @cached_property
     def snappable_edges(self) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
@@ -18,7 +19,7 @@ from socaccess.settings import LinkModel
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["Snapped", "check_points", "pair_on_same_edge", "snap_points"]
+__all__ = ["Snapped", "check_points", "leg_kph", "pair_directly", "snap_points"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +33,8 @@ class Snapped:
     ----------
     network
         The network.
+    links
+        The model of the access legs.
     ids
         Names of the places, shape (places,).
     edge
@@ -49,9 +52,13 @@ class Snapped:
         a closed gate), so that the place was put on one farther away.
     x, y
         Where the place itself lies, metres in the CRS of the network; NaN where unknown.
+    door_node, door_m, door_ms
+        Further nodes a place may be left and reached by, with the straight distance to each
+        and its time, shape (places, doors); -1 where unused.
     """
 
     network: Roads
+    links: LinkModel
     ids: np.ndarray
     edge: np.ndarray
     along: np.ndarray
@@ -61,13 +68,16 @@ class Snapped:
     cut_off: np.ndarray
     x: np.ndarray
     y: np.ndarray
+    door_node: np.ndarray
+    door_m: np.ndarray
+    door_ms: np.ndarray
 
     def take(self, places: slice | np.ndarray) -> Self:
         """Return some of the places, in the order given; one may come more than once."""
         arrays = {
             item.name: getattr(self, item.name)[places]
             for item in fields(self)
-            if item.name != "network"
+            if item.name not in ("network", "links")
         }
         return replace(self, **arrays)
 
@@ -154,31 +164,28 @@ class Snapped:
         usable &= cost < int(CLOSED)
         count = len(self.ids)
         return Terminals(
-            node=np.where(usable, node, -1)
-            .astype(np.int32)
-            .reshape(count, 2 * self.edges.shape[1]),
-            cost_ms=np.where(usable, cost, 0)
-            .astype(np.uint32)
-            .reshape(count, 2 * self.edges.shape[1]),
+            node=np.hstack([np.where(usable, node, -1).reshape(count, -1), self.door_node]),
+            cost_ms=np.hstack([np.where(usable, cost, 0).reshape(count, -1), self.door_ms]),
         )
 
-    def measure_ends(self, detour: float) -> np.ndarray:
-        """Return metres and modelled milliseconds between each place and the ends of its edges.
+    def measure_ends(self) -> np.ndarray:
+        """Return metres and milliseconds between each place and its nodes, modelled and streets'.
 
-        Shape (places, ends, 2), ends as in `as_origins`; last axis length, modelled
-        time. The access leg counts into both, its length with the `detour`; the
-        stretch of the edge counts as modelled where the edge is. Same numbers for
-        leaving and arriving.
+        Shape (places, ends, 3), ends as in `as_origins`; last axis length, modelled time,
+        and what of that is streets within a town. The access leg counts into all, its length
+        with the detour; the stretch of the edge counts as modelled where the edge is. Same
+        numbers for leaving and arriving.
         """
-        network = self.network
-        count = len(self.ids)
-        access_m = np.nan_to_num(self.access_m)[:, None, None] * detour
+        network, links, count = self.network, self.links, len(self.ids)
         share = _pair(self.along[:, None], 1 - self.along[:, None])
-        length = share * self._on_edges(network.length_m)[:, :, None] + access_m
         times = np.minimum(self._on_edges(network.forward_ms), self._on_edges(network.backward_ms))
-        modelled = share * np.where(self._on_edges(network.modelled), times, 0)[:, :, None]
-        modelled = modelled + self.access_ms[:, None, None]
-        return np.stack([length, modelled], axis=3).reshape(count, 2 * self.edges.shape[1], 2)
+        flags = (network.modelled, network.modelled & network.is_class("street"))
+        parts = [self._on_edges(network.length_m)]
+        parts += [np.where(self._on_edges(flag), times, 0) for flag in flags]
+        by_edge = np.stack([share * part[:, :, None] for part in parts], axis=3)
+        by_edge = by_edge + measure_legs(self.access_m, self.access_ms, links)[:, None, None, :]
+        by_door = measure_legs(self.door_m, self.door_ms, links)
+        return np.concatenate([by_edge.reshape(count, -1, 3), by_door], axis=1)
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a place: id, edge and the columns that tell how it was put there.
@@ -202,12 +209,44 @@ class Snapped:
         )
 
 
+LEG_KM = (0.3, 1.0, 3.0, 8.0)
+LEG_SHARE = (0.0, 0.23, 0.67, 1.0)
+"""How a modelled way gets faster with its length: share of the way from street to link speed."""
+
+
+def leg_kph(straight_m: np.ndarray, links: LinkModel) -> np.ndarray:
+    """Return the mean speed on modelled ways of these straight lengths.
+
+    Streets near a centre are slow; the farther a way goes, the more of it is open road.
+
+    Examples
+    --------
+    >>> leg_kph(np.array([100.0, 3000.0, 20_000.0]), LinkModel()).round().tolist()
+    [25.0, 45.0, 55.0]
+    """
+    share = np.interp(np.asarray(straight_m) / 1000, LEG_KM, LEG_SHARE)
+    return links.street_kph + share * (links.link_kph - links.street_kph)
+
+
+def time_legs(straight_m: np.ndarray, links: LinkModel) -> np.ndarray:
+    """Return the whole milliseconds of modelled ways of these straight lengths."""
+    return to_milliseconds(straight_m * links.detour, leg_kph(straight_m, links))
+
+
+def measure_legs(straight_m: np.ndarray, ms: np.ndarray, links: LinkModel) -> np.ndarray:
+    """Return metres, modelled and street milliseconds of legs, on a new last axis."""
+    straight_m = np.nan_to_num(straight_m)
+    street_ms = np.where(straight_m <= links.street_m, ms, 0)
+    return np.stack([straight_m * links.detour, ms.astype(float), street_ms], axis=-1)
+
+
 def snap_points(
     network: Roads,
     points: gpd.GeoDataFrame,
     *,
     id_column: str,
     links: LinkModel | None = None,
+    centres: Sequence[object] | None = None,
 ) -> Snapped:
     """Return where each of `points` meets the network.
 
@@ -217,6 +256,10 @@ def snap_points(
     that was done. Nobody gets onto a ferry or a motorway between its junctions. Of equally near
     edges the first is taken. The way from the point to the edge is driven at
     `links.access_kph` with `links.detour`; that leg counts into every time.
+
+    On the embedded roads, whose lines are straight between nodes, a point goes to the nearest
+    few nodes instead (`links.node_links`), by streets that get faster with their length, and to
+    the node of its centre if one is named; whichever is quicker is travelled.
 
     Parameters
     ----------
@@ -229,13 +272,17 @@ def snap_points(
         The column that names a point; its values are unique.
     links
         The model of the access leg.
+    centres
+        For each point the name of the node of the settlement it belongs to (on the embedded
+        roads its `settlement_id`); a name the network does not know adds nothing.
 
     Raises
     ------
     CrsError
         If the points have no CRS.
     InputError
-        If ids repeat, the column is missing, or a geometry is not a point.
+        If ids repeat, the column is missing, a geometry is not a point, or `centres` are not
+        as many as the points.
 
     Examples
     --------
@@ -261,6 +308,8 @@ def snap_points(
     count = len(ids)
     x, y = np.full(count, np.nan), np.full(count, np.nan)
     x[present], y[present] = shapely.get_coordinates(geometry[present]).T
+    if network.joins_at_nodes:
+        return _snap_to_nodes(network, ids, x, y, links, centres)
     edge = np.full(count, -1, dtype=np.int64)
     along = np.zeros(count)
     access_m = np.full(count, np.nan)
@@ -285,18 +334,73 @@ def snap_points(
         reach = 0.01 / np.maximum(network.length_m[edge[where]], 0.02)
         along[where] = np.where(along[where] < reach, 0.0, along[where])
         along[where] = np.where(along[where] > 1 - reach, 1.0, along[where])
-    access_ms = to_milliseconds(np.nan_to_num(access_m) * links.detour, links.access_kph)
+    no_door = np.empty((count, 0))
     return Snapped(
         network=network,
+        links=links,
         ids=ids,
         edge=edge,
         along=np.nan_to_num(along),
         access_m=access_m,
-        access_ms=access_ms,
+        access_ms=to_milliseconds(np.nan_to_num(access_m) * links.detour, links.access_kph),
         far=np.nan_to_num(access_m) > links.access_flag_m,
         cut_off=_find_cut_off(network, geometry, access_m),
         x=x,
         y=y,
+        door_node=no_door.astype(np.int32),
+        door_m=no_door,
+        door_ms=no_door.astype(np.uint32),
+    )
+
+
+def _snap_to_nodes(
+    network: Roads,
+    ids: np.ndarray,
+    x: np.ndarray,
+    y: np.ndarray,
+    links: LinkModel,
+    centres: Sequence[object] | None,
+) -> Snapped:
+    """Return places joined to their nearest nodes, and to those of their centres."""
+    from scipy.spatial import KDTree
+
+    count = len(ids)
+    if centres is not None and len(centres) != count:
+        raise InputError(f"{len(centres)} centres for {count} points; give one for each")
+    present = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
+    doors = network.door_nodes
+    width = min(int(links.node_links), len(doors))
+    node = np.full((count, width + 1), -1, dtype=np.int32)
+    if width and len(present):
+        tree = KDTree(np.stack([network.node_x[doors], network.node_y[doors]], axis=1))
+        xy = np.stack([x[present], y[present]], axis=1)
+        _, found = tree.query(xy, k=[*range(1, width + 1)])
+        node[present, :width] = doors[found]
+        if centres is not None:
+            node[:, width] = pd.Index(network.node_id).get_indexer(np.asarray(centres, object))
+            node[np.isnan(x), width] = -1
+            node[np.isin(node[:, width], doors, invert=True), width] = -1
+    straight = np.hypot(network.node_x[node] - x[:, None], network.node_y[node] - y[:, None])
+    straight = np.where(node >= 0, straight, np.nan)
+    ms = np.where(node >= 0, time_legs(np.nan_to_num(straight), links), 0).astype(np.uint32)
+    first = node[:, 0] if width else np.full(count, -1)
+    edge = np.where(first >= 0, network.edge_at_node[first], -1) if width else first
+    starts = network.edge_from[edge] == first if width else np.zeros(count, dtype=bool)
+    return Snapped(
+        network=network,
+        links=links,
+        ids=ids,
+        edge=edge.astype(np.int64),
+        along=np.where(starts | (edge < 0), 0.0, 1.0),
+        access_m=straight[:, 0],
+        access_ms=ms[:, 0],
+        far=np.nan_to_num(straight[:, 0]) > links.access_flag_m,
+        cut_off=np.zeros(count, dtype=bool),
+        x=x,
+        y=y,
+        door_node=node[:, 1:],
+        door_m=straight[:, 1:],
+        door_ms=ms[:, 1:],
     )
 
 
@@ -313,8 +417,47 @@ def _find_cut_off(network: Roads, geometry: np.ndarray, access_m: np.ndarray) ->
     return cut_off
 
 
-def pair_on_same_edge(origins: Snapped, destinations: Snapped) -> DirectTrips:
-    """Return the trips that stay on one edge, which the graph's nodes cannot see."""
+def pair_directly(origins: Snapped, destinations: Snapped) -> DirectTrips:
+    """Return the trips that pass no node: along one edge, along streets, or nowhere at all.
+
+    A place is no time from itself. On the embedded roads two places within `links.street_m` are
+    also joined by streets.
+    """
+    edge = _pair_on_same_edge(origins, destinations)
+    streets, links = origins.network.joins_at_nodes, origins.links
+    near = _pair_nearby(origins, destinations, links.street_m if streets else SAME_SPOT_M)
+    near["ms"] = time_legs(near["straight_m"].to_numpy(), links) if streets else 0
+    trips = pd.concat([edge, near.drop(columns="straight_m")], ignore_index=True)
+    trips = trips.groupby(["origin", "destination"], sort=True, as_index=False)["ms"].min()
+    return DirectTrips(
+        origin=trips["origin"].to_numpy(dtype=np.int32),
+        destination=trips["destination"].to_numpy(dtype=np.int32),
+        ms=trips["ms"].to_numpy(dtype=np.uint32),
+    )
+
+
+SAME_SPOT_M = 0.01
+"""Two places no farther apart than this are one."""
+
+
+def _pair_nearby(origins: Snapped, destinations: Snapped, reach_m: float) -> pd.DataFrame:
+    """Return the pairs of located places within a distance, with `straight_m`."""
+    from scipy.spatial import KDTree
+
+    here, there = np.flatnonzero(origins.located), np.flatnonzero(destinations.located)
+    columns = ["origin", "destination", "straight_m"]
+    if not len(here) or not len(there):
+        return pd.DataFrame({name: np.empty(0) for name in columns})
+    one = np.stack([origins.x[here], origins.y[here]], axis=1)
+    other = np.stack([destinations.x[there], destinations.y[there]], axis=1)
+    found = KDTree(one).sparse_distance_matrix(KDTree(other), reach_m, output_type="coo_matrix")
+    return pd.DataFrame(
+        {"origin": here[found.row], "destination": there[found.col], "straight_m": found.data}
+    )
+
+
+def _pair_on_same_edge(origins: Snapped, destinations: Snapped) -> pd.DataFrame:
+    """Return the trips that stay on one edge: `origin`, `destination`, `ms`."""
     pairs = _list_places(origins, "origin").merge(
         _list_places(destinations, "destination"), on="edge"
     )
@@ -338,14 +481,7 @@ def pair_on_same_edge(origins: Snapped, destinations: Snapped) -> DirectTrips:
         + origins.access_ms[origin].astype(np.int64)
         + destinations.access_ms[destination].astype(np.int64)
     )
-    trips = pairs.assign(ms=total)[total < nowhere]
-    # Two copies of a stretch are one trip: the faster counts.
-    trips = trips.groupby(["origin", "destination"], sort=True, as_index=False)["ms"].min()
-    return DirectTrips(
-        origin=trips["origin"].to_numpy(dtype=np.int32),
-        destination=trips["destination"].to_numpy(dtype=np.int32),
-        ms=trips["ms"].to_numpy(dtype=np.uint32),
-    )
+    return pairs.assign(ms=total).loc[total < nowhere, ["origin", "destination", "ms"]]
 
 
 def _list_places(places: Snapped, name: str) -> pd.DataFrame:

@@ -53,13 +53,12 @@ def time_part(question: Question, part: gpd.GeoDataFrame) -> tuple[bytes, int]:
 
     roads = question.roads
     starts = roads.network.snap(part, id_column=question.column, links=question.links)
-    travel_ms, _, _ = measure_times(
+    travel_ms, _ = measure_times(
         roads.network,
         starts,
         bind_places(question.sites, roads.network),
         lengths=False,
         cutoff_ms=question.cutoff_ms,
-        links=question.links,
         engine=roads.engine,
         hierarchy=roads.hierarchy,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -285,4 +286,4 @@ def _sort_facilities(
 
 def _tell_links(links: LinkModel) -> dict[str, float]:
     """Return what of the model travel times between places rest on."""
-    return {"detour": links.detour, "access_kph": links.access_kph}
+    return asdict(links)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from socaccess.network import RoadNetwork, Snapped, pair_on_same_edge
+from socaccess.network import RoadNetwork, Snapped, pair_directly
 from socaccess.routing import DirectTrips, Nearest, Progress, find_nearest
 from socaccess.travel._engines import choose_prepared
 
@@ -34,10 +34,10 @@ def find_nearest_places(
     """Return what `socaccess.routing.find_nearest` finds for places on the roads."""
     if toward == "sites":
         asked, looked_for = places.as_origins, sites.as_destinations
-        direct = pair_on_same_edge(places, sites)
+        direct = pair_directly(places, sites)
     else:
         asked, looked_for = places.as_destinations, sites.as_origins
-        direct = _turn_around(pair_on_same_edge(sites, places))
+        direct = _turn_around(pair_directly(sites, places))
     if hierarchy is None:
         searches = kind_count if k == 1 else len(sites.ids)
         engine, hierarchy = choose_prepared(network, searches, engine)

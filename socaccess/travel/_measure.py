@@ -1,4 +1,8 @@
-"""What a way costs: its time, its length, and how much of its time is modelled."""
+"""What a way costs: its time, its length, and how much of its time is modelled.
+
+Measures of ways stand on a last axis of three: metres, and the shares of the time that are modelled
+and that are modelled as streets within a town (`MEASURES` names them).
+"""
 
 from __future__ import annotations
 
@@ -6,15 +10,34 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from socaccess.network import RoadNetwork, Snapped, pair_on_same_edge
+from socaccess.network import RoadNetwork, Snapped, pair_directly
+from socaccess.network.snapping import SAME_SPOT_M, measure_legs, time_legs
 from socaccess.routing import UNREACHABLE, DirectTrips, Progress, compute_matrix, sum_along
-from socaccess.settings import LinkModel
 from socaccess.travel._engines import choose_prepared
 
 if TYPE_CHECKING:
     from socaccess.routing import Hierarchy
 
-__all__ = ["measure_arcs", "measure_direct", "measure_matrix", "measure_times", "to_share"]
+__all__ = [
+    "MEASURES",
+    "is_straight",
+    "measure_arcs",
+    "measure_direct",
+    "measure_matrix",
+    "measure_times",
+    "split_measures",
+    "to_share",
+]
+
+MEASURES = ("length_m", "modelled_share", "street_share")
+
+
+def split_measures(measures: np.ndarray | None) -> dict[str, np.ndarray | None]:
+    """Return the measures by name, none where nothing was measured."""
+    return {
+        name: None if measures is None else measures[..., number]
+        for number, name in enumerate(MEASURES)
+    }
 
 
 def measure_times(
@@ -24,18 +47,17 @@ def measure_times(
     *,
     lengths: bool,
     cutoff_ms: int | None,
-    links: LinkModel,
     engine: str = "auto",
     threads: int = 1,
     progress: Progress | None = None,
     hierarchy: Hierarchy | None = None,
-) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
-    """Return milliseconds, and metres and modelled shares where asked, (origins, destinations).
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return milliseconds, (origins, destinations), and measures where lengths are asked for.
 
     `hierarchy` is one of the network's graph, used where no lengths are asked for; without it
     the one prepared for the network is.
     """
-    direct = pair_on_same_edge(starts, ends)
+    direct = pair_directly(starts, ends)
     if not lengths:
         if hierarchy is None:
             searches = min(len(starts.ids), len(ends.ids))
@@ -51,40 +73,56 @@ def measure_times(
             hierarchy=hierarchy,
             direct=direct,
         )
-        return travel_ms, None, None
-    travel_ms, length_m, modelled_share = measure_matrix(
-        network, starts, ends, direct, links, engine, threads, progress
-    )
+        return travel_ms, None
+    travel_ms, measures = measure_matrix(network, starts, ends, direct, engine, threads, progress)
     if cutoff_ms is not None:
         late = travel_ms > cutoff_ms
         travel_ms[late] = UNREACHABLE
-        length_m[late] = modelled_share[late] = np.nan
-    return travel_ms, length_m, modelled_share
+        measures[late] = np.nan
+    return travel_ms, measures
 
 
 def measure_arcs(network: RoadNetwork) -> np.ndarray:
-    """Return metres and modelled milliseconds of every arc of `open_arcs`, shape (arcs, 2)."""
+    """Return metres, modelled and street milliseconds of every arc of `open_arcs`, (arcs, 3)."""
     arc_ms = np.concatenate([network.forward_ms, network.backward_ms])[network.open_arcs]
-    modelled = network.spread_over_arcs(network.modelled)
+    streets = network.modelled & network.is_class("street")
     return np.stack(
         [
             network.spread_over_arcs(network.length_m).astype(float),
-            np.where(modelled, arc_ms, 0).astype(float),
+            np.where(network.spread_over_arcs(network.modelled), arc_ms, 0).astype(float),
+            np.where(network.spread_over_arcs(streets), arc_ms, 0).astype(float),
         ],
         axis=1,
     )
 
 
 def measure_direct(
-    network: RoadNetwork, starts: Snapped, ends: Snapped, direct: DirectTrips, links: LinkModel
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return metres and modelled milliseconds of the trips that stay on one edge."""
-    o, d = direct.origin, direct.destination
+    network: RoadNetwork, starts: Snapped, ends: Snapped, direct: DirectTrips
+) -> np.ndarray:
+    """Return metres, modelled and street milliseconds of trips that pass no node, (trips, 3)."""
+    o, d, links = direct.origin, direct.destination, starts.links
     edge = starts.edge[o]
-    access_m = (np.nan_to_num(starts.access_m[o]) + np.nan_to_num(ends.access_m[d])) * links.detour
-    access_ms = starts.access_ms[o].astype(float) + ends.access_ms[d]
-    length_m = np.abs(starts.along[o] - ends.along[d]) * network.length_m[edge] + access_m
-    return length_m, np.where(network.modelled[edge], direct.ms, access_ms)
+    legs = measure_legs(starts.access_m[o], starts.access_ms[o], links)
+    legs = legs + measure_legs(ends.access_m[d], ends.access_ms[d], links)
+    legs[:, 0] += np.abs(starts.along[o] - ends.along[d]) * network.length_m[edge]
+    along_ms = direct.ms - starts.access_ms[o].astype(float) - ends.access_ms[d]
+    legs[:, 1] += np.where(network.modelled[edge], along_ms, 0)
+    legs[:, 2] += np.where(network.modelled[edge] & network.is_class("street")[edge], along_ms, 0)
+    straight = is_straight(starts, ends, direct)
+    ms = direct.ms[straight]
+    straight_m = np.hypot(starts.x[o] - ends.x[d], starts.y[o] - ends.y[d])[straight]
+    legs[straight] = measure_legs(straight_m, ms, links)
+    return legs
+
+
+def is_straight(starts: Snapped, ends: Snapped, direct: DirectTrips) -> np.ndarray:
+    """Return which trips that pass no node go straight from place to place, not along an edge."""
+    o, d = direct.origin, direct.destination
+    straight_m = np.hypot(starts.x[o] - ends.x[d], starts.y[o] - ends.y[d])
+    if not starts.network.joins_at_nodes:
+        return straight_m <= SAME_SPOT_M
+    links = starts.links
+    return (straight_m <= links.street_m) & (direct.ms == time_legs(straight_m, links))
 
 
 def measure_matrix(
@@ -92,36 +130,30 @@ def measure_matrix(
     starts: Snapped,
     ends: Snapped,
     direct: DirectTrips,
-    links: LinkModel,
     engine: str,
     threads: int,
     progress: Progress | None,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return times, metres and modelled shares, all (origins, destinations)."""
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return times, (origins, destinations), and the measures of the ways."""
     travel_ms, sums = sum_along(
         network.graph,
         starts.as_origins,
         ends.as_destinations,
         measure_arcs(network),
-        origin_values=starts.measure_ends(links.detour),
-        destination_values=ends.measure_ends(links.detour),
+        origin_values=starts.measure_ends(),
+        destination_values=ends.measure_ends(),
         engine=engine,
         threads=threads,
         progress=progress,
     )
-    length_m, modelled_ms = sums[..., 0].copy(), sums[..., 1].copy()
     o, d = direct.origin, direct.destination
-    # Of ways equally fast the one along the edge counts.
+    # Of ways equally fast the direct one counts.
     taken = direct.ms <= travel_ms[o, d]
-    direct_m, direct_modelled_ms = measure_direct(network, starts, ends, direct, links)
-    o, d = o[taken], d[taken]
-    travel_ms[o, d] = direct.ms[taken]
-    length_m[o, d] = direct_m[taken]
-    modelled_ms[o, d] = direct_modelled_ms[taken]
-    share = to_share(modelled_ms, travel_ms)
-    share[travel_ms >= UNREACHABLE] = np.nan
-    length_m[travel_ms >= UNREACHABLE] = np.nan
-    return travel_ms, length_m, share
+    travel_ms[o[taken], d[taken]] = direct.ms[taken]
+    sums[o[taken], d[taken]] = measure_direct(network, starts, ends, direct)[taken]
+    sums[travel_ms >= UNREACHABLE] = np.nan
+    sums[..., 1:] = to_share(sums[..., 1:], travel_ms[..., None])
+    return travel_ms, sums
 
 
 def to_share(modelled_ms: np.ndarray, travel_ms: np.ndarray) -> np.ndarray:

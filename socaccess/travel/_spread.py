@@ -11,10 +11,9 @@ import numpy as np
 from socaccess.network import RoadNetwork, Roads, Snapped
 from socaccess.partitions import SharedRoads, cut_parts, run_partitions
 from socaccess.routing import UNREACHABLE, Nearest, Progress
-from socaccess.settings import LinkModel
 from socaccess.travel._engines import choose_prepared
 from socaccess.travel._find import find_nearest_places
-from socaccess.travel._measure import measure_times
+from socaccess.travel._measure import MEASURES, measure_times
 
 __all__ = ["bind_places", "spread_nearest", "spread_times", "strip_places"]
 
@@ -28,7 +27,6 @@ class _TimesQuestion:
     ends: Snapped
     lengths: bool
     cutoff_ms: int | None
-    links: LinkModel
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,34 +47,32 @@ def spread_times(
     *,
     lengths: bool,
     cutoff_ms: int | None,
-    links: LinkModel,
     engine: str,
     client: Any,
     progress: Progress | None,
-) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
-    """Return times, metres and modelled shares as `measure_times` does."""
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return times and measures as `measure_times` does."""
     shape = (len(starts.ids), len(ends.ids))
     if lengths:  # measured along single ways, which no hierarchy keeps
         roads = SharedRoads(network, engine).seen_by(client)
     else:
         roads = SharedRoads(network, *choose_prepared(network, min(shape), engine)).seen_by(client)
-    question = _TimesQuestion(roads, strip_places(ends), lengths, cutoff_ms, links)
+    question = _TimesQuestion(roads, strip_places(ends), lengths, cutoff_ms)
     travel_ms = np.full(shape, UNREACHABLE, np.uint32)
-    length_m = np.full(shape, np.nan) if lengths else None
-    share = np.full(shape, np.nan) if lengths else None
+    measures = np.full((*shape, len(MEASURES)), np.nan) if lengths else None
     parts = cut_parts(shape[0], max(PART_CELLS // max(shape[1], 1), 1))
     done = 0
-    for number, (ms, metres, modelled) in run_partitions(
+    for number, (ms, measured) in run_partitions(
         _time_part, question, _send_places(starts, parts), client=client
     ):
         rows = parts[number]
         travel_ms[rows] = ms
-        if length_m is not None and share is not None:
-            length_m[rows], share[rows] = metres, modelled
+        if measures is not None:
+            measures[rows] = measured
         done += rows.stop - rows.start
         if progress is not None:
             progress(done, shape[0])
-    return travel_ms, length_m, share
+    return travel_ms, measures
 
 
 def spread_nearest(
@@ -133,8 +129,8 @@ def _send_places(places: Snapped, parts: list[slice]) -> Iterator[tuple[int, Sna
         yield number, bare.take(rows)
 
 
-def _time_part(question: _TimesQuestion, part: Snapped) -> tuple[np.ndarray, Any, Any]:
-    """Return times, metres and modelled shares of some origins; on a worker or here."""
+def _time_part(question: _TimesQuestion, part: Snapped) -> tuple[np.ndarray, Any]:
+    """Return times and measures of some origins; on a worker or here."""
     roads = question.roads
     return measure_times(
         roads.network,
@@ -142,7 +138,6 @@ def _time_part(question: _TimesQuestion, part: Snapped) -> tuple[np.ndarray, Any
         bind_places(question.ends, roads.network),
         lengths=question.lengths,
         cutoff_ms=question.cutoff_ms,
-        links=question.links,
         engine=roads.engine,
         hierarchy=roads.hierarchy,
     )

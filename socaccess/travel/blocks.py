@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ from socaccess.network.file import write_aside
 from socaccess.routing import Hierarchy, Progress
 from socaccess.settings import LinkModel
 from socaccess.travel._engines import choose_prepared
-from socaccess.travel._measure import measure_times
+from socaccess.travel._measure import MEASURES, measure_times, split_measures
 from socaccess.travel.minutes import to_limit_ms
 from socaccess.travel.places import snap_ends
 from socaccess.travel.sparse import SparseTimes, join_blocks
@@ -30,7 +30,7 @@ __all__ = ["TravelBlocks", "travel_blocks"]
 
 PAIR_BYTES = 140
 """Memory a pair takes while its block is made and written, if every pair is within reach."""
-MEASURED_PAIR_BYTES = 260
+MEASURED_PAIR_BYTES = 290
 """The same with lengths."""
 
 
@@ -54,7 +54,7 @@ class TravelBlocks:
         Longest time of interest, inclusive; None for no limit.
     lengths
         Whether ways are measured too.
-    links, engine, threads, progress
+    engine, threads, progress
         As in `travel_times`; progress counts origins.
     origin_column, destination_column
         What the ids are called.
@@ -66,7 +66,6 @@ class TravelBlocks:
     block_rows: int
     cutoff_ms: int | None
     lengths: bool
-    links: LinkModel
     engine: str
     threads: int
     progress: Progress | None
@@ -83,28 +82,27 @@ class TravelBlocks:
         count = self.shape[0]
         for start in range(0, count, self.block_rows):
             part = self.origins.take(slice(start, start + self.block_rows))
-            travel_ms, length_m, modelled_share = measure_times(
+            travel_ms, measures = measure_times(
                 self.network,
                 part,
                 self.destinations,
                 lengths=self.lengths,
                 cutoff_ms=self.cutoff_ms,
-                links=self.links,
                 engine=engine,
                 threads=self.threads,
                 hierarchy=hierarchy,
             )
-            yield self._tabulate(part.ids, travel_ms, length_m, modelled_share)
+            yield self._tabulate(part.ids, travel_ms, split_measures(measures))
             # The block is not ours any more: hold nothing of it while the next one is made.
-            del travel_ms, length_m, modelled_share
+            del travel_ms, measures
             if self.progress is not None:
                 self.progress(min(start + self.block_rows, count), count)
 
     def to_sparse(self) -> SparseTimes:
         """Return the pairs within reach (and within the cutoff, inclusive)."""
         shape = (0, self.shape[1])
-        measured = (np.empty(shape), np.empty(shape)) if self.lengths else (None, None)
-        nobody = self._tabulate(self.origins.ids[:0], np.empty(shape, np.uint32), *measured)
+        measures = split_measures(np.empty((*shape, len(MEASURES))) if self.lengths else None)
+        nobody = self._tabulate(self.origins.ids[:0], np.empty(shape, np.uint32), measures)
         found = [nobody.to_sparse()]
         for first, block in self._iterate_numbered():
             found.append(block.to_sparse(first))
@@ -152,8 +150,8 @@ class TravelBlocks:
         ----------
         path
             `times.npy` gets the milliseconds (uint32, `UNREACHABLE` where there is no
-            way); with lengths, `times.length_m.npy` and `times.modelled_share.npy` the
-            rest (float64, NaN). Each file is whole or not there.
+            way); with lengths, `times.length_m.npy`, `times.modelled_share.npy` and
+            `times.street_share.npy` the rest (float64, NaN). Each file is whole or not there.
 
         Raises
         ------
@@ -163,7 +161,7 @@ class TravelBlocks:
         path = Path(path)
         places = {"travel_ms": path}
         if self.lengths:
-            for name in ("length_m", "modelled_share"):
+            for name in MEASURES:
                 places[name] = path.with_name(f"{path.stem}.{name}{path.suffix}")
         with ExitStack() as stack:
             files = {
@@ -183,12 +181,8 @@ class TravelBlocks:
             name: np.load(place, mmap_mode=mode, allow_pickle=False)
             for name, place in places.items()
         }
-        return self._tabulate(
-            self.origins.ids,
-            mapped["travel_ms"],
-            mapped.get("length_m"),
-            mapped.get("modelled_share"),
-        )
+        travel_ms = mapped.pop("travel_ms")
+        return self._tabulate(self.origins.ids, travel_ms, mapped)
 
     def _prepare(self) -> tuple[str, Hierarchy | None]:
         """Return the engine for all blocks together, and its hierarchy."""
@@ -208,15 +202,13 @@ class TravelBlocks:
         self,
         origin_ids: np.ndarray,
         travel_ms: np.ndarray,
-        length_m: np.ndarray | None,
-        modelled_share: np.ndarray | None,
+        measures: Mapping[str, np.ndarray | None],
     ) -> TravelTimes:
         return TravelTimes(
             origin_ids=origin_ids,
             destination_ids=self.destinations.ids,
             travel_ms=travel_ms,
-            length_m=length_m,
-            modelled_share=modelled_share,
+            **measures,
             origin_column=self.origin_column,
             destination_column=self.destination_column,
         )
@@ -237,10 +229,8 @@ class TravelBlocks:
             pa.field("travel_min", pa.float64()),
         ]
         if self.lengths:
-            fields += [
-                pa.field("length_km", pa.float64()),
-                pa.field("modelled_share", pa.float64()),
-            ]
+            names = ("length_km", *MEASURES[1:])
+            fields += [pa.field(name, pa.float64()) for name in names]
         return pa.schema(fields, metadata=told)
 
 
@@ -293,7 +283,6 @@ def travel_blocks(
     >>> near.to_frame().query("from_id < to_id").values.tolist()
     [['f', 'g', 1.0]]
     """
-    links = links or LinkModel()
     starts, ends, origin_column, destination_column = snap_ends(
         network, origins, destinations, links
     )
@@ -310,7 +299,6 @@ def travel_blocks(
         block_rows=max(1, min(int(memory_mb / max(row_mb, 1e-9)), len(starts.ids))),
         cutoff_ms=None if cutoff_min is None else to_limit_ms(cutoff_min),
         lengths=lengths,
-        links=links,
         engine=engine,
         threads=threads,
         progress=progress,
@@ -333,7 +321,7 @@ def _to_arrow(block: TravelTimes, schema: Any, every_pair: bool) -> Any:
         pa.array(block.destination_ids, pa.string()).take(pa.array(column)),
         pa.array(block.pick_minutes(row, column), from_pandas=True),
     ]
-    if block.length_m is not None and block.modelled_share is not None:
-        values.append(pa.array(block.length_m[row, column] / 1000, from_pandas=True))
-        values.append(pa.array(block.modelled_share[row, column], from_pandas=True))
+    for name in MEASURES if block.length_m is not None else ():
+        measured = getattr(block, name)[row, column] / (1000 if name == "length_m" else 1)
+        values.append(pa.array(measured, from_pandas=True))
     return pa.table(values, schema=schema)

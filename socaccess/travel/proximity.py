@@ -12,6 +12,7 @@ from socaccess.network import RoadNetwork, Snapped
 from socaccess.routing import Nearest, Progress
 from socaccess.settings import LinkModel
 from socaccess.travel._find import find_nearest_places
+from socaccess.travel._measure import MEASURES
 from socaccess.travel.blocks import travel_blocks
 from socaccess.travel.minutes import to_limit_ms, to_minutes
 from socaccess.travel.places import find_id_column, snap_places
@@ -67,7 +68,7 @@ def nearest(
     pandas.DataFrame
         One row a settlement, kind and rank (1 to `k`): the settlement's id, `by`,
         `rank`, the facility's id (None where there is none in reach) and
-        `travel_min` (NaN then); with `lengths`, `length_km` and `modelled_share` of
+        `travel_min` (NaN then); with `lengths`, `length_km`, `modelled_share` and `street_share` of
         the way as in `TravelTimes.to_frame`. Ids keep the names of their columns, or are
         `from_id` and `to_id` where both tables use the same. Of facilities equally
         near the one whose id comes first.
@@ -115,7 +116,7 @@ def nearest(
         found, places.ids, sites.ids, names, k, columns=(place_column, by, facility_column)
     )
     if lengths:
-        measured = _measure_found(network, places, sites, found.site, toward, links or LinkModel())
+        measured = _measure_found(network, places, sites, found.site, toward)
         table = table.assign(**measured)
     return table
 
@@ -126,24 +127,24 @@ def _measure_found(
     sites: Snapped,
     site: np.ndarray,
     toward: Literal["sites", "places"],
-    links: LinkModel,
 ) -> dict[str, np.ndarray]:
-    """Return `length_km` and `modelled_share` of the way of every place and site found."""
+    """Return length and modelled shares of the way of every place and site found."""
     site = site.reshape(len(places.ids), -1)
     place = np.broadcast_to(np.arange(len(places.ids))[:, None], site.shape)
     starts, ends = (places, sites) if toward == "sites" else (sites, places)
     start, end = (place, site) if toward == "sites" else (site, place)
-    told = {name: np.full(site.shape, np.nan) for name in ("length_km", "modelled_share")}
+    columns = ("length_km", *MEASURES[1:])
+    measured = {name: np.full(site.shape, np.nan) for name in columns}
     first = 0
-    for block in travel_blocks(network, starts, ends, lengths=True, links=links):
+    for block in travel_blocks(network, starts, ends, lengths=True):
         last = first + len(block.origin_ids)
         here = (site >= 0) & (start >= first) & (start < last)
         row, column = start[here] - first, end[here]
-        assert block.length_m is not None and block.modelled_share is not None
-        told["length_km"][here] = block.length_m[row, column] / 1000
-        told["modelled_share"][here] = block.modelled_share[row, column]
+        for column_name, name in zip(columns, MEASURES, strict=True):
+            measured[column_name][here] = getattr(block, name)[row, column]
         first = last
-    return {name: values.ravel() for name, values in told.items()}
+    measured["length_km"] /= 1000
+    return {name: values.ravel() for name, values in measured.items()}
 
 
 def tabulate_nearest(

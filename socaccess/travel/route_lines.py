@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from socaccess.errors import Problem, raise_problems
-from socaccess.network import RoadNetwork, Snapped, pair_on_same_edge
+from socaccess.network import RoadNetwork, Snapped, pair_directly
 from socaccess.routing import UNREACHABLE, DirectTrips
 from socaccess.settings import LinkModel
-from socaccess.travel._measure import measure_arcs, measure_direct, to_share
+from socaccess.travel._measure import is_straight, measure_arcs, measure_direct, to_share
 from socaccess.travel._trips import Trip, trace_trips
 from socaccess.travel.minutes import to_minutes
 from socaccess.travel.places import snap_ends
@@ -64,8 +64,9 @@ def routes(
     geopandas.GeoDataFrame
         One row a pair in the order asked: both ids (named as in
         `TravelTimes.to_frame`), `travel_min`, `length_km` (along the way, access legs
-        with their detour), `modelled_share` of the time (0-1) and the line, in the CRS
-        of the network. A pair without a way has an empty line and NaN.
+        with their detour), `modelled_share` of the time and what of it is streets
+        (`street_share`, both 0-1) and the line, in the CRS of the network. A pair
+        without a way has an empty line and NaN.
 
     Raises
     ------
@@ -88,36 +89,37 @@ def routes(
     import geopandas as gpd
     import shapely
 
-    links = links or LinkModel()
     starts, ends, origin_column, destination_column = snap_ends(
         network, origins, destinations, links
     )
     row, column = _find_pairs(starts, ends, pairs)
     trips = trace_trips(network, starts.as_origins, ends.as_destinations, row, column, engine)
     travel_ms = np.array([trip.ms for trip in trips], dtype=np.int64)
-    length_m, modelled_ms = _measure(network, starts, ends, row, column, trips, links)
-    direct = _match_direct(pair_on_same_edge(starts, ends), row, column)
+    measures = _measure(network, starts, ends, row, column, trips)
+    direct = _match_direct(pair_directly(starts, ends), row, column)
     taken = direct.ms <= travel_ms[direct.pair]
-    on_edge = direct.pair[taken]
-    metres, modelled = measure_direct(network, starts, ends, direct.trips, links)
-    travel_ms[on_edge] = direct.ms[taken]
-    length_m[on_edge], modelled_ms[on_edge] = metres[taken], modelled[taken]
-    stays = np.zeros(len(row), dtype=bool)
-    stays[on_edge] = True
+    at_once = direct.pair[taken]
+    measures[at_once] = measure_direct(network, starts, ends, direct.trips)[taken]
+    travel_ms[at_once] = direct.ms[taken]
+    straight = is_straight(starts, ends, direct.trips)
+    shortcut = np.full(len(row), "", dtype=object)
+    shortcut[at_once] = np.where(straight, "straight", "edge")[taken]
 
     pen = _Pen(network, starts, ends)
     lines = [
-        pen.draw_along_edge(o, d) if stay else pen.draw(o, d, trip)
-        for o, d, trip, stay in zip(row.tolist(), column.tolist(), trips, stays, strict=True)
+        pen.draw_directly(o, d, how) if how else pen.draw(o, d, trip)
+        for o, d, trip, how in zip(row.tolist(), column.tolist(), trips, shortcut, strict=True)
     ]
     reached = travel_ms < int(UNREACHABLE)
+    shares = to_share(measures[:, 1:], travel_ms[:, None])
     return gpd.GeoDataFrame(
         {
             origin_column: starts.ids[row],
             destination_column: ends.ids[column],
             "travel_min": to_minutes(travel_ms),
-            "length_km": np.where(reached, length_m / 1000, np.nan),
-            "modelled_share": np.where(reached, to_share(modelled_ms, travel_ms), np.nan),
+            "length_km": np.where(reached, measures[:, 0] / 1000, np.nan),
+            "modelled_share": np.where(reached, shares[:, 0], np.nan),
+            "street_share": np.where(reached, shares[:, 1], np.nan),
         },
         geometry=np.array([shapely.linestrings(line) for line in lines], dtype=object),
         crs=network.crs,
@@ -158,21 +160,20 @@ def _measure(
     row: np.ndarray,
     column: np.ndarray,
     trips: Sequence[Trip],
-    links: LinkModel,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return metres and modelled milliseconds of each trip over the graph, 0 of no trip."""
+) -> np.ndarray:
+    """Return metres, modelled and street milliseconds of each trip over the graph, (trips, 3)."""
     of_arcs = measure_arcs(network)
-    leaving, arriving = starts.measure_ends(links.detour), ends.measure_ends(links.detour)
-    sums = np.zeros((len(trips), 2))
+    leaving, arriving = starts.measure_ends(), ends.measure_ends()
+    sums = np.zeros((len(trips), of_arcs.shape[1]))
     for place, (o, d, trip) in enumerate(zip(row, column, trips, strict=True)):
         if trip.ms < UNREACHABLE:
             sums[place] = of_arcs[trip.arcs].sum(axis=0)
             sums[place] += leaving[o, trip.origin_end] + arriving[d, trip.destination_end]
-    return sums[:, 0], sums[:, 1]
+    return sums
 
 
 class _Matched:
-    """The trips on one edge among the pairs asked for."""
+    """The trips that pass no node among the pairs asked for."""
 
     def __init__(self, pair: np.ndarray, trips: DirectTrips) -> None:
         self.pair, self.trips, self.ms = pair, trips, trips.ms.astype(np.int64)
@@ -216,8 +217,11 @@ class _Pen:
         parts.append(self._of_place(self.ends, destination))
         return _join(parts)
 
-    def draw_along_edge(self, origin: int, destination: int) -> np.ndarray:
-        """Return the line of a trip that stays on the edge of both places."""
+    def draw_directly(self, origin: int, destination: int, how: str) -> np.ndarray:
+        """Return the line of a trip that passes no node: straight, or along the edge of both."""
+        if how == "straight":
+            places = (self.starts, origin), (self.ends, destination)
+            return _join([self._of_place(*place) for place in places])
         edge = int(self.starts.edge[origin])
         low, high = self.starts.along[origin], self.ends.along[destination]
         return _join(
@@ -229,7 +233,14 @@ class _Pen:
         )
 
     def _to_node(self, places: Snapped, place: int, end: int) -> np.ndarray:
-        """Return the stretch from where a place meets its edge to an end of that edge."""
+        """Return the stretch from where a place meets its edge to an end of that edge.
+
+        Of a place that joins at nodes, the node.
+        """
+        door = end - 2 * places.edges.shape[1]
+        if door >= 0:
+            node = places.door_node[place, door]
+            return np.array([[self.network.node_x[node], self.network.node_y[node]]])
         edge = int(places.edges[place, end // 2])
         return self._cut(edge, float(places.along[place]), float(end % 2))
 

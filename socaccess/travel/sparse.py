@@ -30,7 +30,7 @@ class SparseTimes:
         Position of origin and destination of each pair in those, shape (pairs,).
     travel_ms
         Whole milliseconds of each pair.
-    length_m, modelled_share
+    length_m, modelled_share, street_share
         As in `TravelTimes`, shape (pairs,); only when lengths were asked for.
     origin_column, destination_column
         What the ids are called in `to_frame`.
@@ -43,6 +43,7 @@ class SparseTimes:
     travel_ms: np.ndarray
     length_m: np.ndarray | None = None
     modelled_share: np.ndarray | None = None
+    street_share: np.ndarray | None = None
     origin_column: str = "origin_id"
     destination_column: str = "destination_id"
 
@@ -65,8 +66,9 @@ class SparseTimes:
         )
         if self.length_m is not None:
             frame["length_km"] = self.length_m / 1000
-        if self.modelled_share is not None:
-            frame["modelled_share"] = self.modelled_share
+        for name in ("modelled_share", "street_share"):
+            if getattr(self, name) is not None:
+                frame[name] = getattr(self, name)
         return frame
 
     def to_matrix(self) -> csr_array:
@@ -98,6 +100,7 @@ def join_blocks(blocks: list[SparseTimes], origin_ids: np.ndarray) -> SparseTime
         travel_ms=np.concatenate([block.travel_ms for block in blocks]),
         length_m=join("length_m"),
         modelled_share=join("modelled_share"),
+        street_share=join("street_share"),
         origin_column=head.origin_column,
         destination_column=head.destination_column,
     )

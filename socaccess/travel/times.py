@@ -11,7 +11,7 @@ import pandas as pd
 from socaccess.network import RoadNetwork, Snapped
 from socaccess.routing import UNREACHABLE, Progress
 from socaccess.settings import LinkModel
-from socaccess.travel._measure import measure_times
+from socaccess.travel._measure import measure_times, split_measures
 from socaccess.travel.minutes import to_limit_ms, to_minutes
 from socaccess.travel.places import snap_ends
 from socaccess.travel.sparse import SparseTimes
@@ -37,8 +37,11 @@ class TravelTimes:
         Metres along the fastest way, same shape, NaN where there is none; only
         when lengths were asked for.
     modelled_share
-        Share (0-1) of the time that runs over modelled links and access legs,
+        Share (0-1) of the time that runs over modelled ways and access legs,
         same shape; only when lengths were asked for.
+    street_share
+        The part of that share that is streets within a town; the rest is links
+        between places.
     origin_column, destination_column
         What the ids are called in `to_frame`.
     """
@@ -48,6 +51,7 @@ class TravelTimes:
     travel_ms: np.ndarray
     length_m: np.ndarray | None = None
     modelled_share: np.ndarray | None = None
+    street_share: np.ndarray | None = None
     origin_column: str = "origin_id"
     destination_column: str = "destination_id"
 
@@ -68,7 +72,7 @@ class TravelTimes:
     def to_frame(self) -> pd.DataFrame:
         """Return one row a pair: both ids and `travel_min`, NaN where there is no way.
 
-        With `length_km` and `modelled_share` where they were asked for.
+        With `length_km`, `modelled_share` and `street_share` where they were asked for.
         """
         rows, columns = self.travel_ms.shape
         frame = pd.DataFrame(
@@ -80,8 +84,9 @@ class TravelTimes:
         )
         if self.length_m is not None:
             frame["length_km"] = self.length_m.ravel() / 1000
-        if self.modelled_share is not None:
-            frame["modelled_share"] = self.modelled_share.ravel()
+        for name in ("modelled_share", "street_share"):
+            if getattr(self, name) is not None:
+                frame[name] = getattr(self, name).ravel()
         return frame
 
     def to_sparse(self, first_origin: int = 0) -> SparseTimes:
@@ -110,6 +115,7 @@ class TravelTimes:
             travel_ms=self.travel_ms[row, column],
             length_m=pick(self.length_m),
             modelled_share=pick(self.modelled_share),
+            street_share=pick(self.street_share),
             origin_column=self.origin_column,
             destination_column=self.destination_column,
         )
@@ -187,29 +193,27 @@ def travel_times(
     >>> times.minutes.loc["A", "B"]
     np.float64(0.5)
     """
-    links = links or LinkModel()
     starts, ends, origin_column, destination_column = snap_ends(
         network, origins, destinations, links
     )
     cutoff_ms = None if cutoff_min is None else to_limit_ms(cutoff_min)
     if client is None:
-        travel_ms, length_m, modelled_share = measure_times(
-            network, starts, ends, lengths=lengths, cutoff_ms=cutoff_ms, links=links,
+        travel_ms, measures = measure_times(
+            network, starts, ends, lengths=lengths, cutoff_ms=cutoff_ms,
             engine=engine, threads=threads, progress=progress,
         )  # fmt: skip
     else:
         from socaccess.travel._spread import spread_times
 
-        travel_ms, length_m, modelled_share = spread_times(
-            network, starts, ends, lengths=lengths, cutoff_ms=cutoff_ms, links=links,
+        travel_ms, measures = spread_times(
+            network, starts, ends, lengths=lengths, cutoff_ms=cutoff_ms,
             engine=engine, client=client, progress=progress,
         )  # fmt: skip
     return TravelTimes(
         origin_ids=starts.ids,
         destination_ids=ends.ids,
         travel_ms=travel_ms,
-        length_m=length_m,
-        modelled_share=modelled_share,
+        **split_measures(measures),
         origin_column=origin_column,
         destination_column=destination_column,
     )

@@ -33,6 +33,9 @@ class Roads:
         )
         self.length_km = np.array([float(each["length_km"]) for each in edges])
         self.edge_ids = [each["edge_id"] for each in edges]
+        self.source = np.array([each["source"] for each in edges])
+        self.road_class = np.array([each["road_class"] for each in edges])
+        self.beside = np.array([each["beside"] == "true" for each in edges])
         self.graph = coo_array(
             (self.length_km, (self.ends[:, 0], self.ends[:, 1])), shape=(len(nodes),) * 2
         ).tocsr()
@@ -53,14 +56,17 @@ def away_m(roads: Roads, data: Path) -> np.ndarray:
 
 
 def test_size_and_keys(roads: Roads):
-    assert len(roads.ids) == len(set(roads.ids)) == 932
-    assert len(roads.edge_ids) == len(set(roads.edge_ids)) == 1290
+    assert len(roads.ids) == len(set(roads.ids)) == 2333
+    assert len(roads.edge_ids) == len(set(roads.edge_ids)) == 3623
+    assert Counter(roads.source.tolist()) == {"osm": 1494, "state": 1370, "joint": 759}
 
 
 def test_edges_are_undirected_and_simple(roads: Roads):
-    pairs = Counter(tuple(sorted(pair)) for pair in roads.ends.tolist())
-    assert max(pairs.values()) == 1
-    assert all(one != other for one, other in pairs)
+    for source in ("osm", "state"):
+        ends = roads.ends[roads.source == source].tolist()
+        pairs = Counter(tuple(sorted(pair)) for pair in ends)
+        assert max(pairs.values()) == 1
+        assert all(one != other for one, other in pairs)
 
 
 def test_roads_lie_in_latvia_and_the_margin(away_m: np.ndarray):
@@ -70,27 +76,39 @@ def test_roads_lie_in_latvia_and_the_margin(away_m: np.ndarray):
 
 
 def test_latvia_holds_together(roads: Roads, away_m: np.ndarray):
-    sizes = Counter(roads.part.tolist()).most_common()
-    assert [size for _, size in sizes] == [924, 4, 4]
-    in_latvia = away_m == 0
-    main = roads.part == sizes[0][0]
-    assert main[in_latvia].mean() > 0.99
-    # No part lies abroad only.
-    for part, _ in sizes:
-        assert away_m[roads.part == part].min() == 0
-    # Latvia's own roads hold together without the margin.
-    own = roads.graph[in_latvia & main][:, in_latvia & main]
-    count, _ = connected_components(own, directed=False)
-    assert count == 1
+    assert set(roads.part) == {0}
+    # Latvia's own roads hold together without the margin, but for cut ends at the border.
+    own = roads.graph[away_m == 0][:, away_m == 0]
+    _, part = connected_components(own, directed=False)
+    assert np.bincount(part).max() / len(part) > 0.995
+
+
+def test_state_roads_hold_together_by_themselves(roads: Roads):
+    ends = roads.ends[roads.source == "state"]
+    size = len(roads.ids)
+    table = coo_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(size, size))
+    _, part = connected_components(table, directed=False)
+    assert len(set(part[ends.ravel()])) == 1
+    assert set(roads.road_class[roads.source == "state"]) == {"A", "P"}
+    assert roads.length_km[roads.source == "state"].sum() == pytest.approx(7323, abs=1)
+
+
+def test_joints_are_short_and_only_osm_roads_are_beside_others(roads: Roads):
+    joint = roads.source == "joint"
+    straight_km = np.hypot(*(roads.xy[roads.ends[:, 0]] - roads.xy[roads.ends[:, 1]]).T) / 1000
+    assert straight_km[joint].max() <= 0.42
+    assert set(roads.source[roads.beside]) == {"osm"}
 
 
 def test_no_road_is_shorter_than_the_straight_line(roads: Roads):
     # Coordinates are rounded to 0.001 degrees: up to 64 m at each end, and the package measures
     # on a sphere.
     straight_km = np.hypot(*(roads.xy[roads.ends[:, 0]] - roads.xy[roads.ends[:, 1]]).T) / 1000
-    assert (roads.length_km >= 0.985 * straight_km - 0.13).all()
-    assert np.median(roads.length_km / np.maximum(straight_km, 0.1)) < 1.05
-    assert (roads.length_km[straight_km > 5] < 2 * straight_km[straight_km > 5]).all()
+    road = roads.source != "joint"
+    assert (roads.length_km >= 0.985 * straight_km - 0.15)[road].all()
+    assert np.median((roads.length_km / np.maximum(straight_km, 0.1))[road]) < 1.05
+    far = road & (straight_km > 5)
+    assert (roads.length_km[far] < 2 * straight_km[far]).all()
 
 
 def measure_between(roads: Roads, one: dict[str, str], other: dict[str, str]) -> float:

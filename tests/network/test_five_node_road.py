@@ -41,8 +41,8 @@ TRIPS = {
     ("S2", "S"): (855.0, 13250, 360.0),
     # 240 EB + 180 AB + 180 half DA
     ("Q", "R"): (600.0, 11000, 180.0),
-    # to oneself: the access leg twice, since it is driven out and in
-    ("P", "P"): (93.6, 780, 93.6),
+    # to oneself: nothing, however far the road
+    ("P", "P"): (0.0, 0, 0.0),
     ("Q", "Q"): (0.0, 0, 0.0),
 }
 

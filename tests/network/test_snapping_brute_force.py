@@ -113,14 +113,18 @@ def test_every_settlement_is_on_the_embedded_network(latgale: StudyResult):
     assert network.main_component.all()
     assert latgale.settlements["located"].all()
     assert latgale.settlements["access_m"].max() < 1
-    # Roads are known, links are modelled, and each says which it is.
+    # Roads are known, the ways to them are modelled, and each says which it is.
     frame = network.to_frame()
-    assert set(frame["road_class"]) == {"road", "road_link", "place_link"}
-    assert (frame["modelled"] == (frame["road_class"] != "road")).all()
+    modelled = {"street", "link", "neighbour"}
+    assert set(frame["road_class"]) == {"main", "regional", "road", "joint", *modelled}
+    assert (frame["modelled"] == frame["road_class"].isin(modelled)).all()
     assert frame["edge_id"].is_unique
     kph = frame["length_m"] / 1000 / (frame["forward_min"] / 60)
     timed = frame["forward_min"] > 0.1
-    assert kph[timed].between(39, 83).all()
+    assert kph[timed & frame["road_class"].isin(["main", "regional", "road"])].between(39, 83).all()
+    assert kph[timed & frame["modelled"]].between(24, 56).all()
     straight = frame.geometry.length
-    links = frame["modelled"]
-    np.testing.assert_allclose(frame["length_m"][links], 1.3 * straight[links], rtol=1e-6)
+    for name, detour in {"street": 1.3, "link": 1.3, "neighbour": 1.35}.items():
+        ways = frame["road_class"] == name
+        length = frame["length_m"][ways]
+        np.testing.assert_allclose(length, detour * np.maximum(straight[ways], 30), rtol=1e-6)
