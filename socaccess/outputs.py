@@ -119,7 +119,7 @@ def write_annexes(
     OutputError
         If something could not be written; what was there before is still there.
     """
-    from socaccess.reports.annex import compose_annex, save_content
+    from socaccess.documents.annex import compose_annex, save_content
 
     content = compose_annex(
         result,
@@ -182,13 +182,13 @@ def _write_all(
     formats: Sequence[str],
 ) -> list[str]:
     """Write every file into `aside`; return the names of those beyond `FILES`."""
+    from socaccess.documents.annex import compose_annex, save_content
+    from socaccess.documents.layers import write_geojson, write_geopackage, write_geoparquet
+    from socaccess.documents.record import write_record
+    from socaccess.documents.tables import list_tables, warn_of_small_counts, write_csv
+    from socaccess.documents.workbook import write_workbook
     from socaccess.i18n import Texts
     from socaccess.maps import save_map
-    from socaccess.reports.annex import compose_annex, save_content
-    from socaccess.reports.layers import write_geojson, write_geopackage, write_geoparquet
-    from socaccess.reports.record import write_record
-    from socaccess.reports.tables import list_tables, warn_of_small_counts, write_csv
-    from socaccess.reports.workbook import write_workbook
     from socaccess.study.release import release
 
     # Protected once, so that no two files differ in what they hide.

@@ -61,8 +61,8 @@ def model(
 ) -> None:
     """Tell what a municipality has, lacks, and could do alone or with its neighbours."""
     from socaccess.i18n import Texts
-    from socaccess.planning.municipality_model import ModelInputs, model_municipalities
-    from socaccess.planning.telling import tell_model
+    from socaccess.programme.municipality_model import ModelInputs, model_municipalities
+    from socaccess.programme.wording import tell_model
 
     texts = Texts(lang.value)
     option = "--min-clients"
@@ -131,9 +131,9 @@ def cooperation(
 ) -> None:
     """Tell who would be served where, and what a joint site is worth to each partner."""
     from socaccess.i18n import Texts
-    from socaccess.planning._hide import hide_pairs, hide_small
-    from socaccess.planning.cooperation import find_flows
-    from socaccess.planning.joint_site import SHARING, value_joint_site
+    from socaccess.programme.cooperation import find_flows
+    from socaccess.programme.hiding import hide_pairs, hide_small
+    from socaccess.programme.joint_site import SHARING, value_joint_site
     from socaccess.sources.boundaries import find_municipality
 
     texts = Texts(lang.value)
@@ -236,10 +236,10 @@ def eraf(
 ) -> None:
     """Check an object before an ERAF application; exit 3 unless the answer is yes."""
     from socaccess.i18n import Texts
-    from socaccess.planning._hide import hide_small
-    from socaccess.planning.eraf import Application, check_application
-    from socaccess.planning.plan_objects import PlanObjects
-    from socaccess.planning.telling import tell_finding, tell_verdict
+    from socaccess.programme.eraf import Application, check_application
+    from socaccess.programme.hiding import hide_small
+    from socaccess.programme.plan_objects import PlanObjects
+    from socaccess.programme.wording import tell_finding, tell_verdict
 
     texts = Texts(lang.value)
     shares = parse_pairs(share or [], "--share")
@@ -294,9 +294,9 @@ def programme(
 ) -> None:
     """Put a region's programme together, short or full: Markdown, PDF and DOCX with --out."""
     from socaccess.i18n import Texts
-    from socaccess.planning.forecast import forecast_clients
-    from socaccess.planning.municipality_model import ModelInputs
-    from socaccess.planning.programme import tell_programme
+    from socaccess.programme.document import tell_programme
+    from socaccess.programme.forecast import forecast_clients
+    from socaccess.programme.municipality_model import ModelInputs
 
     texts = Texts(lang.value)
     if form not in ("short", "full"):

@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from socaccess.documents.content import Block, Content, Section, Table
     from socaccess.i18n import Texts
-    from socaccess.reports.content import Block, Content, Section, Table
 
 __all__ = ["compose_page", "render_page"]
 
@@ -18,8 +18,8 @@ _WIDTHS = (10, 44)
 
 def render_page(text: str, texts: Texts, *, warning: str = "") -> dict[str, bytes]:
     """Return a page as PDF (tagged, PDF/UA-1) and as DOCX, by ending."""
-    from socaccess.reports.annex import render_pdf
-    from socaccess.reports.word import render_docx
+    from socaccess.documents.annex import render_pdf
+    from socaccess.documents.word import render_docx
 
     content = compose_page(text, texts, warning=warning)
     return {"pdf": render_pdf(content), "docx": render_docx(content)}
@@ -31,7 +31,7 @@ def compose_page(text: str, texts: Texts, *, warning: str = "") -> Content:
     Only what our own pages use is known: headings, bold lines, tables, points and
     paragraphs. The first heading is the title, what follows its colon the subject.
     """
-    from socaccess.reports.content import Content, Section
+    from socaccess.documents.content import Content, Section
 
     title, area = "", ""
     sections: list[Section] = []
@@ -70,7 +70,7 @@ def compose_page(text: str, texts: Texts, *, warning: str = "") -> Content:
 
 
 def _read_block(lines: list[str]) -> Block:
-    from socaccess.reports.content import List, Paragraph
+    from socaccess.documents.content import List, Paragraph
 
     if lines[0].startswith("|"):
         return _read_table(lines)
@@ -83,7 +83,7 @@ def _read_block(lines: list[str]) -> Block:
 
 
 def _read_table(lines: list[str]) -> Table:
-    from socaccess.reports.content import Column, Table
+    from socaccess.documents.content import Column, Table
 
     cells = [
         [cell.strip().replace("\\|", "|") for cell in _CELL.split(line)[1:-1]] for line in lines

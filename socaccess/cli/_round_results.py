@@ -38,7 +38,8 @@ def report(
 ) -> None:
     """Write the progress report of a round: persons, places, % of assessed, and every change."""
     from socaccess.i18n import Texts
-    from socaccess.planning import _files, monitoring
+    from socaccess.rounds import files as _files
+    from socaccess.rounds import monitoring
     from socaccess.settings import Settings
 
     texts = Texts(lang.value)
@@ -89,7 +90,7 @@ def snapshot(
 ) -> None:
     """Run the region's study with the facilities of the store, and keep how things stand."""
     from socaccess.i18n import Texts
-    from socaccess.planning import snapshots
+    from socaccess.rounds import snapshots
     from socaccess.study import Study
 
     when, person = read_event(at, who)
@@ -117,8 +118,8 @@ def compare(
 ) -> None:
     """Tell what changed between two snapshots: facilities, places, coverage, persons."""
     from socaccess.i18n import Texts
-    from socaccess.planning import changes as changes_
-    from socaccess.planning import snapshots
+    from socaccess.rounds import changes as changes_
+    from socaccess.rounds import snapshots
     from socaccess.settings import Settings
 
     texts = Texts(lang.value)

@@ -11,8 +11,8 @@ from socaccess.cli.options import make_console
 
 if TYPE_CHECKING:
     from socaccess.i18n import Texts
-    from socaccess.planning.changes import SnapshotChanges
-    from socaccess.planning.rounds import FormCheck, TakenForm
+    from socaccess.rounds.changes import SnapshotChanges
+    from socaccess.rounds.rounds import FormCheck, TakenForm
 
 __all__ = ["show_changes", "show_form", "show_table", "summarise", "tell_form"]
 

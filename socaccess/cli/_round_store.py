@@ -34,7 +34,7 @@ def undo(
 ) -> None:
     """Add a revision in which what another one changed is as it was before."""
     from socaccess.i18n import Texts
-    from socaccess.planning.rounds import undo as undo_revision
+    from socaccess.rounds.rounds import undo as undo_revision
 
     when, person = read_event(at, who)
     box = open_store(store)

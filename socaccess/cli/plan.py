@@ -62,7 +62,7 @@ def goals(
 ) -> None:
     """Tell the goals of the DI plans and what is reached; exit 3 when one is not."""
     from socaccess.i18n import Texts
-    from socaccess.planning.di_plan import check_goals, read_reached
+    from socaccess.programme.di_plan import check_goals, read_reached
 
     texts = Texts(lang.value)
     if near and region == "all":
@@ -112,8 +112,8 @@ def need(
 ) -> None:
     """Check a table of needs, tell how it was understood, and spread it to settlements (--out)."""
     from socaccess.i18n import Texts
-    from socaccess.planning._hide import hide_small
-    from socaccess.planning.need import (
+    from socaccess.programme.hiding import hide_small
+    from socaccess.programme.need import (
         read_children_by_age,
         read_needed_services,
         spread_to_settlements,
@@ -161,9 +161,9 @@ def views(
 ) -> None:
     """Tell the same people in the plan's municipalities and in today's."""
     from socaccess.i18n import Texts
-    from socaccess.planning._hide import hide_small
-    from socaccess.planning._reach import find_service
-    from socaccess.planning.di_plan import tell_both_views
+    from socaccess.programme.di_plan import tell_both_views
+    from socaccess.programme.hiding import hide_small
+    from socaccess.programme.reach import find_service
 
     texts = Texts(lang.value)
     result, below = open_region(region, "plan", settings, small_counts=small_counts)

@@ -35,8 +35,8 @@ from socaccess.cli.options import (
 
 if TYPE_CHECKING:
     from socaccess.i18n import Texts
-    from socaccess.planning.rounds import FormCheck
-    from socaccess.planning.store import Store
+    from socaccess.rounds.rounds import FormCheck
+    from socaccess.rounds.store import Store
 
 __all__ = ["app"]
 
@@ -68,8 +68,8 @@ def open_command(
 ) -> None:
     """Open a round and write one form a municipality; a new store is filled from the region."""
     from socaccess.i18n import Texts
-    from socaccess.planning import rounds
-    from socaccess.planning.store import Store
+    from socaccess.rounds import rounds
+    from socaccess.rounds.store import Store
     from socaccess.study import Study
 
     texts = Texts(lang.value)
@@ -135,7 +135,7 @@ def take(
 ) -> None:
     """Check forms, show every difference, keep what they say; exit 3 when one has errors."""
     from socaccess.i18n import Texts
-    from socaccess.planning import rounds
+    from socaccess.rounds import rounds
 
     texts = Texts(lang.value)
     when, person = read_event(at, who)
@@ -177,7 +177,7 @@ def decide(
 ) -> None:
     """Accept and refuse rows as decided in the workbook that `round take --out` wrote."""
     from socaccess.i18n import Texts
-    from socaccess.planning import rounds
+    from socaccess.rounds import rounds
 
     texts = Texts(lang.value)
     when, person = read_event(at, who)
@@ -206,7 +206,7 @@ def status(
 ) -> None:
     """Tell where every form stands; exit 3 while one is not done."""
     from socaccess.i18n import Texts
-    from socaccess.planning.rounds import summarise_round
+    from socaccess.rounds.rounds import summarise_round
 
     texts = Texts(lang.value)
     table = summarise_round(open_store(store), round_id)
@@ -261,7 +261,7 @@ def _split_rows(option: str, checks: list[FormCheck]) -> list[set[str]]:
 
 
 def _write_file(path: Path, content: bytes, texts: Texts) -> None:
-    from socaccess.planning._files import write_files
+    from socaccess.rounds.files import write_files
 
     written = write_files(path.parent, {path.name: content})
     typer.echo(texts("round.wrote", path=written[0]), err=True)

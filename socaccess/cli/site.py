@@ -225,9 +225,9 @@ def _write(
     """Write the sites (CSV, GeoPackage), the answer and the map; each whole or not at all."""
     import geopandas as gpd
 
+    from socaccess.documents.tables import write_csv
     from socaccess.maps import save_map
     from socaccess.outputs import write_together
-    from socaccess.reports.tables import write_csv
 
     service = str(told.plans["service"].iloc[0])
     names = ["sites.csv", "sites.gpkg", "plan.json", "map.html"]

@@ -11,8 +11,8 @@ import pytest
 
 from socaccess.errors import InputError
 from socaccess.i18n import Texts
-from socaccess.planning import rounds
-from socaccess.planning._findings import FAULT, FORM, NOTE, WATCH
+from socaccess.rounds import rounds
+from socaccess.rounds.findings import FAULT, FORM, NOTE, WATCH
 
 AT = "2022-02-01T10:00:00"
 VILANI = "0781800"

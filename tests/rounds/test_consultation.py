@@ -9,8 +9,8 @@ from typer.testing import CliRunner
 
 from socaccess.cli.round import app
 from socaccess.errors import InputError
-from socaccess.planning import consultation, rounds
-from socaccess.planning.store import Store
+from socaccess.rounds import consultation, rounds
+from socaccess.rounds.store import Store
 
 from .conftest import OPENED, WHO
 

@@ -9,7 +9,7 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from socaccess.planning import monitoring, rounds
+from socaccess.rounds import monitoring, rounds
 
 from .conftest import WHO
 

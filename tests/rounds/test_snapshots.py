@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from socaccess.errors import InputError, UnknownNameError
-from socaccess.planning import changes as changes_
-from socaccess.planning import snapshots
-from socaccess.planning.snapshots import COVERAGE, FACILITIES, NEED, Snapshot
+from socaccess.rounds import changes as changes_
+from socaccess.rounds import snapshots
+from socaccess.rounds.snapshots import COVERAGE, FACILITIES, NEED, Snapshot
 
 from .conftest import OPENED, TAKEN, WHO
 

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from socaccess.errors import InputError, UnknownNameError
-from socaccess.planning import rounds
+from socaccess.rounds import rounds
 
 from .conftest import TAKEN, WHO
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import openpyxl
 import pytest
 
-from socaccess.planning import monitoring, rounds
-from socaccess.planning._findings import FAULT, FORM
+from socaccess.rounds import monitoring, rounds
+from socaccess.rounds.findings import FAULT, FORM
 
 AT = "2022-02-01T10:00:00"
 
