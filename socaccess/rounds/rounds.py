@@ -15,7 +15,7 @@ from pathlib import Path
 
 from socaccess.errors import InputError, Problem, UnknownNameError, raise_problems
 from socaccess.i18n import LANGUAGES, Texts
-from socaccess.rounds import layouts
+from socaccess.rounds import files, layouts
 from socaccess.rounds.applying import apply_rows, to_frame
 from socaccess.rounds.checking import FormCheck, check_content, check_form
 from socaccess.rounds.findings import NOTE, Finding
