@@ -81,7 +81,7 @@ def fetch_data(
     debug: Debug = False,
 ) -> None:
     """Fetch a file, check it, keep it, and say what was understood of it."""
-    from socaccess.cli._data_tables import Reading, read_source, write_reading
+    from socaccess.cli._data_tables import Reading, locate_source, read_source, write_reading
     from socaccess.i18n import Texts
     from socaccess.sources.portals import OverpassService, fetch, fetch_map, find_source
 
@@ -115,7 +115,10 @@ def fetch_data(
                     check=check,
                     progress=progress,
                 )
-        reading = readings.get("new") or read_source(name, entry.path)
+        if name == "register":
+            reading = locate_source(entry, offline=offline)
+        else:
+            reading = readings.get("new") or read_source(name, entry.path)
     written = []
     if out is not None:
         written.append(_copy(entry.path, out))
@@ -126,6 +129,7 @@ def fetch_data(
             "name": name,
             "rows": None if reading.table is None else len(reading.table),
             "ignored": list(reading.ignored),
+            "left_out": reading.left_out,
             "findings": [str(finding) for finding in reading.findings],
             "written": [str(path) for path in written],
         }
@@ -316,6 +320,8 @@ def _tell_fetched(source: Any, entry: Any, reading: Any, texts: Any) -> None:
     )
     if reading.table is not None:
         typer.echo(texts.count("data.rows", len(reading.table)))
+    for reason, count in reading.left_out.items():
+        typer.echo(texts.count(f"data.left_out_{reason}", count), err=True)
     if reading.ignored:
         typer.echo(texts("data.ignored", names=", ".join(reading.ignored)), err=True)
     for finding in reading.findings:

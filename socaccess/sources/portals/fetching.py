@@ -145,7 +145,9 @@ def _find(source: Source, address: str, resource: str, portal: str, offline: boo
         digest = _find_md5(GEOFABRIK, hosts, offline)
         return _describe(source, GEOFABRIK, "pbf", hosts=hosts, digest=digest)
     hosts = _HOSTS["ckan"] if portal == PORTAL else (_split(portal)[0],)
-    dataset = show_dataset(source.name, portal=portal, hosts=hosts, offline=offline)
+    dataset = show_dataset(
+        source.dataset or source.name, portal=portal, hosts=hosts, offline=offline
+    )
     chosen = choose_resource(list_resources(dataset), source, resource)
     licence = str(dataset.get("license_title") or dataset.get("license_id") or source.licence)
     details = {"resource": chosen.name, "licence": licence}
