@@ -30,8 +30,9 @@ __all__ = ["EmbeddedMap", "embed_map", "render_map", "save_map"]
 
 PAPERS = ("a4-landscape", "a4-portrait", "a3-landscape", "a3-portrait")
 _SCRIPTS = (
-    "decode.js", "symbols.js", "labels.js", "choices.js", "cards.js",
-    "areas.js", "panel.js", "search.js", "print.js", "map.js",
+    "decode.js", "state.js", "symbols.js", "labels.js", "choices.js", "cards.js", "areas.js",
+    "panel.js", "search.js", "print.js", "view.js", "layers.js", "marks.js", "legend.js",
+    "selection.js", "pointer.js", "map.js",
 )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 
 const STATUS = { covered: 0, gap: 1, unreachable: 2, none: 3, partial: 4 };
 const STATUS_NAMES = ["covered", "gap", "unreachable", "none", "partial"];
+const FACILITY_STATUSES = ["operating", "planned", "closed"];
 // Gaps are drawn last, so that they are never hidden under what is covered.
 const DRAWING_ORDER = [STATUS.none, STATUS.covered, STATUS.partial, STATUS.gap, STATUS.unreachable];
 
