@@ -385,7 +385,7 @@ def _draw_legend(
     items: list[tuple[str, str]] = []
     colours = [colour_of(share) for share in shares]
     if len(colours):
-        for low, high, colour in CLASSES:
+        for low, high, colour, *_ in CLASSES:
             span = f"{low}–{high} %" if low != high else f"{high} %"
             label = texts("annex.legend_class", span=span, n=colours.count(colour))
             items.append((_swatch(colour), label))

@@ -66,7 +66,7 @@ def _style_municipalities(root: ElementTree.Element) -> None:
     )  # fmt: skip
     ranges = ElementTree.SubElement(renderer, "ranges")
     symbols = ElementTree.SubElement(renderer, "symbols")
-    for number, (low, high, colour) in enumerate(CLASSES):
+    for number, (low, high, colour, *_) in enumerate(CLASSES):
         ElementTree.SubElement(
             ranges, "range", symbol=str(number), lower=f"{low / 100:.6f}",
             # Classes meet: what lies between 24 and 25 per cent belongs to one of them.

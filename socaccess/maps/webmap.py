@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 
 from socaccess.errors import OutputError
 from socaccess.i18n import Texts
-from socaccess.maps._encode import pack
-from socaccess.maps._headline import build_blocks, build_headline
-from socaccess.maps._palette import DARK, LIGHT
-from socaccess.maps._payload import SCENARIOS, build_payload
+from socaccess.maps.encode import pack
+from socaccess.maps.headline import build_blocks, build_headline
+from socaccess.maps.payload import SCENARIOS, build_payload
+from socaccess.maps.words import name_code
+from socaccess.study.colours import BANDS, CLASSES, DARK, LIGHT, STATUS
 from socaccess.study.release import Release, release
 
 if TYPE_CHECKING:
@@ -120,9 +121,10 @@ def render_map(
     return template.render(
         lang=lang,
         title=title if title is not None else shown.study.title[lang],
-        view=texts(f"map.view.{shown.study.view}"),
+        view=name_code(texts, "view", shown.study.view),
         data_dates=str(shown.study.data_dates).replace("-", "–"),
         t=lambda key, **values: texts(f"map.{key}", **values),
+        name=lambda family, code: name_code(texts, family, code),
         version=_version(),
         allow_small_counts=released.is_lifted,
         headline=build_headline(released, texts, payload),
@@ -230,16 +232,23 @@ def _style() -> str:
     """Return Leaflet's style without the rules that point at pictures, then ours."""
     leaflet = re.sub(r"[^{}]*\{[^{}]*url\([^{}]*\}", "", _read_asset("vendor/leaflet.css"))
 
-    def variables(colours: dict[str, str], pattern: str) -> str:
-        declared = "".join(f"--{name}:{value};" for name, value in colours.items())
-        return f"{declared}--stroke:{pattern};"
+    # Bands of time, then what lies beyond them and what no road leads to.
+    beyond = [(c.light, c.dark) for c in CLASSES[:1]]
+    steps = [*BANDS, *beyond, (STATUS["gap"], STATUS["gap"])]
 
-    light = variables(LIGHT, LIGHT["pattern"] + "8c")
-    dark = variables(DARK, DARK["pattern"] + "8c")
+    def variables(colours: dict[str, str], number: int) -> str:
+        declared = [f"--{name}:{value};" for name, value in colours.items()]
+        declared += [f"--step{step}:{pair[number]};" for step, pair in enumerate(steps)]
+        return "".join(declared) + f"--stroke:{colours['pattern']}8c;"
+
     # Dark is for screens: paper is white.
     themes = (
-        f":root{{color-scheme:light;{light}}}\n"
-        f"@media screen and (prefers-color-scheme: dark){{:root{{color-scheme:dark;{dark}}}}}\n"
+        f":root{{color-scheme:light;{variables(LIGHT, 0)}}}\n"
+        "@media screen and (prefers-color-scheme: dark){"
+        f":root{{color-scheme:dark;{variables(DARK, 1)}}}}}\n"
+    )
+    themes += "".join(
+        f".fill.step{step}{{background:var(--step{step})}}\n" for step in range(len(steps))
     )
     return leaflet + themes + _read_asset("map.css")
 

@@ -14,7 +14,7 @@ import geopandas as gpd
 import openpyxl
 import pandas as pd
 
-from socaccess.maps._encode import unpack
+from socaccess.maps.encode import unpack
 from socaccess.study.release import release
 
 __all__ = ["Said", "read_back", "read_map"]

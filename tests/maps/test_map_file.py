@@ -13,7 +13,7 @@ import pytest
 from socaccess.errors import OutputError, UnknownNameError
 from socaccess.i18n import Texts
 from socaccess.maps import render_map, save_map
-from socaccess.maps._encode import unpack
+from socaccess.maps.encode import unpack
 
 from .world import NASTY, build_world, release_world
 

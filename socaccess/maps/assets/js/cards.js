@@ -32,7 +32,7 @@ class Cards {
   minutesText(service, settlement) {
     const { model, say } = this;
     const status = model.statusFor(service, settlement);
-    if (status === STATUS.none) return say("no_facility");
+    if (status === STATUS.no_data) return say("no_facility");
     const tenths = model.minutesOf(service)[settlement];
     if (tenths === NO_SUPPLY) return say(model.choice.scope ? "no_facility_own" : "no_facility");
     if (tenths < 0) return say("no_route_long");
@@ -104,7 +104,7 @@ class Cards {
       return el("tr", { class: service === model.choice.service ? "selected" : null },
         el("th", { scope: "row" }, model.services[service].name),
         el("td", {}, say.code("status", STATUS_NAMES[status])),
-        el("td", {}, status === STATUS.none ? "–" : this.minutesText(service, id),
+        el("td", {}, status === STATUS.no_data ? "–" : this.minutesText(service, id),
           el("br"), el("small", {}, this.destinationName(model.destinationOf(service, id)) ?? "")));
     });
     return el("table", { class: "stacked" }, el("tbody", {}, ...rows));

@@ -59,7 +59,7 @@ class Model {
 
   /** Status of one settlement for one service. The limit itself counts as within. */
   statusFor(service, settlement) {
-    if (!this.hasShares(service)) return STATUS.none;
+    if (!this.hasShares(service)) return STATUS.no_data;
     const minutes = this.minutesOf(service)[settlement];
     // Where nobody offers the service there is a gap, not a missing road.
     if (minutes < 0) return minutes === NO_SUPPLY ? STATUS.gap : STATUS.unreachable;
@@ -79,7 +79,7 @@ class Model {
       for (const service of services) covered += this.statusFor(service, i) === STATUS.covered;
       status[i] = covered === services.length ? STATUS.covered
         : covered === 0 ? STATUS.unreachable
-          : covered * 2 >= services.length ? STATUS.partial : STATUS.gap;
+          : covered * 2 >= services.length ? STATUS.partly : STATUS.gap;
     }
     return status;
   }

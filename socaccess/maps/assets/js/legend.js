@@ -48,8 +48,8 @@ class Legend {
     const { data, say, model, screen: { ink } } = this;
     const counts = STATUS_NAMES.map(() => 0);
     model.statuses.forEach((status) => counts[status]++);
-    return [STATUS.covered, STATUS.partial, STATUS.gap, STATUS.unreachable, STATUS.none]
-      .filter((status) => (status === STATUS.partial ? model.isIndex : status !== STATUS.none || counts[status]))
+    return [STATUS.covered, STATUS.partly, STATUS.gap, STATUS.unreachable, STATUS.no_data]
+      .filter((status) => (status === STATUS.partly ? model.isIndex : status !== STATUS.no_data || counts[status]))
       .map((status) => this.line(
         icon(18, (ctx) => draw.settlement(ctx, status, 5.2, ink, data.palette.status)),
         say.code(model.isIndex ? "status_index" : "status", STATUS_NAMES[status]), counts[status]));

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from socaccess.maps._encode import delta, morton_order
+from socaccess.maps.encode import delta, morton_order
 from socaccess.network import CLOSED, RoadNetwork, Snapped
 from socaccess.routing import UNREACHABLE, Terminals, find_nearest
 from socaccess.travel.minutes import to_limit_ms
@@ -23,7 +23,7 @@ from socaccess.travel.minutes import to_limit_ms
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    from socaccess.maps._basemap import Grid
+    from socaccess.maps.basemap import Grid
 
 __all__ = ["encode_areas"]
 

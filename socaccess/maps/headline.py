@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from socaccess.maps._shares import as_percent
+from socaccess.maps.shares import as_percent
+from socaccess.maps.words import name_code, persons_text
 from socaccess.privacy import mark_small
 
 if TYPE_CHECKING:
     from socaccess.i18n import Texts
     from socaccess.study.release import Release
 
-__all__ = ["build_blocks", "build_headline", "name_code", "tell_persons"]
+__all__ = ["build_blocks", "build_headline"]
 
 
 def build_headline(released: Release, texts: Texts, payload: dict[str, Any]) -> dict[str, Any]:
@@ -37,12 +38,12 @@ def build_headline(released: Release, texts: Texts, payload: dict[str, Any]) -> 
         shares.append(
             {
                 "scenario": scenario,
-                "label": texts(f"map.scenario.{scenario}"),
+                "label": name_code(texts, "scenario", scenario),
                 "share": _share(texts, values),
             }
         )
-    kind = "promised" if promised else "known"
-    lines = [texts.count(f"map.headline_mean_{kind}", len(counted))] if counted else []
+    mean = "map.headline_mean_promised" if promised else "map.headline_mean_known"
+    lines = [texts.count(mean, len(counted))] if counted else []
     if missing:
         lines.append(texts.count("map.headline_missing", missing))
     lines += [
@@ -50,21 +51,22 @@ def build_headline(released: Release, texts: Texts, payload: dict[str, Any]) -> 
         for row in summary.get("groups", [])
         if set(row.get("services", [])) <= set(chosen)
     ]
-    return {"question": texts(f"map.headline_{kind}"), "shares": shares, "lines": lines}
+    question = texts("map.headline_promised" if promised else "map.headline_known")
+    return {"question": question, "shares": shares, "lines": lines}
 
 
 def _group_line(
     row: dict[str, Any], released: Release, texts: Texts, payload: dict[str, Any]
 ) -> str:
     parts = [
-        f"{texts(f'map.scenario_short.{scenario}').lower()} "
+        f"{name_code(texts, 'scenario_short', scenario).lower()} "
         f"{_share(texts, [row['covered_share'][scenario]])}"
         for scenario in payload["scenarios"]
     ]
     return texts(
         "map.headline_group",
         group=released.result.study.name_groups(texts.lang)[row["target_group"]],
-        persons=tell_persons(texts, released.show_region(row["target_group"], row["persons"])),
+        persons=persons_text(texts, released.show_region(row["target_group"], row["persons"])),
         shares=", ".join(parts),
     )
 
@@ -88,9 +90,9 @@ def _block(
 ) -> dict[str, Any]:
     return {
         "id": name,
-        "title": texts(f"map.block.{name}"),
+        "title": name_code(texts, "block", name),
         "lines": lines,
-        "columns": [texts(f"map.column.{column}") for column in columns],
+        "columns": [name_code(texts, "column", column) for column in columns],
         "rows": rows,
     }
 
@@ -100,7 +102,7 @@ def _targets(result: Any, texts: Texts, payload: dict[str, Any]) -> dict[str, An
     rows = [
         [
             groups.get(row["target_group"], row["target_group"]),
-            tell_persons(texts, _show_target(row["persons"], payload["belowPersons"])),
+            persons_text(texts, _show_target(row["persons"], payload["belowPersons"])),
             str(row.get("source") or "–"),
         ]
         for row in result.summary.get("targets", [])
@@ -157,9 +159,7 @@ def _not_located(result: Any, texts: Texts) -> dict[str, Any] | None:
     rows = [
         [
             str(row["name"]),
-            texts(f"map.kind.{row['kind']}")
-            if row["kind"] in ("settlement", "facility")
-            else str(row["kind"]),
+            name_code(texts, "kind", row["kind"]),
             "–" if pd.isna(row["municipality"]) else str(row["municipality"]),
             name_code(texts, "reason", row["reason"]),
         ]
@@ -196,14 +196,3 @@ def _show_target(persons: float | None, below: int) -> int | str | None:
     if persons is None or not np.isfinite(persons):
         return None
     return mark_small(below) if persons < below else round(persons)
-
-
-def tell_persons(texts: Texts, shown: int | str | None) -> str:
-    """Return a count as a release shows it as text: a number, a mark or a dash."""
-    return shown if isinstance(shown, str) else texts.number(shown)
-
-
-def name_code(texts: Texts, family: str, code: object) -> str:
-    """Return the text of a code of `family`, or the code itself where there is none."""
-    known = texts.raw(f"map.{family}.")
-    return str(known.get(str(code), code))

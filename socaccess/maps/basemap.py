@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import shapely
 
-from socaccess.maps._encode import delta
+from socaccess.maps.encode import delta
 from socaccess.network.thinning import thin_roads
 
 if TYPE_CHECKING:

@@ -9,19 +9,18 @@ import pandas as pd
 
 from socaccess.errors import InputError, Problem, UnknownNameError, raise_problems
 from socaccess.i18n import Texts, sort_key
-from socaccess.maps._areas import encode_areas
-from socaccess.maps._basemap import Grid, encode_polygons, encode_roads, label_points
-from socaccess.maps._encode import delta, morton_order
-from socaccess.maps._palette import BANDS, CLASSES, DARK, LIGHT, MISSING, SERVICE_STATUS
-from socaccess.maps._people import Cover, encode_persons, encode_shares
-from socaccess.maps._places import (
+from socaccess.maps.areas import encode_areas
+from socaccess.maps.basemap import Grid, encode_polygons, encode_roads, label_points
+from socaccess.maps.encode import delta, morton_order
+from socaccess.maps.places import (
     encode_places,
     has_point,
     list_destinations,
     point_coordinates,
 )
-from socaccess.maps._shares import NO_ROUTE, tenths
+from socaccess.maps.shares import NO_ROUTE, Cover, encode_persons, encode_shares, tenths
 from socaccess.sources.water import load_water
+from socaccess.study.colours import BANDS, CLASSES, DARK, LIGHT, NO_SHARE, STATUS
 from socaccess.study.release import Release
 
 if TYPE_CHECKING:
@@ -338,10 +337,10 @@ def _palette() -> dict[str, Any]:
         "classes": [
             {"low": c.lowest, "high": c.highest, "pattern": c.pattern, "light": c.light,
              "dark": c.dark}
-            for c in (*CLASSES, MISSING)
+            for c in (*CLASSES, NO_SHARE)
         ],
         "bands": [{"light": light, "dark": dark} for light, dark in BANDS],
-        "status": SERVICE_STATUS,
+        "status": STATUS,
         "light": LIGHT,
         "dark": DARK,
     }  # fmt: skip

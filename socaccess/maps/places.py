@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from socaccess.maps._encode import delta
-from socaccess.maps._shares import encode_count
+from socaccess.maps.encode import delta
+from socaccess.maps.shares import encode_count
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    from socaccess.maps._basemap import Grid
+    from socaccess.maps.basemap import Grid
     from socaccess.study.release import Release
 
 __all__ = ["Destinations", "encode_places", "list_destinations"]
