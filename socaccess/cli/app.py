@@ -18,7 +18,9 @@ from socaccess.cli import scale as scale_command
 from socaccess.cli import site as site_command
 from socaccess.cli import sweep as sweep_command
 from socaccess.cli import validate as validate_command
-from socaccess.errors import SocAccessError
+from socaccess.errors import Problem, SocAccessError
+from socaccess.i18n import choose_language
+from socaccess.messages import Message
 from socaccess.version import VERSION
 
 __all__ = ["app", "run"]
@@ -61,24 +63,31 @@ def _describe(
 def run() -> None:
     """Run the command line: 0 fine, 1 our error, 2 usage, 3 the answer is no."""
     debug = "--debug" in sys.argv
+    lang = choose_language(_find_option(sys.argv, "--lang"))
     try:
         app(standalone_mode=True)
     except SocAccessError as error:
         if debug:
             raise
-        for line in str(error).splitlines():
+        for line in error.text(lang).splitlines():
             typer.echo(f"socaccess: {line}", err=True)
         sys.exit(EXIT_ERROR)
     except KeyboardInterrupt:
-        typer.echo("socaccess: stopped; nothing was written", err=True)
+        typer.echo(f"socaccess: {Message('cli.stopped').text(lang)}", err=True)
         sys.exit(EXIT_STOPPED)
     except Exception as error:
         if debug:
             raise
-        told = " ".join(str(error).split())[:300]
-        typer.echo(
-            f"socaccess: unexpected {type(error).__name__}: {told}; this is a mistake in the "
-            "program: run it again with --debug and send us what it prints",
-            err=True,
-        )
+        problem = Problem("cli.unexpected", kind=type(error).__name__)
+        typer.echo(f"socaccess: {problem.text(lang)}", err=True)
         sys.exit(EXIT_ERROR)
+
+
+def _find_option(arguments: list[str], name: str) -> str | None:
+    """Return the value of an option before the arguments are parsed, where it is given."""
+    for number, argument in enumerate(arguments):
+        if argument.startswith(f"{name}="):
+            return argument.partition("=")[2]
+        if argument == name and number + 1 < len(arguments):
+            return arguments[number + 1]
+    return None

@@ -219,7 +219,7 @@ def inspect_rows(
         )
     except InputError as error:
         # Placing and naming already said what they found of the same columns.
-        said = {problem.where for problem in problems if "column" in problem.where}
+        said = {problem.where for problem in problems if "column" in str(problem.where)}
         problems += [problem for problem in error.problems if problem.where not in said]
     return Inspection(
         file=file,
