@@ -154,7 +154,7 @@ def _make_form() -> bytes:
 
 
 def _make_plan() -> bytes:
-    from socaccess.rounds.tables import TableLayout, encode_table
+    from socaccess.rounds.layouts import TableLayout, encode_table
 
     layout = _layout(TableLayout)
     import pandas as pd
@@ -237,8 +237,8 @@ def _read_profile(path: Path) -> None:
 
 
 def _read_form(path: Path) -> None:
-    from socaccess.rounds.findings import FormError
-    from socaccess.rounds.reading import read_form
+    from socaccess.rounds.workbook import FormError
+    from socaccess.rounds.workbook import read_form
 
     try:
         read_form(path.read_bytes())
@@ -247,7 +247,7 @@ def _read_form(path: Path) -> None:
 
 
 def _read_stored(path: Path) -> None:
-    from socaccess.rounds.tables import TableLayout, decode_table
+    from socaccess.rounds.layouts import TableLayout, decode_table
 
     try:
         decode_table(path.read_bytes(), _layout(TableLayout))

@@ -80,7 +80,7 @@ def write_reading(reading: Reading, folder: Path, name: str) -> Path:
 
 
 def _choose_reader(name: str) -> Callable[[Path], Reading]:
-    from socaccess.programme.need import read_children_by_age, read_needed_services
+    from socaccess.programme.assessments import read_children_by_age, read_needed_services
     from socaccess.sources import portals
     from socaccess.sources._osm_reader import describe_file
     from socaccess.sources.osm import read_candidate_facilities

@@ -103,7 +103,7 @@ def pilot(
 ) -> None:
     """Plan the individual budgets of a pilot, and tell what was wished, had and used."""
     from socaccess.i18n import Texts
-    from socaccess.programme.pilot import plan_pilot, read_plans
+    from socaccess.programme.person_budgets import plan_pilot, read_plans
     from socaccess.programme.prices import load_prices, read_prices
 
     texts = Texts(lang.value)

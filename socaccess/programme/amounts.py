@@ -8,9 +8,12 @@ from fractions import Fraction
 
 from socaccess.errors import InputError
 
-__all__ = ["CENT", "round_whole", "share_out", "split_amount", "to_amount", "to_fraction"]
+__all__ = ["CENT", "PAYERS", "round_whole", "share_out", "split_amount", "to_amount", "to_fraction"]
 
 CENT = Decimal("0.01")
+
+PAYERS = ("esf", "eraf", "state", "municipality", "client")
+"""Who pays for services and objects of a plan."""
 
 
 def to_amount(value: object, what: str = "amount") -> Decimal:

@@ -13,22 +13,22 @@ import pandas as pd
 
 from socaccess.errors import UnknownNameError
 from socaccess.i18n import Texts
-from socaccess.programme.children import VARIANTS
 from socaccess.programme.cooperation import find_flows
-from socaccess.programme.di_plan import check_goals
-from socaccess.programme.forecast import Forecast
+from socaccess.programme.forecast import VARIANTS, Forecast
+from socaccess.programme.goals import check_goals
 from socaccess.programme.hiding import hide_small
-from socaccess.programme.latvian import join_names
-from socaccess.programme.municipality_model import ModelInputs, model_municipalities
+from socaccess.programme.models import ModelInputs, model_municipalities
 from socaccess.programme.obstacles import list_obstacles, summarise_obstacles
-from socaccess.programme.wording import FORMS, make_table, tell_model
+from socaccess.programme.words import FORMS, build_model, join_names, make_table
 from socaccess.sources.services import load_target_groups
 from socaccess.study import StudyResult
 
-__all__ = ["tell_programme"]
+__all__ = [
+    "build_programme",
+]
 
 
-def tell_programme(
+def build_programme(
     result: StudyResult,
     forecast: Forecast,
     lang: str = "lv",
@@ -65,7 +65,7 @@ def tell_programme(
         f"# {texts('plan.programme_title', region=result.study.title[lang])}",
         "",
         *page.tell_goals(),
-        *page.tell_services(),
+        *page.list_model_services(),
         *page.tell_forecast(forecast),
         *page.tell_obstacles(),
         *page.tell_cooperation(),
@@ -73,7 +73,7 @@ def tell_programme(
     if form == "full":
         lines += [f"## {texts('plan.programme_models')}", ""]
         for model in model_municipalities(result, inputs):
-            told = tell_model(
+            told = build_model(
                 model, page.names, lang, form="short", allow_small_counts=not below
             ).splitlines()
             # A model's own notes stand once, at the end of the programme.
@@ -126,7 +126,7 @@ class _Page:
         header = self.head("group", "goal", "persons", "year", "share", "status")
         return self.section("programme_goals", header, rows)
 
-    def tell_services(self) -> list[str]:
+    def list_model_services(self) -> list[str]:
         """Return every promised service: facilities, and who lives within its limit."""
         coverage = self.result.coverage
         coverage = coverage[coverage["scope"] == "any"]
@@ -194,7 +194,7 @@ class _Page:
         for service in self.promised.index[self.promised["supply_known"]]:
             if self.promised.loc[service, "traveller"] != "client":
                 continue
-            balance = find_flows(self.result, str(service)).tell_balance()
+            balance = find_flows(self.result, str(service)).summarise_balance()
             # Counts of persons stay at home: the names are what a neighbour is asked by.
             sell = balance.loc[balance["balance"] > 1e-9, "municipality"].tolist()
             buy = balance.loc[balance["balance"] < -1e-9, "municipality"].tolist()

@@ -69,7 +69,7 @@ class Criterion:
 
 
 _COLUMN = {"min": "travel_min", "m": "straight_m"}
-_HAIR = 1e-9  # NaN is no way there, which is not near.
+_TOLERANCE = 1e-9  # NaN is no way there, which is not near.
 
 PROPOSED_CRITERIA = (
     Criterion("transport", 500, "m"),
@@ -196,7 +196,7 @@ def score_sites(
                 unknown.append(criterion)
                 continue
             value = float(row[_COLUMN[criterion.unit]])
-            (met if value <= criterion.limit + _HAIR else failed).append(criterion)
+            (met if value <= criterion.limit + _TOLERANCE else failed).append(criterion)
         known = sum(criterion.weight for criterion in [*met, *failed])
         rows.append(
             {
@@ -248,7 +248,7 @@ def summarise_reach(
     rows = []
     for criterion in criteria:
         part = reach[reach["kind"] == criterion.kind]
-        near = (part[_COLUMN[criterion.unit]] <= criterion.limit + _HAIR).to_numpy(dtype=bool)
+        near = (part[_COLUMN[criterion.unit]] <= criterion.limit + _TOLERANCE).to_numpy(dtype=bool)
         known = bool(part["known"].any())
         people = np.full(len(part), np.nan)
         if population is not None:

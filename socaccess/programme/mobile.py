@@ -94,11 +94,11 @@ def plan_mobile_work(
         raise InputError("there is no base")
     ids = study.settlements["settlement_id"].tolist()
     at = [ids.index(find_settlement(study, base)) for base in dict.fromkeys(bases)]
-    strangers = sorted(set(clients) - set(ids))
+    unknown = sorted(set(clients) - set(ids))
     bad = sorted(name for name, count in clients.items() if not (np.isfinite(count) and count >= 0))
     problems = []
-    if strangers:
-        problems.append(Problem("settlement is not in the study", "clients", tuple(strangers)))
+    if unknown:
+        problems.append(Problem("settlement is not in the study", "clients", tuple(unknown)))
     if bad:
         problems.append(Problem("clients must be 0 or more", "clients", tuple(bad)))
     raise_problems(problems)

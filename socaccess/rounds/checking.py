@@ -13,14 +13,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from socaccess.rounds import files
-from socaccess.rounds.findings import FORM, NOTE, Finding, FormError, shorten
-from socaccess.rounds.known import Known, gather
-from socaccess.rounds.reading import ReadForm, read_form
+from socaccess.rounds.context import FormContext, load_context
+from socaccess.rounds.forms import FACILITY_SHEET, PERSONS_SHEET
+from socaccess.rounds.layouts import Row, to_rows
 from socaccess.rounds.rows import CheckedRow, check_facilities, check_persons
-from socaccess.rounds.sheets import FACILITY_SHEET, PERSONS_SHEET
 from socaccess.rounds.store import Store
-from socaccess.rounds.tables import Row, to_rows
-from socaccess.rounds.workbook import MAX_BYTES
+from socaccess.rounds.workbook import (
+    FORM,
+    MAX_BYTES,
+    NOTE,
+    Finding,
+    FormError,
+    ReadForm,
+    read_form,
+    shorten,
+)
 
 __all__ = ["FormCheck", "check_content", "check_form", "read_file"]
 
@@ -129,7 +136,7 @@ def check_content(store: Store, file: str, content: bytes, *, at: str = "") -> F
     if entry is None or changed:
         # Compared with the rows of whoever it is not, everything would seem wrong.
         return FormCheck(**check, findings=tuple(findings))  # type: ignore[arg-type]
-    known = gather(store, identity, int(entry["base_revision"]), str(entry["lang"]))
+    known = load_context(store, identity, int(entry["base_revision"]), str(entry["lang"]))
     check["municipality"] = known.municipalities[identity]
     findings += _check_owner(form, known)
     facilities, persons = (
@@ -166,7 +173,7 @@ def _find_round(store: Store, form: ReadForm, at: str) -> tuple[Row | None, list
     return entry, findings
 
 
-def _check_owner(form: ReadForm, known: Known) -> list[Finding]:
+def _check_owner(form: ReadForm, known: FormContext) -> list[Finding]:
     """Notice a form that one municipality got and another filled in."""
     own = known.municipalities[known.municipality_id]
     heading = form.contact["municipality"]
@@ -192,7 +199,7 @@ def _check_owner(form: ReadForm, known: Known) -> list[Finding]:
     return findings
 
 
-def _find_missing_rows(form: ReadForm, known: Known) -> list[Finding]:
+def _find_missing_rows(form: ReadForm, known: FormContext) -> list[Finding]:
     gone = []
     if FACILITY_SHEET.key in form.rows:
         here = {str(row.cell("facility_id").value) for row in form.rows[FACILITY_SHEET.key]}

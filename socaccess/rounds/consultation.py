@@ -14,8 +14,8 @@ from pathlib import Path
 import pandas as pd
 
 from socaccess.errors import InputError, Problem, raise_problems
+from socaccess.rounds.layouts import TableLayout
 from socaccess.rounds.store import Store
-from socaccess.rounds.tables import TableLayout
 from socaccess.schemas import Column, TableForm, check_table
 from socaccess.sources.plain_tables import read_given
 
@@ -119,7 +119,7 @@ def keep_statements(store: Store, statements: pd.DataFrame, *, at: str, who: str
         service the store does not know.
     """
     known = list_statements(store).set_index("statement_id").to_dict("index")
-    problems = _find_strangers(store, statements)
+    problems = _find_unknown(store, statements)
     rows = dict(known)
     said = ("received", "speaker", "name", "municipality_id", "service", "text")
     changed = []
@@ -207,7 +207,7 @@ def list_approvals(store: Store) -> pd.DataFrame:
     return store.read(_APPROVALS.name)
 
 
-def _find_strangers(store: Store, statements: pd.DataFrame) -> list[Problem]:
+def _find_unknown(store: Store, statements: pd.DataFrame) -> list[Problem]:
     problems = []
     for column, table in (("municipality_id", "municipalities"), ("service", "services")):
         known = set(store.read(table)[column]) if table in store.list_tables() else set()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from socaccess.i18n import Texts, sort_key
-from socaccess.rounds.sheets import ALL_SERVICES
+from socaccess.rounds.forms import ALL_SERVICES
 
 if TYPE_CHECKING:
     from socaccess.rounds.monitoring import ProgressReport

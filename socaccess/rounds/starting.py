@@ -12,7 +12,7 @@ from socaccess import crs as crs_
 from socaccess.errors import InputError
 from socaccess.i18n import LANGUAGES
 from socaccess.rounds import layouts
-from socaccess.rounds.sheets import ALL_SERVICES
+from socaccess.rounds.forms import ALL_SERVICES
 from socaccess.rounds.store import Store
 from socaccess.sources.services import load_plan_figures, load_target_groups
 from socaccess.study import Study

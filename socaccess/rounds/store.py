@@ -19,24 +19,26 @@ import pandas as pd
 
 from socaccess.errors import InputError, Problem, UnknownNameError
 from socaccess.rounds import files
-from socaccess.rounds.manifests import (
-    FORMAT,
-    SCHEMA,
-    StoreError,
-    check_event,
-    check_layout,
-    list_manifests,
-    parse_manifest,
-)
-from socaccess.rounds.readme import README
-from socaccess.rounds.tables import (
+from socaccess.rounds.layouts import (
     TableLayout,
     compare_rows,
     decode_table,
     encode_table,
     to_rows,
 )
-from socaccess.rounds.verifying import read_file, read_manifest, verify_files
+from socaccess.rounds.manifests import (
+    FORMAT,
+    README,
+    SCHEMA,
+    StoreError,
+    check_event,
+    check_layout,
+    list_manifests,
+    parse_manifest,
+    read_file,
+    read_manifest,
+    verify_files,
+)
 
 __all__ = ["SCHEMA", "Store", "StoreError"]
 

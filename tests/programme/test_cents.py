@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from socaccess.errors import InputError
 from socaccess.programme.amounts import CENT, round_whole, share_out, split_amount, to_amount
-from socaccess.programme.joint_site import share_cost
-from socaccess.programme.money import Budget, plan_budget
-from socaccess.programme.unit_costs import ServiceCost, TransportCost
+from socaccess.programme.budget import Budget, plan_budget
+from socaccess.programme.cooperation import share_cost
+from socaccess.programme.costs import ServiceCost, TransportCost
 
 amounts = st.integers(-(10**12), 10**12).map(lambda cents: CENT * cents)
 weights = st.lists(st.fractions(0, 10), min_size=1, max_size=6).filter(any)

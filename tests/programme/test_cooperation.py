@@ -12,11 +12,16 @@ from hypothesis import strategies as st
 from small_worlds import two_municipalities
 
 from socaccess.errors import InputError, UnknownNameError
-from socaccess.programme.cooperation import Flows, _assign_with_places, find_flows, settle_flows
-from socaccess.programme.joint_site import value_joint_site
+from socaccess.programme.cooperation import (
+    Flows,
+    _assign_with_places,
+    find_flows,
+    settle_flows,
+    value_joint_site,
+)
 from socaccess.programme.mobile import MobileWork, plan_mobile_work
-from socaccess.programme.municipality_model import ModelInputs, model_municipalities
-from socaccess.programme.wording import tell_model
+from socaccess.programme.models import ModelInputs, model_municipalities
+from socaccess.programme.words import build_model
 from socaccess.study import Study
 
 
@@ -31,7 +36,7 @@ def test_flows_by_hand(world):
     assert flows.unserved[["municipality_id", "persons", "reason"]].values.tolist() == [
         ["east", 6.0, "too_far"]
     ]
-    balance = flows.tell_balance().set_index("municipality_id")
+    balance = flows.summarise_balance().set_index("municipality_id")
     assert balance.loc["west", ["sold", "bought", "balance"]].tolist() == [5, 0, 5]
     assert balance.loc["east", ["persons", "at_home", "unserved"]].tolist() == [11, 0, 6]
     # A little less than the way of d, and d is out: the limit is inclusive.
@@ -120,7 +125,7 @@ def test_balances_and_debts_add_up_to_nothing(pairs, price, units):
     )
     none = pd.DataFrame(columns=["municipality_id", "municipality", "persons", "reason"])
     flows = Flows("dac", 30.0, "now", rows, none, (), {"e": "E"})
-    balance = flows.tell_balance()
+    balance = flows.summarise_balance()
     assert balance["balance"].sum() == pytest.approx(0, abs=1e-9)
     assert balance["bought"].sum() == pytest.approx(balance["sold"].sum())
     assert "e" in set(balance["municipality_id"])
@@ -132,7 +137,7 @@ def test_balances_and_debts_add_up_to_nothing(pairs, price, units):
 def test_flows_of_latgale_serve_everybody_once(latgale):
     for use_places in (False, True):
         flows = find_flows(latgale, "dac_grt", use_places=use_places)
-        balance = flows.tell_balance()
+        balance = flows.summarise_balance()
         assert balance["persons"].sum() == pytest.approx(389, abs=1e-6)
         assert balance["balance"].sum() == pytest.approx(0, abs=1e-9)
         assert len(balance) == 21
@@ -246,7 +251,7 @@ def test_what_leaves_of_a_model_hides_small_counts(latgale, models):
                 numbers = [v for v in shown[name][column] if isinstance(v, int | float)]
                 assert not [v for v in numbers if 1e-3 < v < 5], (model.name, column)
     for lang in ("lv", "en"):
-        short, full = (tell_model(models[3], names, lang, form=form) for form in ("short", "full"))
+        short, full = (build_model(models[3], names, lang, form=form) for form in ("short", "full"))
         assert len(full) > len(short)
         assert models[3].name in short
     # A single hidden municipality could be had from the region's total.

@@ -17,8 +17,7 @@ from small_worlds import at, two_municipalities
 
 from socaccess.errors import InputError, UnknownNameError
 from socaccess.i18n import LANGUAGES, Texts
-from socaccess.programme.buildings import weigh_buildings
-from socaccess.programme.di_plan import check_goals, tell_both_views
+from socaccess.programme.costs import observe_capital_costs, observe_funding
 from socaccess.programme.eraf import Application, check_application
 from socaccess.programme.general_services import (
     Criterion,
@@ -26,11 +25,11 @@ from socaccess.programme.general_services import (
     read_amenities,
     score_sites,
 )
-from socaccess.programme.movers import place_movers, share_movers
-from socaccess.programme.observed_costs import observe_capital_costs, observe_funding
-from socaccess.programme.person_budget import Wish, _choose_units, plan_person_budget
-from socaccess.programme.plan_objects import PlanObjects, list_objects
-from socaccess.programme.wording import tell_finding, tell_verdict
+from socaccess.programme.goals import check_goals, compare_views
+from socaccess.programme.institutions import place_movers, share_movers, weigh_buildings
+from socaccess.programme.objects import PlanObjects, list_objects
+from socaccess.programme.person_budgets import Wish, _choose_units, plan_person_budget
+from socaccess.programme.words import build_annex, describe_finding
 from socaccess.study import Study
 
 
@@ -142,7 +141,7 @@ def test_objects_that_pages_tell_of():
 
 def test_both_views_tell_the_same_people(latgale):
     for scenario in ("now", "planned"):
-        table = tell_both_views(latgale, scenario=scenario)
+        table = compare_views(latgale, scenario=scenario)
         sums = table.groupby(["view", "service"])[["persons", "covered", "population"]].sum()
         for column in sums:
             plan, today = sums.loc["plan", column], sums.loc["today", column]
@@ -294,13 +293,13 @@ def test_an_annex_hides_small_counts(world, lang):
     objects = PlanObjects(OBJECTS, NO_HISTORY)
     application = Application("east", "dac", "Egles", 7, "210000", {"eraf": 1})
     verdict = check_application(world, application, objects=objects, take_up=1.0)
-    page = tell_verdict(verdict, {"dac": "Centrs"}, lang)
+    page = build_annex(verdict, {"dac": "Centrs"}, lang)
     gap = next(f for f in verdict.findings if f.check == "gap")
-    sentence = tell_finding(gap, Texts(lang), below=5)
+    sentence = describe_finding(gap, Texts(lang), below=5)
     assert "<5" in sentence  # one person remains
     assert ">1" in sentence  # and how many gain would tell it
     assert "Centrs" in page
-    lifted = tell_finding(gap, Texts(lang), below=0)
+    lifted = describe_finding(gap, Texts(lang), below=0)
     assert "<" not in lifted
     assert ">" not in lifted
 

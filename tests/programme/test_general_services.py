@@ -11,7 +11,6 @@ import pytest
 import shapely
 
 from socaccess.errors import InputError
-from socaccess.programme.buildings import score_buildings, weigh_buildings
 from socaccess.programme.general_services import (
     Criterion,
     reach_amenities,
@@ -19,6 +18,7 @@ from socaccess.programme.general_services import (
     score_sites,
     summarise_reach,
 )
+from socaccess.programme.institutions import score_buildings, weigh_buildings
 from socaccess.programme.obstacles import list_obstacles, summarise_obstacles
 from socaccess.sources.amenities import KINDS, classify_tags, read_osm_amenities
 

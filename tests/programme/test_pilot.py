@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from socaccess.errors import InputError
-from socaccess.programme.pilot import plan_pilot, read_plans
+from socaccess.programme.person_budgets import plan_pilot, read_plans
 
 HEADER = "person;settlement;budget;service;units;used_units"
 

@@ -12,15 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from socaccess.errors import InputError, UnknownNameError
+from socaccess.programme.assessments import read_children_by_age, read_needed_services
 from socaccess.programme.catalogue import Catalogue, compare_profiles
-from socaccess.programme.children import VARIANTS, project_children
-from socaccess.programme.forecast import Assumptions, forecast_clients
-from socaccess.programme.need import (
-    check_against_targets,
-    read_children_by_age,
-    read_needed_services,
-    spread_to_settlements,
-)
+from socaccess.programme.forecast import VARIANTS, Assumptions, forecast_clients, project_children
+from socaccess.programme.need import check_against_targets, spread_to_settlements
 from socaccess.programme.prices import choose_price, load_norms, load_prices, read_prices
 from socaccess.programme.take_up import observe_take_up, summarise_take_up
 from socaccess.sources.services import load_plan_targets
@@ -327,7 +322,7 @@ def test_a_forecast_adds_up_over_municipalities(latgale):
         assert got["clients_whole"] == round(expected)
     assert (found.clients["clients_whole"] >= 0).all()
     assert len(found.clients["municipality_id"].unique()) == 21
-    goals = found.tell_indicators(latgale.study.targets)
+    goals = found.compare_indicators(latgale.study.targets)
     assert set(goals["target_group"]) == {"adults_grt", "children_ft"}
     # The same people in today's municipalities make the same region.
     today = Study.load("latgale", view="today", network=latgale.study.network)

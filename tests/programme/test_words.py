@@ -10,9 +10,9 @@ import pytest
 from socaccess.cli._plan_pages import compose_page, render_page
 from socaccess.documents.content import List, Paragraph, Table
 from socaccess.i18n import Texts
-from socaccess.programme.document import tell_programme
+from socaccess.programme.document import build_programme
 from socaccess.programme.forecast import forecast_clients
-from socaccess.programme.latvian import join_names, say_in, say_of
+from socaccess.programme.words import join_names, say_in, say_of
 from socaccess.sources.boundaries import load_municipalities
 
 
@@ -72,8 +72,8 @@ def test_a_programme_holds_all_its_parts(latgale):
 
     released = release(latgale).result
     forecast = forecast_clients(latgale.study, [2026, 2028])
-    english = tell_programme(released, forecast, "en")
-    short, full = (tell_programme(released, forecast, form=form) for form in ("short", "full"))
+    english = build_programme(released, forecast, "en")
+    short, full = (build_programme(released, forecast, form=form) for form in ("short", "full"))
     for name in latgale.study.municipalities["name"]:
         assert f"### {name}" in full
         assert f"### {name}" not in short

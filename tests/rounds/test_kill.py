@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from socaccess.rounds import rounds
+from socaccess import rounds
+from socaccess.rounds import Store
 from socaccess.rounds.files import ASIDE
-from socaccess.rounds.store import Store
 
 from .test_whole_round import AT, FILLED
 

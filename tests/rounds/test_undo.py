@@ -6,8 +6,8 @@ import random
 
 import pytest
 
+from socaccess import rounds
 from socaccess.errors import InputError, UnknownNameError
-from socaccess.rounds import rounds
 
 from .conftest import TAKEN, WHO
 

@@ -10,11 +10,10 @@ import zipfile
 import openpyxl
 import pytest
 
-from socaccess.rounds import rounds
+from socaccess import rounds
 from socaccess.rounds import workbook as _workbook
 from socaccess.rounds.files import sanitise_name
-from socaccess.rounds.findings import FormError
-from socaccess.rounds.workbook import read_workbook
+from socaccess.rounds.workbook import FormError, read_workbook
 
 
 def repack(content: bytes, change) -> bytes:

@@ -1,7 +1,7 @@
 """Statistics of the open-data portal: territories, population, providers of social services.
 
 Persons who need services (`nepieciesamie-di-pakalpojumi`, `berni-ar-invaliditati-adm-ter`) are
-read by `socaccess.programme.need`, which also brings them to settlements.
+read by `socaccess.programme.assessments`, which also brings them to settlements.
 """
 
 from __future__ import annotations

@@ -8,12 +8,16 @@ from dataclasses import dataclass
 from socaccess.i18n import LANGUAGES, fold
 from socaccess.rounds import layouts
 from socaccess.rounds.forms import list_codes
+from socaccess.rounds.layouts import Key, Row, to_rows
 from socaccess.rounds.store import Store
-from socaccess.rounds.tables import Key, Row, to_rows
 from socaccess.schemas import suggest_names
 from socaccess.sources.boundaries import load_crosswalk
 
-__all__ = ["Known", "Meaning", "gather"]
+__all__ = [
+    "FormContext",
+    "Meaning",
+    "load_context",
+]
 
 _MUNICIPALITY_WORDS = ("novads", "novada", "pilseta", "valstspilseta", "pasvaldiba", "nov.", "nov")
 
@@ -36,7 +40,7 @@ class Meaning:
     elsewhere
         Where it lies, when it is a place of another municipality.
     near
-        Known names that resemble it, when it means nothing.
+        FormContext names that resemble it, when it means nothing.
     """
 
     identity: str = ""
@@ -47,7 +51,7 @@ class Meaning:
 
 
 @dataclass(frozen=True)
-class Known:
+class FormContext:
     """The store as one form sees it: at the form's base revision and now."""
 
     municipality_id: str
@@ -79,10 +83,10 @@ class Known:
         stem = _stem_municipality(name)
         same = [crosswalk[f"name_{year}"].map(_stem_municipality).eq(stem) for year in
                 (2009, 2021, 2025)]  # fmt: skip
-        heirs = [k for k in crosswalk.loc[same[0] | same[1] | same[2], heir]
+        successors = [k for k in crosswalk.loc[same[0] | same[1] | same[2], heir]
                  if k in self.municipalities]  # fmt: skip
-        if heirs:
-            identity = self.municipality_id if self.municipality_id in heirs else heirs[0]
+        if successors:
+            identity = self.municipality_id if self.municipality_id in successors else successors[0]
             return Meaning(identity, self.municipalities[identity], "old_name")
         return Meaning(near=tuple(suggest_names(name, list(self.municipalities.values()), most=2)))
 
@@ -136,12 +140,12 @@ class Known:
         return ""
 
 
-def gather(store: Store, municipality_id: str, base: int, lang: str) -> Known:
+def load_context(store: Store, municipality_id: str, base: int, lang: str) -> FormContext:
     """Return what `store` knows that concerns the form of one municipality."""
     services = to_rows(store.read("services"), layouts.SERVICES.key)
     about = to_rows(store.read("about"), layouts.ABOUT.key)
     municipalities = to_rows(store.read("municipalities"), layouts.MUNICIPALITIES.key)
-    return Known(
+    return FormContext(
         municipality_id=municipality_id,
         population=float(municipalities[(municipality_id,)]["population"] or 0),
         vintage=int(about[("vintage",)]["value"]),

@@ -18,7 +18,12 @@ from socaccess.sources.plain_tables import check_given
 from socaccess.sources.services import load_plan_targets
 from socaccess.study import StudyResult
 
-__all__ = ["REACHED", "check_goals", "read_reached", "tell_both_views"]
+__all__ = [
+    "REACHED",
+    "check_goals",
+    "compare_views",
+    "read_reached",
+]
 
 REACHED = TableForm(
     "reached",
@@ -162,7 +167,7 @@ def _find_near(result: StudyResult | None) -> dict[tuple[str, str], tuple[float,
     }
 
 
-def tell_both_views(result: StudyResult, *, scenario: str = "now") -> pd.DataFrame:
+def compare_views(result: StudyResult, *, scenario: str = "now") -> pd.DataFrame:
     """Return coverage of the same people in the plan's municipalities and in today's.
 
     Parameters

@@ -18,13 +18,18 @@ from typing import Any
 import pandas as pd
 
 from socaccess.errors import InputError, Problem, raise_problems
-from socaccess.programme.amounts import split_amount, to_amount, to_fraction
-from socaccess.programme.eraf import PAYERS
-from socaccess.programme.unit_costs import ServiceCost, TransportCost
+from socaccess.programme.amounts import PAYERS, split_amount, to_amount, to_fraction
+from socaccess.programme.costs import ServiceCost, TransportCost
 from socaccess.schemas import Column, TableForm
 from socaccess.sources.plain_tables import check_given
 
-__all__ = ["CAPITAL", "KINDS", "Budget", "plan_budget", "read_capital"]
+__all__ = [
+    "CAPITAL",
+    "KINDS",
+    "Budget",
+    "plan_budget",
+    "read_capital",
+]
 
 KINDS = ("running", "transport", "capital")
 _COLUMNS = ["year", "municipality_id", "service", "kind", "payer", "amount"]
@@ -219,11 +224,11 @@ def _gather(lines: list[dict[str, object]]) -> pd.DataFrame:
 
 
 def _check_shares(shares: Mapping[str, object], what: str) -> list[Problem]:
-    strangers = sorted(set(shares) - set(PAYERS))
+    unknown = sorted(set(shares) - set(PAYERS))
     problems = []
-    if strangers:
+    if unknown:
         problems.append(
-            Problem("payer is not known", what, tuple(strangers), f"use {', '.join(PAYERS)}")
+            Problem("payer is not known", what, tuple(unknown), f"use {', '.join(PAYERS)}")
         )
     parts = [to_fraction(value, f"share of {name}") for name, value in shares.items()]
     if sum(parts) != 1 or any(part < 0 for part in parts):

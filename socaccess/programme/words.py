@@ -1,4 +1,4 @@
-"""The answers of a plan in words, as Markdown: a municipality's model, an application's annex."""
+"""Words of a plan's pages: names in Latvian cases, sentences of findings, models and annexes."""
 
 from __future__ import annotations
 
@@ -14,10 +14,63 @@ from socaccess.i18n import Texts
 from socaccess.privacy import mark_small
 from socaccess.programme.eraf import Finding, Verdict
 from socaccess.programme.hiding import find_small, hide_small, mark_above, show_small
-from socaccess.programme.latvian import join_names, say_in, say_of
-from socaccess.programme.municipality_model import MunicipalityModel
+from socaccess.programme.models import MunicipalityModel
 
-__all__ = ["make_table", "tell_finding", "tell_model", "tell_verdict"]
+__all__ = [
+    "build_annex",
+    "build_model",
+    "describe_finding",
+    "join_names",
+    "make_table",
+    "say_in",
+    "say_of",
+]
+
+_OF = (("novads", "novada"), ("a", "as"), ("e", "es"))
+_IN = (("novads", "novadā"), ("pils", "pilī"), ("a", "ā"), ("e", "ē"))
+
+
+def say_of(name: str) -> str:
+    """Return a municipality's name in the genitive.
+
+    Examples
+    --------
+    >>> [say_of(name) for name in ("Ludzas novads", "Rēzekne", "Liepāja", "Daugavpils")]
+    ['Ludzas novada', 'Rēzeknes', 'Liepājas', 'Daugavpils']
+    """
+    return _change(name, _OF)
+
+
+def say_in(name: str) -> str:
+    """Return a municipality's name in the locative.
+
+    Examples
+    --------
+    >>> [say_in(name) for name in ("Ludzas novads", "Rēzekne", "Liepāja", "Daugavpils")]
+    ['Ludzas novadā', 'Rēzeknē', 'Liepājā', 'Daugavpilī']
+    """
+    return _change(name, _IN)
+
+
+def join_names(names: Sequence[str], last: str) -> str:
+    """Return names as in a sentence, the last after a word such as `un`.
+
+    Examples
+    --------
+    >>> join_names(["A", "B", "C"], "un"), join_names(["A"], "un")
+    ('A, B un C', 'A')
+    """
+    if len(names) < 2:
+        return "".join(names)
+    return f"{', '.join(names[:-1])} {last} {names[-1]}"
+
+
+def _change(name: str, endings: Sequence[tuple[str, str]]) -> str:
+    for old, new in endings:
+        if name.endswith(old):
+            return name.removesuffix(old) + new
+    return name
+
 
 FORMS = ("short", "full")
 _COUNTED = ("gap", "gain", "gain_here", "remaining", "everyone", "expected", "within",
@@ -44,7 +97,7 @@ def make_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     return "\n".join([line(header), line(["---"] * len(header)), *map(line, rows)])
 
 
-def tell_model(
+def build_model(
     model: MunicipalityModel,
     service_names: Mapping[str, str],
     lang: str = "lv",
@@ -167,7 +220,7 @@ def _tell_details(
     ]
 
 
-def tell_finding(finding: Finding, texts: Texts, *, below: int) -> str:
+def describe_finding(finding: Finding, texts: Texts, *, below: int) -> str:
     """Return the reason of a finding as a sentence; small counts of persons are hidden."""
     values: dict[str, Any] = {}
     given = finding.values
@@ -196,7 +249,7 @@ def tell_finding(finding: Finding, texts: Texts, *, below: int) -> str:
     return texts(f"plan.eraf_{finding.reason}", **values)
 
 
-def tell_verdict(
+def build_annex(
     verdict: Verdict,
     service_names: Mapping[str, str],
     lang: str = "lv",
@@ -228,7 +281,7 @@ def tell_verdict(
         (
             texts(f"plan.eraf_{finding.check}"),
             texts(f"plan.answer_{finding.answer}"),
-            tell_finding(finding, texts, below=below),
+            describe_finding(finding, texts, below=below),
         )
         for finding in verdict.findings
     ]
