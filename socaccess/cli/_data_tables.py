@@ -82,8 +82,8 @@ def write_reading(reading: Reading, folder: Path, name: str) -> Path:
 def _choose_reader(name: str) -> Callable[[Path], Reading]:
     from socaccess.programme.assessments import read_children_by_age, read_needed_services
     from socaccess.sources import portals
-    from socaccess.sources._osm_reader import describe_file
     from socaccess.sources.osm import read_candidate_facilities
+    from socaccess.sources.osm_files import describe_file
     from socaccess.sources.portals.addresses import check_buildings, check_flats
 
     tables: dict[str, Callable[[Path], Any]] = {

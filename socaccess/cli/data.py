@@ -29,7 +29,7 @@ def list_data(lang: Lang = Language.lv, as_json: Json = False, debug: Debug = Fa
     """List what ships with the program and what can be fetched, with licence, size and date."""
     from socaccess.i18n import Texts
     from socaccess.sources.embedded import list_attributions, verify_data
-    from socaccess.sources.portals.stock import list_stock
+    from socaccess.sources.portals.fetching import list_stock
 
     files = verify_data()
     files["licences"] = [_name_licences(package) for package in files["package"]]
@@ -145,7 +145,7 @@ def verify(lang: Lang = Language.lv, as_json: Json = False, debug: Debug = False
     """Compare every embedded and every fetched file with its hash; exit 1 when one differs."""
     from socaccess.i18n import Texts
     from socaccess.sources.embedded import require_whole, verify_data
-    from socaccess.sources.portals.stock import list_stock
+    from socaccess.sources.portals.fetching import list_stock
 
     texts = Texts(lang.value)
     files = verify_data()

@@ -13,7 +13,7 @@ from socaccess.documents._svg import LEGEND_PT, LETTER, Drawing, write_text
 from socaccess.documents.analysis import rank_municipalities
 from socaccess.i18n import Texts
 from socaccess.network.thinning import thin_roads
-from socaccess.sources.water import load_water
+from socaccess.sources.embedded import load_water
 from socaccess.study.colours import (
     CLASSES,
     FACILITY,

@@ -19,7 +19,7 @@ from socaccess.maps.places import (
     point_coordinates,
 )
 from socaccess.maps.shares import NO_ROUTE, Cover, encode_persons, encode_shares, tenths
-from socaccess.sources.water import load_water
+from socaccess.sources.embedded import load_water
 from socaccess.study.colours import BANDS, CLASSES, DARK, LIGHT, NO_SHARE, STATUS
 from socaccess.study.release import Release
 

@@ -19,7 +19,7 @@ from socaccess import crs as crs_
 from socaccess.network.roads import Roads
 from socaccess.network.tables import build_from_tables
 from socaccess.settings import LinkModel
-from socaccess.sources.roads import load_main_roads
+from socaccess.sources.embedded import load_main_roads
 from socaccess.sources.settlements import load_settlements
 
 __all__ = ["build_main_roads", "link_settlements"]

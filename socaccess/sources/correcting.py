@@ -13,8 +13,7 @@ from socaccess import crs as crs_
 from socaccess.errors import Problem
 from socaccess.i18n import fold
 from socaccess.sources.cleaning import Change
-from socaccess.sources.coordinates import PAIRS, find_swapped, read_numbers, swap_axes
-from socaccess.sources.placing import PLACED_COLUMNS
+from socaccess.sources.placing import PAIRS, PLACED_COLUMNS, find_swapped, read_numbers, swap_axes
 from socaccess.sources.tables import Inspection, inspect_rows
 
 if TYPE_CHECKING:

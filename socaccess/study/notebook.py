@@ -15,7 +15,7 @@ import pandas as pd
 
 from socaccess.errors import InputError, MissingDependencyError, UnknownNameError
 from socaccess.i18n import Texts, sort_key
-from socaccess.sources.water import load_water
+from socaccess.sources.embedded import load_water
 from socaccess.study.colours import (
     BANDS,
     CLASSES,

@@ -3,7 +3,6 @@
 Nothing here connects unless it is asked to fetch; `SOCACCESS_OFFLINE=1` forbids it altogether.
 """
 
-from socaccess.sources.portals.boundary_layers import read_boundaries
 from socaccess.sources.portals.catalogue import SOURCES, Source, find_source
 from socaccess.sources.portals.fetching import fetch
 from socaccess.sources.portals.overpass import OverpassService, fetch_map
@@ -14,6 +13,7 @@ from socaccess.sources.portals.register import (
     read_register,
 )
 from socaccess.sources.portals.statistics import (
+    read_boundaries,
     read_classifier,
     read_population,
     read_provider_counts,

@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from socaccess.errors import InputError
-from socaccess.sources.portals._meanings import Meaning, find_columns
+from socaccess.sources.portals.meanings import Meaning, find_columns
 
 __all__ = ["check_buildings", "check_flats", "find_points"]
 

@@ -16,7 +16,6 @@ import hashlib
 import json
 import os
 import shutil
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -25,7 +24,7 @@ from pathlib import Path
 
 from socaccess.cachefolder import CACHE_VARIABLE, find_cache_folder
 from socaccess.errors import InputError
-from socaccess.sources._download_error import DownloadError
+from socaccess.sources.transport import DownloadError
 
 __all__ = ["Cache", "CachedFile"]
 
@@ -175,17 +174,19 @@ class Cache:
         DownloadError
             If another process holds it longer than `wait_s` seconds.
         """
+        from filelock import FileLock, Timeout
+
         with tell_of_disk(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
-            stream = (self.folder / LOCK).open("a+b")
-        try:
-            _acquire(stream.fileno(), wait_s)
+            lock = FileLock(self.folder / LOCK)
             try:
-                yield
-            finally:
-                _release(stream.fileno())
+                lock.acquire(timeout=wait_s)
+            except Timeout:
+                raise DownloadError("locked", {"seconds": f"{wait_s:g}"}) from None
+        try:
+            yield
         finally:
-            stream.close()
+            lock.release()
 
     def _read_record(self, folder: Path) -> CachedFile | None:
         record = folder / RECORD
@@ -252,40 +253,3 @@ def tell_of_disk(path: Path) -> Iterator[None]:
         reason = "disk_full" if error.errno in _FULL else "disk"
         values = {"folder": str(path), "reason": error.strerror or type(error).__name__}
         raise DownloadError(reason, values) from None
-
-
-def _acquire(handle: int, wait_s: float) -> None:
-    end = time.monotonic() + wait_s
-    while not _try_lock(handle):
-        if time.monotonic() >= end:
-            raise DownloadError("locked", {"seconds": f"{wait_s:g}"})
-        time.sleep(0.1)
-
-
-if sys.platform == "win32":  # pragma: no cover
-    import msvcrt
-
-    def _try_lock(handle: int) -> bool:
-        os.lseek(handle, 0, os.SEEK_SET)
-        try:
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-
-    def _release(handle: int) -> None:
-        os.lseek(handle, 0, os.SEEK_SET)
-        msvcrt.locking(handle, msvcrt.LK_UNLCK, 1)
-
-else:
-    import fcntl
-
-    def _try_lock(handle: int) -> bool:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return False
-        return True
-
-    def _release(handle: int) -> None:
-        fcntl.flock(handle, fcntl.LOCK_UN)

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from socaccess.sources._osm_reader import check_file, describe_file, iterate_objects, locate_nodes
+from socaccess.sources.osm_files import check_file, describe_file, iterate_objects, locate_nodes
 
 __all__ = ["DRIVEN_CLASSES", "RoadElements", "TurnRestriction", "read_road_elements"]
 

@@ -13,15 +13,25 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
-from socaccess.errors import InputError
-from socaccess.sources._download_error import DownloadError, show_foreign
-from socaccess.sources._unpacking import ENCODINGS, Unpacker
+from socaccess.errors import InputError, SocAccessError
+from socaccess.i18n import Texts
 from socaccess.version import VERSION
 
 if TYPE_CHECKING:
     import requests
 
-__all__ = ["CutOffError", "Limits", "Reply", "is_offline", "open_address", "require_connection"]
+__all__ = [
+    "ENCODINGS",
+    "CutOffError",
+    "DownloadError",
+    "Limits",
+    "Reply",
+    "Unpacker",
+    "is_offline",
+    "open_address",
+    "require_connection",
+    "show_foreign",
+]
 
 USER_AGENT = f"socaccess/{VERSION} (study of access to social services; one request at a time)"
 OFFLINE_VARIABLE = "SOCACCESS_OFFLINE"
@@ -355,3 +365,111 @@ def too_large(host: str, max_bytes: int) -> DownloadError:
 def took_too_long(host: str, total_s: float) -> DownloadError:
     """Return the error of a file that came too slowly."""
     return DownloadError("slow", {"host": host, "seconds": f"{total_s:g}"})
+
+
+ENCODINGS = ("gzip", "x-gzip", "deflate")
+"""What we can unpack."""
+
+
+class Unpacker:
+    """Unpacks gzip or zlib, never more than a piece at a time.
+
+    Parameters
+    ----------
+    piece_bytes
+        Largest piece given.
+
+    Examples
+    --------
+    >>> import gzip
+    >>> packed, unpacker = gzip.compress(b"Dagda") + gzip.compress(b"Ludza"), Unpacker(3)
+    >>> b"".join([*unpacker.feed(packed[:20]), *unpacker.feed(packed[20:]), unpacker.finish()])
+    b'DagdaLudza'
+    >>> unpacker.whole
+    True
+    """
+
+    def __init__(self, piece_bytes: int) -> None:
+        self.piece_bytes = piece_bytes
+        self._decoder = self._start()
+
+    @staticmethod
+    def _start() -> zlib._Decompress:
+        return zlib.decompressobj(wbits=47)  # gzip or zlib, whichever stands there
+
+    @property
+    def whole(self) -> bool:
+        """Whether what came ends where its own end is."""
+        return self._decoder.eof
+
+    def feed(self, chunk: bytes) -> Iterator[bytes]:
+        """Give what a chunk unpacks to; raise `zlib.error` for what is not packed so."""
+        while chunk:
+            if self._decoder.eof:
+                # One after another in one answer: they count as one.
+                self._decoder = self._start()
+            yield self._decoder.decompress(chunk, self.piece_bytes)
+            chunk = self._decoder.unconsumed_tail or self._decoder.unused_data
+
+    def finish(self) -> bytes:
+        """Return the few bytes that may still be on their way out."""
+        return self._decoder.flush()
+
+
+SHOWN_LETTERS = 120
+
+
+class DownloadError(SocAccessError, OSError):
+    """A file that could not be fetched; what the cache held before is still there.
+
+    Parameters
+    ----------
+    reason
+        What happened: a key of the catalogue, without its `data.error_`.
+    values
+        What the text tells: host, seconds, status.
+    by_hand
+        `page`, `file` and `folder`: where a person finds the file and where it goes.
+
+    Examples
+    --------
+    >>> error = DownloadError("status", {"host": "example.org", "status": 404})
+    >>> print(error)
+    example.org answered 404: it has no such file, or does not give it
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        values: Mapping[str, object] | None = None,
+        by_hand: Mapping[str, str] | None = None,
+    ) -> None:
+        self.reason = reason
+        self.values = dict(values or {})
+        self.by_hand = dict(by_hand or {})
+        super().__init__(self.tell("en"))
+
+    def tell(self, lang: str) -> str:
+        """Return the line in one language."""
+        texts = Texts(lang)
+        line = texts(f"data.error_{self.reason}", **self.values)
+        return f"{line}; {texts('data.by_hand', **self.by_hand)}" if self.by_hand else line
+
+    def with_advice(self, by_hand: Mapping[str, str]) -> DownloadError:
+        """Return the same error that also tells how to place the file by hand."""
+        return DownloadError(self.reason, self.values, by_hand)
+
+    def __reduce__(self) -> tuple[type, tuple[str, dict[str, object], dict[str, str]]]:
+        return type(self), (self.reason, self.values, self.by_hand)
+
+
+def show_foreign(text: object) -> str:
+    """Return what a server said as one short printable line.
+
+    Examples
+    --------
+    >>> show_foreign("a" + chr(27) + "[2J")
+    'a?[2J'
+    """
+    line = "".join(letter if letter.isprintable() else "?" for letter in str(text))
+    return line if len(line) <= SHOWN_LETTERS else line[: SHOWN_LETTERS - 3] + "..."

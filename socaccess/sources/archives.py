@@ -12,8 +12,13 @@ from tempfile import TemporaryDirectory
 
 from socaccess.errors import InputError
 from socaccess.guards import check_member_name
-from socaccess.sources._download_error import DownloadError, show_foreign
-from socaccess.sources._transport import CHUNK_BYTES, SMALL_BYTES, Limits
+from socaccess.sources.transport import (
+    CHUNK_BYTES,
+    SMALL_BYTES,
+    DownloadError,
+    Limits,
+    show_foreign,
+)
 
 __all__ = ["check_archive", "check_content", "unpack_layers"]
 
