@@ -19,11 +19,12 @@ tables of places. What is decided here and in the facts:
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import _facilities
 import _facts
+import _register
 import _services
 import build_prices
 from _datapackage import read_csv, write_csv
@@ -31,20 +32,6 @@ from _need import Figure, Place, spread
 
 FACTS = Path(__file__).resolve().parent / "facts"
 Row = dict[str, str]
-
-STATUSES = {
-    "operating": "operating",
-    "closing": "operating",
-    "planned": "planned",
-    "closed": "closed",
-    "closed_or_moved": "closed",
-    "reorganised": "closed",
-    "not_realised": "closed",
-}
-NEVER_OPENED = ("planned", "not_realised")
-PLACEHOLDERS = ("municipality", "none")
-# Neighbourhoods that the source states in words; the others of Riga are left blank.
-STATED_NEIGHBOURHOODS = {"RIG037": "Āgenskalns", "RIG040": "Bolderāja"}
 
 # As the sources count it, in the terms of this project.
 INDICATORS = {
@@ -136,17 +123,22 @@ def build(data: Path) -> None:
     """Write `data/services`; `data/settlements` must have been built."""
     folder = data / "services"
     settlements = read_csv(data / "settlements" / "settlements.csv")
+    register = _register.read_register(settlements)
     figures = make_figures()
     targets = make_targets(figures)
     tables: dict[str, Sequence[Mapping[str, object]]] = {
         "service_types": make_service_types(),
         "target_groups": read_facts("target_groups"),
-        "facilities": make_facilities(settlements),
+        "facilities": _facilities.make_facilities(register, settlements),
         "plan_figures": figures,
         "plan_targets": targets,
         "promised_services": read_facts("promised"),
         "need": make_need(targets, figures, settlements),
         "prices": build_prices.make_prices(),
+        "register": register,
+        **{
+            f"register_{name}": _register.read_table(name) for name in ("terms", "rules", "reasons")
+        },
     }
     for name, rows in tables.items():
         blanks = ({key: None if cell == "" else cell for key, cell in row.items()} for row in rows)
@@ -165,71 +157,6 @@ def make_service_types() -> list[dict[str, object]]:
         row | {"counts_as_supply": row["counts_as_supply"] == "true"}
         for row in read_facts("catalogue")
     ]
-
-
-def make_facilities(settlements: list[Row]) -> list[dict[str, object]]:
-    """Return one row a service at a site, by id."""
-    facts = read_facts("facilities")
-    mapping = {
-        (row["service_source"], row["target_group_source"]): (row["service"], row["target_group"])
-        for row in read_facts("mapping")
-    }
-    successors = {
-        row["municipality_id"]: row["municipality_id_2025"] for row in _facts.read_successors()
-    }
-    services_of = Counter(fact["source_facility_id"] for fact in facts)
-    count: Counter[str] = Counter()
-    rows = []
-    for fact in facts:
-        source_id = fact["source_facility_id"]
-        count[source_id] += 1
-        suffix = f".{count[source_id]}" if services_of[source_id] > 1 else ""
-        service, target_group = mapping[fact["service_source"], fact["target_group_source"]]
-        located = fact["location_precision"] not in PLACEHOLDERS
-        row: dict[str, object] = {key: value for key, value in fact.items() if key != "parish"}
-        row |= {
-            "facility_id": source_id.lower() + suffix,
-            "service": service,
-            "target_group": target_group,
-            "settlement": fact["settlement"] or fact["parish"],
-            "settlement_id": find_settlement(fact, settlements) if located else "",
-            "municipality_id": successors.get(fact["municipality_id_2021"], ""),
-            "status": STATUSES[fact["status_source"]],
-            "opening_confirmed": fact["status_source"] not in NEVER_OPENED,
-            "located": located,
-            "lon": fact["lon"] if located else "",
-            "lat": fact["lat"] if located else "",
-        }
-        rows.append(row)
-    return sorted(rows, key=lambda row: str(row["facility_id"]))
-
-
-def find_settlement(fact: Row, settlements: list[Row]) -> str:
-    """Return the settlement_id that the names of a facility say, or "" where they do not.
-
-    Within its municipality: the parish; the town; the only settlement there is; the parish whose
-    centre bears the name. In Riga only a neighbourhood that the source states.
-    """
-    vintage = "2009" if fact["municipality_id_2009"] else "2021"
-    key = f"municipality_id_{vintage}"
-    inside = [row for row in settlements if row[key] == fact[key]]
-    if fact["source_facility_id"] in STATED_NEIGHBOURHOODS:
-        wanted = [STATED_NEIGHBOURHOODS[fact["source_facility_id"]]]
-        return _only(row for row in inside if row["name"] in wanted)
-    if fact["parish"]:
-        by_parish = _only(row for row in inside if row["name"] == fact["parish"])
-        return by_parish or (_only(inside) if len(inside) == 1 else "")
-    return (
-        _only(row for row in inside if row["name"] == fact["settlement"])
-        or _only(inside)
-        or _only(row for row in inside if row["centre"] == fact["settlement"])
-    )
-
-
-def _only(rows: Iterable[Row]) -> str:
-    """Return the settlement_id of the one row there is, or ""."""
-    ids = [row["settlement_id"] for row in rows]
-    return ids[0] if len(ids) == 1 else ""
 
 
 def make_figures() -> list[dict[str, object]]:
