@@ -20,6 +20,8 @@ from rapidfuzz import fuzz
 Row = Mapping[str, str]
 
 MATCHES = ("address", "name", "settlement")
+# A town has several of these: being the only one registered there says little.
+NEVER_BY_SETTLEMENT = ("senior_home",)
 # Kinds that one source tells apart and the other does not.
 KIN = {
     "gvpp": ("gvpp", "oof_inst", "youth_house"),
@@ -86,32 +88,37 @@ def same_address(one: str, other: str) -> bool:
 
     >>> same_address("Plāteru iela 10", "Grāfu Plāteru iela 10, Krāslava, LV-5601")
     True
-    >>> same_address("Rīgas iela 4A", "Rīgas iela 4, Ropaži")
+    >>> same_address("Rīgas iela 159", "Rīgas iela 159C, Krāslava")  # the house of a plot
+    True
+    >>> same_address("Rīgas iela 4A", "Rīgas iela 4B, Ropaži")
     False
     """
-    streets = [_split_street(each) for each in (one, other)]
-    (street, number), (street_2, number_2) = streets
+    street, number, letter = _split_street(one)
+    street_2, number_2, letter_2 = _split_street(other)
     if not street or not street_2 or number != number_2:
         return False
     if not number:
         return street == street_2
+    if letter and letter_2 and letter != letter_2:
+        return False
     return fuzz.token_set_ratio(street, street_2) >= STREET_LIKENESS
 
 
-def _split_street(address: str) -> tuple[str, str]:
+def _split_street(address: str) -> tuple[str, str, str]:
+    """Return street, number and letter of a house; of a named house its name."""
     first = re.split(r"[,;(]", address)[0].strip()
-    found = re.match(r"(.*?)\s*\b(\d+[a-zA-Z]?)\b", first)
+    found = re.match(r"(.*?)\s*\b(\d+)([a-zA-Z]?)\b", first)
     if not found or not found[1]:
-        return fold(first), ""
+        return fold(first), "", ""
     street = " ".join(each for each in fold(found[1]).split() if each not in ("iela", "ielas"))
-    return street, found[2].lower()
+    return street, found[2], found[3].lower()
 
 
 def match_facilities(listed: Sequence[Row], registered: Sequence[Row]) -> dict[str, Match]:
     """Return the match of each row of the list that has one, by `facility_id`.
 
     Both need `facility_id`, `name`, `service`, `address`, `settlement_id`, `municipality_id`,
-    `lon` and `lat`. Several rows of the list may be one facility of the register.
+    `lon` and `lat`, the list `status` too. Several rows of the list may be one facility.
     """
     by_place: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for each in registered:
@@ -157,6 +164,8 @@ def _by_name(row: Row, candidates: Iterable[Row]) -> Match | None:
 
 
 def _by_settlement(row: Row, candidates: Iterable[Row], taken: set[str]) -> Match | None:
+    if row["status"] == "planned" and row["service"] in NEVER_BY_SETTLEMENT:
+        return None
     near = []
     for each in candidates:
         away = distance_km(row, each)

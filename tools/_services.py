@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _contradictions
 import _facts
 import _matching
 import _register
@@ -34,15 +35,14 @@ STATUS_SOURCES = (
     "registered",
     "reorganised",
 )
-PLACES_BASES = (
+LISTED_BASES = (
     "occupancy",
     "planned_capacity",
-    "planned_clients",
-    "planned_clients_shared",
     "planned_recipients",
     "stated_capacity",
     "unconfirmed",
 )
+PLACES_BASES = (*LISTED_BASES, "planned_clients", "planned_clients_shared")
 KNOWN_BY = ("register", "list", "none")
 SHOW_AT = ("address", "settlement")
 MAPPINGS = ("sure", "likely", "listed")
@@ -140,6 +140,8 @@ FACILITIES = [
     _text("target_group_source", "Group as the source words it", required=True),
     Field("places", "integer", "Number of the kind places_basis says", minimum=1),
     Field("places_basis", "string", "What places counts", enum=PLACES_BASES),
+    Field("listed_places", "integer", "Number in the list of public pages", minimum=1),
+    Field("listed_places_basis", "string", "What listed_places counts", enum=LISTED_BASES),
     _text("address", "Street and house, or name of the house"),
     _text("settlement", "Town, village or parish as named by the source"),
     _text("settlement_id", "Settlement it stands in, where the names say; never by its point"),
@@ -241,6 +243,7 @@ PLAN_TARGETS = [
         enum=HEADLINE_INDICATORS,
     ),
     _text("figure_id", "The figure taken", required=True),
+    _text("need_figure_id", "The figure that need is spread from", required=True),
     Field("year", "year", "Year of the figure"),
     _text("source", "Public page of the figure", required=True),
     _text("alternatives", "Other figures of the whole group: figure_id=value, by '; '"),
@@ -260,7 +263,7 @@ NEED = [
     Field(
         "persons",
         "number",
-        "Persons of the group; fractions add up to the figure exactly",
+        "Persons of the group; those inside the plan add up to the figure exactly",
         required=True,
         minimum=0,
         decimals=4,
@@ -274,11 +277,18 @@ NEED = [
         "share_of_region: by population over the partners of the DI project; share_of_remainder: "
         "the same, without municipalities of a figure of their own; share_of_municipality: by "
         "population within such a municipality; published_figure: it is one settlement; "
-        "not_in_plan: its municipality is no partner",
+        "published_least: more were counted than its share; rate_of_region: outside the plan, at "
+        "the region's rate; share_of_institutions: by planned clients of children's institutions",
         required=True,
         enum=METHODS,
     ),
     _text("figure_id", "The figure shared out", required=True),
+    Field(
+        "outside_plan",
+        "boolean",
+        "Its municipality is no partner of the DI project: not in the figure, on top of it",
+        required=True,
+    ),
 ]
 FIELDS = {
     "service_types": SERVICE_TYPES,
@@ -288,6 +298,7 @@ FIELDS = {
     "plan_targets": PLAN_TARGETS,
     "promised_services": PROMISED_SERVICES,
     "need": NEED,
+    "contradictions": _contradictions.FIELDS,
     "prices": build_prices.FIELDS,
     **_register.FIELDS,
 }
@@ -473,7 +484,7 @@ PACKAGE = Package(
         Table(name.replace("_", "-"), f"{name}.csv", about, FIELDS[name], key, references)
         for name, (about, key, references) in _TABLES.items()
     ]
-    + [build_prices.TABLE, *_register.TABLES],
+    + [build_prices.TABLE, _contradictions.TABLE, *_register.TABLES],
     sources=SOURCES + build_prices.SOURCES,
     licences=[ODBL, CC_BY],
     attribution=ATTRIBUTION,

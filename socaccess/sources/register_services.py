@@ -90,7 +90,8 @@ def map_register(register: pd.DataFrame, rules: RegisterRules | None = None) -> 
     rules = rules or load_register_rules()
     terms = dict(zip(rules.terms["register_term"], rules.terms["term"], strict=True))
     by_term: dict[str, list[Mapping[str, str]]] = {}
-    for rule in rules.rules.fillna("").astype(str).to_dict("records"):
+    table = rules.rules.astype(object).where(rules.rules.notna(), "")
+    for rule in table.to_dict("records"):
         by_term.setdefault(rule["term"], []).append({str(k): str(v) for k, v in rule.items()})
     found = []
     for row in register.to_dict("records"):
@@ -107,8 +108,8 @@ def map_register(register: pd.DataFrame, rules: RegisterRules | None = None) -> 
         if not rule["services"]:
             found.append(entry | {"service": None, "reason": rule["reason"]})
     columns = ["register_id", "term", "rule", "service", "mapping", "reason"]
-    table = pd.DataFrame(found, columns=columns, dtype=object)
-    return table.where(table.notna(), None)
+    mapped = pd.DataFrame(found, columns=columns, dtype=object)
+    return mapped.where(mapped.notna(), None)
 
 
 def _fits(rule: Mapping[str, str], row: Mapping[str, object]) -> bool:
