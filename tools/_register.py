@@ -3,6 +3,8 @@
 `facts/register.csv` holds the 1,006 services that legal persons provided on 10 October 2026, as
 registered. `facts/register_terms.csv` and `facts/register_rules.csv` say which services of the
 catalogue a row gives (`socaccess.sources.register_services`); a row without any keeps its reason.
+
+`python tools/_register.py` puts the rows of Riga into neighbourhoods anew, by the city's outlines.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from pathlib import Path
 import _facts
 import geopandas as gpd
 import pandas as pd
-from _datapackage import Field, ForeignKey, Source, Table, read_csv
+from _datapackage import Field, ForeignKey, Source, Table, read_csv, write_csv
 from _packages import extract
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -30,6 +32,7 @@ from socaccess.sources.register_services import (
 FACTS = Path(__file__).resolve().parent / "facts"
 DATE = "2026-10-10"
 PORTAL = "https://data.gov.lv/dati/lv/dataset/socialo-pakalpojumu-sniedzeju-registra-dati"
+RIGA = "Rīga"
 NEIGHBOURHOODS = "latviastreetify/data/Apkaimes"
 METRES = 3059
 FORMS = ("without_accommodation", "with_accommodation", "both")
@@ -156,7 +159,6 @@ SOURCES = [
 def read_register(settlements: Sequence[Row]) -> list[Row]:
     """Return the register with settlement and municipality, and what each row is."""
     rows = read_csv(FACTS / "register.csv")
-    neighbourhoods = find_neighbourhoods(rows)
     municipality_of = {each["settlement_id"]: each["municipality_id"] for each in settlements}
     mapped = map_register(pd.DataFrame(rows), read_rules())
     by_row = {str(key): part for key, part in mapped.groupby("register_id")}
@@ -164,11 +166,9 @@ def read_register(settlements: Sequence[Row]) -> list[Row]:
     found = []
     for each in rows:
         part = by_row[each["register_id"]].fillna("")
-        settlement_id = neighbourhoods.get(each["register_id"], each["unit_id"])
         row = each | {
-            "settlement_id": settlement_id,
-            "municipality_id": municipality_of[settlement_id],
-            "client_groups": each["client_groups"],
+            "settlement_id": each["unit_id"],
+            "municipality_id": municipality_of[each["unit_id"]],
             "term": part["term"].iloc[0],
             "rule": part["rule"].iloc[0],
             "services": " ".join(
@@ -195,7 +195,7 @@ def read_table(name: str) -> list[Row]:
 
 def find_neighbourhoods(rows: Sequence[Row]) -> dict[str, str]:
     """Return the settlement_id of the Riga neighbourhood of each row that stands in Riga."""
-    inside = [each for each in rows if each["unit_id"] == _facts.RIGA_ID_2009]
+    inside = [each for each in rows if each["municipality_now"] == RIGA]
     path = extract(
         "latviastreetify",
         *[NEIGHBOURHOODS + ending for ending in (".shp", ".shx", ".dbf", ".prj", ".cpg")],
@@ -300,3 +300,20 @@ def _genitive(name: str) -> str:
     ['Rīgas', 'Liepājas', 'Daugavpils', 'Ventspils']
     """
     return name if name.endswith("s") else f"{name}s"
+
+
+def place_in_neighbourhoods() -> None:
+    """Write the neighbourhood of each row of Riga into the facts as its `unit_id`."""
+    path = FACTS / "register.csv"
+    rows = read_csv(path)
+    found = find_neighbourhoods(rows)
+    fields = [Field(name, "string", name) for name in rows[0]]
+    write_csv(
+        path,
+        fields,
+        [row | {"unit_id": found.get(row["register_id"], row["unit_id"])} for row in rows],
+    )
+
+
+if __name__ == "__main__":
+    place_in_neighbourhoods()

@@ -1,4 +1,4 @@
-"""The state register's services in the terms of the catalogue, by a table that is edited as data."""
+"""The state register's services in the terms of the catalogue, by a table edited as data."""
 
 from __future__ import annotations
 
