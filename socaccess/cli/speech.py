@@ -82,13 +82,13 @@ class SpeakingGroup(TyperGroup):
             raise Misuse("cli.no_command", name=args[0], near=near or list(self.commands))
         return super().resolve_command(ctx, args)
 
-    def main(
+    def main(  # the signature is the library's
         self,
         args: Sequence[str] | None = None,
-        prog_name: str | None = None,
-        complete_var: str | None = None,
+        prog_name: str | None = None,  # noqa: ARG002
+        complete_var: str | None = None,  # noqa: ARG002
         standalone_mode: bool = True,
-        windows_expand_args: bool = True,
+        windows_expand_args: bool = True,  # noqa: ARG002
         **extra: Any,
     ) -> Any:
         """Run the command line in its user's language."""
