@@ -127,6 +127,9 @@ def _fits(rule: Mapping[str, str], row: Mapping[str, object]) -> bool:
         and not wanted["has_none"] & groups
         and (not rule["name_has"] or bool(re.search(rule["name_has"], name)))
         and (not rule["name_lacks"] or not re.search(rule["name_lacks"], name))
-        and (not rule["clients_at_most"] or clients <= float(rule["clients_at_most"]))
+        and (
+            not rule["clients_at_most"]
+            or (pd.notna(clients) and clients <= float(rule["clients_at_most"]))
+        )
         and (not rule["municipality"] or row["municipality_now"] == rule["municipality"])
     )

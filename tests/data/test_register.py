@@ -326,3 +326,10 @@ def test_the_register_is_that_of_the_facts(shared):
     for fact, row in zip(facts, ours, strict=True):
         unit = row["unit_id"] if fact["unit_id"] == "0010000" else fact["unit_id"]
         assert row == fact | {"unit_id": unit}
+
+
+def test_the_page_shows_the_rules_as_they_are():
+    import describe_register
+
+    page = (ROOT / "docs" / "register.md").read_text(encoding="utf-8")
+    assert describe_register.describe_rules() in page
