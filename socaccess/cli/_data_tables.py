@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from socaccess.errors import OutputError
-from socaccess.guards import guard_frame
+from socaccess.encoding import encode_csv, write_layer
+from socaccess.files import write_aside
 
 __all__ = ["Reading", "read_source", "write_reading"]
 
@@ -65,17 +65,11 @@ def write_reading(reading: Reading, folder: Path, name: str) -> Path:
     """
     layer = "geometry" in reading.table
     target = folder / f"{name}-socaccess.{'gpkg' if layer else 'csv'}"
-    aside = target.with_name(f".{target.name}")
-    try:
-        aside.unlink(missing_ok=True)
+    with write_aside(target) as aside:
         if layer:
-            reading.table.to_file(aside, driver="GPKG", layer=name)
+            write_layer(reading.table, aside, layer=name)
         else:
-            guard_frame(reading.table).to_csv(aside, index=False, lineterminator="\n")
-        aside.replace(target)
-    except OSError as error:
-        aside.unlink(missing_ok=True)
-        raise OutputError(f"{target}: could not be written: {error.strerror or error}") from None
+            aside.write_bytes(encode_csv(reading.table))
     return target
 
 

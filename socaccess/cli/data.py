@@ -345,15 +345,8 @@ def _read_area(path: Path) -> Any:
 
 
 def _copy(path: Path, folder: Path) -> Path:
-    from socaccess.errors import OutputError
+    from socaccess.files import write_together
 
-    target = folder / path.name
-    aside = target.with_name(f".{path.name}")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, aside)
-        aside.replace(target)
-    except OSError as error:
-        aside.unlink(missing_ok=True)
-        raise OutputError(f"{target}: could not be written: {error.strerror or error}") from None
-    return target
+    with write_together(folder) as aside:
+        shutil.copyfile(path, aside / path.name)
+    return folder / path.name

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import hashlib
 import html
 import re
-import tempfile
 from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from socaccess.errors import OutputError
+from socaccess.files import write_file
 from socaccess.i18n import Texts
 from socaccess.maps.encode import pack
 from socaccess.maps.headline import build_blocks, build_headline
@@ -83,7 +81,6 @@ def save_map(
     >>> save_map(result, "latgale.html", lang="en")  # doctest: +SKIP
     PosixPath('latgale.html')
     """
-    path = Path(path)
     page = render_map(
         result,
         lang=lang,
@@ -91,8 +88,7 @@ def save_map(
         services=services,
         allow_small_counts=allow_small_counts,
     )
-    _write_whole(path, page.encode("utf-8"))
-    return path
+    return write_file(path, page)
 
 
 def render_map(
@@ -273,21 +269,3 @@ def _version() -> str:
         return version("socaccess")
     except PackageNotFoundError:
         return ""
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    """Write `content` beside `path` and move it there in one step."""
-    temporary = None
-    try:
-        with tempfile.NamedTemporaryFile(
-            dir=path.parent, prefix=f".{path.name}.", delete=False
-        ) as file:
-            temporary = Path(file.name)
-            file.write(content)
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    except OSError as error:
-        if temporary is not None:
-            with contextlib.suppress(OSError):
-                temporary.unlink()
-        raise OutputError(f"{path}: the map could not be written: {error.strerror}") from error

@@ -24,6 +24,7 @@ from pathlib import Path
 
 from socaccess.cachefolder import CACHE_VARIABLE, find_cache_folder
 from socaccess.errors import InputError
+from socaccess.files import write_file
 from socaccess.sources.transport import DownloadError
 
 __all__ = ["Cache", "CachedFile"]
@@ -146,7 +147,7 @@ class Cache:
                 "path": (home / file).relative_to(folder).as_posix(),
                 "details": dict(entry.details),
             }
-            write_whole(folder / RECORD, json.dumps(values, ensure_ascii=False, indent=1))
+            write_file(folder / RECORD, json.dumps(values, ensure_ascii=False, indent=1))
         for other in (folder / FETCHED).iterdir():
             if other.name != home.name:
                 shutil.rmtree(other, ignore_errors=True)
@@ -229,19 +230,6 @@ def hash_file(path: Path, kind: str = "sha256") -> str:
     return digest.hexdigest()
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a small file aside, bring it to the disk and put it in place."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with aside.open("w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
-
-
 @contextmanager
 def tell_of_disk(path: Path) -> Iterator[None]:
     """Turn what the file system refuses into one of our errors."""
@@ -251,5 +239,6 @@ def tell_of_disk(path: Path) -> Iterator[None]:
         raise
     except OSError as error:
         reason = "disk_full" if error.errno in _FULL else "disk"
-        values = {"folder": str(path), "reason": error.strerror or type(error).__name__}
+        said = error.strerror or (os.strerror(error.errno) if error.errno else "")
+        values = {"folder": str(path), "reason": said or type(error).__name__}
         raise DownloadError(reason, values) from None

@@ -17,13 +17,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from socaccess.files import write_file
 from socaccess.sources.archives import check_content, unpack_layers
 from socaccess.sources.cache import (
     Cache,
     CachedFile,
     hash_file,
     tell_of_disk,
-    write_whole,
 )
 from socaccess.sources.transport import (
     CutOffError,
@@ -341,7 +341,7 @@ class _Download:
             "last_modified": reply.headers.get("last-modified", "") if plain else "",
         }
         with tell_of_disk(self.folder):
-            write_whole(self.folder / _STATE, json.dumps(self.state))
+            write_file(self.folder / _STATE, json.dumps(self.state))
 
     def _require_room(self, total: int, start: int) -> None:
         if total > self.limits.max_bytes:
