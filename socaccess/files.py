@@ -57,6 +57,20 @@ _JOURNAL = "swap.json"
 _NO_LINKS = (errno.EPERM, errno.EACCES, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS,
              errno.EMLINK, errno.EXDEV)  # fmt: skip
 _NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)
+_CODES = {
+    errno.ENOSPC: "files.disk_full",
+    errno.EFBIG: "files.disk_full",
+    getattr(errno, "EDQUOT", errno.ENOSPC): "files.disk_full",
+    errno.EACCES: "files.held_or_forbidden",
+    errno.EPERM: "files.held_or_forbidden",
+    errno.EBUSY: "files.held_or_forbidden",
+    errno.EROFS: "files.read_only",
+    errno.EISDIR: "files.folder_in_way",
+    errno.ENOTDIR: "files.no_folder",
+    errno.EEXIST: "files.no_folder",
+    errno.ENOENT: "files.no_folder",
+    errno.ETIMEDOUT: "files.busy",
+}
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 
 
@@ -238,6 +252,7 @@ def _run_aside(folder: Path) -> Iterator[Path]:
         return
     run = _Run(folder)
     try:
+        run.begin()
         yield run.new
         run.swap()
     finally:
@@ -251,11 +266,14 @@ class _Run:
         self.folder = folder
         user = os.getuid() if hasattr(os, "getuid") else 0
         self.home = folder / f"{ASIDE}{user}"
+        self.aside = self.home / secrets.token_hex(8)
+        self.new = self.aside / "new"
         self.own: BaseFileLock | None = None
+
+    def begin(self) -> None:
+        """Tidy up after the dead, and make the folder aside."""
         with self._hold_folder():
             _tidy(self.folder, self.home)
-            self.aside = self.home / secrets.token_hex(8)
-            self.new = self.aside / "new"
             self.aside.mkdir()
             self.own = _try_lock(self.aside / "lock", 0)
             self.new.mkdir()
@@ -468,6 +486,10 @@ def _name_failure(path: Path) -> Iterator[None]:
     except SocAccessError:
         raise
     except OSError as error:
-        failure = OutputError(f"{path}: could not be written: {error.strerror or error}")
+        named = [str(name) for name in (error.filename2, error.filename) if name]
+        where = next((name for name in named if ASIDE not in name), str(path))
+        code = _CODES.get(error.errno or 0, "files.not_written")
+        number = errno.errorcode.get(error.errno or 0, type(error).__name__)
+        failure = OutputError(code, where=where, number=number)
         failure.errno = error.errno  # a full disk may be told from others
         raise failure from None

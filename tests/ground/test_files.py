@@ -73,7 +73,7 @@ def test_a_failure_in_the_middle_leaves_what_was_there(tmp_path):
     with pytest.raises(KeyError), write_together(tmp_path) as aside:
         (aside / "a").write_text("new")
         raise KeyError("a mistake of the program")
-    refused = pytest.raises(OutputError, match="could not be written: No space")
+    refused = pytest.raises(OutputError, match="could not be written: the disk is full")
     with refused, write_aside(tmp_path / "a") as path:
         path.write_text("new")
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -241,7 +241,7 @@ def test_a_file_held_open(tmp_path, monkeypatch, position, fresh, links):
         patch.setattr(os, "replace", refuse)
         if not links:
             patch.setattr(os, "link", no_link)
-        with pytest.raises(OutputError, match="held open by another program"):
+        with pytest.raises(OutputError, match="another program has it open"):
             write_generation(tmp_path, 2)
     assert read_folder(tmp_path) == before
     write_generation(tmp_path, 3)
