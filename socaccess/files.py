@@ -39,7 +39,6 @@ __all__ = [
     "ASIDE",
     "create_file",
     "hash_bytes",
-    "lock_file",
     "sanitise_name",
     "write_aside",
     "write_file",
@@ -193,30 +192,6 @@ def create_file(path: str | Path, content: bytes | str, *, aside: Path | None = 
         with suppress(OSError):
             part.unlink(missing_ok=True)
     _flush_folder(path.parent)
-
-
-@contextmanager
-def lock_file(path: str | Path, wait_s: float) -> Iterator[None]:
-    """Hold a lock between processes; the system lets go of it when its holder ends, however.
-
-    Parameters
-    ----------
-    path
-        The file that stands for it; made if absent, and kept.
-    wait_s
-        How long to wait for another holder.
-
-    Raises
-    ------
-    TimeoutError
-        If another process holds it longer.
-    """
-    lock = _try_lock(Path(path), wait_s)
-    try:
-        yield
-    finally:
-        if lock is not None:
-            lock.release()
 
 
 def hash_bytes(content: bytes) -> str:

@@ -18,7 +18,6 @@ import pytest
 from socaccess.errors import OutputError
 from socaccess.files import (
     create_file,
-    lock_file,
     sanitise_name,
     write_aside,
     write_file,
@@ -118,14 +117,6 @@ def test_a_new_file_never_replaces_another(tmp_path):
     with pytest.raises(FileExistsError):
         create_file(tmp_path / "a", "second")
     assert read_folder(tmp_path) == {"a": "first"}
-
-
-def test_a_lock_is_waited_for_only_so_long(tmp_path):
-    late = pytest.raises(TimeoutError)
-    with lock_file(tmp_path / "lock", 0), late, lock_file(tmp_path / "lock", 0.01):
-        pass
-    with lock_file(tmp_path / "lock", 0):
-        pass
 
 
 @pytest.mark.parametrize("name", ["con", "NUL.txt", "com1.csv", "a:b", "..", "x/../y", "dot."])
