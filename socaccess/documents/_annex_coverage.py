@@ -8,19 +8,19 @@ from typing import Any
 
 import pandas as pd
 
-from socaccess.documents._annex_ground import SCENARIOS, Ground
-from socaccess.documents._times import TimeRow, draw_times
-from socaccess.documents.analysis import rank_municipalities
-from socaccess.documents.content import (
+from socaccess.content import (
     Block,
     Column,
     Figure,
-    FigureRow,
     List,
+    Pair,
     Paragraph,
     Section,
     Table,
 )
+from socaccess.documents._annex_ground import SCENARIOS, Ground
+from socaccess.documents._times import TimeRow, draw_times
+from socaccess.documents.analysis import rank_municipalities
 from socaccess.documents.figures import draw_coverage
 from socaccess.i18n import sort_key
 
@@ -162,7 +162,7 @@ class CoverageParts(Ground):
         )
         columns = [Column(words("annex.column.service"), width=3.9 if len(extra) > 2 else 4.6)]
         columns += [
-            Column(words(f"annex.column.{name}"), number=True) for name in (*titles[1:], *extra)
+            Column(words(f"annex.column.{name}"), "number") for name in (*titles[1:], *extra)
         ]
         rows: list[tuple[str, ...]] = []
         group = None
@@ -250,7 +250,7 @@ class CoverageParts(Ground):
         names = ["persons", "now", "planned", "suggested", "own", "mean", "median", "p90", "worst"]
         columns = (
             Column(words("annex.column.municipality"), width=2.6),
-            *(Column(words(f"annex.column.{name}"), number=True) for name in names),
+            *(Column(words(f"annex.column.{name}"), "number") for name in names),
         )
         order = sorted(
             self.result.municipalities[["municipality_id", "name"]].itertuples(index=False),
@@ -280,7 +280,7 @@ class CoverageParts(Ground):
                 self.draw_times_of(service),
             )
             sections.append(
-                Section(caption, (FigureRow(pair), Table(columns, tuple(rows))), level=2)
+                Section(caption, (Pair((pair[0],), (pair[1],)), Table(columns, tuple(rows))))
             )
         return sections
 
@@ -289,9 +289,9 @@ class CoverageParts(Ground):
         words = self.texts
         columns = (
             Column(words("annex.column.municipality"), width=3),
-            Column(words("annex.column.people"), number=True),
+            Column(words("annex.column.people"), "number"),
             *(
-                Column(words(f"annex.column.{name}"), number=True)
+                Column(words(f"annex.column.{name}"), "number")
                 for name in ("now", "planned", "suggested", "own")
             ),
         )

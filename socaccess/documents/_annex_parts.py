@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
+from socaccess.content import Block, Column, List, Paragraph, Section, Table
 from socaccess.documents._annex_coverage import CoverageParts
 from socaccess.documents._annex_ground import DASH
 from socaccess.documents.analysis import compare_seasons, count_places, trace_flows
-from socaccess.documents.content import Block, Column, List, Paragraph, Section, Table
 from socaccess.documents.sheets import tell_notes
 
 __all__ = ["Parts"]
@@ -22,10 +22,10 @@ class Parts(CoverageParts):
         columns = [
             Column(words("annex.column.settlement"), width=2.2),
             Column(words("annex.column.municipality"), width=2),
-            Column(words("annex.column.people"), number=True, width=0.9),
-            Column(words("annex.column.persons"), number=True, width=0.7),
+            Column(words("annex.column.people"), "number", width=0.9),
+            Column(words("annex.column.persons"), "number", width=0.7),
             Column(words("annex.column.nearest"), width=3.6),
-            Column(words("annex.column.minutes"), number=True, width=0.7),
+            Column(words("annex.column.minutes"), "number", width=0.7),
         ]
         if self.municipality_id is not None:
             columns.pop(1)
@@ -66,7 +66,7 @@ class Parts(CoverageParts):
                  "unknown"]  # fmt: skip
         columns = (
             Column(words("annex.column.service"), width=4.4),
-            *(Column(words(f"annex.column.{name}"), number=True) for name in names),
+            *(Column(words(f"annex.column.{name}"), "number") for name in names),
         )
         rows = [
             (
@@ -92,7 +92,7 @@ class Parts(CoverageParts):
             Column(words("annex.column.from"), width=2.4),
             Column(words("annex.column.to"), width=2.4),
             *(
-                Column(words(f"annex.column.{name}"), number=True)
+                Column(words(f"annex.column.{name}"), "number")
                 for name in ("people", "people_share", "within")
             ),
         )
@@ -126,11 +126,11 @@ class Parts(CoverageParts):
             key = "annex.sites_none" if self.municipality_id is None else "annex.sites_here_none"
             return Section(words("annex.sites"), (Paragraph(words(key)),))
         columns = (
-            Column(words("annex.column.rank"), number=True, width=0.5),
+            Column(words("annex.column.rank"), "number", width=0.5),
             Column(words("annex.column.place"), width=2.2),
             Column(words("annex.column.municipality"), width=2.2),
-            Column(words("annex.column.gain_persons"), number=True, width=0.8),
-            Column(words("annex.column.gain_people"), number=True),
+            Column(words("annex.column.gain_persons"), "number", width=0.8),
+            Column(words("annex.column.gain_people"), "number"),
             Column(words("annex.column.reason"), width=4.2),
         )
         rows: list[tuple[str, ...]] = []
@@ -168,8 +168,8 @@ class Parts(CoverageParts):
             Column(words("annex.column.service"), width=4),
             Column(words("annex.column.place"), width=2),
             Column(words("annex.column.municipality"), width=2),
-            Column(words("annex.column.gain_persons"), number=True, width=0.8),
-            Column(words("annex.column.gain_people"), number=True),
+            Column(words("annex.column.gain_persons"), "number", width=0.8),
+            Column(words("annex.column.gain_people"), "number"),
         )
         by_service = table.set_index("service")
         rows = tuple(
@@ -206,10 +206,10 @@ class Parts(CoverageParts):
         columns = (
             Column(words("annex.column.service"), width=4.4),
             *(
-                Column(words("annex.limit_column", limit=words.number(band)), number=True)
+                Column(words("annex.limit_column", limit=words.number(band)), "number")
                 for band in bands
             ),
-            Column(words("annex.own_limit_column"), number=True),
+            Column(words("annex.own_limit_column"), "number"),
         )
         rows: list[tuple[str, ...]] = []
         for service in self.services:
@@ -240,7 +240,7 @@ class Parts(CoverageParts):
         columns = (
             Column(words("annex.column.service"), width=3.2),
             Column(words("annex.column.nearest"), width=3.6),
-            Column(words("annex.column.minutes"), number=True, width=0.6),
+            Column(words("annex.column.minutes"), "number", width=0.6),
         )
         rows: list[tuple[str, ...]] = []
         for _, part in table.groupby("facility_id", sort=True):
@@ -264,7 +264,7 @@ class Parts(CoverageParts):
             return None
         columns = (
             Column(words("annex.column.group"), width=2.6),
-            Column(words("annex.column.target_persons"), number=True, width=0.8),
+            Column(words("annex.column.target_persons"), "number", width=0.8),
             Column(words("annex.column.source"), width=5),
         )
         rows = tuple(

@@ -13,7 +13,7 @@ LETTER = 0.47
 """How wide a letter is on average, in parts of the size of the type."""
 
 LEGEND_PT = 7.5
-_FONT = "Libertinus Serif"
+_FONT = "Carlito, Calibri, sans-serif"
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from socaccess.content import Block, Document, Pair, Paragraph, Section
 from socaccess.documents._annex_parts import Parts
-from socaccess.documents.content import Block, Content, FigureRow, Paragraph, Section
 from socaccess.documents.tables import warn_of_small_counts
 from socaccess.errors import OutputError, UnknownNameError
 from socaccess.i18n import Texts
@@ -18,7 +15,7 @@ from socaccess.study.release import Release, release
 if TYPE_CHECKING:
     from socaccess.study import StudyResult
 
-__all__ = ["FORMS", "compose_annex", "render_pdf", "save_content", "write_annex"]
+__all__ = ["FORMS", "compose_annex", "save_content", "write_annex"]
 
 FORMS = ("short", "full")
 """Two pages for those who decide; everything for those who check."""
@@ -75,9 +72,11 @@ def write_annex(
     return path
 
 
-def save_content(content: Content, path: Path) -> None:
+def save_content(content: Document, path: Path) -> None:
     """Write a content as PDF or as DOCX, as the ending of `path` says."""
     if path.suffix == ".pdf":
+        from socaccess.documents.paper import render_pdf
+
         made = render_pdf(content)
     else:
         from socaccess.documents.word import render_docx
@@ -93,7 +92,7 @@ def compose_annex(
     form: str = "full",
     municipality_id: str | None = None,
     allow_small_counts: bool = False,
-) -> Content:
+) -> Document:
     """Return what the annex says; see `write_annex`."""
     if form not in FORMS:
         raise UnknownNameError(f"no form {form!r} of an annex; use {' or '.join(FORMS)}")
@@ -105,15 +104,14 @@ def compose_annex(
         raise UnknownNameError(f"municipality {municipality_id} is not in {study.name}")
     parts = Parts(released, texts, municipality_id)
     view = study.view if study.view in ("plan", "today") else "today"
-    return Content(
+    return Document(
         lang=lang,
-        title=texts("annex.title"),
-        area=parts.area,
-        subtitle=texts(f"annex.subtitle.{view}", dates=study.data_dates or "–"),
+        title=parts.area,
+        subject=texts("annex.title"),
+        dateline=texts(f"annex.subtitle.{view}", dates=study.data_dates or "–"),
         footer=texts("annex.footer", area=parts.area),
-        page=texts("annex.page"),
         warning=warn_of_small_counts(released, texts),
-        sections=_compose_short(parts) if form == "short" else _compose_full(parts),
+        blocks=_compose_short(parts) if form == "short" else _compose_full(parts),
     )
 
 
@@ -139,23 +137,19 @@ def _compose_full(parts: Parts) -> tuple[Section, ...]:
     pair = [
         parts.draw(scenario, width=0.48, height_pt=300) for scenario in ("planned", "suggested")
     ]
-    maps: list[Block] = [parts.draw("now", height_pt=360), FigureRow(tuple(pair))]
+    maps: list[Block] = [parts.draw("now", height_pt=360), Pair((pair[0],), (pair[1],))]
     note = Paragraph(texts("annex.coverage_note"), "note")
     times = (parts.draw_times_here(),) if parts.municipality_id is not None else ()
-    coverage: list[Section] = [
-        Section(texts("annex.coverage"), (parts.tell_overview(), note, *times)),
-    ]
+    coverage: list[Block] = [parts.tell_overview(), note, *times]
     if parts.municipality_id is None:
         if len(parts.ranked) > 1:
-            coverage.append(
-                Section(texts("annex.municipalities"), (parts.tell_municipalities(),), level=2)
-            )
+            coverage.append(Section(texts("annex.municipalities"), (parts.tell_municipalities(),)))
         coverage += parts.tell_by_service()
     sections = [
         parts.tell_summary(),
         parts.tell_targets(),
         Section(texts("annex.maps"), tuple(maps)),
-        *coverage,
+        Section(texts("annex.coverage"), tuple(coverage)),
         parts.tell_sites(),
         parts.tell_unserved(),
         parts.tell_balance(),
@@ -167,23 +161,3 @@ def _compose_full(parts: Parts) -> tuple[Section, ...]:
         parts.tell_sources(),
     ]
     return tuple(section for section in sections if section is not None)
-
-
-def render_pdf(content: Content) -> bytes:
-    """Return a content as a tagged PDF (PDF/UA-1), the same to the byte every time."""
-    import typst
-
-    made = typst.compile(
-        _read_template(),
-        format="pdf",
-        ignore_system_fonts=True,
-        pdf_standards=["ua-1"],
-        timestamp=0,
-        sys_inputs={"content": json.dumps(content.to_dict(), ensure_ascii=False)},
-    )
-    return bytes(made)
-
-
-@cache
-def _read_template() -> bytes:
-    return (resources.files("socaccess.documents") / "templates" / "annex.typ").read_bytes()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from socaccess.content import CREATED
 from socaccess.documents.sheets import list_sheets
 from socaccess.documents.tables import warn_of_small_counts
 from socaccess.i18n import Texts
@@ -16,10 +16,7 @@ from socaccess.i18n import Texts
 if TYPE_CHECKING:
     from socaccess.study.release import Release
 
-__all__ = ["CREATED", "HEADER_ROW", "write_workbook"]
-
-CREATED = dt.datetime(2020, 1, 1)
-"""The date every file says it was made on: the same study gives the same bytes."""
+__all__ = ["HEADER_ROW", "write_workbook"]
 
 HEADER_ROW = 2
 """Row of the headings, counted from 0: above it stand the question and the area."""

@@ -8,7 +8,7 @@ import zipfile
 import pytest
 
 from socaccess.cli._plan_pages import compose_page, render_page
-from socaccess.documents.content import List, Paragraph, Table
+from socaccess.content import List, Paragraph, Table
 from socaccess.i18n import Texts
 from socaccess.programme.document import build_programme
 from socaccess.programme.forecast import forecast_clients
@@ -49,9 +49,9 @@ on two lines.
 
 def test_a_page_becomes_a_document():
     content = compose_page(PAGE, Texts("en"), warning="secret")
-    assert (content.title, content.area, content.warning) == ("Title", "subject", "secret")
-    first, second = content.sections
-    assert (second.title, second.level) == ("Next", 1)
+    assert (content.title, content.subject, content.warning) == ("subject", "Title", "secret")
+    first, second = content.blocks
+    assert second.title == "Next"
     lead, table = first.blocks
     assert lead == Paragraph("The answer.", "lead")
     assert isinstance(table, Table)
