@@ -241,7 +241,7 @@ def compare_limits(
     and covered_share (of persons where known, else of population).
     """
     problems = [
-        Problem(f"limit {limit} is not above 0 minutes", "limits_min")
+        Problem("coverage.limit_not_positive", "limits_min", limit=limit)
         for limit in limits_min
         if not limit > 0
     ]

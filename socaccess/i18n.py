@@ -2,7 +2,8 @@
 
 The catalogues are JSON files, one folder a language and one file a subject:
 `locale/lv/map.json`, `locale/en/map.json`. Keys and placeholders are equal in
-both (tested). A text with plural forms is an object whose keys are the plural
+both (tested); sentences about errors stand in `errors.json`, which `messages` reads. A
+text with plural forms is an object whose keys are the plural
 categories of the language (Latvian: zero, one, other; English: one, other).
 """
 
@@ -10,7 +11,9 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import locale
 import math
+import os
 import unicodedata
 from functools import cache, lru_cache
 from importlib import resources
@@ -18,9 +21,11 @@ from typing import Any
 
 from socaccess.errors import UnknownNameError
 
-__all__ = ["LANGUAGES", "Texts", "fold", "sort_key"]
+__all__ = ["LANGUAGES", "Texts", "choose_language", "fold", "sort_key"]
 
 LANGUAGES = ("lv", "en")
+
+LANGUAGE_VARIABLE = "SOCACCESS_LANG"
 
 # Latvian order: a letter with a diacritic follows its base letter; y sorts as i, before j.
 _ALPHABET = "aābcčdeēfgģhiīyjkķlļmnņoōpqrŗsštuūvwxzž"
@@ -34,7 +39,7 @@ def _load_catalogue(lang: str) -> dict[str, Any]:
     folder = resources.files("socaccess") / "locale" / lang
     texts: dict[str, Any] = {}
     for file in sorted(folder.iterdir(), key=lambda path: path.name):
-        if file.name.endswith(".json"):
+        if file.name.endswith(".json") and file.name != "errors.json":
             subject = file.name.removesuffix(".json")
             for key, text in json.loads(file.read_text(encoding="utf-8")).items():
                 texts[f"{subject}.{key}"] = text
@@ -76,9 +81,7 @@ class Texts:
 
     def __init__(self, lang: str) -> None:
         if lang not in LANGUAGES:
-            raise UnknownNameError(
-                f"language {lang!r} is not known; use one of {', '.join(LANGUAGES)}"
-            )
+            raise UnknownNameError("i18n.unknown_language", lang=lang, known=LANGUAGES)
         self.lang = lang
         self._texts = _load_catalogue(lang)
 
@@ -86,16 +89,16 @@ class Texts:
         """Return the text of `key` with `values` filled in."""
         text = self._texts.get(key)
         if text is None:
-            raise UnknownNameError(f"text {key!r} is not in the {self.lang} catalogue")
+            raise UnknownNameError("i18n.unknown_key", key=key, lang=self.lang)
         if not isinstance(text, str):
-            raise UnknownNameError(f"text {key!r} has plural forms: ask for it with count()")
+            raise UnknownNameError("i18n.plural", key=key)
         return text.format(**values) if values else text
 
     def count(self, key: str, n: float, /, **values: object) -> str:
         """Return the text of `key` in the plural form of `n`; `{n}` is the number itself."""
         forms = self._texts.get(key)
         if not isinstance(forms, dict):
-            raise UnknownNameError(f"text {key!r} has no plural forms in the {self.lang} catalogue")
+            raise UnknownNameError("i18n.no_plural", key=key, lang=self.lang)
         form = forms.get(self.plural_category(n), forms["other"])
         shown = self.number(n, decimals=0 if float(n).is_integer() else 1)
         return str(form).format(n=shown, **values)
@@ -140,6 +143,32 @@ class Texts:
             for key, text in self._texts.items()
             if key.startswith(prefix)
         }
+
+
+def choose_language(asked: str | None = None) -> str:
+    """Return the language to speak: as asked, as the environment says, else Latvian.
+
+    Parameters
+    ----------
+    asked
+        What the user asked for (`--lang`). Without it `SOCACCESS_LANG` decides, then
+        the language of the system.
+
+    Examples
+    --------
+    >>> choose_language("en")
+    'en'
+    """
+    names = [asked, *(os.environ.get(name) for name in (LANGUAGE_VARIABLE, "LC_ALL", "LANG"))]
+    if not any(names):
+        # Windows tells its language here and nowhere else.
+        names.append(locale.getlocale()[0])
+    for name in names:
+        start = (name or "").lower()
+        for lang, words in (("lv", ("lv", "latvian")), ("en", ("en", "english"))):
+            if start.startswith(words):
+                return lang
+    return "lv"
 
 
 @cache

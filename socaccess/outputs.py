@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from socaccess.errors import OutputError, UnknownNameError
+from socaccess.errors import UnknownNameError
+from socaccess.files import write_together
 
 if TYPE_CHECKING:
     from socaccess.study import StudyResult
     from socaccess.study.release import Release
 
-__all__ = ["ANNEXES", "FILES", "FORMATS", "write_annexes", "write_outputs", "write_together"]
+__all__ = ["ANNEXES", "FILES", "FORMATS", "write_annexes", "write_outputs"]
 
 FILES = ("map.html", "coverage.csv", "gaps.csv", "sites.csv", "tables.xlsx", "annex.pdf",
          "annex.docx", "layers.gpkg", "study.json")  # fmt: skip
@@ -79,11 +78,9 @@ def write_outputs(
         raise UnknownNameError(f"no format {', '.join(unknown)}; there are {', '.join(FORMATS)}")
     Texts(lang)
 
-    def write(aside: Path) -> list[str]:
+    with write_together(folder) as aside:
         extra = _write_all(result, aside, lang, excel, allow_small_counts, formats)
-        return [*FILES, *extra]
-
-    return write_together(Path(folder), write)
+    return [Path(folder) / name for name in (*FILES, *extra)]
 
 
 def write_annexes(
@@ -119,7 +116,7 @@ def write_annexes(
     OutputError
         If something could not be written; what was there before is still there.
     """
-    from socaccess.reports.annex import compose_annex, save_content
+    from socaccess.documents.annex import compose_annex, save_content
 
     content = compose_annex(
         result,
@@ -129,48 +126,10 @@ def write_annexes(
         allow_small_counts=allow_small_counts,
     )
 
-    def write(aside: Path) -> list[str]:
+    with write_together(folder) as aside:
         for name in ANNEXES:
             save_content(content, aside / name)
-        return list(ANNEXES)
-
-    return write_together(Path(folder), write)
-
-
-def write_together(folder: Path, write: Callable[[Path], list[str]]) -> list[Path]:
-    """Have files written aside and move them into `folder` when all of them are whole.
-
-    Parameters
-    ----------
-    folder
-        Where they go; made if absent.
-    write
-        Gets the folder aside, writes into it and returns the names of the files.
-
-    Returns
-    -------
-    list of pathlib.Path
-        The files, in the order of their names.
-
-    Raises
-    ------
-    OutputError
-        If something could not be written; what was there before is still there.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        aside = Path(tempfile.mkdtemp(prefix=".writing-", dir=folder))
-    except OSError as error:
-        raise OutputError(f"{folder}: cannot be written to: {error.strerror or error}") from None
-    try:
-        names = write(aside)
-        for name in names:
-            (aside / name).replace(folder / name)
-    except OSError as error:
-        raise OutputError(f"{folder}: could not be written: {error.strerror or error}") from None
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
-    return [folder / name for name in names]
+    return [Path(folder) / name for name in ANNEXES]
 
 
 def _write_all(
@@ -182,13 +141,13 @@ def _write_all(
     formats: Sequence[str],
 ) -> list[str]:
     """Write every file into `aside`; return the names of those beyond `FILES`."""
+    from socaccess.documents.annex import compose_annex, save_content
+    from socaccess.documents.layers import write_geojson, write_geopackage, write_geoparquet
+    from socaccess.documents.record import write_record
+    from socaccess.documents.tables import list_tables, warn_of_small_counts, write_csv
+    from socaccess.documents.workbook import write_workbook
     from socaccess.i18n import Texts
     from socaccess.maps import save_map
-    from socaccess.reports.annex import compose_annex, save_content
-    from socaccess.reports.layers import write_geojson, write_geopackage, write_geoparquet
-    from socaccess.reports.record import write_record
-    from socaccess.reports.tables import list_tables, warn_of_small_counts, write_csv
-    from socaccess.reports.workbook import write_workbook
     from socaccess.study.release import release
 
     # Protected once, so that no two files differ in what they hide.

@@ -167,6 +167,22 @@ NEIGHBOURHOOD_FIELDS = [
     Field("addresses", "integer", "Addresses in the neighbourhood", True, minimum=0),
 ]
 
+PEOPLE_POINT_FIELDS = [
+    Field("settlement_id", "string", "Settlement whose inhabitants live there", required=True),
+    Field("lon", "number", "Longitude, degrees, WGS 84", True, decimals=4),
+    Field("lat", "number", "Latitude, degrees, WGS 84", True, decimals=4),
+    Field(
+        "share",
+        "number",
+        "Share of the settlement's inhabitants; adds up to 1 in every settlement",
+        True,
+        minimum=0,
+        maximum=1,
+        decimals=5,
+    ),
+]
+PEOPLE_POINT_KEY = ("settlement_id", "lon", "lat")
+
 PACKAGE = Package(
     name="socaccess-facts-places",
     title="Municipalities, towns, parishes and Riga neighbourhoods of Latvia: facts",
@@ -207,6 +223,13 @@ PACKAGE = Package(
             NEIGHBOURHOOD_FIELDS,
             ("settlement_id",),
         ),
+        Table(
+            "people-points",
+            "people_points.csv",
+            "Where the inhabitants of each settlement live: weighted points, an estimate",
+            PEOPLE_POINT_FIELDS,
+            PEOPLE_POINT_KEY,
+        ),
     ],
     sources=[*STATISTICS, *CENTRES, *ESTIMATES, *REFORM],
     licences=[ODBL, CC_BY],
@@ -217,6 +240,7 @@ PACKAGE = Package(
                 "Vienību iedzīvotāju skaits ir aplēse: 2019. gada tautas skaitīšanas režģis, "
                 "sadalīts vienībām un pielīdzināts 2020. gada pašvaldību kopskaitam."
             ),
+            "Iedzīvotāju punkti ir aplēse no 2019. gada 1 km režģa, nevis adrešu vietas.",
             "Iecava un Koknese ir pilsētas bez 2009. gada koda; to aplēse ir nodalīta no pagasta.",
         ],
         "en": [
@@ -224,6 +248,7 @@ PACKAGE = Package(
                 "The population of units is an estimate: the census grid of 2019 shared out to "
                 "units and scaled to the municipality totals of 2020."
             ),
+            "People points are an estimate from the 1 km grid of 2019, never places of addresses.",
             (
                 "Iecava and Koknese are towns without a code of 2009; their estimate is kept apart "
                 "from the parish."
@@ -251,6 +276,11 @@ def read_units() -> list[dict[str, str]]:
 def read_neighbourhoods() -> list[dict[str, str]]:
     """Return the neighbourhoods of Riga."""
     return read_csv(FACTS / "riga_neighbourhoods.csv")
+
+
+def read_people_points() -> list[dict[str, str]]:
+    """Return where the inhabitants of each settlement live, as weighted points."""
+    return read_csv(FACTS / "people_points.csv")
 
 
 def fold(name: str) -> str:

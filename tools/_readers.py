@@ -137,7 +137,7 @@ POPULATION = b"Teritorija,Kods,2020,2021\nLudzas novads,LV0055000,21000,20500\n"
 
 
 def _make_form() -> bytes:
-    from socaccess.planning.forms import FormContent, sign_marks, write_form
+    from socaccess.rounds.forms import FormContent, sign_marks, write_form
 
     marks = {"form": "socaccess round", "version": "1", "store": "s", "round": "r",
              "municipality_id": "0640400", "revision": "1"}  # fmt: skip
@@ -154,7 +154,7 @@ def _make_form() -> bytes:
 
 
 def _make_plan() -> bytes:
-    from socaccess.planning._tables import TableLayout, encode_table
+    from socaccess.rounds.layouts import TableLayout, encode_table
 
     layout = _layout(TableLayout)
     import pandas as pd
@@ -237,8 +237,7 @@ def _read_profile(path: Path) -> None:
 
 
 def _read_form(path: Path) -> None:
-    from socaccess.planning._findings import FormError
-    from socaccess.planning._reading import read_form
+    from socaccess.rounds.workbook import FormError, read_form
 
     try:
         read_form(path.read_bytes())
@@ -247,7 +246,7 @@ def _read_form(path: Path) -> None:
 
 
 def _read_stored(path: Path) -> None:
-    from socaccess.planning._tables import TableLayout, decode_table
+    from socaccess.rounds.layouts import TableLayout, decode_table
 
     try:
         decode_table(path.read_bytes(), _layout(TableLayout))

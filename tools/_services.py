@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import _contradictions
 import _facts
+import _matching
+import _register
 import build_prices
 from _datapackage import CC_BY, ODBL, Field, ForeignKey, Package, Source, Table
 from _need import METHODS
@@ -21,7 +24,7 @@ LEGAL_CLASSES = (
     "vocational_rehabilitation",
 )
 FORMS = ("centre", "family", "home", "institution", "mobile", "outpatient", "residence")
-STATUSES = ("operating", "planned", "closed")
+STATUSES = ("operating", "planned", "closed", "not_registered")
 STATUS_SOURCES = (
     "closed",
     "closed_or_moved",
@@ -29,15 +32,20 @@ STATUS_SOURCES = (
     "not_realised",
     "operating",
     "planned",
+    "registered",
     "reorganised",
 )
-PLACES_BASES = (
+LISTED_BASES = (
     "occupancy",
     "planned_capacity",
     "planned_recipients",
     "stated_capacity",
     "unconfirmed",
 )
+PLACES_BASES = (*LISTED_BASES, "planned_clients", "planned_clients_shared")
+KNOWN_BY = ("register", "list", "none")
+SHOW_AT = ("address", "settlement")
+MAPPINGS = ("sure", "likely", "listed")
 PRECISIONS = ("address", "settlement", "parish", "municipality", "none")
 HEADLINE_INDICATORS = ("target", "assessed", "to_be_assessed")
 
@@ -79,6 +87,22 @@ SERVICE_TYPES = [
     _text("capacity_note", "Places seen in projects; no norm was found"),
     Field("limit_basis", "string", "Standing of the limits", enum=("proposal",)),
     _text("note", "What to know"),
+    Field(
+        "known_by",
+        "string",
+        "Which source counts the service: register, list (public pages), or none: no row of it "
+        "means not counted",
+        True,
+        enum=KNOWN_BY,
+    ),
+    Field(
+        "show_at",
+        "string",
+        "Where it is shown: at its address, or (homes and shelters) at the settlement's centre",
+        True,
+        enum=SHOW_AT,
+    ),
+    _text("basket", "Basket over which a mean of its group may be taken; blank: none"),
 ]
 TARGET_GROUPS = [
     _key("target_group", "Key of the group"),
@@ -86,16 +110,38 @@ TARGET_GROUPS = [
     _text("name_en", "Name in English", required=True),
 ]
 FACILITIES = [
-    _key("facility_id", "Source's id, with .1 .2 where it holds several services"),
-    _text("source_facility_id", "Id in the facts", required=True),
+    _key(
+        "facility_id",
+        "Id in the list of public pages, with .1 .2 where it holds several services; else r and "
+        "the register's id, with the service where the row gives several",
+    ),
+    _text("source_facility_id", "Ids in the list of public pages, separated by '; '"),
+    _text("register_id", "Ids in the state register, separated by spaces; blank: not found there"),
+    Field(
+        "mapping",
+        "string",
+        "sure: the register's term and groups state the service; likely: they suggest it; listed: "
+        "known from public pages alone",
+        True,
+        enum=MAPPINGS,
+    ),
+    Field(
+        "match",
+        "string",
+        "What says that a row of the list is one of the register: address, name, or the only one "
+        "of its service in the settlement",
+        enum=_matching.MATCHES,
+    ),
     _text("site_id", "Same for all services at one site", required=True),
     _text("name", "Name", required=True),
     _text("service", "Key of the service type, or other: none of the catalogue's", required=True),
     _text("target_group", "Key of the group", required=True),
-    _text("service_source", "Service as the facts word it", required=True),
-    _text("target_group_source", "Group as the facts word it", required=True),
+    _text("service_source", "Service as the source words it", required=True),
+    _text("target_group_source", "Group as the source words it", required=True),
     Field("places", "integer", "Number of the kind places_basis says", minimum=1),
     Field("places_basis", "string", "What places counts", enum=PLACES_BASES),
+    Field("listed_places", "integer", "Number in the list of public pages", minimum=1),
+    Field("listed_places_basis", "string", "What listed_places counts", enum=LISTED_BASES),
     _text("address", "Street and house, or name of the house"),
     _text("settlement", "Town, village or parish as named by the source"),
     _text("settlement_id", "Settlement it stands in, where the names say; never by its point"),
@@ -109,8 +155,32 @@ FACILITIES = [
         True,
         enum=_facts.REGIONS,
     ),
-    Field("status", "string", "Status at the date of the source", True, enum=STATUSES),
-    Field("status_source", "string", "Status as the facts word it", True, enum=STATUS_SOURCES),
+    _text(
+        "provider_municipality_id",
+        "ATVK code of the municipality whose service it is; for services that travel it is the own "
+        "municipality, wherever the office stands",
+    ),
+    Field(
+        "provider_basis",
+        "string",
+        "name: the municipal provider is named after it; address: the office stands there",
+        enum=_register.PROVIDER_BASES,
+    ),
+    Field(
+        "status",
+        "string",
+        "operating: registered on 10 October 2026; planned and closed: as public pages say; "
+        "not_registered: pages say operating, the register does not list it",
+        True,
+        enum=STATUSES,
+    ),
+    Field("status_source", "string", "Status as the source words it", True, enum=STATUS_SOURCES),
+    Field(
+        "listed_status",
+        "string",
+        "Status as the list of public pages words it; blank: not in the list",
+        enum=tuple(each for each in STATUS_SOURCES if each != "registered"),
+    ),
     Field("status_year", "year", "Year the status is known for, or is planned for"),
     Field("opening_confirmed", "boolean", "Whether a source tells of its working", True),
     Field("location_precision", "string", "What the point stands for", True, enum=PRECISIONS),
@@ -134,6 +204,7 @@ FACILITIES = [
         decimals=2,
     ),
     _text("source", "Public pages, separated by ' | '", required=True),
+    Field("source_date", "date", "Day of the register; blank: pages without a day"),
     _text("inferred_fields", "Fields the source does not state but suggests, separated by '; '"),
     _text("note", "Short facts"),
 ]
@@ -172,6 +243,7 @@ PLAN_TARGETS = [
         enum=HEADLINE_INDICATORS,
     ),
     _text("figure_id", "The figure taken", required=True),
+    _text("need_figure_id", "The figure that need is spread from", required=True),
     Field("year", "year", "Year of the figure"),
     _text("source", "Public page of the figure", required=True),
     _text("alternatives", "Other figures of the whole group: figure_id=value, by '; '"),
@@ -191,7 +263,7 @@ NEED = [
     Field(
         "persons",
         "number",
-        "Persons of the group; fractions add up to the figure exactly",
+        "Persons of the group; those inside the plan add up to the figure exactly",
         required=True,
         minimum=0,
         decimals=4,
@@ -205,11 +277,18 @@ NEED = [
         "share_of_region: by population over the partners of the DI project; share_of_remainder: "
         "the same, without municipalities of a figure of their own; share_of_municipality: by "
         "population within such a municipality; published_figure: it is one settlement; "
-        "not_in_plan: its municipality is no partner",
+        "published_least: more were counted than its share; rate_of_region: outside the plan, at "
+        "the region's rate; share_of_institutions: by planned clients of children's institutions",
         required=True,
         enum=METHODS,
     ),
     _text("figure_id", "The figure shared out", required=True),
+    Field(
+        "outside_plan",
+        "boolean",
+        "Its municipality is no partner of the DI project: not in the figure, on top of it",
+        required=True,
+    ),
 ]
 FIELDS = {
     "service_types": SERVICE_TYPES,
@@ -219,7 +298,9 @@ FIELDS = {
     "plan_targets": PLAN_TARGETS,
     "promised_services": PROMISED_SERVICES,
     "need": NEED,
+    "contradictions": _contradictions.FIELDS,
     "prices": build_prices.FIELDS,
+    **_register.FIELDS,
 }
 
 
@@ -234,7 +315,7 @@ _TABLES = {
     "service_types": ("Service types and proposed limits", ("service",), _references(_GROUP)),
     "target_groups": ("Target groups", ("target_group",), ()),
     "facilities": (
-        "Facilities, one row a service at a site; those without a point are kept, not located",
+        "Facilities, one row per service at an address; those without a point are not located",
         ("facility_id",),
         _references(_GROUP),
     ),
@@ -261,6 +342,7 @@ _TABLES = {
 }
 
 SOURCES = [
+    *_register.SOURCES,
     Source(
         "Facilities and plan figures: the public pages named on each row", "https://lpr.gov.lv/"
     ),
@@ -402,7 +484,7 @@ PACKAGE = Package(
         Table(name.replace("_", "-"), f"{name}.csv", about, FIELDS[name], key, references)
         for name, (about, key, references) in _TABLES.items()
     ]
-    + [build_prices.TABLE],
+    + [build_prices.TABLE, _contradictions.TABLE, *_register.TABLES],
     sources=SOURCES + build_prices.SOURCES,
     licences=[ODBL, CC_BY],
     attribution=ATTRIBUTION,

@@ -3,48 +3,31 @@
 Starts from the facts `tools/facts/services_*.csv`, kept as their sources word them, and from the
 tables of places. What is decided here and in the facts:
 
-- `services_mapping.csv` says what each pair of service and target group of a source is in the
-  catalogue, and why; a pair that is not one of its services is `other`, a pair that is not in the
-  table stops the build.
-- A status is one of three: operating (at the date of the source), planned (no page on the opening
-  was seen), closed (also reorganised, moved away, never realised). An institution that was to
-  close but was still working when reported is operating.
-- A point that only stands for a municipality is no place to travel to: the row is kept, not
-  located, without coordinates.
-- Need is the figure of `services_targets.csv` shared out by population over the partners of the
-  region's DI project (`_need`). A municipal figure enters where it is of the same indicator and
-  the same page as the regional one. Where the list of partners is not published, the published
-  count settles it: all 26 of Vidzeme; 21 of the 22 of Zemgale, without Jaunjelgava.
+- Facilities: `_facilities`; the state register in the terms of the catalogue: `_register`.
+- Need is the figure `need_figure_id` of `services_targets.csv`, published counts of municipalities
+  first, the rest by population over the partners of the region's DI project (`_need`). It is the
+  target's own figure unless more people were served than the target named (Latgale's children).
+  Where the list of partners is not published, the published count settles it: all 26 of Vidzeme;
+  21 of the 22 of Zemgale, without Jaunjelgava.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import _contradictions
+import _facilities
 import _facts
+import _register
 import _services
 import build_prices
 from _datapackage import read_csv, write_csv
-from _need import Figure, Place, spread
+from _need import Figure, Place, place_in_institutions, spread
 
 FACTS = Path(__file__).resolve().parent / "facts"
 Row = dict[str, str]
-
-STATUSES = {
-    "operating": "operating",
-    "closing": "operating",
-    "planned": "planned",
-    "closed": "closed",
-    "closed_or_moved": "closed",
-    "reorganised": "closed",
-    "not_realised": "closed",
-}
-NEVER_OPENED = ("planned", "not_realised")
-PLACEHOLDERS = ("municipality", "none")
-# Neighbourhoods that the source states in words; the others of Riga are left blank.
-STATED_NEIGHBOURHOODS = {"RIG037": "Āgenskalns", "RIG040": "Bolderāja"}
 
 # As the sources count it, in the terms of this project.
 INDICATORS = {
@@ -129,6 +112,18 @@ VINTAGES = {"2017": "2009", "2021": "2021", "": ""}
 # Figures of a whole group, in three wordings of the sources; the others are of one service.
 WHOLE_GROUP = ("all", "care_and_social_rehab", "social_services")
 NOT_SPREAD = ("adults_grt_vsac",)  # they live in institutions
+IN_INSTITUTIONS = ("children_oof",)
+CHILDREN_LIVE_IN = {"oof_inst", "gvpp", "youth_house"}
+# What counts persons of a municipality.
+PERSONS = (
+    "target",
+    "assessed",
+    "assessed_need",
+    "children_attending",
+    "children_on_record",
+    "recipients",
+    "unique_recipients",
+)
 JAUNJELGAVA = "0321000"
 
 
@@ -136,17 +131,27 @@ def build(data: Path) -> None:
     """Write `data/services`; `data/settlements` must have been built."""
     folder = data / "services"
     settlements = read_csv(data / "settlements" / "settlements.csv")
+    register = _register.read_register(settlements)
     figures = make_figures()
     targets = make_targets(figures)
+    facilities = _facilities.make_facilities(register, settlements)
+    need = make_need(targets, figures, settlements, register)
     tables: dict[str, Sequence[Mapping[str, object]]] = {
         "service_types": make_service_types(),
         "target_groups": read_facts("target_groups"),
-        "facilities": make_facilities(settlements),
+        "facilities": facilities,
         "plan_figures": figures,
         "plan_targets": targets,
         "promised_services": read_facts("promised"),
-        "need": make_need(targets, figures, settlements),
+        "need": need,
+        "contradictions": _contradictions.find_contradictions(
+            figures, targets, need, facilities, settlements
+        ),
         "prices": build_prices.make_prices(),
+        "register": register,
+        **{
+            f"register_{name}": _register.read_table(name) for name in ("terms", "rules", "reasons")
+        },
     }
     for name, rows in tables.items():
         blanks = ({key: None if cell == "" else cell for key, cell in row.items()} for row in rows)
@@ -165,71 +170,6 @@ def make_service_types() -> list[dict[str, object]]:
         row | {"counts_as_supply": row["counts_as_supply"] == "true"}
         for row in read_facts("catalogue")
     ]
-
-
-def make_facilities(settlements: list[Row]) -> list[dict[str, object]]:
-    """Return one row a service at a site, by id."""
-    facts = read_facts("facilities")
-    mapping = {
-        (row["service_source"], row["target_group_source"]): (row["service"], row["target_group"])
-        for row in read_facts("mapping")
-    }
-    successors = {
-        row["municipality_id"]: row["municipality_id_2025"] for row in _facts.read_successors()
-    }
-    services_of = Counter(fact["source_facility_id"] for fact in facts)
-    count: Counter[str] = Counter()
-    rows = []
-    for fact in facts:
-        source_id = fact["source_facility_id"]
-        count[source_id] += 1
-        suffix = f".{count[source_id]}" if services_of[source_id] > 1 else ""
-        service, target_group = mapping[fact["service_source"], fact["target_group_source"]]
-        located = fact["location_precision"] not in PLACEHOLDERS
-        row: dict[str, object] = {key: value for key, value in fact.items() if key != "parish"}
-        row |= {
-            "facility_id": source_id.lower() + suffix,
-            "service": service,
-            "target_group": target_group,
-            "settlement": fact["settlement"] or fact["parish"],
-            "settlement_id": find_settlement(fact, settlements) if located else "",
-            "municipality_id": successors.get(fact["municipality_id_2021"], ""),
-            "status": STATUSES[fact["status_source"]],
-            "opening_confirmed": fact["status_source"] not in NEVER_OPENED,
-            "located": located,
-            "lon": fact["lon"] if located else "",
-            "lat": fact["lat"] if located else "",
-        }
-        rows.append(row)
-    return sorted(rows, key=lambda row: str(row["facility_id"]))
-
-
-def find_settlement(fact: Row, settlements: list[Row]) -> str:
-    """Return the settlement_id that the names of a facility say, or "" where they do not.
-
-    Within its municipality: the parish; the town; the only settlement there is; the parish whose
-    centre bears the name. In Riga only a neighbourhood that the source states.
-    """
-    vintage = "2009" if fact["municipality_id_2009"] else "2021"
-    key = f"municipality_id_{vintage}"
-    inside = [row for row in settlements if row[key] == fact[key]]
-    if fact["source_facility_id"] in STATED_NEIGHBOURHOODS:
-        wanted = [STATED_NEIGHBOURHOODS[fact["source_facility_id"]]]
-        return _only(row for row in inside if row["name"] in wanted)
-    if fact["parish"]:
-        by_parish = _only(row for row in inside if row["name"] == fact["parish"])
-        return by_parish or (_only(inside) if len(inside) == 1 else "")
-    return (
-        _only(row for row in inside if row["name"] == fact["settlement"])
-        or _only(inside)
-        or _only(row for row in inside if row["centre"] == fact["settlement"])
-    )
-
-
-def _only(rows: Iterable[Row]) -> str:
-    """Return the settlement_id of the one row there is, or ""."""
-    ids = [row["settlement_id"] for row in rows]
-    return ids[0] if len(ids) == 1 else ""
 
 
 def make_figures() -> list[dict[str, object]]:
@@ -291,6 +231,7 @@ def make_targets(figures: list[dict[str, object]]) -> list[dict[str, object]]:
         row: dict[str, object] = dict(fact)
         row |= {
             "persons": figure["value"],
+            "need_figure_id": fact["need_figure_id"] or fact["figure_id"],
             "year": figure["year"],
             "source": figure["source"],
             "alternatives": "; ".join(alternatives),
@@ -300,46 +241,36 @@ def make_targets(figures: list[dict[str, object]]) -> list[dict[str, object]]:
 
 
 def make_need(
-    targets: list[dict[str, object]],
-    figures: list[dict[str, object]],
-    settlements: list[Row],
+    targets: Sequence[Mapping[str, object]],
+    figures: Sequence[Mapping[str, object]],
+    settlements: Sequence[Row],
+    register: Sequence[Row],
 ) -> list[dict[str, object]]:
     """Return persons per settlement and group, every settlement of the region present."""
     partners = find_partners()
+    by_id = {str(row["figure_id"]): row for row in figures}
     rows = []
     for target in targets:
         if target["target_group"] in NOT_SPREAD:
             continue
-        regional = next(row for row in figures if row["figure_id"] == target["figure_id"])
-        municipal = [
-            row
-            for row in figures
-            if row["municipality"]
-            and row["service_source"] == regional["service_source"]
-            and all(
-                row[key] == regional[key]
-                for key in ("planning_region", "target_group", "indicator", "source", "year")
-            )
+        regional = by_id[str(target["need_figure_id"])]
+        inside = [
+            row for row in settlements if row["planning_region_2009"] == target["planning_region"]
         ]
-        vintages = {str(row["municipality_basis"]) for row in municipal} or {"2021"}
-        if len(vintages) > 1:
-            raise ValueError(f"{target['figure_id']}: municipal figures of two vintages")
-        key = f"municipality_id_{vintages.pop()}"
         places = [
             Place(
                 row["settlement_id"],
-                row[key],
                 int(row["population"]),
                 row["municipality_id_2009"] in partners,
             )
-            for row in settlements
-            if row["planning_region_2009"] == target["planning_region"]
+            for row in inside
         ]
-        shared = spread(
-            _as_figure(regional),
-            {str(row["municipality_id"]): _as_figure(row) for row in municipal},
-            places,
-        )
+        whole = Figure(str(regional["figure_id"]), _persons(regional))
+        if target["target_group"] in IN_INSTITUTIONS:
+            shared = place_in_institutions(whole, places, count_children(register))
+        else:
+            counts, least = find_municipal(regional, figures, inside)
+            shared = spread(whole, counts, least, places)
         group = {key: target[key] for key in ("planning_region", "target_group")}
         rows += [row | group for row in shared]
     return sorted(
@@ -347,8 +278,57 @@ def make_need(
     )
 
 
-def _as_figure(row: Mapping[str, object]) -> Figure:
-    return Figure(str(row["figure_id"]), int(str(row["value"])))
+def find_municipal(
+    regional: Mapping[str, object],
+    figures: Sequence[Mapping[str, object]],
+    inside: Sequence[Row],
+) -> tuple[list[Figure], list[Figure]]:
+    """Return the counts of municipalities that stand, and those that are least values.
+
+    A count stands where it is of the whole group and either the municipality's target or of the
+    regional figure's indicator and year. Of one municipality the latest counts.
+    """
+    group = [
+        row
+        for row in figures
+        if row["municipality"]
+        and row["planning_region"] == regional["planning_region"]
+        and row["target_group"] == regional["target_group"]
+        and row["indicator"] in PERSONS
+        and row["unit"] in ("persons", "children")
+    ]
+    counts: dict[frozenset[str], tuple[str, Figure]] = {}
+    least = []
+    for row in sorted(group, key=lambda row: str(row["figure_id"])):
+        key = f"municipality_id_{row['municipality_basis']}"
+        members = frozenset(
+            each["settlement_id"] for each in inside if each[key] == row["municipality_id"]
+        )
+        figure = Figure(str(row["figure_id"]), _persons(row), members)
+        year = str(row["year"])
+        stands = row["service_source"] in WHOLE_GROUP and (
+            row["indicator"] == "target"
+            or (row["indicator"], year) == (regional["indicator"], str(regional["year"]))
+        )
+        if not stands:
+            least.append(figure)
+        elif members not in counts or counts[members][0] <= year:
+            counts[members] = (year, figure)
+    return [figure for _, figure in counts.values()], least
+
+
+def count_children(register: Sequence[Row]) -> dict[str, int]:
+    """Return planned clients of children's institutions and houses by settlement."""
+    clients: Counter[str] = Counter()
+    for row in register:
+        services = {pair.split(":")[0] for pair in row["services"].split()}
+        if services & CHILDREN_LIVE_IN:
+            clients[row["settlement_id"]] += int(row["planned_clients"] or 0)
+    return dict(clients)
+
+
+def _persons(row: Mapping[str, object]) -> int:
+    return int(str(row["value"]))
 
 
 def find_partners() -> set[str]:

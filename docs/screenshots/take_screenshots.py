@@ -17,7 +17,7 @@ from typing import Any
 from playwright.sync_api import sync_playwright
 
 import socaccess as sa
-from socaccess.reports.annex import write_annex
+from socaccess.documents.annex import write_annex
 
 FOLDER = Path(__file__).parent
 DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}

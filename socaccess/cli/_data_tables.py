@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from socaccess.errors import OutputError
-from socaccess.guards import guard_frame
+from socaccess.encoding import encode_csv, write_layer
+from socaccess.files import write_aside
 
 __all__ = ["Reading", "read_source", "write_reading"]
 
@@ -27,12 +27,27 @@ class Reading:
         What is odd but no reason to refuse.
     of_persons
         Whether it counts people so few that it leaves through `plan need` only, which hides them.
+    left_out
+        How many rows are not in the table, by reason.
     """
 
     table: Any = None
     ignored: tuple[str, ...] = ()
     findings: tuple[object, ...] = ()
     of_persons: bool = False
+    left_out: dict[str, int] = field(default_factory=dict)
+
+
+def locate_source(entry: Any, **options: Any) -> Reading:
+    """Return the register with the points of its addresses, whose tables are fetched too."""
+    from socaccess.sources.portals import locate_register
+
+    return _show_register(locate_register(entry, **options))
+
+
+def _show_register(register: Any) -> Reading:
+    table = register.services.assign(source_date=register.date)
+    return Reading(table, (), register.findings, left_out=register.left_out)
 
 
 def read_source(name: str, path: Path) -> Reading:
@@ -50,25 +65,20 @@ def write_reading(reading: Reading, folder: Path, name: str) -> Path:
     """
     layer = "geometry" in reading.table
     target = folder / f"{name}-socaccess.{'gpkg' if layer else 'csv'}"
-    aside = target.with_name(f".{target.name}")
-    try:
-        aside.unlink(missing_ok=True)
+    with write_aside(target) as aside:
         if layer:
-            reading.table.to_file(aside, driver="GPKG", layer=name)
+            write_layer(reading.table, aside, layer=name)
         else:
-            guard_frame(reading.table).to_csv(aside, index=False, lineterminator="\n")
-        aside.replace(target)
-    except OSError as error:
-        aside.unlink(missing_ok=True)
-        raise OutputError(f"{target}: could not be written: {error.strerror or error}") from None
+            aside.write_bytes(encode_csv(reading.table))
     return target
 
 
 def _choose_reader(name: str) -> Callable[[Path], Reading]:
-    from socaccess.planning.need import read_children_by_age, read_needed_services
+    from socaccess.programme.assessments import read_children_by_age, read_needed_services
     from socaccess.sources import portals
-    from socaccess.sources._osm_reader import describe_file
     from socaccess.sources.osm import read_candidate_facilities
+    from socaccess.sources.osm_files import describe_file
+    from socaccess.sources.portals.addresses import check_buildings, check_flats
 
     tables: dict[str, Callable[[Path], Any]] = {
         "robezas": portals.read_boundaries,
@@ -82,9 +92,16 @@ def _choose_reader(name: str) -> Callable[[Path], Reading]:
         "berni-ar-invaliditati-adm-ter": read_children_by_age,
     }
 
+    checks = {"address_buildings": check_buildings, "address_flats": check_flats}
+
     def read(path: Path) -> Reading:
         if name in tables:
             return Reading(tables[name](path))
+        if name == "register":
+            return _show_register(portals.read_register(path))
+        if name in checks:
+            checks[name](path)
+            return Reading()
         if name in needs:
             need = needs[name](path)
             return Reading(need.choose_latest(), need.ignored, need.findings, True)

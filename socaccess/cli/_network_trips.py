@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from socaccess.cli.options import make_console
-from socaccess.errors import InputError, OutputError
+from socaccess.encoding import encode_json
+from socaccess.encoding import write_layer as write_frame
+from socaccess.errors import InputError
+from socaccess.files import write_aside, write_file
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -40,20 +42,14 @@ def write_layer(frame: gpd.GeoDataFrame, path: Path, provenance: dict[str, Any])
     about = {
         name: str(provenance[name]) for name in ("attribution", "licence") if name in provenance
     }
-    aside = path.with_name(f".{path.stem}.{secrets.token_hex(4)}{path.suffix}")
-    try:
-        if kind == ".geojson":
-            frame = frame.to_crs("EPSG:4326")
-            frame["geometry"] = frame.geometry.set_precision(1e-7, mode="pointwise")
-            told = {**about, **json.loads(frame.to_json(drop_id=True))}
-            aside.write_text(json.dumps(told, ensure_ascii=False) + "\n", encoding="utf-8")
-        else:
-            frame.to_file(aside, driver=DRIVERS[kind], layer="routes", metadata=about)
-        aside.replace(path)
-    except (OSError, RuntimeError) as error:
-        raise OutputError(f"{path}: cannot be written: {error}") from None
-    finally:
-        aside.unlink(missing_ok=True)
+    if kind == ".geojson":
+        frame = frame.to_crs("EPSG:4326")
+        frame["geometry"] = frame.geometry.set_precision(1e-7, mode="pointwise")
+        told = {**about, **json.loads(frame.to_json(drop_id=True))}
+        write_file(path, encode_json(told) + "\n")
+        return
+    with write_aside(path) as aside:
+        write_frame(frame, aside, layer="routes", metadata=about)
 
 
 def show_trips(frame: gpd.GeoDataFrame, texts: Any, as_json: bool) -> None:

@@ -185,8 +185,8 @@ def finish(
     A page is written three times: Markdown, PDF and DOCX, so that it can be attached.
     """
     from socaccess.cli._plan_pages import render_page
+    from socaccess.documents.tables import write_csv
     from socaccess.errors import OutputError
-    from socaccess.reports.tables import write_csv
 
     if as_json:
         typer.echo(json.dumps(_plain(answer), ensure_ascii=False))

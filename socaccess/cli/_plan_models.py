@@ -61,8 +61,8 @@ def model(
 ) -> None:
     """Tell what a municipality has, lacks, and could do alone or with its neighbours."""
     from socaccess.i18n import Texts
-    from socaccess.planning.municipality_model import ModelInputs, model_municipalities
-    from socaccess.planning.telling import tell_model
+    from socaccess.programme.models import ModelInputs, model_municipalities
+    from socaccess.programme.words import build_model
 
     texts = Texts(lang.value)
     option = "--min-clients"
@@ -78,7 +78,7 @@ def model(
     found = model_municipalities(result, inputs, municipality_ids=[identity])[0]
     names = name_services(result, lang.value)
     pages = {
-        f"model_{name}": tell_model(
+        f"model_{name}": build_model(
             found, names, lang.value, form=name, allow_small_counts=not below
         )
         for name in ("short", "full")
@@ -131,9 +131,8 @@ def cooperation(
 ) -> None:
     """Tell who would be served where, and what a joint site is worth to each partner."""
     from socaccess.i18n import Texts
-    from socaccess.planning._hide import hide_pairs, hide_small
-    from socaccess.planning.cooperation import find_flows
-    from socaccess.planning.joint_site import SHARING, value_joint_site
+    from socaccess.programme.cooperation import SHARING, find_flows, value_joint_site
+    from socaccess.programme.hiding import hide_pairs, hide_small
     from socaccess.sources.boundaries import find_municipality
 
     texts = Texts(lang.value)
@@ -141,7 +140,7 @@ def cooperation(
     found = find_flows(result, service, use_places=places)
     name = name_services(result, lang.value)[found.service]
     parts = ["at_home", "bought", "unserved"]
-    balance = hide_small(found.tell_balance(), "persons", parts, below=below)
+    balance = hide_small(found.summarise_balance(), "persons", parts, below=below)
     balance = hide_small(balance, "sold", below=below)
     hidden = balance[["bought", "sold"]].map(lambda cell: isinstance(cell, str)).any(axis=1)
     balance["balance"] = balance["balance"].astype(object).where(~hidden, None)
@@ -236,10 +235,10 @@ def eraf(
 ) -> None:
     """Check an object before an ERAF application; exit 3 unless the answer is yes."""
     from socaccess.i18n import Texts
-    from socaccess.planning._hide import hide_small
-    from socaccess.planning.eraf import Application, check_application
-    from socaccess.planning.plan_objects import PlanObjects
-    from socaccess.planning.telling import tell_finding, tell_verdict
+    from socaccess.programme.eraf import Application, check_application
+    from socaccess.programme.hiding import hide_small
+    from socaccess.programme.objects import PlanObjects
+    from socaccess.programme.words import build_annex, describe_finding
 
     texts = Texts(lang.value)
     shares = parse_pairs(share or [], "--share")
@@ -252,7 +251,7 @@ def eraf(
         Application(identity, service, settlement, places, cost, dict(shares)),
         objects=own,
     )
-    page = tell_verdict(verdict, name_services(result, lang.value), lang.value, below=below)
+    page = build_annex(verdict, name_services(result, lang.value), lang.value, below=below)
     effect = hide_small(verdict.effect, "persons", ["near_now", "near_after", "gain", "remaining"],
                         below=below)  # fmt: skip
     if not as_json:
@@ -264,7 +263,7 @@ def eraf(
             {
                 "check": finding.check,
                 "answer": finding.answer,
-                "reason": tell_finding(finding, texts, below=below),
+                "reason": describe_finding(finding, texts, below=below),
             }
             for finding in verdict.findings
         ],
@@ -294,9 +293,9 @@ def programme(
 ) -> None:
     """Put a region's programme together, short or full: Markdown, PDF and DOCX with --out."""
     from socaccess.i18n import Texts
-    from socaccess.planning.forecast import forecast_clients
-    from socaccess.planning.municipality_model import ModelInputs
-    from socaccess.planning.programme import tell_programme
+    from socaccess.programme.document import build_programme
+    from socaccess.programme.forecast import forecast_clients
+    from socaccess.programme.models import ModelInputs
 
     texts = Texts(lang.value)
     if form not in ("short", "full"):
@@ -305,7 +304,7 @@ def programme(
     pairs = parse_pairs(min_clients or [], "--min-clients")
     least = {name: parse_number(value, "--min-clients") for name, value in pairs.items()}
     result, below = open_region(region, view.value, settings, small_counts=small_counts)
-    text = tell_programme(
+    text = build_programme(
         result,
         forecast_clients(result.study, wanted),
         lang.value,

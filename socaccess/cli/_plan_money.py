@@ -78,19 +78,19 @@ def budget(
 ) -> None:
     """Tell the cost of a plan by year and payer: running, ways, building; and without ESF."""
     from socaccess.i18n import Texts
-    from socaccess.planning.cooperation import find_flows
-    from socaccess.planning.forecast import VARIANTS, forecast_clients
-    from socaccess.planning.money import plan_budget, read_capital
-    from socaccess.planning.prices import load_prices, read_prices
-    from socaccess.planning.take_up import ALL
-    from socaccess.planning.unit_costs import list_costs, share_elsewhere
+    from socaccess.programme.budget import plan_budget, read_capital
+    from socaccess.programme.cooperation import find_flows
+    from socaccess.programme.costs import list_costs, share_elsewhere
+    from socaccess.programme.forecast import VARIANTS, forecast_clients
+    from socaccess.programme.prices import load_prices, read_prices
+    from socaccess.programme.take_up import ALL
 
     texts = Texts(lang.value)
     wanted = parse_years(years)
     if variant not in VARIANTS:
         raise typer.BadParameter(f"{variant!r}: use {', '.join(VARIANTS)}", param_hint="--variant")
     shares = parse_pairs(share or [], "--share") or {"municipality": "1"}
-    heirs = parse_pairs(takes_over or [], "--takes-over") or {"municipality": "1"}
+    successors = parse_pairs(takes_over or [], "--takes-over") or {"municipality": "1"}
     table = read_prices(prices) if prices else load_prices()
     built = read_capital(capital) if capital else None
     result, _ = open_region(region, view.value, settings, small_counts=False)
@@ -117,7 +117,7 @@ def budget(
     )
     more = None
     if ends is not None:
-        found, more = found.shift_payer("esf", from_year=ends, to=dict(heirs))
+        found, more = found.shift_payer("esf", from_year=ends, to=dict(successors))
     sums = found.sum_by("year", "payer")
     kinds = found.sum_by("year", "kind", "payer")
     if not as_json:
@@ -140,7 +140,7 @@ def budget(
             missing = ", ".join(names.get(name, name) for name in found.missing)
             lines.append(texts("plan.budget_missing", names=missing))
         if ends is not None:
-            told = ", ".join(texts(f"plan.payer_{name}") for name in heirs)
+            told = ", ".join(texts(f"plan.payer_{name}") for name in successors)
             lines.append(
                 texts("plan.budget_ends", year=ends, payer=texts("plan.payer_esf"), names=told)
             )
@@ -167,7 +167,7 @@ def _list_transport(
     result: Any, costs: Any, eur_per_km: str | None, shares: dict[str, str]
 ) -> list[Any]:
     """Return the cost of clients' ways: their visits a year, there and back, where they go."""
-    from socaccess.planning.unit_costs import (
+    from socaccess.programme.costs import (
         WEEKS_PER_YEAR,
         TransportCost,
         measure_transport,
@@ -204,8 +204,8 @@ def person_budget(
 ) -> None:
     """Tell which mix of services a person can pay for and reach; exit 3 when not the whole."""
     from socaccess.i18n import Texts
-    from socaccess.planning.person_budget import Wish, plan_person_budget
-    from socaccess.planning.prices import load_prices, read_prices
+    from socaccess.programme.person_budgets import Wish, plan_person_budget
+    from socaccess.programme.prices import load_prices, read_prices
 
     texts = Texts(lang.value)
     wishes = []
@@ -276,10 +276,10 @@ def mobile(
 ) -> None:
     """Tell the hours mobile staff spend on the road, and how many clients a worker serves."""
     from socaccess.i18n import Texts
-    from socaccess.planning._hide import hide_small
-    from socaccess.planning._reach import find_service
-    from socaccess.planning.mobile import MobileWork, plan_mobile_work
-    from socaccess.planning.take_up import observe_take_up, summarise_take_up
+    from socaccess.programme.hiding import hide_small
+    from socaccess.programme.mobile import MobileWork, plan_mobile_work
+    from socaccess.programme.reach import find_service
+    from socaccess.programme.take_up import observe_take_up, summarise_take_up
 
     texts = Texts(lang.value)
     work = MobileWork(visits_per_week, visit_hours, worker_hours, visits_per_trip=visits_per_trip)
@@ -315,7 +315,7 @@ def mobile(
 
 def _spread_mobile(result: Any, service: str) -> tuple[Any, str]:
     """Return persons by settlement, and whether they are those in need or a goal shared out."""
-    from socaccess.planning._reach import spread_persons
+    from socaccess.programme.reach import spread_persons
 
     persons = spread_persons(result, service)
     if persons.sum() > 0:

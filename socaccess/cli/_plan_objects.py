@@ -51,7 +51,7 @@ def objects(
 ) -> None:
     """List the objects of a plan with status, amendment and date; now or on any day."""
     from socaccess.i18n import Texts
-    from socaccess.planning.plan_objects import PlanObjects, list_objects, read_amendments
+    from socaccess.programme.objects import PlanObjects, list_objects, read_amendments
     from socaccess.sources.boundaries import load_municipalities
     from socaccess.study import Study
 
@@ -121,8 +121,8 @@ def movers(
 ) -> None:
     """Tell where people who leave institutions go, and what homes they find there."""
     from socaccess.i18n import Texts
-    from socaccess.planning._hide import hide_small
-    from socaccess.planning.movers import place_movers, read_movers, share_movers
+    from socaccess.programme.hiding import hide_small
+    from socaccess.programme.institutions import place_movers, read_movers, share_movers
 
     texts = Texts(lang.value)
     result, below = open_region(region, view.value, settings, small_counts=small_counts)
@@ -161,7 +161,7 @@ def movers(
 
 def _choose_movers(result: Any, institution: str | None, persons: int | None) -> tuple[str, int]:
     """Return the institution and the number to share out; what is missing is a usage error."""
-    from socaccess.planning.buildings import list_institutions
+    from socaccess.programme.institutions import list_institutions
 
     known = list_institutions(result.study)
     if institution is None:
@@ -185,7 +185,7 @@ def _sum_movers(placed: Any, below: int) -> dict[str, Any]:
     """Return how many leave, to where a home is near, and to nowhere known, as it may leave."""
     import pandas as pd
 
-    from socaccess.planning._hide import hide_small
+    from socaccess.programme.hiding import hide_small
 
     persons = placed["persons"].astype(float)
     sums = {
@@ -223,10 +223,10 @@ def buildings(
 ) -> None:
     """Weigh the buildings of institutions as sites of community services."""
     from socaccess.i18n import Texts
-    from socaccess.planning._hide import hide_small
-    from socaccess.planning._reach import find_service
-    from socaccess.planning.buildings import score_buildings, weigh_buildings
-    from socaccess.planning.general_services import read_amenities
+    from socaccess.programme.general_services import read_amenities
+    from socaccess.programme.hiding import hide_small
+    from socaccess.programme.institutions import score_buildings, weigh_buildings
+    from socaccess.programme.reach import find_service
 
     texts = Texts(lang.value)
     criteria = parse_criteria(criterion or [])

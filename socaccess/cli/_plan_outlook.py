@@ -56,21 +56,21 @@ def forecast(
 ) -> None:
     """Tell the clients of each service to come: low, middle, high; and the plan's goals beside."""
     from socaccess.i18n import Texts
-    from socaccess.planning._hide import hide_small
-    from socaccess.planning.forecast import (
+    from socaccess.programme.forecast import (
         VARIANTS,
         Assumptions,
         forecast_clients,
         read_population,
     )
+    from socaccess.programme.hiding import hide_small
 
     texts = Texts(lang.value)
     wanted = parse_years(years)
     given = parse_pairs(change or [], "--change")
-    strangers = set(given) - set(VARIANTS)
-    if strangers:
+    unknown = set(given) - set(VARIANTS)
+    if unknown:
         raise typer.BadParameter(
-            f"{', '.join(sorted(strangers))}: use low, middle, high", param_hint="--change"
+            f"{', '.join(sorted(unknown))}: use low, middle, high", param_hint="--change"
         )
     result, below = open_region(region, view.value, settings, small_counts=small_counts)
     shares = {name: float(given.get(name, "0").replace(",", ".")) for name in VARIANTS}
@@ -89,7 +89,7 @@ def forecast(
                          below=below)  # fmt: skip
     clients["clients"] = clients.pop("_c")
     targets = result.study.targets
-    indicators = found.tell_indicators(targets) if targets is not None else found.clients[:0]
+    indicators = found.compare_indicators(targets) if targets is not None else found.clients[:0]
     if not as_json:
         names = name_services(result, lang.value)
         groups = name_groups(lang.value)

@@ -6,37 +6,36 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from socaccess.content import Block, Document, Section, Table
     from socaccess.i18n import Texts
-    from socaccess.reports.content import Block, Content, Section, Table
 
 __all__ = ["compose_page", "render_page"]
 
 _CELL = re.compile(r"(?<!\\)\|")
 _NUMBER = re.compile(r"^[<>≥–-]?[\d\s\u00a0,.]*(?: ?%)?$")
-_WIDTHS = (10, 44)
 
 
 def render_page(text: str, texts: Texts, *, warning: str = "") -> dict[str, bytes]:
     """Return a page as PDF (tagged, PDF/UA-1) and as DOCX, by ending."""
-    from socaccess.reports.annex import render_pdf
-    from socaccess.reports.word import render_docx
+    from socaccess.documents.paper import render_pdf
+    from socaccess.documents.word import render_docx
 
     content = compose_page(text, texts, warning=warning)
     return {"pdf": render_pdf(content), "docx": render_docx(content)}
 
 
-def compose_page(text: str, texts: Texts, *, warning: str = "") -> Content:
+def compose_page(text: str, texts: Texts, *, warning: str = "") -> Document:
     """Return a page's Markdown as the content of a document.
 
     Only what our own pages use is known: headings, bold lines, tables, points and
     paragraphs. The first heading is the title, what follows its colon the subject.
     """
-    from socaccess.reports.content import Content, Section
+    from socaccess.content import Document, Section
 
     title, area = "", ""
     sections: list[Section] = []
     blocks: list[Block] = []
-    heading, level = "", 1
+    heading = ""
     lines = text.splitlines()
     at = 0
     while at < len(lines):
@@ -45,9 +44,8 @@ def compose_page(text: str, texts: Texts, *, warning: str = "") -> Content:
             title, _, area = line[2:].partition(": ")
         elif line.startswith("#"):
             if blocks or heading:
-                sections.append(Section(heading or texts("plan.page_answer"), tuple(blocks), level))
-            marks, _, heading = line.partition(" ")
-            level, blocks = len(marks) - 1, []
+                sections.append(Section(heading or texts("plan.page_answer"), tuple(blocks)))
+            heading, blocks = line.partition(" ")[2], []
         elif line.strip():
             end = at
             while end < len(lines) and lines[end].strip() and not lines[end].startswith("#"):
@@ -56,21 +54,20 @@ def compose_page(text: str, texts: Texts, *, warning: str = "") -> Content:
             at = end - 1
         at += 1
     if blocks or heading:
-        sections.append(Section(heading or texts("plan.page_answer"), tuple(blocks), level))
-    return Content(
+        sections.append(Section(heading or texts("plan.page_answer"), tuple(blocks)))
+    return Document(
         lang=texts.lang,
-        title=title,
-        area=area or title,
-        subtitle=texts("plan.page_subtitle"),
+        title=area or title,
+        subject=title if area else "",
+        dateline=texts("plan.page_subtitle"),
         footer=f"{title}: {area}" if area else title,
-        page=texts("annex.page"),
         warning=warning,
-        sections=tuple(sections),
+        blocks=tuple(sections),
     )
 
 
 def _read_block(lines: list[str]) -> Block:
-    from socaccess.reports.content import List, Paragraph
+    from socaccess.content import List, Paragraph
 
     if lines[0].startswith("|"):
         return _read_table(lines)
@@ -83,7 +80,7 @@ def _read_block(lines: list[str]) -> Block:
 
 
 def _read_table(lines: list[str]) -> Table:
-    from socaccess.reports.content import Column, Table
+    from socaccess.content import Column, Table
 
     cells = [
         [cell.strip().replace("\\|", "|") for cell in _CELL.split(line)[1:-1]] for line in lines
@@ -92,15 +89,6 @@ def _read_table(lines: list[str]) -> Table:
     columns = []
     for number, title in enumerate(header):
         own = [row[number] for row in rows]
-        # Long words do not break, and headings are bold: both ask for room.
-        words = [1.4 * len(word) for word in title.split()]
-        words += [1.2 * len(word) for cell in own for word in cell.split()]
-        longest = max([*map(float, map(len, own)), *words], default=0.0)
-        columns.append(
-            Column(
-                title,
-                number=bool(own) and all(_NUMBER.match(cell) for cell in own),
-                width=min(max(longest, _WIDTHS[0]), _WIDTHS[1]),
-            )
-        )
+        numeric = bool(own) and all(_NUMBER.match(cell) for cell in own)
+        columns.append(Column(title, "number" if numeric else "text"))
     return Table(tuple(columns), tuple(tuple(row) for row in rows))

@@ -48,8 +48,8 @@ def obstacles(
 ) -> None:
     """Tell what keeps people from the promised services: minutes, roads, borders, no stop."""
     from socaccess.i18n import Texts
-    from socaccess.planning.general_services import reach_amenities, read_amenities
-    from socaccess.planning.obstacles import list_obstacles, summarise_obstacles
+    from socaccess.programme.general_services import reach_amenities, read_amenities
+    from socaccess.programme.obstacles import list_obstacles, summarise_obstacles
 
     texts = Texts(lang.value)
     if scenario not in ("now", "planned"):
@@ -103,8 +103,8 @@ def pilot(
 ) -> None:
     """Plan the individual budgets of a pilot, and tell what was wished, had and used."""
     from socaccess.i18n import Texts
-    from socaccess.planning.pilot import plan_pilot, read_plans
-    from socaccess.planning.prices import load_prices, read_prices
+    from socaccess.programme.person_budgets import plan_pilot, read_plans
+    from socaccess.programme.prices import load_prices, read_prices
 
     texts = Texts(lang.value)
     if scenario not in ("now", "planned"):
@@ -140,7 +140,7 @@ def pilot(
 
 def _hide_pilot(summary: Any, below: int) -> Any:
     """Return the summary without the rows' amounts where few persons stand behind them."""
-    from socaccess.planning._hide import hide_small
+    from socaccess.programme.hiding import hide_small
 
     few = (summary["persons"] < below).to_numpy()
     parts = ["unreachable", "no_price", "no_money"]
@@ -158,7 +158,7 @@ def _sum_pilot(persons: Any, below: int) -> dict[str, Any]:
     """Return how many persons there are, whose wishes are met, and the money."""
     import pandas as pd
 
-    from socaccess.planning._hide import hide_small
+    from socaccess.programme.hiding import hide_small
 
     counts = {"persons": float(len(persons)), "met": float(persons["met"].sum())}
     hidden = hide_small(pd.DataFrame([counts]), "persons", ["met"], below=below)

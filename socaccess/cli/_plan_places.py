@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from socaccess.i18n import Texts
-    from socaccess.planning.general_services import Criterion
+    from socaccess.programme.general_services import Criterion
 
 __all__ = ["general_services", "keep_located", "parse_criteria"]
 
@@ -77,7 +77,7 @@ def general_services(
 ) -> None:
     """Tell how near shops, schools, health care and stops are, and score each place by it."""
     from socaccess.i18n import Texts
-    from socaccess.planning.general_services import (
+    from socaccess.programme.general_services import (
         reach_amenities,
         read_amenities,
         score_sites,
@@ -116,7 +116,7 @@ def general_services(
 
 def parse_criteria(values: list[str]) -> list[Criterion]:
     """Return the criteria of options; those proposed where none is given."""
-    from socaccess.planning.general_services import PROPOSED_CRITERIA, Criterion
+    from socaccess.programme.general_services import PROPOSED_CRITERIA, Criterion
 
     if not values:
         return list(PROPOSED_CRITERIA)
@@ -139,7 +139,7 @@ def _choose_places(
 ) -> gpd.GeoDataFrame:
     """Return the places asked about: id, `label` and point."""
     from socaccess.errors import InputError
-    from socaccess.planning._reach import find_service, find_settlement
+    from socaccess.programme.reach import find_service, find_settlement
 
     study = result.study
     if around is Around.homes:

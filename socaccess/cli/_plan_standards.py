@@ -46,7 +46,7 @@ def catalogue(
     """Check a catalogue and tell what each of its numbers rests on."""
     from socaccess.errors import InputError
     from socaccess.i18n import Texts
-    from socaccess.planning.catalogue import Catalogue
+    from socaccess.programme.catalogue import Catalogue
 
     texts = Texts(lang.value)
     if file is None and (groups or profiles):
@@ -96,7 +96,7 @@ def profiles(
 ) -> None:
     """Compare profiles of standards: what each would make of the same travel times."""
     from socaccess.i18n import Texts
-    from socaccess.planning.catalogue import Catalogue, compare_profiles
+    from socaccess.programme.catalogue import Catalogue, compare_profiles
 
     texts = Texts(lang.value)
     if scenario not in ("now", "planned"):

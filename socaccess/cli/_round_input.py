@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from socaccess.planning.store import Store
+    from socaccess.rounds import Store
 
 __all__ = [
     "EXIT_NO",
@@ -50,7 +50,7 @@ def read_event(at: str | None, who: str | None) -> tuple[str, str]:
 
 def open_store(folder: Path) -> Store:
     """Return the store of a folder."""
-    from socaccess.planning.store import Store
+    from socaccess.rounds import Store
 
     return Store.open(folder)
 

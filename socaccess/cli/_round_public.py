@@ -37,7 +37,7 @@ def consult(
 ) -> None:
     """Keep what was said in the public consultation, and the answers; earlier ones stay."""
     from socaccess.i18n import Texts
-    from socaccess.planning.consultation import keep_statements, read_statements
+    from socaccess.rounds import keep_statements, read_statements
 
     texts = Texts(lang.value)
     table = read_statements(file)
@@ -58,7 +58,7 @@ def statements(
 ) -> None:
     """List what was said and answered; exit 3 while a statement waits for its answer."""
     from socaccess.i18n import Texts
-    from socaccess.planning.consultation import (
+    from socaccess.rounds.consultation import (
         ANSWERS,
         list_statements,
         summarise_statements,
@@ -98,12 +98,12 @@ def approve(
 ) -> None:
     """Write down that a body approved the store as it stands now."""
     from socaccess.i18n import Texts
-    from socaccess.planning.consultation import approve as keep_approval
+    from socaccess.rounds import approve as keep_approval
 
     when, person = read_event(at, who)
-    box = open_store(store)
-    approved = box.revision
-    revision = keep_approval(box, body=body, act=act, date=date, at=when, who=person, note=note)
+    current = open_store(store)
+    approved = current.revision
+    revision = keep_approval(current, body=body, act=act, date=date, at=when, who=person, note=note)
     if as_json:
         print_json({"approved": approved, "revision": revision})
     else:

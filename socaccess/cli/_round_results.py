@@ -37,17 +37,18 @@ def report(
     debug: Debug = False,
 ) -> None:
     """Write the progress report of a round: persons, places, % of assessed, and every change."""
+    from socaccess import rounds
     from socaccess.i18n import Texts
-    from socaccess.planning import _files, monitoring
+    from socaccess.rounds import files as _files
     from socaccess.settings import Settings
 
     texts = Texts(lang.value)
-    box = open_store(store)
-    found = monitoring.report_progress(box, round_id)
-    found = monitoring.hide_report(found, below=0 if small_counts else Settings().suppress_below)
-    labels = label_codes(box, lang.value)
+    current = open_store(store)
+    found = rounds.report_progress(current, round_id)
+    found = rounds.hide_report(found, below=0 if small_counts else Settings().suppress_below)
+    labels = label_codes(current, lang.value)
     folder = out or Path("out") / f"{found.round_id}-report"
-    written = _files.write_files(folder, monitoring.write_report(found, labels, lang=lang.value))
+    written = _files.write_files(folder, rounds.write_report(found, labels, lang=lang.value))
     whole = found.persons_total[found.persons_total["service"] == "all"]
     if as_json:
         print_json(
@@ -88,16 +89,16 @@ def snapshot(
     debug: Debug = False,
 ) -> None:
     """Run the region's study with the facilities of the store, and keep how things stand."""
+    from socaccess import rounds
     from socaccess.i18n import Texts
-    from socaccess.planning import snapshots
     from socaccess.study import Study
 
     when, person = read_event(at, who)
-    box = open_store(store)
-    about = box.read("about").set_index("item")["value"]
-    study = snapshots.update_study(Study.load(about["region"], view=about["view"]), box)
-    taken = snapshots.make_snapshot(study.run(sites=False), label=label, date=date)
-    revision = snapshots.keep_snapshot(box, taken, at=when, who=person)
+    current = open_store(store)
+    about = current.read("about").set_index("item")["value"]
+    study = rounds.update_study(Study.load(about["region"], view=about["view"]), current)
+    taken = rounds.make_snapshot(study.run(sites=False), label=label, date=date)
+    revision = rounds.keep_snapshot(current, taken, at=when, who=person)
     if as_json:
         print_json({"label": label, "date": date, "revision": revision})
     else:
@@ -116,18 +117,17 @@ def compare(
     debug: Debug = False,
 ) -> None:
     """Tell what changed between two snapshots: facilities, places, coverage, persons."""
+    from socaccess import rounds
     from socaccess.i18n import Texts
-    from socaccess.planning import changes as changes_
-    from socaccess.planning import snapshots
     from socaccess.settings import Settings
 
     texts = Texts(lang.value)
-    box = open_store(store)
-    changes = changes_.compare_snapshots(
-        snapshots.read_snapshot(box, before), snapshots.read_snapshot(box, after)
+    current = open_store(store)
+    changes = rounds.compare_snapshots(
+        rounds.read_snapshot(current, before), rounds.read_snapshot(current, after)
     )
-    municipalities = box.read("municipalities").set_index("municipality_id")
-    changes = changes_.hide_changes(
+    municipalities = current.read("municipalities").set_index("municipality_id")
+    changes = rounds.hide_changes(
         changes,
         municipalities["population"].to_dict(),
         below=0 if small_counts else Settings().suppress_below,
@@ -136,6 +136,8 @@ def compare(
     if not as_json and changes.empty:
         typer.echo(texts("round.snapshot_same", before=before, after=after))
     elif not as_json:
-        show_changes(changes, municipalities["name"].to_dict(), label_codes(box, lang.value), texts)
+        show_changes(
+            changes, municipalities["name"].to_dict(), label_codes(current, lang.value), texts
+        )
     files = {f"changes_{name}": table for name, table in tables.items()}
     finish(tables, as_json=as_json, out=out, texts=texts, tables=files)

@@ -11,8 +11,7 @@ from socaccess.cli.options import make_console
 
 if TYPE_CHECKING:
     from socaccess.i18n import Texts
-    from socaccess.planning.changes import SnapshotChanges
-    from socaccess.planning.rounds import FormCheck, TakenForm
+    from socaccess.rounds import FormCheck, SnapshotChanges, TakenForm
 
 __all__ = ["show_changes", "show_form", "show_table", "summarise", "tell_form"]
 
@@ -33,7 +32,7 @@ def show_form(check: FormCheck, taken: TakenForm | None, texts: Texts) -> None:
     """Print what is found in a form and how it differs."""
     typer.echo(summarise(check, taken, texts))
     for finding in check.findings:
-        typer.echo(f"  ! {finding.tell(texts)}")
+        typer.echo(f"  ! {finding.text(texts)}")
     rows = [
         (row.name, row.item, texts(f"round.column_{d.column}"), d.issued, d.said, d.stood,
          texts(f"round.decision_{taken.decisions.get(row.name, 'pending')}") if taken else "")
@@ -107,7 +106,7 @@ def tell_form(check: FormCheck, taken: TakenForm | None, texts: Texts) -> dict[s
                 "level": finding.level,
                 "row": finding.row,
                 "column": finding.column,
-                "text": finding.tell(texts),
+                "text": finding.text(texts),
             }
             for finding in check.findings
         ],

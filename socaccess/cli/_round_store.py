@@ -34,12 +34,12 @@ def undo(
 ) -> None:
     """Add a revision in which what another one changed is as it was before."""
     from socaccess.i18n import Texts
-    from socaccess.planning.rounds import undo as undo_revision
+    from socaccess.rounds import undo as undo_revision
 
     when, person = read_event(at, who)
-    box = open_store(store)
-    undone = box.revision if revision is None else revision
-    now = undo_revision(box, revision, at=when, who=person)
+    current = open_store(store)
+    undone = current.revision if revision is None else revision
+    now = undo_revision(current, revision, at=when, who=person)
     if as_json:
         print_json({"undone": undone, "revision": now})
     else:
@@ -78,12 +78,12 @@ def verify(
     from socaccess.i18n import Texts
 
     texts = Texts(lang.value)
-    box = open_store(store)
-    table = box.verify()
+    current = open_store(store)
+    table = current.verify()
     if as_json:
         print_json(table.to_dict("records"))
         raise typer.Exit(0 if table["whole"].all() else 1)
-    box.require_whole()
+    current.require_whole()
     left = int((table["finding"] == "leftover").sum())
     typer.echo(texts.count("round.verified", len(table) - left))
     if left:

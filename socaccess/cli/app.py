@@ -18,21 +18,16 @@ from socaccess.cli import scale as scale_command
 from socaccess.cli import site as site_command
 from socaccess.cli import sweep as sweep_command
 from socaccess.cli import validate as validate_command
-from socaccess.errors import SocAccessError
+from socaccess.cli.speech import EXIT_USAGE, App, find_option
+from socaccess.errors import Problem, SocAccessError
+from socaccess.i18n import choose_language
 from socaccess.version import VERSION
 
 __all__ = ["app", "run"]
 
-EXIT_ERROR, EXIT_USAGE, EXIT_STOPPED = 1, 2, 130
+EXIT_ERROR = 1
 
-app = typer.Typer(
-    name="socaccess",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    help="Do people who need community-based social services have them close to where they live, "
-    "and where should the next ones go?",
-)
+app = App()
 app.command("run")(run_command.run)
 app.command("check")(check_command.check)
 app.command("annex")(annex_command.annex)
@@ -61,24 +56,18 @@ def _describe(
 def run() -> None:
     """Run the command line: 0 fine, 1 our error, 2 usage, 3 the answer is no."""
     debug = "--debug" in sys.argv
+    lang = choose_language(find_option(sys.argv, "--lang"))
     try:
         app(standalone_mode=True)
     except SocAccessError as error:
         if debug:
             raise
-        for line in str(error).splitlines():
+        for line in error.text(lang).splitlines():
             typer.echo(f"socaccess: {line}", err=True)
         sys.exit(EXIT_ERROR)
-    except KeyboardInterrupt:
-        typer.echo("socaccess: stopped; nothing was written", err=True)
-        sys.exit(EXIT_STOPPED)
     except Exception as error:
         if debug:
             raise
-        told = " ".join(str(error).split())[:300]
-        typer.echo(
-            f"socaccess: unexpected {type(error).__name__}: {told}; this is a mistake in the "
-            "program: run it again with --debug and send us what it prints",
-            err=True,
-        )
+        problem = Problem("cli.unexpected", kind=type(error).__name__)
+        typer.echo(f"socaccess: {problem.text(lang)}", err=True)
         sys.exit(EXIT_ERROR)

@@ -41,8 +41,8 @@ def check(
     debug: Debug = False,
 ) -> None:
     """Tell which services a municipality's people have near; exit 3 when a standard is not met."""
+    from socaccess.documents.tables import list_tables
     from socaccess.i18n import Texts
-    from socaccess.reports.tables import list_tables
     from socaccess.sources.boundaries import find_municipality
 
     if project is None:

@@ -13,10 +13,11 @@ from typing import Annotated, Any
 import typer
 
 from socaccess.cli.options import Debug, Json, Lang, Language, make_console
+from socaccess.cli.speech import App
 
 __all__ = ["app"]
 
-app = typer.Typer(no_args_is_help=True, help="The data that ships with the project, and more.")
+app = App()
 
 Name = Annotated[str, typer.Argument(help="What to fetch; `socaccess data list` names them.")]
 Offline = Annotated[
@@ -29,7 +30,7 @@ def list_data(lang: Lang = Language.lv, as_json: Json = False, debug: Debug = Fa
     """List what ships with the program and what can be fetched, with licence, size and date."""
     from socaccess.i18n import Texts
     from socaccess.sources.embedded import list_attributions, verify_data
-    from socaccess.sources.portals.stock import list_stock
+    from socaccess.sources.portals.fetching import list_stock
 
     files = verify_data()
     files["licences"] = [_name_licences(package) for package in files["package"]]
@@ -81,7 +82,7 @@ def fetch_data(
     debug: Debug = False,
 ) -> None:
     """Fetch a file, check it, keep it, and say what was understood of it."""
-    from socaccess.cli._data_tables import Reading, read_source, write_reading
+    from socaccess.cli._data_tables import Reading, locate_source, read_source, write_reading
     from socaccess.i18n import Texts
     from socaccess.sources.portals import OverpassService, fetch, fetch_map, find_source
 
@@ -115,7 +116,10 @@ def fetch_data(
                     check=check,
                     progress=progress,
                 )
-        reading = readings.get("new") or read_source(name, entry.path)
+        if name == "register":
+            reading = locate_source(entry, offline=offline)
+        else:
+            reading = readings.get("new") or read_source(name, entry.path)
     written = []
     if out is not None:
         written.append(_copy(entry.path, out))
@@ -126,6 +130,7 @@ def fetch_data(
             "name": name,
             "rows": None if reading.table is None else len(reading.table),
             "ignored": list(reading.ignored),
+            "left_out": reading.left_out,
             "findings": [str(finding) for finding in reading.findings],
             "written": [str(path) for path in written],
         }
@@ -141,7 +146,7 @@ def verify(lang: Lang = Language.lv, as_json: Json = False, debug: Debug = False
     """Compare every embedded and every fetched file with its hash; exit 1 when one differs."""
     from socaccess.i18n import Texts
     from socaccess.sources.embedded import require_whole, verify_data
-    from socaccess.sources.portals.stock import list_stock
+    from socaccess.sources.portals.fetching import list_stock
 
     texts = Texts(lang.value)
     files = verify_data()
@@ -316,6 +321,8 @@ def _tell_fetched(source: Any, entry: Any, reading: Any, texts: Any) -> None:
     )
     if reading.table is not None:
         typer.echo(texts.count("data.rows", len(reading.table)))
+    for reason, count in reading.left_out.items():
+        typer.echo(texts.count(f"data.left_out_{reason}", count), err=True)
     if reading.ignored:
         typer.echo(texts("data.ignored", names=", ".join(reading.ignored)), err=True)
     for finding in reading.findings:
@@ -338,15 +345,8 @@ def _read_area(path: Path) -> Any:
 
 
 def _copy(path: Path, folder: Path) -> Path:
-    from socaccess.errors import OutputError
+    from socaccess.files import write_together
 
-    target = folder / path.name
-    aside = target.with_name(f".{path.name}")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, aside)
-        aside.replace(target)
-    except OSError as error:
-        aside.unlink(missing_ok=True)
-        raise OutputError(f"{target}: could not be written: {error.strerror or error}") from None
-    return target
+    with write_together(folder) as aside:
+        shutil.copyfile(path, aside / path.name)
+    return folder / path.name

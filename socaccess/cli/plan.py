@@ -35,13 +35,11 @@ from socaccess.cli.options import (
     SettingsFile,
     make_console,
 )
+from socaccess.cli.speech import App
 
 __all__ = ["app"]
 
-app = typer.Typer(
-    no_args_is_help=True,
-    help="What a plan needs: goals, models of municipalities, cooperation, forecasts, money.",
-)
+app = App()
 
 
 @app.command("goals")
@@ -62,7 +60,7 @@ def goals(
 ) -> None:
     """Tell the goals of the DI plans and what is reached; exit 3 when one is not."""
     from socaccess.i18n import Texts
-    from socaccess.planning.di_plan import check_goals, read_reached
+    from socaccess.programme.goals import check_goals, read_reached
 
     texts = Texts(lang.value)
     if near and region == "all":
@@ -112,12 +110,12 @@ def need(
 ) -> None:
     """Check a table of needs, tell how it was understood, and spread it to settlements (--out)."""
     from socaccess.i18n import Texts
-    from socaccess.planning._hide import hide_small
-    from socaccess.planning.need import (
+    from socaccess.programme.assessments import (
         read_children_by_age,
         read_needed_services,
-        spread_to_settlements,
     )
+    from socaccess.programme.hiding import hide_small
+    from socaccess.programme.need import spread_to_settlements
     from socaccess.sources.settlements import load_settlements
 
     texts = Texts(lang.value)
@@ -161,14 +159,14 @@ def views(
 ) -> None:
     """Tell the same people in the plan's municipalities and in today's."""
     from socaccess.i18n import Texts
-    from socaccess.planning._hide import hide_small
-    from socaccess.planning._reach import find_service
-    from socaccess.planning.di_plan import tell_both_views
+    from socaccess.programme.goals import compare_views
+    from socaccess.programme.hiding import hide_small
+    from socaccess.programme.reach import find_service
 
     texts = Texts(lang.value)
     result, below = open_region(region, "plan", settings, small_counts=small_counts)
     chosen = str(find_service(result.study, service)["service"])
-    table = tell_both_views(result)
+    table = compare_views(result)
     table = table[table["service"] == chosen].reset_index(drop=True)
     shown = hide_small(table, "persons", ["covered"], below=below, totals_by=["view"])
     if not as_json:

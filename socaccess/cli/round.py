@@ -32,18 +32,15 @@ from socaccess.cli.options import (
     View,
     ViewName,
 )
+from socaccess.cli.speech import App
 
 if TYPE_CHECKING:
     from socaccess.i18n import Texts
-    from socaccess.planning.rounds import FormCheck
-    from socaccess.planning.store import Store
+    from socaccess.rounds import FormCheck, Store
 
 __all__ = ["app"]
 
-app = typer.Typer(
-    no_args_is_help=True,
-    help="Rounds of forms: out to the municipalities, back, compared, decided row by row.",
-)
+app = App()
 
 
 @app.command("open")
@@ -67,9 +64,9 @@ def open_command(
     debug: Debug = False,
 ) -> None:
     """Open a round and write one form a municipality; a new store is filled from the region."""
+    from socaccess import rounds
     from socaccess.i18n import Texts
-    from socaccess.planning import rounds
-    from socaccess.planning.store import Store
+    from socaccess.rounds import Store
     from socaccess.study import Study
 
     texts = Texts(lang.value)
@@ -77,16 +74,16 @@ def open_command(
     # Before a store is made for a round that cannot be opened.
     rounds.check_round(round_id, as_of=as_of, due=due, lang=lang.value)
     if (store / "manifests").is_dir() and len(open_store(store).list_tables()):
-        box = open_store(store)
-        _require_region(box, region, view.value)
+        current = open_store(store)
+        _require_region(current, region, view.value)
     else:
         study = Study.load(region, view=view.value)
         persons = rounds.list_published_persons(study, until_year=int(as_of[:4]) - 1)
-        box = rounds.start_store(store, study, at=when, who=person, persons=persons)
-    assert isinstance(box, Store)
-    everyone = list(box.read("municipalities")["municipality_id"]) if everybody else None
+        current = rounds.start_store(store, study, at=when, who=person, persons=persons)
+    assert isinstance(current, Store)
+    everyone = list(current.read("municipalities")["municipality_id"]) if everybody else None
     opened = rounds.open_round(
-        box,
+        current,
         round_id,
         as_of=as_of,
         due=due,
@@ -134,13 +131,13 @@ def take(
     debug: Debug = False,
 ) -> None:
     """Check forms, show every difference, keep what they say; exit 3 when one has errors."""
+    from socaccess import rounds
     from socaccess.i18n import Texts
-    from socaccess.planning import rounds
 
     texts = Texts(lang.value)
     when, person = read_event(at, who)
-    box = open_store(store)
-    checks = [rounds.check_form(box, file, at=when) for file in files]
+    current = open_store(store)
+    checks = [rounds.check_form(current, file, at=when) for file in files]
     chosen = [
         _split_rows(option, checks) for option in (accept, refuse)
     ]  # before anything is written
@@ -150,7 +147,12 @@ def take(
         taken = None
         if not check:
             taken = rounds.take_form(
-                box, file, at=when, who=person, accept=chosen[0][number], refuse=chosen[1][number]
+                current,
+                file,
+                at=when,
+                who=person,
+                accept=chosen[0][number],
+                refuse=chosen[1][number],
             )
             found = taken.check
         failed |= not found.usable or any(row.faulty for row in found.rows)
@@ -176,16 +178,16 @@ def decide(
     debug: Debug = False,
 ) -> None:
     """Accept and refuse rows as decided in the workbook that `round take --out` wrote."""
+    from socaccess import rounds
     from socaccess.i18n import Texts
-    from socaccess.planning import rounds
 
     texts = Texts(lang.value)
     when, person = read_event(at, who)
-    box = open_store(store)
+    current = open_store(store)
     answers = []
     decided = rounds.read_review(file)
     for receipt, (yes, no) in decided.items():
-        taken = rounds.decide_rows(box, receipt, at=when, who=person, accept=yes, refuse=no)
+        taken = rounds.decide_rows(current, receipt, at=when, who=person, accept=yes, refuse=no)
         if as_json:
             answers.append(tell_form(taken.check, taken, texts))
         else:
@@ -206,7 +208,7 @@ def status(
 ) -> None:
     """Tell where every form stands; exit 3 while one is not done."""
     from socaccess.i18n import Texts
-    from socaccess.planning.rounds import summarise_round
+    from socaccess.rounds import summarise_round
 
     texts = Texts(lang.value)
     table = summarise_round(open_store(store), round_id)
@@ -261,7 +263,7 @@ def _split_rows(option: str, checks: list[FormCheck]) -> list[set[str]]:
 
 
 def _write_file(path: Path, content: bytes, texts: Texts) -> None:
-    from socaccess.planning._files import write_files
+    from socaccess.rounds.files import write_files
 
     written = write_files(path.parent, {path.name: content})
     typer.echo(texts("round.wrote", path=written[0]), err=True)

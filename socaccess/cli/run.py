@@ -96,9 +96,9 @@ def run(
 
 def _run_and_write(study: Study, asked: Outputs, as_json: bool) -> None:
     """Run a study, write what is asked in every language, show the headline in the first."""
+    from socaccess.documents.record import tell_record
     from socaccess.i18n import Texts
     from socaccess.outputs import write_outputs
-    from socaccess.reports.record import tell_record
     from socaccess.study.release import release
 
     texts = Texts(asked.languages[0])

@@ -225,25 +225,22 @@ def _write(
     """Write the sites (CSV, GeoPackage), the answer and the map; each whole or not at all."""
     import geopandas as gpd
 
+    from socaccess.encoding import encode_csv, encode_json, write_layer
+    from socaccess.files import write_together
     from socaccess.maps import save_map
-    from socaccess.outputs import write_together
-    from socaccess.reports.tables import write_csv
 
     service = str(told.plans["service"].iloc[0])
     names = ["sites.csv", "sites.gpkg", "plan.json", "map.html"]
 
-    def write(aside: Path) -> list[str]:
-        write_csv(table, aside / names[0])
-        text = table.astype(object).where(table.notna(), None)
-        gpd.GeoDataFrame(text, geometry=told.sites.geometry, crs=told.sites.crs).to_file(
-            aside / names[1], layer="sites"
-        )
-        answer = json.dumps(_tell_answer(service, plan, table), ensure_ascii=False, indent=1)
+    text = table.astype(object).where(table.notna(), None)
+    layer = gpd.GeoDataFrame(text, geometry=told.sites.geometry, crs=told.sites.crs)
+    answer = encode_json(_tell_answer(service, plan, table), indent=1)
+    with write_together(folder) as aside:
+        (aside / names[0]).write_bytes(encode_csv(table))
+        write_layer(layer, aside / names[1], layer="sites")
         (aside / names[2]).write_text(answer + "\n", encoding="utf-8")
         save_map(told, aside / names[3], lang=lang, allow_small_counts=small_counts)
-        return names
-
-    return write_together(folder, write)
+    return [folder / name for name in names]
 
 
 def _show(table: Any, plan: Any, objective: str, texts: Any, why: bool) -> None:

@@ -56,8 +56,8 @@ def sweep(
     debug: Debug = False,
 ) -> None:
     """Suggest sites in every season, for every limit and objective; one row each."""
+    from socaccess.documents.tables import write_csv
     from socaccess.i18n import Texts
-    from socaccess.reports.tables import write_csv
     from socaccess.scale import SEASONS
     from socaccess.scale import sweep as sweep_cases
     from socaccess.settings import Settings

@@ -11,11 +11,11 @@ import pandas as pd
 from socaccess.crs import EXCHANGE
 from socaccess.errors import Problem, UnknownNameError
 from socaccess.i18n import Texts
-from socaccess.maps._headline import name_code, tell_persons
-from socaccess.maps._palette import CLASSES, LIGHT, MISSING, SERVICE_STATUS, class_of
-from socaccess.maps._payload import SCENARIOS, SCOPES, choose_services
-from socaccess.maps._places import has_point
-from socaccess.maps._shares import as_percent
+from socaccess.maps.payload import SCENARIOS, SCOPES, choose_services
+from socaccess.maps.places import has_point
+from socaccess.maps.shares import as_percent
+from socaccess.maps.words import name_code, persons_text
+from socaccess.study.colours import CLASSES, LIGHT, NO_SHARE, STATUS, class_of
 from socaccess.study.release import Release, release
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def explore(
     folium.LayerControl(collapsed=False).add_to(canvas)
     west, south, east, north = shown.municipalities.to_crs(EXCHANGE).total_bounds
     canvas.fit_bounds([[south, west], [north, east]])
-    title = f"{row[f'name_{lang}']} – {texts(f'map.scenario.{scenario}')}"
+    title = f"{row[f'name_{lang}']} – {name_code(texts, 'scenario', scenario)}"
     figure: Any = canvas.get_root()
     warning = texts("map.small_counts") if released.is_lifted else ""
     figure.html.add_child(folium.Element(_legend(title, texts, counts, height, warning)))
@@ -209,7 +209,7 @@ def _add_settlements(
     known = bool(row["supply_known"]) or scenario == "suggested"
     circles: list[dict[str, Any]] = []
     for place in table.to_dict("records"):
-        status = str(place[f"{prefix}status"]) if known else "none"
+        status = str(place[f"{prefix}status"]) if known else "no_data"
         counts[status] = counts.get(status, 0) + 1
         minutes = place[f"{prefix}travel_min"]
         text = _lines(
@@ -224,7 +224,7 @@ def _add_settlements(
             circles.append(_circle(at, status, text))
         else:
             _marker(
-                at[::-1], _SHAPES.get(status, _SHAPES["none"]), 14, folium.Tooltip(text)
+                at[::-1], _SHAPES.get(status, _SHAPES["no_data"]), 14, folium.Tooltip(text)
             ).add_to(layer)
     if circles:
         folium.GeoJson(
@@ -244,14 +244,14 @@ def _circle(at: tuple[float, float], status: str, text: str) -> dict[str, Any]:
     return {
         "type": "Feature",
         "geometry": {"type": "Point", "coordinates": [round(at[0], 5), round(at[1], 5)]},
-        "properties": {"text": text, "fill": SERVICE_STATUS.get(status, MISSING.light)},
+        "properties": {"text": text, "fill": STATUS.get(status, STATUS["no_data"])},
     }
 
 
 def _persons_line(texts: Texts, persons: int | str | None) -> str:
     if persons is None:
         return ""
-    return texts("map.persons_here", persons=tell_persons(texts, persons))
+    return texts("map.persons_here", persons=persons_text(texts, persons))
 
 
 def _add_facilities(
@@ -270,7 +270,7 @@ def _add_facilities(
         tooltip = folium.Tooltip(
             _lines(
                 place["name"],
-                texts(f"map.facility_status.{status}"),
+                name_code(texts, "facility_status", status),
                 name_code(texts, "precision", place["location_precision"]),
             )
         )
@@ -295,7 +295,7 @@ def _add_sites(
         said = (
             texts.count("map.gain_population", round(float(site["gain_population"])))
             if gain is None
-            else texts("map.gain_persons", persons=tell_persons(texts, gain))
+            else texts("map.gain_persons", persons=persons_text(texts, gain))
         )
         tooltip = folium.Tooltip(_lines(texts("map.suggested_at", name=site["name"]), said))
         _marker((site["geometry"].y, site["geometry"].x), _SHAPES["site"], 24, tooltip).add_to(
@@ -330,17 +330,18 @@ _STAR = " ".join(
     for r, a in [(9.0 if k % 2 == 0 else 3.9, np.pi / 5 * k - np.pi / 2)]
 )
 _SHAPES = {
-    "covered": f'<circle r="7" fill="{SERVICE_STATUS["covered"]}" stroke="{_EDGE}"/>',
-    "gap": f'<path d="M0,-9L9,0L0,9L-9,0Z" fill="{SERVICE_STATUS["gap"]}" stroke="#fff"/>',
+    "covered": f'<circle r="7" fill="{STATUS["covered"]}" stroke="{_EDGE}"/>',
+    "gap": f'<path d="M0,-9L9,0L0,9L-9,0Z" fill="{STATUS["gap"]}" stroke="#fff"/>',
     "unreachable": f'<rect x="-7" y="-7" width="14" height="14" stroke="#fff" '
-    f'fill="{SERVICE_STATUS["unreachable"]}"/>'
+    f'fill="{STATUS["unreachable"]}"/>'
     '<path d="M-4,-4L4,4M4,-4L-4,4" stroke="#fff" stroke-width="2.4"/>',
-    "none": f'<rect x="-6" y="-6" width="12" height="12" fill="#9aa3a8" stroke="{_EDGE}"/>',
+    "no_data": f'<rect x="-6" y="-6" width="12" height="12" stroke="{_EDGE}" '
+    f'fill="{STATUS["no_data"]}"/>',
     "operating": f'<path d="{_PIN}" fill="{LIGHT["facility"]}" stroke="#fff" stroke-width="1.2"/>'
     '<circle cy="-3.6" r="2" fill="#fff"/>',
     "planned": f'<path d="{_PIN}" fill="#fff" stroke="{LIGHT["facility"]}" stroke-width="1.4" '
     'stroke-dasharray="2.5 1.6"/>',
-    "site": f'<polygon points="{_STAR}" fill="{LIGHT["site"]}" stroke="#16222b"/>',
+    "site": f'<polygon points="{_STAR}" fill="{LIGHT["build"]}" stroke="#fff"/>',
 }
 
 
@@ -362,11 +363,11 @@ def _legend(
         )
 
     rows = [f"<b>{_text(title)}</b>", f"<div>{_text(texts('map.legend_share_population'))}</div>"]
-    for share_class in (*CLASSES, MISSING):
+    for share_class in (*CLASSES, NO_SHARE):
         count = counts.get(f"class {share_class.lowest}", 0)
-        if share_class is MISSING:
+        if share_class is NO_SHARE:
             if count:
-                rows.append(line(swatch(MISSING.light), texts("map.class_missing"), count))
+                rows.append(line(swatch(NO_SHARE.light), texts("map.class_missing"), count))
             continue
         span = (
             f"{share_class.lowest} %"
@@ -375,22 +376,24 @@ def _legend(
         )
         rows.append(line(swatch(share_class.light), span, count))
     rows += [
-        line(_svg(_SHAPES[status], 14), texts(f"map.status.{status}"), counts.get(status, 0))
-        for status in ("covered", "gap", "unreachable", "none")
-        if status != "none" or counts.get(status)
+        line(_svg(_SHAPES[status], 14), name_code(texts, "status", status), counts.get(status, 0))
+        for status in ("covered", "gap", "unreachable", "no_data")
+        if status != "no_data" or counts.get(status)
     ]
     for status in ("operating", "planned"):
-        text = texts(f"map.facility_status.{status}")
+        text = name_code(texts, "facility_status", status)
         rows.append(line(_svg(_SHAPES[status], 18), text, counts.get(status, 0)))
     if counts.get("site"):
         rows.append(line(_svg(_SHAPES["site"], 18), texts("map.suggested_site"), counts["site"]))
     if warning:
-        rows.append(f'<div style="color:#8c1d04;font-weight:bold">{_text(warning)}</div>')
+        style = f"color:{LIGHT['warn-edge']};font-weight:bold"
+        rows.append(f'<div style="{style}">{_text(warning)}</div>')
     return (
         # As high as the map, so that the legend stands in its corner whatever the page's height.
         f'<div style="position:absolute;z-index:900;right:10px;top:0;height:{_css_length(height)};'
         'display:flex;align-items:flex-end;pointer-events:none">'
-        '<div style="width:230px;margin-bottom:26px;background:#fff;color:#16222b;padding:8px 10px;'
+        '<div style="width:230px;margin-bottom:26px;padding:8px 10px;'
+        f"background:{LIGHT['paper']};color:{LIGHT['ink']};"
         "border-radius:8px;font:12px/1.5 system-ui,sans-serif;"
         'box-shadow:0 1px 6px rgba(0,0,0,.3)">' + "".join(rows) + "</div></div>"
     )

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import hashlib
 import html
 import re
-import tempfile
 from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from socaccess.errors import OutputError
+from socaccess.files import write_file
 from socaccess.i18n import Texts
-from socaccess.maps._encode import pack
-from socaccess.maps._headline import build_blocks, build_headline
-from socaccess.maps._palette import DARK, LIGHT
-from socaccess.maps._payload import SCENARIOS, build_payload
+from socaccess.maps.encode import pack
+from socaccess.maps.headline import build_blocks, build_headline
+from socaccess.maps.payload import SCENARIOS, build_payload
+from socaccess.maps.words import name_code
+from socaccess.study.colours import BANDS, CLASSES, DARK, LIGHT, STATUS
 from socaccess.study.release import Release, release
 
 if TYPE_CHECKING:
@@ -30,8 +29,9 @@ __all__ = ["EmbeddedMap", "embed_map", "render_map", "save_map"]
 
 PAPERS = ("a4-landscape", "a4-portrait", "a3-landscape", "a3-portrait")
 _SCRIPTS = (
-    "decode.js", "symbols.js", "labels.js", "choices.js", "cards.js",
-    "areas.js", "panel.js", "search.js", "print.js", "map.js",
+    "decode.js", "state.js", "symbols.js", "labels.js", "choices.js", "cards.js", "areas.js",
+    "panel.js", "search.js", "print.js", "view.js", "layers.js", "marks.js", "legend.js",
+    "selection.js", "pointer.js", "map.js",
 )  # fmt: skip
 
 
@@ -81,7 +81,6 @@ def save_map(
     >>> save_map(result, "latgale.html", lang="en")  # doctest: +SKIP
     PosixPath('latgale.html')
     """
-    path = Path(path)
     page = render_map(
         result,
         lang=lang,
@@ -89,8 +88,7 @@ def save_map(
         services=services,
         allow_small_counts=allow_small_counts,
     )
-    _write_whole(path, page.encode("utf-8"))
-    return path
+    return write_file(path, page)
 
 
 def render_map(
@@ -119,9 +117,10 @@ def render_map(
     return template.render(
         lang=lang,
         title=title if title is not None else shown.study.title[lang],
-        view=texts(f"map.view.{shown.study.view}"),
+        view=name_code(texts, "view", shown.study.view),
         data_dates=str(shown.study.data_dates).replace("-", "–"),
         t=lambda key, **values: texts(f"map.{key}", **values),
+        name=lambda family, code: name_code(texts, family, code),
         version=_version(),
         allow_small_counts=released.is_lifted,
         headline=build_headline(released, texts, payload),
@@ -229,16 +228,23 @@ def _style() -> str:
     """Return Leaflet's style without the rules that point at pictures, then ours."""
     leaflet = re.sub(r"[^{}]*\{[^{}]*url\([^{}]*\}", "", _read_asset("vendor/leaflet.css"))
 
-    def variables(colours: dict[str, str], pattern: str) -> str:
-        declared = "".join(f"--{name}:{value};" for name, value in colours.items())
-        return f"{declared}--stroke:{pattern};"
+    # Bands of time, then what lies beyond them and what no road leads to.
+    beyond = [(c.light, c.dark) for c in CLASSES[:1]]
+    steps = [*BANDS, *beyond, (STATUS["gap"], STATUS["gap"])]
 
-    light = variables(LIGHT, LIGHT["pattern"] + "8c")
-    dark = variables(DARK, DARK["pattern"] + "8c")
+    def variables(colours: dict[str, str], number: int) -> str:
+        declared = [f"--{name}:{value};" for name, value in colours.items()]
+        declared += [f"--step{step}:{pair[number]};" for step, pair in enumerate(steps)]
+        return "".join(declared) + f"--stroke:{colours['pattern']}8c;"
+
     # Dark is for screens: paper is white.
     themes = (
-        f":root{{color-scheme:light;{light}}}\n"
-        f"@media screen and (prefers-color-scheme: dark){{:root{{color-scheme:dark;{dark}}}}}\n"
+        f":root{{color-scheme:light;{variables(LIGHT, 0)}}}\n"
+        "@media screen and (prefers-color-scheme: dark){"
+        f":root{{color-scheme:dark;{variables(DARK, 1)}}}}}\n"
+    )
+    themes += "".join(
+        f".fill.step{step}{{background:var(--step{step})}}\n" for step in range(len(steps))
     )
     return leaflet + themes + _read_asset("map.css")
 
@@ -263,21 +269,3 @@ def _version() -> str:
         return version("socaccess")
     except PackageNotFoundError:
         return ""
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    """Write `content` beside `path` and move it there in one step."""
-    temporary = None
-    try:
-        with tempfile.NamedTemporaryFile(
-            dir=path.parent, prefix=f".{path.name}.", delete=False
-        ) as file:
-            temporary = Path(file.name)
-            file.write(content)
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    except OSError as error:
-        if temporary is not None:
-            with contextlib.suppress(OSError):
-                temporary.unlink()
-        raise OutputError(f"{path}: the map could not be written: {error.strerror}") from error

@@ -19,19 +19,18 @@ import hashlib
 import json
 import mmap
 import os
-import secrets
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
-from socaccess.errors import InputError, NetworkFileError, OutputError, Problem
+from socaccess.errors import InputError, NetworkFileError, Problem
+from socaccess.files import write_aside
 from socaccess.network.roads import Roads
 
-__all__ = ["VERSION", "load_network", "save_network", "write_aside"]
+__all__ = ["VERSION", "load_network", "save_network"]
 
 VERSION: Final = 1
 """Version of the layout; a file of another one is refused."""
@@ -105,7 +104,7 @@ def save_network(network: Roads, path: str | Path) -> None:
             [Problem(f"the provenance cannot be written: {error}", path.name, hint="plain values")]
         ) from None
     header += b" " * (_align(_PREFIX + len(header)) - _PREFIX - len(header))
-    with write_aside(path) as file:
+    with write_aside(path) as aside, aside.open("wb") as file:
         file.write(_NAME + f"{VERSION:02d}".encode())
         file.write(len(header).to_bytes(8, "little"))
         file.write(hashlib.sha256(header).digest())
@@ -256,21 +255,3 @@ def _decode_arrays(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         text = arrays[f"{name}.text"].tobytes()
         decoded[name] = np.array([text[i:j].decode() for i, j in pairwise(begin)], dtype=object)
     return decoded
-
-
-@contextmanager
-def write_aside(path: Path) -> Iterator[Any]:
-    """Write into a file beside `path` that takes its name only once it is whole."""
-    aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    try:
-        with aside.open("xb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
-    except OSError as error:
-        aside.unlink(missing_ok=True)
-        raise OutputError(f"{path}: cannot be written: {error.strerror}") from None
-    except BaseException:
-        aside.unlink(missing_ok=True)
-        raise

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from socaccess.cachefolder import CACHE_VARIABLE, find_cache_folder
-from socaccess.errors import NetworkFileError, OutputError, SocAccessWarning
+from socaccess.errors import NetworkFileError, SocAccessWarning
 from socaccess.routing import Graph, Hierarchy, build_hierarchy
 
 __all__ = [
@@ -75,7 +75,7 @@ def make_hierarchy(graph: Graph) -> Hierarchy:
             _tidy(place.parent)
         except OSError as error:
             warnings.warn(
-                f"hierarchy not kept for the next time: {place.parent}: {error.strerror}; "
+                f"hierarchy not kept for the next time: {error}; "
                 f"name a folder in {CACHE_VARIABLE}, or none",
                 SocAccessWarning,
                 stacklevel=2,
@@ -92,10 +92,7 @@ def save_hierarchy(hierarchy: Hierarchy, file: str | Path) -> Path:
         If it cannot be written.
     """
     place = hierarchy_path(file)
-    try:
-        hierarchy.save(place)
-    except OSError as error:
-        raise OutputError(f"{place}: cannot be written: {error.strerror}") from None
+    hierarchy.save(place)
     return place
 
 

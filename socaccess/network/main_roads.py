@@ -21,9 +21,8 @@ from socaccess.network.roads import Roads
 from socaccess.network.snapping import leg_kph
 from socaccess.network.tables import build_from_tables
 from socaccess.settings import LinkModel
-from socaccess.sources.roads import load_main_roads
+from socaccess.sources.embedded import load_main_roads, load_water
 from socaccess.sources.settlements import load_settlements
-from socaccess.sources.water import load_water
 
 __all__ = ["build_main_roads", "link_settlements"]
 

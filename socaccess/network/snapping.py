@@ -162,10 +162,10 @@ class Snapped:
         cost = np.where(at_end, access, _pair(to_start, to_end) + access)
         usable = (_pair(via_start, via_end) | at_end) & (self.edges >= 0)[:, :, None]
         usable &= cost < int(CLOSED)
-        count = len(self.ids)
+        shape = (len(self.ids), 2 * self.edges.shape[1])
         return Terminals(
-            node=np.hstack([np.where(usable, node, -1).reshape(count, -1), self.door_node]),
-            cost_ms=np.hstack([np.where(usable, cost, 0).reshape(count, -1), self.door_ms]),
+            node=np.hstack([np.where(usable, node, -1).reshape(shape), self.door_node]),
+            cost_ms=np.hstack([np.where(usable, cost, 0).reshape(shape), self.door_ms]),
         )
 
     def measure_ends(self) -> np.ndarray:
@@ -176,7 +176,7 @@ class Snapped:
         with the detour; the stretch of the edge counts as modelled where the edge is. Same
         numbers for leaving and arriving.
         """
-        network, links, count = self.network, self.links, len(self.ids)
+        network, links = self.network, self.links
         share = _pair(self.along[:, None], 1 - self.along[:, None])
         times = np.minimum(self._on_edges(network.forward_ms), self._on_edges(network.backward_ms))
         flags = (network.modelled, network.modelled & network.is_class("street"))
@@ -185,7 +185,7 @@ class Snapped:
         by_edge = np.stack([share * part[:, :, None] for part in parts], axis=3)
         by_edge = by_edge + measure_legs(self.access_m, self.access_ms, links)[:, None, None, :]
         by_door = measure_legs(self.door_m, self.door_ms, links)
-        return np.concatenate([by_edge.reshape(count, -1, 3), by_door], axis=1)
+        return np.concatenate([by_edge.reshape(len(self.ids), 2 * self.edges.shape[1], 3), by_door], axis=1)
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a place: id, edge and the columns that tell how it was put there.

@@ -10,7 +10,6 @@ all, and says so by the graph's fingerprint. A new facility is one more source: 
 from __future__ import annotations
 
 import json
-import os
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from socaccess.errors import InputError, NetworkFileError
+from socaccess.files import write_aside
 from socaccess.routing._run import Progress, Ticker, cut_evenly, run_chunks
 from socaccess.routing.graph import (
     Graph,
@@ -102,19 +102,16 @@ class Hierarchy:
     def save(self, path: str | Path) -> None:
         """Write the hierarchy to one file of plain arrays (NumPy's .npz).
 
-        The file appears whole or not at all.
+        Raises
+        ------
+        OutputError
+            If it cannot be written; what was there before is still there.
         """
-        path = Path(path)
-        part = path.with_name(f"{path.name}.{os.getpid()}.part")
         arrays = {name: getattr(self, name) for name in ARRAYS}
         about = {"format": FORMAT, "fingerprint": self.fingerprint, "sha256": _digest(arrays)}
         text = np.frombuffer(json.dumps(about, sort_keys=True).encode(), np.uint8)
-        try:
-            with part.open("wb") as file:
-                np.savez(file, about=text, **arrays)
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
+        with write_aside(path) as aside, aside.open("wb") as file:
+            np.savez(file, about=text, **arrays)
 
     @classmethod
     def load(cls, path: str | Path, graph: Graph) -> Hierarchy:

@@ -11,14 +11,13 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
-import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from socaccess.errors import InputError, OutputError, Problem
+from socaccess.files import hash_bytes, write_file
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -142,9 +141,9 @@ class TableWriter:
         for item in self._read_done():
             if _is_whole(self._folder, item):
                 self._done[item["file"]] = item
-        self._write(_PLAN, text.encode())
+        write_file(self._folder / _PLAN, text)
         lines = "".join(json.dumps(item, sort_keys=True) + "\n" for item in self._done.values())
-        self._write(_JOURNAL, lines.encode())
+        write_file(self._folder / _JOURNAL, lines)
 
     def has(self, name: str) -> bool:
         """Return whether a file is there and whole."""
@@ -152,13 +151,8 @@ class TableWriter:
 
     def add(self, name: str, data: bytes, rows: int) -> None:
         """Write one file, whole or not at all, and note that it is there."""
-        self._write(name, data)
-        item = {
-            "file": name,
-            "rows": rows,
-            "bytes": len(data),
-            "sha256": hashlib.sha256(data).hexdigest(),
-        }
+        write_file(self._folder / name, data)
+        item = {"file": name, "rows": rows, "bytes": len(data), "sha256": hash_bytes(data)}
         self._done[name] = item
         try:
             with (self._folder / _JOURNAL).open("a", encoding="utf-8") as journal:
@@ -170,11 +164,9 @@ class TableWriter:
         """Write the manifest and return the table."""
         files = [self._done[name] for name in sorted(self._done)]
         told = {"format": FORMAT, "plan": self._plan, "files": files}
-        self._write(_MANIFEST, _dump(told).encode())
+        write_file(self._folder / _MANIFEST, _dump(told))
         for name in (_JOURNAL, _PLAN):
             (self._folder / name).unlink(missing_ok=True)
-        for left in self._folder.glob(".*.part"):
-            left.unlink(missing_ok=True)
         return PartitionedTable(self._folder, self._plan, tuple(files))
 
     def _read_plan(self) -> dict[str, Any] | None:
@@ -201,18 +193,6 @@ class TableWriter:
                     continue  # the line during which everything stopped: that part is done anew
                 if isinstance(item, dict) and "file" in item:
                     yield item
-
-    def _write(self, name: str, data: bytes) -> None:
-        aside = self._folder / f".{name}.{secrets.token_hex(4)}.part"
-        try:
-            with aside.open("xb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            aside.replace(self._folder / name)
-        except OSError as error:
-            aside.unlink(missing_ok=True)
-            raise OutputError(f"{self._folder}: cannot be written: {error.strerror}") from None
 
 
 def encode_table(table: gpd.GeoDataFrame) -> bytes:

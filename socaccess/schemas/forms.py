@@ -111,7 +111,8 @@ SETTLEMENTS = TableForm(
     geometry="point",
 )
 
-STATUSES = ("operating", "planned", "closed")
+# not_registered: a list says operating, the state register of the day does not name it.
+STATUSES = ("operating", "planned", "closed", "not_registered")
 
 FACILITIES = TableForm(
     "facilities",
@@ -126,8 +127,12 @@ FACILITIES = TableForm(
         Column("opened", "year"),
         Column("closed", "year"),
         Column("municipality_id"),
+        Column("provider_municipality_id"),
         Column("location_precision", default="settlement"),
+        Column("register_id"),
+        Column("mapping", default="listed", allowed=("sure", "likely", "listed")),
         Column("source", default=""),
+        Column("source_date"),
     ),
     geometry="point",
     may_be_empty=True,
@@ -147,6 +152,9 @@ SERVICE_TYPES = TableForm(
         Column("traveller", default="client", allowed=("client", "provider", "none")),
         Column("counts_as_supply", "flag", default=True),
         Column("moves_to"),
+        Column("known_by", default="list", allowed=("register", "list", "none")),
+        Column("show_at", default="address", allowed=("address", "settlement")),
+        Column("basket"),
     ),
 )
 
@@ -157,6 +165,7 @@ NEED = TableForm(
         Column("target_group", required=True),
         Column("persons", "number", required=True, minimum=0),
         Column("basis", default="estimate", allowed=("published", "estimate")),
+        Column("outside_plan", "flag", default=False),
     ),
     may_be_empty=True,
 )

@@ -18,9 +18,9 @@ from socaccess import crs as crs_
 from socaccess.errors import InputError, Problem, raise_problems
 from socaccess.i18n import fold
 from socaccess.schemas import suggest_names
-from socaccess.sources._osm_points import read_tagged_points
-from socaccess.sources._osm_reader import describe_file
 from socaccess.sources.osm import ATTRIBUTION
+from socaccess.sources.osm_facilities import read_tagged_points
+from socaccess.sources.osm_files import describe_file
 from socaccess.sources.tables import read_rows
 
 __all__ = ["KINDS", "classify_tags", "read_amenities", "read_osm_amenities"]

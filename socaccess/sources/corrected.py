@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from socaccess import crs as crs_
-from socaccess.errors import InputError, OutputError
-from socaccess.guards import guard_frame
+from socaccess.encoding import encode_csv, open_workbook, write_layer
+from socaccess.errors import InputError
+from socaccess.files import write_aside
 from socaccess.i18n import Texts
 from socaccess.sources.correcting import Correction, Finding, list_findings
 
@@ -81,15 +82,13 @@ def write_corrected(
     """
     rows = correction.rows.assign(**{CORRECTIONS: _tell_by_row(correction, Texts(lang))})
     kind = path.suffix.lower()
-    try:
+    with write_aside(path) as aside:
         if kind == ".csv":
-            guard_frame(rows).to_csv(path, index=False, encoding="utf-8")
+            aside.write_bytes(encode_csv(rows))
         elif kind == ".xlsx":
-            _write_workbook(rows, found, correction, path, Texts(lang), duplicates)
+            _write_workbook(rows, found, correction, aside, Texts(lang), duplicates)
         else:
-            _write_layer(rows, correction, path)
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from None
+            _write_layer(rows, correction, aside)
 
 
 def _tell_by_row(correction: Correction, texts: Texts) -> list[str | None]:
@@ -109,7 +108,7 @@ def _write_layer(rows: pd.DataFrame, correction: Correction, path: Path) -> None
     plain = rows.astype(object).where(rows.notna(), None)
     degrees = correction.geometry.to_crs(crs_.EXCHANGE)
     frame = gpd.GeoDataFrame(plain.infer_objects(), geometry=degrees)
-    frame.to_file(path)
+    write_layer(frame, path)
 
 
 def _write_workbook(
@@ -120,10 +119,7 @@ def _write_workbook(
     texts: Texts,
     duplicates: pd.DataFrame | None,
 ) -> None:
-    import xlsxwriter
-
-    options = {"strings_to_formulas": False, "strings_to_urls": False, "nan_inf_to_errors": False}
-    with xlsxwriter.Workbook(path, options) as book:
+    with open_workbook(path) as book:
         head = book.add_format({"bold": True, "bottom": 1})
         formats = {"change": book.add_format({"bg_color": _CHANGED}),
                    "fault": book.add_format({"bg_color": _FAULT})}  # fmt: skip

@@ -13,8 +13,7 @@ from socaccess import crs as crs_
 from socaccess.errors import Problem
 from socaccess.i18n import fold
 from socaccess.sources.cleaning import Change
-from socaccess.sources.coordinates import PAIRS, find_swapped, read_numbers, swap_axes
-from socaccess.sources.placing import PLACED_COLUMNS
+from socaccess.sources.placing import PAIRS, PLACED_COLUMNS, find_swapped, read_numbers, swap_axes
 from socaccess.sources.tables import Inspection, inspect_rows
 
 if TYPE_CHECKING:
@@ -93,15 +92,16 @@ def list_findings(found: Inspection) -> list[Finding]:
     findings = []
     for kind, problems in (("fault", found.problems), ("open", found.notes)):
         for problem in problems:
+            where = str(problem.where)
             column = next((name for name in [*found.headings, *found.cleaned.columns]
-                           if problem.where.endswith(f"column {str(name)!r}")), "")  # fmt: skip
+                           if where.endswith(f"column {str(name)!r}")), "")  # fmt: skip
             heading = str(found.headings.get(column, column))
             if not problem.rows:
                 findings.append(
                     Finding(None, "", column, heading, "", problem.what, problem.hint, kind)
                 )
             for told in problem.rows:
-                name, _, value = told.partition(": ")
+                name, _, value = str(told).partition(": ")
                 row = position.get(name)
                 if row is not None and not value and column in found.rows:
                     value = _tell(found.rows[column].iloc[row])

@@ -15,27 +15,31 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-from socaccess.sources._attempts import refuse_status, try_often
-from socaccess.sources._cache import (
+from socaccess.files import write_file
+from socaccess.sources.archives import check_content, unpack_layers
+from socaccess.sources.cache import (
     Cache,
     CachedFile,
     hash_file,
     tell_of_disk,
-    write_whole,
 )
-from socaccess.sources._content import check_content, unpack_layers
-from socaccess.sources._download_error import DownloadError
-from socaccess.sources._transport import (
+from socaccess.sources.transport import (
     CutOffError,
+    DownloadError,
     Limits,
     Reply,
     is_offline,
     name_host,
+    open_address,
     require_connection,
     too_large,
+    took_too_long,
 )
+
+if TYPE_CHECKING:
+    from urllib3.util.retry import Retry
 
 __all__ = [
     "Cache",
@@ -47,7 +51,9 @@ __all__ = [
     "fetch_json",
     "fetch_text",
     "is_offline",
+    "refuse_status",
     "require_connection",
+    "try_often",
     "unpack_layers",
 ]
 
@@ -335,7 +341,7 @@ class _Download:
             "last_modified": reply.headers.get("last-modified", "") if plain else "",
         }
         with tell_of_disk(self.folder):
-            write_whole(self.folder / _STATE, json.dumps(self.state))
+            write_file(self.folder / _STATE, json.dumps(self.state))
 
     def _require_room(self, total: int, start: int) -> None:
         if total > self.limits.max_bytes:
@@ -365,3 +371,69 @@ class _Download:
             raise DownloadError("hash", {"host": self.host, "kind": _HASHES[len(stated)]})
         if check is not None:
             check(self.part)
+
+
+BUSY = (429, 500, 502, 503, 504)
+
+
+def try_often(
+    address: str,
+    hosts: Collection[str],
+    limits: Limits,
+    deadline: float,
+    make_headers: Callable[[], dict[str, str]],
+    take: Callable[[Reply], Any],
+) -> Any:
+    """Return what `take` makes of an answer; ask again after a pause while that can help."""
+    from urllib3.exceptions import MaxRetryError
+    from urllib3.util.retry import Retry
+
+    host = name_host(address)
+    # Spread a little, so that many who failed together do not return together. The first attempt
+    # is counted before it is made, so that there is a pause after it.
+    policy = Retry(
+        limits.tries,
+        backoff_factor=limits.pause_s / 2,
+        backoff_jitter=limits.pause_s / 4,
+        backoff_max=limits.longest_pause_s,
+    ).increment()
+    while True:
+        asked_s = 0.0
+        try:
+            with open_address(
+                address, hosts, limits=limits, deadline=deadline, headers=make_headers()
+            ) as reply:
+                if reply.status not in BUSY:
+                    return take(reply)
+                asked_s = _read_retry_after(policy, reply.headers.get("retry-after", ""))
+                failure = DownloadError("busy", {"host": host, "status": reply.status})
+                if asked_s > limits.longest_pause_s:
+                    values = {"host": host, "minutes": int(asked_s // 60) + 1}
+                    raise DownloadError("later", values)
+        except CutOffError:
+            failure = DownloadError("cut_off", {"host": host})
+        try:
+            policy = policy.increment()
+        except MaxRetryError:
+            raise failure from None
+        pause_s = max(asked_s, policy.get_backoff_time())
+        if time.monotonic() + pause_s > deadline:
+            raise took_too_long(host, limits.total_s)
+        time.sleep(pause_s)
+
+
+def refuse_status(reply: Reply) -> None:
+    """Raise `DownloadError` unless a server gives what it was asked for."""
+    if reply.status != 200:
+        values = {"host": name_host(reply.address), "status": reply.status}
+        raise DownloadError("status", values)
+
+
+def _read_retry_after(policy: Retry, text: str) -> float:
+    """Return the seconds a server asks to wait; 0 where what it says is no number and no date."""
+    from urllib3.exceptions import InvalidHeader
+
+    try:
+        return policy.parse_retry_after(text) if text else 0.0
+    except (InvalidHeader, ValueError, OverflowError):
+        return 0.0

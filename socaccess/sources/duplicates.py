@@ -11,7 +11,7 @@ import pandas as pd
 
 from socaccess import crs as crs_
 from socaccess.errors import InputError, Problem
-from socaccess.sources._place_names import fold_name
+from socaccess.sources.place_names import fold_name
 
 if TYPE_CHECKING:
     import geopandas as gpd

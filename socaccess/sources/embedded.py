@@ -9,11 +9,23 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
 import pandas as pd
+import shapely
 
+from socaccess import crs as crs_
 from socaccess.errors import InputError, Problem, UnknownNameError
 
-__all__ = ["PACKAGES", "Resource", "find_resource", "read_embedded", "read_package", "verify_data"]
+__all__ = [
+    "PACKAGES",
+    "Resource",
+    "find_resource",
+    "load_main_roads",
+    "load_water",
+    "read_embedded",
+    "read_package",
+    "verify_data",
+]
 
 PACKAGES = ("boundaries", "settlements", "services", "roads", "water")
 
@@ -123,3 +135,55 @@ def require_whole() -> None:
                 )
             ]
         )
+
+
+def load_main_roads() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return two tables: nodes and edges, one connected graph.
+
+    Nodes have `node_id`, `settlement_id` (the settlement a state-road node stands for, where it
+    does), `lon`, `lat`; edges `edge_id`, `from_id`, `to_id`, `length_km`, `source` (osm, state,
+    joint), `road_class`, `road` and `beside`.
+
+    State and main roads of Latvia with a margin across the border; lengths follow the road,
+    shapes are straight between nodes, and nothing is known of one-way.
+    """
+    return read_embedded("roads", "nodes.csv"), read_embedded("roads", "edges.csv")
+
+
+def load_water(
+    crs: object = crs_.LATVIA, frame_m: tuple[float, float, float, float] | None = None
+) -> gpd.GeoDataFrame:
+    """Return the water in and around Latvia, or what of it lies inside a frame.
+
+    Parameters
+    ----------
+    crs
+        System of the result and of `frame_m`.
+    frame_m
+        West, south, east, north; outlines are cut there. By default nothing is cut.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        `water_id`, `kind` (inland or sea), `area_km2` and polygons, the largest first.
+        Shores are coarse: draw them, calculate nothing by them.
+
+    Examples
+    --------
+    >>> water = load_water()
+    >>> bool(water.loc[water["kind"] == "sea", "area_km2"].sum() > 10_000)
+    True
+    """
+    # Faster than the general reader: a run draws this every time.
+    text = find_resource("water", "water.geojson").path.read_text(encoding="utf-8")
+    features = json.loads(text)["features"]
+    geometry = shapely.from_geojson([json.dumps(each["geometry"]) for each in features])
+    frame = gpd.GeoDataFrame(
+        [each["properties"] for each in features], geometry=list(geometry), crs=crs_.EXCHANGE
+    ).to_crs(crs)
+    if frame_m is None:
+        return frame
+    cut = shapely.clip_by_rect(frame.geometry.to_numpy(), *frame_m)
+    return frame.set_geometry(list(cut), crs=frame.crs)[~shapely.is_empty(cut)].reset_index(
+        drop=True
+    )

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from socaccess.sources._place_names import Part, fold_name, list_parts, stem_name, strip_kind
 from socaccess.sources.boundaries import load_crosswalk
+from socaccess.sources.place_names import Part, fold_name, list_parts, stem_name, strip_kind
 from socaccess.sources.settlements import load_settlements
 
 if TYPE_CHECKING:

@@ -15,16 +15,21 @@ import numpy as np
 
 from socaccess import crs as crs_
 from socaccess.errors import Problem, raise_problems
-from socaccess.sources._osm_points import TaggedPoint, read_tagged_points
-from socaccess.sources._osm_reader import describe_file
-from socaccess.sources._osm_roads import (
+from socaccess.sources.osm_facilities import (
+    FACILITY_KEYS,
+    TaggedPoint,
+    guess_service,
+    is_social_facility,
+    read_tagged_points,
+)
+from socaccess.sources.osm_files import describe_file
+from socaccess.sources.osm_roads import (
     DRIVEN_CLASSES,
     RoadElements,
     TurnRestriction,
     read_road_elements,
 )
-from socaccess.sources._osm_services import FACILITY_KEYS, guess_service, is_social_facility
-from socaccess.sources._osm_tags import (
+from socaccess.sources.osm_tags import (
     parse_duration,
     parse_maxspeed,
     parse_population,

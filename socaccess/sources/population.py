@@ -13,9 +13,9 @@ from socaccess import crs as crs_
 from socaccess.errors import InputError, Problem, raise_problems
 from socaccess.i18n import fold
 from socaccess.schemas import TableForm
-from socaccess.sources.coordinates import place_points, read_numbers
+from socaccess.sources.cleaning import name_columns
 from socaccess.sources.files import read_rows
-from socaccess.sources.headings import name_columns
+from socaccess.sources.placing import place_points, read_numbers
 
 if TYPE_CHECKING:
     import geopandas as gpd

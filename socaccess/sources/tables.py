@@ -13,12 +13,10 @@ import pandas as pd
 
 from socaccess.errors import InputError, Problem, SocAccessWarning, raise_problems
 from socaccess.schemas import FORMS, LATVIA_BOUNDS, TableForm, check_table
-from socaccess.sources.cleaning import Change, clean_cells, name_municipalities
-from socaccess.sources.coordinates import place_points
+from socaccess.sources.cleaning import Change, clean_cells, name_columns, name_municipalities
 from socaccess.sources.files import read_rows
 from socaccess.sources.gazetteer import Gazetteer
-from socaccess.sources.headings import name_columns
-from socaccess.sources.placing import place_rows
+from socaccess.sources.placing import place_points, place_rows
 from socaccess.sources.population import find_municipalities
 from socaccess.sources.reference import Bounds, Reference
 
@@ -219,7 +217,7 @@ def inspect_rows(
         )
     except InputError as error:
         # Placing and naming already said what they found of the same columns.
-        said = {problem.where for problem in problems if "column" in problem.where}
+        said = {problem.where for problem in problems if "column" in str(problem.where)}
         problems += [problem for problem in error.problems if problem.where not in said]
     return Inspection(
         file=file,

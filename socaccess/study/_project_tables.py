@@ -18,10 +18,10 @@ from socaccess.schemas import (
     Column,
     TableForm,
 )
+from socaccess.sources.cleaning import name_columns
 from socaccess.sources.duplicates import merge_duplicates
 from socaccess.sources.files import read_rows
 from socaccess.sources.gazetteer import Gazetteer
-from socaccess.sources.headings import name_columns
 from socaccess.sources.population import make_origins, read_people, spread_population
 from socaccess.sources.reference import Reference
 from socaccess.sources.services import load_service_types

@@ -15,8 +15,9 @@ import pandas as pd
 
 from socaccess.errors import InputError, MissingDependencyError, UnknownNameError
 from socaccess.i18n import Texts, sort_key
-from socaccess.sources.water import load_water
+from socaccess.sources.embedded import load_water
 from socaccess.study.colours import (
+    BANDS,
     CLASSES,
     FACILITY,
     INK,
@@ -95,11 +96,10 @@ def _cell(text: str, right: bool) -> str:
 def _draw_bar(share: float | None, texts: Texts) -> str:
     if share is None:
         return "–"
-    width = f"{100 * share:.1f}%"
+    fill = f"width:{100 * share:.1f}%;background:{BANDS[2][0]}"
     return (
         '<div style="position:relative;min-width:6em;padding:0 .3em">'
-        f'<div style="position:absolute;inset:2px auto 2px 0;width:{width};background:#97c6dd;'
-        'opacity:.6"></div>'
+        f'<div style="position:absolute;inset:2px auto 2px 0;{fill};opacity:.6"></div>'
         f'<span style="position:relative">{texts.share(share)}</span></div>'
     )
 
@@ -228,7 +228,7 @@ def _plot_map(
     handles: list[Any] = [
         Patch(facecolor=colour, edgecolor=MUTED,
               label=f"{low}–{high} %" if low != high else f"{high} %")
-        for low, high, colour in CLASSES
+        for low, high, colour, *_ in CLASSES
     ]  # fmt: skip
     table = result.settlement_coverage
     table = table[(table["scenario"] == scenario) & table["service"].isin(services)]

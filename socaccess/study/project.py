@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from socaccess.errors import InputError, Problem, raise_problems
+from socaccess.files import create_file
 from socaccess.i18n import LANGUAGES
 from socaccess.settings import Settings
 from socaccess.study._project_form import SECTIONS, find_problems
@@ -256,8 +257,7 @@ def write_template(path: str | Path, *, lang: str = "lv") -> Path:
     path = Path(path)
     text = resources.files("socaccess.study").joinpath(f"project_{lang}.toml").read_bytes()
     try:
-        with path.open("xb") as stream:
-            stream.write(text)
+        create_file(path, text)
     except FileExistsError:
         raise InputError(f"{path}: the file is there already; choose another name") from None
     except OSError as error:

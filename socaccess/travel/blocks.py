@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from socaccess.errors import InputError
+from socaccess.files import write_aside, write_together
 from socaccess.network import RoadNetwork, Snapped
-from socaccess.network.file import write_aside
 from socaccess.routing import Hierarchy, Progress
 from socaccess.settings import LinkModel
 from socaccess.travel._engines import choose_prepared
@@ -133,8 +133,8 @@ class TravelBlocks:
         schema = self._tell_schema()
         rows = 0
         with (
-            write_aside(Path(path)) as file,
-            pq.ParquetWriter(file, schema, compression="zstd") as writer,
+            write_aside(path) as aside,
+            pq.ParquetWriter(aside, schema, compression="zstd") as writer,
         ):
             for block in self:
                 table = _to_arrow(block, schema, every_pair)
@@ -151,7 +151,8 @@ class TravelBlocks:
         path
             `times.npy` gets the milliseconds (uint32, `UNREACHABLE` where there is no
             way); with lengths, `times.length_m.npy`, `times.modelled_share.npy` and
-            `times.street_share.npy` the rest (float64, NaN). Each file is whole or not there.
+            `times.street_share.npy` the rest (float64, NaN). All of them are whole, or none
+            is there.
 
         Raises
         ------
@@ -163,9 +164,10 @@ class TravelBlocks:
         if self.lengths:
             for name in MEASURES:
                 places[name] = path.with_name(f"{path.stem}.{name}{path.suffix}")
-        with ExitStack() as stack:
+        with write_together(path.parent) as aside, ExitStack() as stack:
             files = {
-                name: stack.enter_context(write_aside(place)) for name, place in places.items()
+                name: stack.enter_context((aside / place.name).open("wb"))
+                for name, place in places.items()
             }
             for name, file in files.items():
                 kind = np.dtype("<u4" if name == "travel_ms" else "<f8")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -158,3 +160,28 @@ def test_centres_lie_in_the_official_units(settlements, shared: Path):
     assert len(mine) == 586
     assert (away == 0).mean() > 0.98
     assert away.max() < 500
+
+
+def test_people_points_share_out_every_settlement(data: Path, settlements):
+    points = read_rows(data / "settlements" / "people_points.csv")
+    shares: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for each in points:
+        assert Decimal(each["share"]) > 0
+        shares[each["settlement_id"]] += Decimal(each["share"])
+    assert len(points) == 5_693
+    assert shares == {each["settlement_id"]: Decimal("1.00000") for each in settlements}
+
+
+def test_people_points_lie_where_the_mean_of_the_inhabitants_is(data: Path, settlements):
+    mean: defaultdict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
+    for each in read_rows(data / "settlements" / "people_points.csv"):
+        for axis, name in enumerate(("lon", "lat")):
+            mean[each["settlement_id"]][axis] += float(each["share"]) * float(each[name])
+    away_km = []
+    for each in settlements:
+        lon, lat = mean[each["settlement_id"]]
+        east = (lon - float(each["people_lon"])) * 111.3 * math.cos(math.radians(lat))
+        away_km.append(math.hypot(east, (lat - float(each["people_lat"])) * 111.4))
+    # Both come from one grid (Riga's means from addresses); a point stands for several cells.
+    assert sum(each < 1 for each in away_km) > 0.97 * len(away_km)
+    assert max(away_km) < 6

@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 import shapely
 
-from socaccess.maps._areas import encode_areas
-from socaccess.maps._basemap import Grid
+from socaccess.maps.areas import encode_areas
+from socaccess.maps.basemap import Grid
 from socaccess.network import RoadNetwork
 from socaccess.settings import Settings
 

@@ -14,9 +14,10 @@ import shapely.affinity
 
 from socaccess.i18n import Texts
 from socaccess.maps import embed_map, save_map
+from socaccess.study.colours import LIGHT, STATUS
 from socaccess.travel import isochrones
 
-from .world import NASTY, build_world, release_world
+from .world import NASTY, release_world
 
 pytestmark = pytest.mark.browser
 AXE = Path(__file__).parents[1] / "vendor" / "axe.min.js"
@@ -102,14 +103,14 @@ def test_all_layers_are_drawn_and_can_be_switched(open_page: OpenPage, page_path
     )  # colour and pattern of each
     assert page.locator(".leaflet-borders-pane path").count() == 5
     assert page.locator(".leaflet-roads-pane path").count() == 1
-    for colour in ("#7fd0e3", "#c2330f", "#0b3c5d", "#ffd23f"):
+    for colour in (STATUS["covered"], STATUS["gap"], LIGHT["facility"], LIGHT["build"]):
         assert pixel_count(page, colour) > 10, colour
     page.uncheck("#layer-settlements")
-    assert pixel_count(page, "#c2330f") == 0
+    assert pixel_count(page, STATUS["gap"]) == 0
     page.uncheck("#layer-facilities")
-    assert pixel_count(page, "#0b3c5d") == 0
+    assert pixel_count(page, LIGHT["facility"]) == 0
     page.uncheck("#layer-sites")
-    assert pixel_count(page, "#ffd23f") == 0
+    assert pixel_count(page, LIGHT["build"]) == 0
     page.uncheck("#layer-shading")
     assert page.locator(".leaflet-overlay-pane g > path").count() == 0
     page.uncheck("#layer-roads")
@@ -202,9 +203,9 @@ def test_suggested_sites_stand_only_with_the_suggestions(
 ) -> None:
     page = open_page(page_path)
     page.select_option("#service", "0")
-    assert pixel_count(page, "#ffd23f") == 0
+    assert pixel_count(page, LIGHT["build"]) == 0
     choose(page, "scenario", 2)
-    assert pixel_count(page, "#ffd23f") > 10
+    assert pixel_count(page, LIGHT["build"]) > 10
 
 
 def test_switching_changes_what_is_said(
@@ -566,22 +567,3 @@ def test_inside_a_frame(open_page: OpenPage, world: SimpleNamespace, tmp_path: P
     frame.wait_for_function("window.socaccess && window.socaccess.ready")
     assert frame.locator("#municipality-rows tr").count() == 5
     assert page.messages == []
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("size", "seconds"),
-    [((151, 21, 21), 1.0), ((7000, 119, 21), 3.0), ((100_000, 119, 1), 3.0)],
-    ids=["latgale", "latvia", "100000"],
-)
-def test_ready_in_time(
-    open_page: OpenPage, tmp_path: Path, size: tuple[int, int, int], seconds: float
-) -> None:
-    path = save_map(release_world(build_world(*size)), tmp_path / "map.html")
-    ready = []
-    for _ in range(2):
-        page = open_page(path)
-        ready.append(page.evaluate("window.socaccess.ready_ms"))
-        assert page.messages == []
-    # The better of two: other work on the machine is not the map's.
-    assert min(ready) / 1000 < seconds

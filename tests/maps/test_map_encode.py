@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from socaccess.maps._encode import delta, morton_order, pack, unpack
+from socaccess.maps.encode import delta, morton_order, pack, unpack
 
 
 @given(st.lists(st.integers(-(10**9), 10**9)))

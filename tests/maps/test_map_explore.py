@@ -8,7 +8,7 @@ import pytest
 from socaccess.errors import UnknownNameError
 from socaccess.i18n import Texts
 from socaccess.maps import explore
-from socaccess.maps._palette import CLASSES, SERVICE_STATUS
+from socaccess.study.colours import CLASSES, STATUS
 
 from .world import NASTY, build_world, release_world
 
@@ -35,7 +35,7 @@ def test_legend_counts_equal_the_tables(world: SimpleNamespace, page: str) -> No
 
 
 def test_same_colours_as_the_exported_map(page: str) -> None:
-    for colour in SERVICE_STATUS.values():
+    for colour in (STATUS[name] for name in ("covered", "gap", "unreachable")):
         assert colour in page
     assert any(c.light in page for c in CLASSES)
 

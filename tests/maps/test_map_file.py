@@ -13,7 +13,7 @@ import pytest
 from socaccess.errors import OutputError, UnknownNameError
 from socaccess.i18n import Texts
 from socaccess.maps import render_map, save_map
-from socaccess.maps._encode import unpack
+from socaccess.maps.encode import unpack
 
 from .world import NASTY, build_world, release_world
 
@@ -137,7 +137,7 @@ def test_written_whole_or_not_at_all(
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "replace", refuse)
-    with pytest.raises(OutputError, match=r"map\.html: the map could not be written"):
+    with pytest.raises(OutputError, match=r"map\.html: could not be written"):
         save_map(release_world(world), target)
     assert target.read_text() == "before"
     assert list(tmp_path.iterdir()) == [target]

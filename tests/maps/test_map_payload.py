@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from socaccess.errors import InputError, UnknownNameError
-from socaccess.maps._payload import build_payload
-from socaccess.maps._shares import NO_ROUTE, NO_SUPPLY, as_percent
+from socaccess.maps.payload import build_payload
+from socaccess.maps.shares import NO_ROUTE, NO_SUPPLY, as_percent
 
 from .world import SCENARIOS, build_world, release_world
 

@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from socaccess.maps._palette import CLASSES, DARK, LIGHT, SERVICE_STATUS, class_of
-from socaccess.maps._shares import NO_ROUTE, NO_SUPPLY, as_percent, share_within, tenths
+from socaccess.maps.shares import NO_ROUTE, NO_SUPPLY, as_percent, share_within, tenths
+from socaccess.study.colours import BANDS, CLASSES, DARK, LIGHT, STATUS, class_of
 
 
 def test_tenths_keep_an_inclusive_limit_true() -> None:
@@ -70,7 +70,7 @@ def _contrast(one: str, other: str) -> float:
 
 
 def test_states_differ_by_three_to_one_and_texts_by_more() -> None:
-    fills = list(SERVICE_STATUS.values())
+    fills = [STATUS[name] for name in ("covered", "gap", "unreachable")]
     for i, one in enumerate(fills):
         for other in fills[i + 1 :]:
             assert _contrast(one, other) >= 3
@@ -87,3 +87,9 @@ def test_states_differ_by_three_to_one_and_texts_by_more() -> None:
 def test_lower_classes_carry_a_pattern_each_its_own() -> None:
     patterns = [c.pattern for c in CLASSES if c.pattern]
     assert len(patterns) == len(set(patterns)) == 3
+
+
+def test_a_grey_print_keeps_the_order_of_classes_and_bands() -> None:
+    for colours in ([c.light for c in CLASSES], [light for light, _ in BANDS]):
+        lightness = [_luminance(colour) for colour in colours]
+        assert lightness == sorted(lightness)

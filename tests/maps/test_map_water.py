@@ -6,8 +6,8 @@ import pytest
 import shapely
 
 from socaccess import crs
+from socaccess.sources.embedded import load_water
 from socaccess.sources.settlements import load_settlements
-from socaccess.sources.water import load_water
 
 # Longitude and latitude of a point well inside each.
 LAKES = {

@@ -146,8 +146,8 @@ def test_places_near_each_other_are_joined_by_streets_and_a_place_is_no_time_fro
     way = routes(network, two, two, pairs=[("a", "b")], links=LINKS)
     assert way.geometry.item().equals(shapely.LineString(shapely.get_coordinates(two.geometry)))
     assert way["travel_min"].item() == times.travel_min[0, 1]
-    found = nearest(network, two.rename(columns={"id": "settlement_id"}),
-                    two.rename(columns={"id": "facility_id"}).assign(service="x"), lengths=True)  # fmt: skip
+    facilities = two.rename(columns={"id": "facility_id"}).assign(service="x")
+    found = nearest(network, two.rename(columns={"id": "settlement_id"}), facilities)
     assert found["facility_id"].tolist() == ["a", "b"]
     assert found["travel_min"].tolist() == [0, 0]
 

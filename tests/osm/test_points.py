@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from socaccess.errors import InputError
-from socaccess.sources._osm_services import _TARGETS, guess_service
 from socaccess.sources.osm import read_candidate_facilities, read_osm_settlements
+from socaccess.sources.osm_facilities import _TARGETS, guess_service
 from socaccess.sources.services import load_service_types
 
 from .drawing import Drawing

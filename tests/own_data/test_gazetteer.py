@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from socaccess.sources._place_names import stem_name, strip_kind
 from socaccess.sources.gazetteer import TIE, Gazetteer
+from socaccess.sources.place_names import stem_name, strip_kind
 from socaccess.sources.placing import LEAST_CONFIDENCE, place_rows
 from socaccess.sources.settlements import load_settlements
 

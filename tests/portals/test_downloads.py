@@ -28,7 +28,7 @@ from socaccess.sources.downloads import (
     fetch_json,
     unpack_layers,
 )
-from socaccess.sources.portals.stock import list_stock
+from socaccess.sources.portals.fetching import list_stock
 from tests.portals.conftest import QUICK, list_content
 from tests.portals.servers import Resumable, give, redirect, send, serve
 

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from socaccess.errors import CrsError, InputError
-from socaccess.planning.need import read_children_by_age, read_needed_services
+from socaccess.programme.assessments import read_children_by_age, read_needed_services
 from socaccess.sources.boundaries import load_crosswalk, load_municipalities
 from socaccess.sources.portals import (
     read_boundaries,

@@ -17,7 +17,7 @@ from socaccess.network import RoadNetwork
 from socaccess.sources.downloads import DownloadError, Limits
 from socaccess.sources.osm import read_candidate_facilities
 from socaccess.sources.portals import OverpassService, fetch_map
-from socaccess.sources.portals._elements import Elements
+from socaccess.sources.portals.overpass import Elements
 from tests.portals.conftest import list_content
 from tests.portals.overpass_server import AREA
 from tests.portals.servers import give, redirect, send

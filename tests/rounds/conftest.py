@@ -9,8 +9,8 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from socaccess.planning import rounds
-from socaccess.planning.store import Store
+from socaccess import rounds
+from socaccess.rounds import Store
 from socaccess.study import Study
 
 WHO = "Anna"

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import openpyxl
 
-from socaccess.planning import rounds
-from socaccess.planning.store import Store
+from socaccess import rounds
+from socaccess.rounds import Store
 
 
 def take(folder: Path, form: str, at: str) -> None:

@@ -9,10 +9,10 @@ import shutil
 import openpyxl
 import pytest
 
+from socaccess import rounds
 from socaccess.errors import InputError
 from socaccess.i18n import Texts
-from socaccess.planning import rounds
-from socaccess.planning._findings import FAULT, FORM, NOTE, WATCH
+from socaccess.rounds import FAULT, FORM, NOTE, WATCH
 
 AT = "2022-02-01T10:00:00"
 VILANI = "0781800"

@@ -7,10 +7,10 @@ import json
 import pytest
 from typer.testing import CliRunner
 
+from socaccess import rounds
 from socaccess.cli.round import app
 from socaccess.errors import InputError
-from socaccess.planning import consultation, rounds
-from socaccess.planning.store import Store
+from socaccess.rounds import Store
 
 from .conftest import OPENED, WHO
 
@@ -37,32 +37,32 @@ def call(store, *words):
 
 
 def test_said_answered_and_approved(store, tmp_path):
-    first = consultation.read_statements(write(tmp_path, SAID, HEARD))
-    one = consultation.keep_statements(store, first, **EVENT)
-    told = consultation.list_statements(store).set_index("statement_id")
+    first = rounds.read_statements(write(tmp_path, SAID, HEARD))
+    one = rounds.keep_statements(store, first, **EVENT)
+    told = rounds.list_statements(store).set_index("statement_id")
     assert told["answer"].to_dict() == {"S1": "pending", "S2": "noted"}
     assert told.loc["S2", "answered_by"] == WHO
     answered = SAID.removesuffix(";;") + ";partly;Vispirms mobilais dienests."
     later = {"at": "2022-05-01T10:00:00", "who": "Berta"}
-    second = consultation.read_statements(write(tmp_path, answered))
-    consultation.keep_statements(store, second, **later)
-    told = consultation.list_statements(store).set_index("statement_id")
+    second = rounds.read_statements(write(tmp_path, answered))
+    rounds.keep_statements(store, second, **later)
+    told = rounds.list_statements(store).set_index("statement_id")
     assert told.loc["S1", ["answer", "answered_by", "said_at"]].tolist() == [
         "partly", "Berta", OPENED]  # fmt: skip
     # S2 was not sent again and stays; what stood before is in the revision before.
     assert told.loc["S2", "answer"] == "noted"
     before = store.read("statements", revision=one).set_index("statement_id")
     assert before.loc["S1", "answer"] == "pending"
-    summary = consultation.summarise_statements(consultation.list_statements(store))
+    summary = rounds.summarise_statements(rounds.list_statements(store))
     assert summary.set_index("speaker")["said"].to_dict() == {"municipality": 1, "resident": 1}
     revision = store.revision
-    consultation.approve(store, body="Padome", act="Nr. 4", date="2022-06-01", **later)
-    approvals = consultation.list_approvals(store)
+    rounds.approve(store, body="Padome", act="Nr. 4", date="2022-06-01", **later)
+    approvals = rounds.list_approvals(store)
     assert approvals[["body", "revision"]].values.tolist() == [["Padome", revision]]
     with pytest.raises(InputError, match="already"):
-        consultation.approve(store, body="Padome", act="Nr. 4", date="2022-06-02", **later)
+        rounds.approve(store, body="Padome", act="Nr. 4", date="2022-06-02", **later)
     rounds.undo(store, **later)
-    assert not len(consultation.list_approvals(store))
+    assert not len(rounds.list_approvals(store))
     assert store.verify()["whole"].all()
 
 
@@ -74,24 +74,20 @@ def test_what_cannot_be_is_told_together(store, tmp_path):
         "S3;2022-03-01;alien;;;;Teksts;;",
     )
     with pytest.raises(InputError) as caught:
-        consultation.read_statements(bad)
+        rounds.read_statements(bad)
     assert "alien" in str(caught.value)
     with pytest.raises(InputError) as caught:
-        consultation.read_statements(write(tmp_path, *bad.read_text().splitlines()[1:3]))
+        rounds.read_statements(write(tmp_path, *bad.read_text().splitlines()[1:3]))
     for part in ("private person", "no reason", "not a day"):
         assert part in str(caught.value)
-    consultation.keep_statements(
-        store, consultation.read_statements(write(tmp_path, SAID)), **EVENT
-    )
+    rounds.keep_statements(store, rounds.read_statements(write(tmp_path, SAID)), **EVENT)
     other = SAID.replace("Zilupē", "Kārsavā").replace("0680200", "9999999")
     with pytest.raises(InputError) as caught:
-        consultation.keep_statements(
-            store, consultation.read_statements(write(tmp_path, other)), **EVENT
-        )
+        rounds.keep_statements(store, rounds.read_statements(write(tmp_path, other)), **EVENT)
     assert "something else than before" in str(caught.value)
     assert "9999999" in str(caught.value)
     with pytest.raises(InputError, match="not a day"):
-        consultation.approve(store, body="X", act="Y", date="June", **EVENT)
+        rounds.approve(store, body="X", act="Y", date="June", **EVENT)
 
 
 def test_the_commands(store, tmp_path):

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from socaccess.planning import rounds
-from socaccess.planning._files import ASIDE
-from socaccess.planning.store import Store
+from socaccess import rounds
+from socaccess.rounds import Store
+from socaccess.rounds.files import ASIDE
 
 from .test_whole_round import AT, FILLED
 

@@ -9,7 +9,7 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from socaccess.planning import monitoring, rounds
+from socaccess import rounds
 
 from .conftest import WHO
 
@@ -20,7 +20,7 @@ def report(world):
                accept=["all"])  # fmt: skip
     world.take("0387500", {"Personas!E10": 2, "Personas!E2": 0}, accept=["all"])
     world.take("0781800", {"Personas!D10": 12, "Personas!E10": 11}, accept=["all"])
-    return monitoring.report_progress(world.store)
+    return rounds.report_progress(world.store)
 
 
 def test_counts_and_shares(report):
@@ -62,7 +62,7 @@ def test_places_are_capacity_only(world, report):
 
 
 def test_small_counts_do_not_leave(report):
-    hidden = monitoring.hide_report(report)
+    hidden = rounds.hide_report(report)
     persons = hidden.persons.set_index(["municipality_id", "target_group", "service"])
     small = persons.loc[("0387500", "children_ft", "all")]
     assert small["recipients"] == "<5" and small["share_of_assessed"] is None
@@ -82,13 +82,13 @@ def test_small_counts_do_not_leave(report):
                 assert row["share_of_assessed"] is None
     told = hidden.answers[hidden.answers["row"].str.startswith("P")]
     assert told[["issued", "said", "stood", "remark"]].isna().all(axis=None)
-    assert monitoring.hide_report(report, below=0) is report
+    assert rounds.hide_report(report, below=0) is report
 
 
 def test_files_of_the_report(report):
-    hidden = monitoring.hide_report(report)
-    files = monitoring.write_report(hidden, {"children_ft": "=HYPERLINK(x)"})
-    assert files == monitoring.write_report(hidden, {"children_ft": "=HYPERLINK(x)"})
+    hidden = rounds.hide_report(report)
+    files = rounds.write_report(hidden, {"children_ft": "=HYPERLINK(x)"})
+    assert files == rounds.write_report(hidden, {"children_ft": "=HYPERLINK(x)"})
     book = openpyxl.load_workbook(io.BytesIO(files["progress.xlsx"]))
     assert book.sheetnames == ["Progress", "Vietas", "Izmaiņas"]
     cells = [cell for row in book["Progress"].iter_rows() for cell in row]
@@ -111,8 +111,8 @@ def test_an_earlier_round_keeps_its_figures(world, report):
     rounds.take_form(world.store, path, at="2023-02-01", who=WHO, accept=["all"])
     key = ("0210000", "children_ft", "all")
     index = ["municipality_id", "target_group", "service"]
-    now = monitoring.report_progress(world.store)
-    then = monitoring.report_progress(world.store, "latgale-2021")
+    now = rounds.report_progress(world.store)
+    then = rounds.report_progress(world.store, "latgale-2021")
     assert now.before_as_of == "2021-12-31" and then.before_as_of == ""
     row = now.persons.set_index(index).loc[key]
     assert (row["recipients"], row["recipients_before"]) == (105, 68)

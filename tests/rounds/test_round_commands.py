@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from socaccess.cli.round import app
 from socaccess.errors import InputError
-from socaccess.planning.store import Store
+from socaccess.rounds import Store
 
 EVENT = ["--at", "2022-02-01T10:00:00", "--who", "Anna"]
 

@@ -8,10 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from socaccess import rounds
 from socaccess.errors import InputError, UnknownNameError
-from socaccess.planning import changes as changes_
-from socaccess.planning import snapshots
-from socaccess.planning.snapshots import COVERAGE, FACILITIES, NEED, Snapshot
+from socaccess.rounds.snapshots import COVERAGE, FACILITIES, NEED, Snapshot
 
 from .conftest import OPENED, TAKEN, WHO
 
@@ -54,7 +53,7 @@ AFTER = [
 
 
 def test_every_kind_of_change():
-    changes = changes_.compare_snapshots(make("x", BEFORE), make("y", AFTER))
+    changes = rounds.compare_snapshots(make("x", BEFORE), make("y", AFTER))
     found = {(r.facility_id, r.change, r.before, r.after) for r in changes.facilities.itertuples()}
     assert found == {
         ("a", "places", "8", "10"),
@@ -67,14 +66,14 @@ def test_every_kind_of_change():
         ("h", "planned", "", "planned"),
         ("i", "opened", "", "operating"),
     }
-    assert {change for _, change, *_ in found} <= set(changes_.FACILITY_CHANGES)
+    assert {change for _, change, *_ in found} <= set(rounds.FACILITY_CHANGES)
 
 
 def test_a_move_is_measured_on_the_ground():
     # At 56 degrees a thousandth of a degree of longitude is 62.4 m, of latitude 111.3 m.
     def move(lon, lat):
         after = make("y", [("a", "m1", "A", "dac_grt", "operating", 8, lon, lat)])
-        return changes_.compare_snapshots(make("x", BEFORE[:1]), after).facilities
+        return rounds.compare_snapshots(make("x", BEFORE[:1]), after).facilities
 
     assert not len(move(27.001, 56.0))
     assert move(27.0, 56.001)["moved_m"].tolist() == pytest.approx([111.3], abs=0.3)
@@ -86,20 +85,20 @@ def test_coverage_and_persons():
                   [("m1", "adults_grt", 40.0), ("m2", "adults_grt", 20.0)])  # fmt: skip
     after = make("y", BEFORE, [("m1", "dac_grt", 40, 30), ("m2", "dac_grt", 20, 5)],
                  [("m1", "adults_grt", 44.0), ("m2", "adults_grt", 20.0)])  # fmt: skip
-    changes = changes_.compare_snapshots(before, after)
+    changes = rounds.compare_snapshots(before, after)
     row = changes.coverage.iloc[0]
     assert len(changes.coverage) == 1 and row["municipality_id"] == "m1"
     assert (row["covered_before"], row["covered_after"]) == (10, 30)
     assert (row["covered_share_before"], row["covered_share_after"]) == (0.25, 0.75)
     assert changes.persons.values.tolist() == [["m1", "adults_grt", 40.0, 44.0]]
-    assert not changes.empty and changes_.compare_snapshots(before, before).empty
+    assert not changes.empty and rounds.compare_snapshots(before, before).empty
 
-    shown = changes_.hide_changes(changes, {"m1": 1000, "m2": 500})
+    shown = rounds.hide_changes(changes, {"m1": 1000, "m2": 500})
     assert [c for c in shown.coverage if c.startswith(("persons", "covered", "mean"))] == []
     assert shown.coverage[["population_covered_before", "population_covered_after"]].values.tolist(
     ) == [[250.0, 750.0]]  # fmt: skip
     small = make("z", BEFORE, (), [("m1", "adults_grt", 3.0)])
-    shown = changes_.hide_changes(changes_.compare_snapshots(before, small), {"m1": 1, "m2": 1})
+    shown = rounds.hide_changes(rounds.compare_snapshots(before, small), {"m1": 1, "m2": 1})
     assert "3" not in {str(value) for value in shown.persons["persons_after"]}
     assert "<5" in set(shown.persons["persons_after"])
 
@@ -107,12 +106,12 @@ def test_coverage_and_persons():
 def test_a_store_gives_back_its_study(region, world):
     """An unchanged store changes nothing; an accepted form changes what it says."""
     result = region.run(sites=False)
-    first = snapshots.make_snapshot(result, label="2020", date="2020-12-31")
+    first = rounds.make_snapshot(result, label="2020", date="2020-12-31")
     store = world.store
-    snapshots.keep_snapshot(store, first, at=OPENED, who=WHO)
-    same = snapshots.update_study(region, store).run(sites=False)
-    again = snapshots.make_snapshot(same, label="same", date="2020-12-31")
-    assert changes_.compare_snapshots(first, again).empty
+    rounds.keep_snapshot(store, first, at=OPENED, who=WHO)
+    same = rounds.update_study(region, store).run(sites=False)
+    again = rounds.make_snapshot(same, label="same", date="2020-12-31")
+    assert rounds.compare_snapshots(first, again).empty
 
     # A day care centre opens in Baltinava, which has none.
     taken = world.take(
@@ -123,11 +122,11 @@ def test_a_store_gives_back_its_study(region, world):
     )  # fmt: skip
     assert taken.decisions == {"I2": "accepted"}, taken.check.findings
     store = world.store
-    after = snapshots.update_study(region, store).run(sites=False)
-    second = snapshots.make_snapshot(after, label="2021", date="2021-12-31")
-    snapshots.keep_snapshot(store, second, at=TAKEN, who=WHO)
-    changes = changes_.compare_snapshots(
-        *(snapshots.read_snapshot(store, label) for label in ("2020", "2021"))
+    after = rounds.update_study(region, store).run(sites=False)
+    second = rounds.make_snapshot(after, label="2021", date="2021-12-31")
+    rounds.keep_snapshot(store, second, at=TAKEN, who=WHO)
+    changes = rounds.compare_snapshots(
+        *(rounds.read_snapshot(store, label) for label in ("2020", "2021"))
     )
     assert changes.facilities[["name", "change"]].values.tolist() == [
         ["Baltinavas dienas centrs", "opened"]
@@ -138,14 +137,14 @@ def test_a_store_gives_back_its_study(region, world):
     assert set(changes.coverage["service"]) == {"dac_grt"}
     worse = changes.coverage["covered_after"] < changes.coverage["covered_before"]
     assert not worse.any()  # a facility more never takes access away
-    assert snapshots.list_snapshots(store)["label"].tolist() == ["2020", "2021"]
+    assert rounds.list_snapshots(store)["label"].tolist() == ["2020", "2021"]
 
 
 def test_labels_are_kept_apart(world):
     one = make("2020", BEFORE)
     store = world.store
-    snapshots.keep_snapshot(store, one, at=OPENED, who=WHO)
+    rounds.keep_snapshot(store, one, at=OPENED, who=WHO)
     with pytest.raises(InputError, match="already"):
-        snapshots.keep_snapshot(store, replace(one), at=OPENED, who=WHO)
+        rounds.keep_snapshot(store, replace(one), at=OPENED, who=WHO)
     with pytest.raises(UnknownNameError, match="there are 2020"):
-        snapshots.read_snapshot(store, "2019")
+        rounds.read_snapshot(store, "2019")

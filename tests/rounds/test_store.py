@@ -12,14 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from socaccess.errors import InputError, UnknownNameError
-from socaccess.planning._tables import (
+from socaccess.rounds import Store, StoreError
+from socaccess.rounds.layouts import (
     TableLayout,
     compare_rows,
     decode_table,
     encode_table,
     to_rows,
 )
-from socaccess.planning.store import SCHEMA, Store, StoreError
+from socaccess.rounds.store import SCHEMA
 
 COLUMNS = {"site": "text", "name": "text", "places": "integer", "share": "number", "open": "flag"}
 LAYOUT = TableLayout("sites", ("site",), COLUMNS)

@@ -6,8 +6,8 @@ import random
 
 import pytest
 
+from socaccess import rounds
 from socaccess.errors import InputError, UnknownNameError
-from socaccess.planning import rounds
 
 from .conftest import TAKEN, WHO
 

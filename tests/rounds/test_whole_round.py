@@ -9,8 +9,8 @@ from __future__ import annotations
 import openpyxl
 import pytest
 
-from socaccess.planning import monitoring, rounds
-from socaccess.planning._findings import FAULT, FORM
+from socaccess import rounds
+from socaccess.rounds import FAULT, FORM
 
 AT = "2022-02-01T10:00:00"
 
@@ -147,7 +147,7 @@ def test_nineteen_forms_out_and_back(world, moved):
 
     # The report, in the form the regions publish: 92 (57) children in Daugavpils, 32 of 30 in
     # the district: more than 100 %.
-    report = monitoring.report_progress(store)
+    report = rounds.report_progress(store)
     persons = report.persons.set_index(["municipality_id", "target_group", "service"])
     daugavpils = persons.loc[("0050000", "children_ft", "all")]
     assert (daugavpils["recipients"], daugavpils["recipients_before"]) == (92, 57)

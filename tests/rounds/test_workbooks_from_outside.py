@@ -10,10 +10,10 @@ import zipfile
 import openpyxl
 import pytest
 
-from socaccess.planning import _workbook, rounds
-from socaccess.planning._files import sanitise_name
-from socaccess.planning._findings import FormError
-from socaccess.planning._workbook import read_workbook
+from socaccess import rounds
+from socaccess.rounds import workbook as _workbook
+from socaccess.rounds.files import sanitise_name
+from socaccess.rounds.workbook import FormError, read_workbook
 
 
 def repack(content: bytes, change) -> bytes:

@@ -13,6 +13,7 @@ import pytest
 
 from socaccess.coverage import judge_settlements, summarise_coverage
 from socaccess.errors import InputError
+from socaccess.files import write_aside
 from socaccess.scale import (
     _parts,
     open_table,
@@ -91,7 +92,11 @@ def test_stopped_work_goes_on_where_it_was(
     with pytest.raises(InputError, match="not finished"):
         open_table(tmp_path)
     # What a crash leaves behind: a file half written, half a line, and one partition damaged.
-    (tmp_path / ".part-000004.parquet.0.part").write_bytes(b"half")
+    with write_aside(tmp_path / "x"):
+        (aside,) = tmp_path.glob(".writing-*")
+    half = aside / "dead" / "new" / "part-000004.parquet"
+    half.parent.mkdir(parents=True)
+    half.write_bytes(b"half")
     with (tmp_path / "journal.jsonl").open("a") as journal:
         journal.write('{"file": "part-0000')
     damaged = tmp_path / "part-000001.parquet"

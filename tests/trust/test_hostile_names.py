@@ -16,10 +16,10 @@ import pandas as pd
 import pypdf
 import pytest
 
+from socaccess.documents.tables import write_csv
 from socaccess.errors import InputError
 from socaccess.guards import FORMULA_SIGNS, guard_text, unguard_text
 from socaccess.outputs import write_outputs
-from socaccess.reports.tables import write_csv
 from socaccess.sources.files import read_rows
 from socaccess.study import Study
 from tests.small_worlds import two_municipalities

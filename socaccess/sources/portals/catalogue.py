@@ -18,6 +18,7 @@ ENDINGS = {
     "zip": (".zip",),
     "pbf": (".osm.pbf",),
     "osm": (".osm",),
+    "json": (".json",),
 }
 
 
@@ -28,7 +29,7 @@ class Source:
     Parameters
     ----------
     name
-        What it is called here; for the open-data portal, also there.
+        What it is called here.
     portal
         `ckan`, `geofabrik` or `overpass`.
     licence
@@ -41,6 +42,8 @@ class Source:
         pattern is preferred; then the newer.
     without
         Pattern of names of files that are something else.
+    dataset
+        What the open-data portal calls it, where that is not `name`.
     """
 
     name: str
@@ -49,12 +52,13 @@ class Source:
     kinds: tuple[str, ...]
     words: tuple[str, ...] = ()
     without: str = ""
+    dataset: str = ""
 
     @property
     def page(self) -> str:
         """Where a person finds it."""
         pages = {
-            "ckan": f"{PORTAL}/lv/dataset/{self.name}",
+            "ckan": f"{PORTAL}/lv/dataset/{self.dataset or self.name}",
             "geofabrik": "https://download.geofabrik.de/europe/latvia.html",
             "overpass": "https://overpass-turbo.eu",
         }
@@ -76,7 +80,8 @@ class Source:
         return self.name.replace("-", "_")
 
 
-_CC0, _ODBL = "CC0 1.0", "ODbL 1.0"
+_CC0, _CC_BY, _ODBL = "CC0 1.0", "CC BY 4.0", "ODbL 1.0"
+_ADDRESSES = "6b06a7e8-dedf-4705-a47b-2a7c51177473"
 
 SOURCES = (
     Source("robezas", "ckan", _CC0, ("zip",), (r"200[ _.]?000|200t|a3",), r"skaidrojum|pdf"),
@@ -92,6 +97,25 @@ SOURCES = (
     Source("nepieciesamie-di-pakalpojumi", "ckan", _CC0, ("xlsx", "csv")),
     Source("soc-pakalpojumu-sniedzeju-skaits", "ckan", _CC0, ("xlsx", "csv")),
     Source("berni-ar-invaliditati-adm-ter", "ckan", _CC0, ("xlsx", "csv")),
+    Source(
+        "register",
+        "ckan",
+        _CC0,
+        ("json",),
+        (r"pakalpojumusniedzejudati",),
+        dataset="socialo-pakalpojumu-sniedzeju-registra-dati",
+    ),
+    Source(
+        "address_buildings",
+        "ckan",
+        _CC_BY,
+        ("csv",),
+        without=r"^(?!.*\baw_eka\b)",
+        dataset=_ADDRESSES,
+    ),
+    Source(
+        "address_flats", "ckan", _CC_BY, ("csv",), without=r"^(?!.*\baw_dziv\b)", dataset=_ADDRESSES
+    ),
     Source("latvia_roads", "geofabrik", _ODBL, ("pbf",)),
     Source("osm_roads", "overpass", _ODBL, ("osm",)),
     Source("osm_facilities", "overpass", _ODBL, ("osm",)),

@@ -93,7 +93,8 @@ def list_resources(dataset: Mapping[str, Any]) -> list[Resource]:
             continue
         if item.get("state", "active") != "active":
             continue
-        name = str(item.get("name") or item["url"].rpartition("/")[2])
+        file = item["url"].rpartition("/")[2]
+        name = str(item.get("name") or file)
         digest = _HASH.fullmatch(str(item.get("hash") or "").strip().lower())
         stated = str(item.get("last_modified") or item.get("created") or "")[:10]
         resources.append(
@@ -101,7 +102,7 @@ def list_resources(dataset: Mapping[str, Any]) -> list[Resource]:
                 name=name,
                 address=_secure(item["url"].strip()),
                 kind=_name_kind(item),
-                date=_read_date(name) or _read_iso(stated) or _NO_DATE,
+                date=_read_date(name) or _read_date(file) or _read_iso(stated) or _NO_DATE,
                 digest=digest[1] if digest else "",
             )
         )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from socaccess.cachefolder import find_cache_folder
 from socaccess.errors import InputError
 from socaccess.i18n import fold
 from socaccess.sources.downloads import (
@@ -20,10 +21,10 @@ from socaccess.sources.downloads import (
     fetch_text,
     require_connection,
 )
-from socaccess.sources.portals.catalogue import ENDINGS, PORTAL, Source, find_source
+from socaccess.sources.portals.catalogue import ENDINGS, PORTAL, SOURCES, Source, find_source
 from socaccess.sources.portals.ckan import choose_resource, list_resources, show_dataset
 
-__all__ = ["fetch"]
+__all__ = ["Stocked", "fetch", "list_stock"]
 
 GEOFABRIK = "https://download.geofabrik.de/europe/latvia-latest.osm.pbf"
 _HOSTS = {
@@ -145,7 +146,9 @@ def _find(source: Source, address: str, resource: str, portal: str, offline: boo
         digest = _find_md5(GEOFABRIK, hosts, offline)
         return _describe(source, GEOFABRIK, "pbf", hosts=hosts, digest=digest)
     hosts = _HOSTS["ckan"] if portal == PORTAL else (_split(portal)[0],)
-    dataset = show_dataset(source.name, portal=portal, hosts=hosts, offline=offline)
+    dataset = show_dataset(
+        source.dataset or source.name, portal=portal, hosts=hosts, offline=offline
+    )
     chosen = choose_resource(list_resources(dataset), source, resource)
     licence = str(dataset.get("license_title") or dataset.get("license_id") or source.licence)
     details = {"resource": chosen.name, "licence": licence}
@@ -194,3 +197,44 @@ def _split(address: str) -> tuple[str, str]:
         return parts.hostname or "", parts.path
     except ValueError:
         return "", ""
+
+
+@dataclass(frozen=True)
+class Stocked:
+    """A source and its file here.
+
+    Parameters
+    ----------
+    source
+        The source.
+    name
+        Its folder in the cache; sources asked for by area have one for each.
+    entry
+        The file, None where there is none.
+    """
+
+    source: Source
+    name: str
+    entry: CachedFile | None
+
+
+def list_stock(cache: Cache | None = None) -> list[Stocked]:
+    """Return every source with its file, those asked for by area once for each.
+
+    Raises
+    ------
+    InputError
+        If the cache holds what cannot be understood.
+    """
+    if cache is None and find_cache_folder() is None:  # nothing is to be kept, so nothing is
+        return [Stocked(source, source.name, None) for source in SOURCES]
+    cache = cache or Cache()
+    stock = []
+    for source in SOURCES:
+        names = [source.name]
+        if source.portal == "overpass":
+            folders = sorted(cache.folder.glob(f"{source.name}-*"))
+            names += [folder.name for folder in folders if folder.is_dir()]
+        found = [Stocked(source, name, cache.find(name, source.endings)) for name in names]
+        stock += found[:1] if len(found) == 1 else found[1:]
+    return stock

@@ -32,7 +32,7 @@ class Cards {
   minutesText(service, settlement) {
     const { model, say } = this;
     const status = model.statusFor(service, settlement);
-    if (status === STATUS.none) return say("no_facility");
+    if (status === STATUS.no_data) return say("no_facility");
     const tenths = model.minutesOf(service)[settlement];
     if (tenths === NO_SUPPLY) return say(model.choice.scope ? "no_facility_own" : "no_facility");
     if (tenths < 0) return say("no_route_long");
@@ -61,6 +61,41 @@ class Cards {
     return lines;
   }
 
+  /** A municipality: its settlements, the worst served first, and the places in it. */
+  municipalityParts(id, limit, places, onPick) {
+    const { model, say } = this;
+    const { municipalities, settlements } = model.data;
+    const share = model.shownShares()[id];
+    const value = (i) => (model.isIndex ? model.coveredServices(i).length : -model.minutesOf(model.choice.service)[i]);
+    const unreached = (i) => model.statuses[i] === STATUS.unreachable;
+    const inside = settlements.name.map((_, i) => i)
+      .filter((i) => settlements.municipality[i] === id)
+      .sort((a, b) => unreached(b) - unreached(a) || value(a) - value(b) || settlements.population[b] - settlements.population[a]);
+    const link = (text, kind, at) => el("button", { type: "button", onclick: () => onPick(kind, at) }, text);
+    const rows = inside.slice(0, 400).map((i) => {
+      const status = say.code(model.isIndex ? "status_index" : "status", STATUS_NAMES[model.statuses[i]]);
+      const minutes = model.isIndex
+        ? say("services_within", { covered: value(i), n: model.chosenServices.length })
+        : this.minutesText(model.choice.service, i);
+      return el("tr", {}, el("th", { scope: "row" }, link(settlements.name[i], "settlement", i)),
+        el("td", {}, `${status}: ${minutes}`, i >= settlements.located ? el("small", {}, " ", say("not_on_map")) : null));
+    });
+    const heading = say("settlements_here", { n: inside.length });
+    return [
+      el("p", {}, [
+        share < 0 ? null : say("share_here", { share: say.percent(share), limit }),
+        say("inhabitants", { n: municipalities.population[id] }),
+        say("atvk", { code: municipalities.id[id] }),
+        municipalities.approximate[id] ? say("approximate_border") : null,
+      ].filter(Boolean).join(" · ")),
+      el("h3", {}, heading),
+      el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": heading }, el("table", {}, el("tbody", {}, ...rows))),
+      places.length ? el("h3", {}, say("facilities_here")) : null,
+      places.length
+        ? el("ul", { class: "plain" }, ...places.map((place) => el("li", {}, link(this.placeTitle(place), "place", place)))) : null,
+    ];
+  }
+
   settlementTable(id) {
     const { model, say } = this;
     const services = model.isIndex ? model.chosenServices : model.offered;
@@ -69,7 +104,7 @@ class Cards {
       return el("tr", { class: service === model.choice.service ? "selected" : null },
         el("th", { scope: "row" }, model.services[service].name),
         el("td", {}, say.code("status", STATUS_NAMES[status])),
-        el("td", {}, status === STATUS.none ? "–" : this.minutesText(service, id),
+        el("td", {}, status === STATUS.no_data ? "–" : this.minutesText(service, id),
           el("br"), el("small", {}, this.destinationName(model.destinationOf(service, id)) ?? "")));
     });
     return el("table", { class: "stacked" }, el("tbody", {}, ...rows));
@@ -108,9 +143,9 @@ class Cards {
   statusText(id) {
     const { say } = this;
     const { facilities } = this.model.data.places;
-    const status = ["operating", "planned", "closed"][facilities.status[id]];
+    const status = say.code("facility_status", FACILITY_STATUSES[facilities.status[id]]);
     const year = facilities.year[id];
-    return say(`facility_status.${status}`) + (year ? ` (${year})` : "");
+    return year ? `${status} (${year})` : status;
   }
 
   gainText(id) {

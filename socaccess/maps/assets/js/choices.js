@@ -4,18 +4,19 @@ const NO_SUPPLY = -2;
 
 /** The model behind the page: data, current choice, and what each settlement's status is. */
 class Model {
-  constructor(data) {
-    this.data = data;
-    this.choice = {
-      service: data.shares.indexOf.length ? -1 : Math.max(0, data.services.findIndex((s) => s.known)),
-      limit: 0,
-      scenario: 0,
-      scope: 0,
-    };
+  constructor(data, choice) {
+    Object.assign(this, { data, choice });
     this.services = data.services.map((service, id) => ({ ...service, id_: id }));
     this.offered = data.cover.map((_, id) => id);
     this.withSites = new Set(data.places.sites.service);
     this.count = data.settlements.name.length;
+    this.choose({});
+  }
+
+  choose(change) {
+    Object.assign(this.choice, change);
+    /** Status of every settlement under the choice. */
+    this.statuses = this.findStatuses();
   }
 
   get isIndex() {
@@ -25,6 +26,20 @@ class Model {
   /** The services the current choice is about. */
   get chosenServices() {
     return this.isIndex ? this.data.shares.indexOf : [this.choice.service];
+  }
+
+  isChosen(service) {
+    return this.chosenServices.includes(service);
+  }
+
+  isScenario(name) {
+    return this.data.scenarios[this.choice.scenario] === name;
+  }
+
+  /** Whether a facility is one people move out of, not one that serves them. */
+  isInstitution(facility) {
+    const { shown, supply } = this.services[this.data.places.facilities.service[facility]];
+    return !shown && supply === false;
   }
 
   limitOf(service) {
@@ -44,7 +59,7 @@ class Model {
 
   /** Status of one settlement for one service. The limit itself counts as within. */
   statusFor(service, settlement) {
-    if (!this.hasShares(service)) return STATUS.none;
+    if (!this.hasShares(service)) return STATUS.no_data;
     const minutes = this.minutesOf(service)[settlement];
     // Where nobody offers the service there is a gap, not a missing road.
     if (minutes < 0) return minutes === NO_SUPPLY ? STATUS.gap : STATUS.unreachable;
@@ -52,7 +67,7 @@ class Model {
   }
 
   /** Status of every settlement; for the index by how many promised services are within limit. */
-  statuses() {
+  findStatuses() {
     const status = new Uint8Array(this.count);
     if (!this.isIndex) {
       for (let i = 0; i < this.count; i++) status[i] = this.statusFor(this.choice.service, i);
@@ -64,7 +79,7 @@ class Model {
       for (const service of services) covered += this.statusFor(service, i) === STATUS.covered;
       status[i] = covered === services.length ? STATUS.covered
         : covered === 0 ? STATUS.unreachable
-          : covered * 2 >= services.length ? STATUS.partial : STATUS.gap;
+          : covered * 2 >= services.length ? STATUS.partly : STATUS.gap;
     }
     return status;
   }
@@ -84,6 +99,11 @@ class Model {
   hasShares(service = this.choice.service, scenario = this.choice.scenario) {
     return service < 0 || this.services[service].known
       || (this.data.scenarios[scenario] === "suggested" && this.withSites.has(service));
+  }
+
+  /** The shares to draw, of every municipality and last the region: none where nothing is known. */
+  shownShares() {
+    return this.hasShares() ? this.shares() : [...this.data.municipalities.name, null].map(() => -1);
   }
 
   need(service) {
@@ -139,7 +159,7 @@ class Model {
   /** Rows of the table: worst first, municipalities without a share last. */
   ranking() {
     const { name, population } = this.data.municipalities;
-    const shares = this.hasShares() ? this.shares() : name.map(() => -1);
+    const shares = this.shownShares();
     const mean = this.meanMinutes();
     return name
       .map((_, id) => ({ id, share: shares[id], mean: mean[id] }))

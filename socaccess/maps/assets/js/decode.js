@@ -1,4 +1,4 @@
-// From the packed text in the page to typed arrays. The other half of _encode.py.
+// From the packed text in the page to typed arrays. The other half of encode.py.
 
 /** Return the payload, or throw an Error whose message is the name of a text. */
 async function unpack(base64) {

@@ -10,25 +10,24 @@ class Labels {
   constructor(map) {
     this.map = map;
     this.pane = map.createPane("labels");
+    Object.assign(this.pane.style, { zIndex: 460, pointerEvents: "none" });
     this.pane.classList.add("labels");
     this.pane.setAttribute("aria-hidden", "true");
     this.pool = [];
     this.context = document.createElement("canvas").getContext("2d");
     this.widths = new Map();
-    this.visible = true;
+    Object.assign(this, { visible: true, items: [], obstacles: [] });
     map.on("zoomstart", () => this.pane.classList.add("moving"));
     map.on("zoomend moveend resize", () => this.place());
   }
 
-  /** items: [{lat, lng, text, note, kind: "area"|"town"|"village", from}] best first. */
-  setItems(items) {
-    this.items = items;
+  /**
+   * items: [{lat, lng, text, note, kind: "area"|"town"|"village", from}], best first;
+   * obstacles: [[lat, lng]] of pins that names should keep clear of where they can.
+   */
+  setItems({ items, obstacles }) {
+    Object.assign(this, { items, obstacles });
     this.place();
-  }
-
-  /** points: [[lat, lng]] of pins that names should keep clear of where they can. */
-  setObstacles(points) {
-    this.obstacles = points;
   }
 
   setVisible(visible) {
@@ -49,12 +48,12 @@ class Labels {
     this.pane.classList.remove("moving");
     const size = this.map.getSize();
     const taken = [];
-    const pins = (this.obstacles ?? [])
+    const pins = this.obstacles
       .map((point) => this.map.latLngToContainerPoint(point))
       .filter(({ x, y }) => x > 0 && y > 0 && x < size.x && y < size.y)
       .map(({ x, y }) => ({ left: x - 8, right: x + 8, top: y - 24, bottom: y + 2 }));
     let used = 0;
-    if (this.visible && this.items) {
+    if (this.visible) {
       for (const item of this.items) {
         if (used > 160) break;
         if (this.map.getZoom() < item.from) continue;
@@ -105,4 +104,30 @@ class Labels {
     label.style.width = `${Math.ceil(box.right - box.left)}px`;
     L.DomUtil.setPosition(label, this.map.containerPointToLayerPoint([box.left, box.top]).round());
   }
+}
+
+/** The names there are, the most important first, and the pins they should keep clear of. */
+function labelItems({ data, say, model, view, marks }) {
+  const { municipalities, settlements, places } = data;
+  const shares = model.shownShares();
+  const base = view.map.getMinZoom() + 1;
+  const byWeight = (a, b) => b.weight - a.weight;
+  const areas = municipalities.name.map((name, i) => ({
+    // Shortened so that more names find room.
+    text: name.replace(/ novads$/, " nov."), note: shares[i] < 0 ? "" : say.percent(shares[i]), kind: "area",
+    lat: municipalities.label[i][0], lng: municipalities.label[i][1], from: 0, weight: municipalities.population[i],
+  }));
+  const named = new Set(municipalities.name);
+  const points = [];
+  for (let i = 0; i < settlements.located; i++) {
+    // A city that is its own municipality carries its name already.
+    if (named.has(settlements.name[i])) continue;
+    const town = ["city", "town"].includes(settlements.kinds[settlements.kind[i]]);
+    points.push({ text: settlements.name[i], kind: town ? "town" : "village", lat: settlements.y[i], lng: settlements.x[i],
+      from: base + (town ? 0.75 : 2), weight: settlements.population[i] + (town ? 1e7 : 0) });
+  }
+  return {
+    items: [...areas.sort(byWeight), ...points.sort(byWeight)],
+    obstacles: marks.places.flatMap((mark, place) => (mark ? [[places.y[place], places.x[place]]] : [])),
+  };
 }

@@ -40,13 +40,9 @@ function segments(id, options, current, onChange) {
 }
 
 class Panel {
-  constructor(model, say, actions) {
-    Object.assign(this, { model, say, actions });
+  constructor({ model, say, state, screen }, actions) {
+    Object.assign(this, { model, say, state, screen, actions });
     this.buildChoices();
-  }
-
-  get dark() {
-    return this.actions.isDark();
   }
 
   buildChoices() {
@@ -70,10 +66,34 @@ class Panel {
       [i, i ? String(limit) : say("limit_standard"), i ? say("limit_title", { n: limit }) : say("limit_standard_title")]),
     0, (limit) => this.actions.choose({ limit }));
     segments("scenario", data.scenarios.map((name, i) =>
-      [i, say(`scenario_short.${name}`), say(`scenario.${name}`)]),
+      [i, say.code("scenario_short", name), say.code("scenario", name)]),
     0, (scenario) => this.actions.choose({ scenario }));
     segments("scope", [[0, say("scope.any"), null], [1, say("scope.own"), say("scope.own_title")]],
       0, (scope) => this.actions.choose({ scope }));
+  }
+
+  /** A box for every layer there is something of. */
+  buildLayers(showLayer) {
+    const { model, say, state: { shown } } = this;
+    const { areas, water, roads, places } = model.data;
+    const count = {
+      areas: areas ? 1 : 0, water: water.length, links: roads.modelled.length, roads: roads.main.length,
+      sites: places.sites.name.length, institutions: places.facilities.name.filter((_, id) => model.isInstitution(id)).length,
+      closed: places.facilities.status.filter((status) => status === 2).length,
+    };
+    for (const name of Object.keys(shown).filter((layer) => count[layer] ?? 1)) {
+      const input = el("input", { type: "checkbox", id: `layer-${name}` });
+      input.checked = shown[name];
+      input.addEventListener("change", () => {
+        // Two shadings, one over the other, cannot be read: areas take the place of the other.
+        if (name === "areas") {
+          $("layer-shading").checked = !input.checked;
+          showLayer("shading", !input.checked);
+        }
+        showLayer(name, input.checked);
+      });
+      $("layer-list").append(el("label", { for: input.id }, input, el("span", {}, say.code("layer", name))));
+    }
   }
 
   /** Rewrite all that depends on the choice. */
@@ -104,7 +124,7 @@ class Panel {
   sentence() {
     const { model, say } = this;
     const scope = say(model.choice.scope ? "scope.own" : "scope.any");
-    return `${this.serviceName()} · ${this.limitText()} · ${say(`scenario.${model.data.scenarios[model.choice.scenario]}`)} · ${scope}`;
+    return `${this.serviceName()} · ${this.limitText()} · ${say.code("scenario", model.data.scenarios[model.choice.scenario])} · ${scope}`;
   }
 
   updateResult() {
@@ -176,7 +196,7 @@ class Panel {
       const c = data.palette.classes[model.classOf(share)];
       const row = el("tr", { onclick: () => this.actions.selectMunicipality(id) },
         el("th", { scope: "row" }, el("button", { type: "button", "data-municipality": id }, data.municipalities.name[id])),
-        el("td", {}, bar(say, share, this.dark ? c.dark : c.light, c.pattern)));
+        el("td", {}, bar(say, share, this.screen.fill(c), c.pattern)));
       if (!model.isIndex) row.append(el("td", { class: "number" }, Number.isNaN(mean) ? "–" : say.number(mean)));
       if (anyPersons) {
         row.append(el("td", { class: "number" }, persons(say, need.municipality[id], data.belowPersons)));
@@ -189,7 +209,7 @@ class Panel {
 
   /** Mark the row of the selected municipality without losing the keyboard's place. */
   markSelected() {
-    const chosen = String(this.actions.selectedMunicipality());
+    const chosen = String(this.state.selected.municipality);
     for (const button of $("municipality-rows").querySelectorAll("button")) {
       button.closest("tr").classList.toggle("selected", button.dataset.municipality === chosen);
     }

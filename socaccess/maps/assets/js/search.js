@@ -47,7 +47,7 @@ function startSearch({ data, say, onPick }) {
       const name = document.createElement("span");
       name.textContent = entry.name;
       const kind = document.createElement("small");
-      kind.textContent = [say(`kind.${entry.kind}`), entry.place].filter(Boolean).join(" · ");
+      kind.textContent = [say.code("kind", entry.kind), entry.place].filter(Boolean).join(" · ");
       option.append(name, kind);
       option.addEventListener("mousedown", (event) => {
         event.preventDefault();

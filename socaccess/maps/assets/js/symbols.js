@@ -1,10 +1,11 @@
 // Points on a canvas: settlements by status, facilities as pins, suggested sites as stars.
 // Each status has a shape of its own, so that colour is never the only difference.
 
-const STATUS = { covered: 0, gap: 1, unreachable: 2, none: 3, partial: 4 };
-const STATUS_NAMES = ["covered", "gap", "unreachable", "none", "partial"];
+const STATUS = { covered: 0, gap: 1, unreachable: 2, no_data: 3, partly: 4 };
+const STATUS_NAMES = ["covered", "gap", "unreachable", "no_data", "partly"];
+const FACILITY_STATUSES = ["operating", "planned", "closed"];
 // Gaps are drawn last, so that they are never hidden under what is covered.
-const DRAWING_ORDER = [STATUS.none, STATUS.covered, STATUS.partial, STATUS.gap, STATUS.unreachable];
+const DRAWING_ORDER = [STATUS.no_data, STATUS.covered, STATUS.partly, STATUS.gap, STATUS.unreachable];
 
 const draw = {
   /** A settlement of radius r around 0, 0. */
@@ -12,9 +13,9 @@ const draw = {
     // The smallest have no outline: it would be all there is to see.
     ctx.lineWidth = r < 3 ? 0.6 : 1;
     ctx.strokeStyle = r < 2 ? "transparent" : ink["symbol-edge"];
-    ctx.fillStyle = status === STATUS.partial ? fills.covered : fills[STATUS_NAMES[status]] ?? "#9aa3a8";
+    ctx.fillStyle = status === STATUS.partly ? fills.covered : fills[STATUS_NAMES[status]];
     ctx.beginPath();
-    if (status === STATUS.covered || status === STATUS.partial) {
+    if (status === STATUS.covered || status === STATUS.partly) {
       ctx.arc(0, 0, r, 0, 2 * Math.PI);
     } else if (status === STATUS.gap) {
       const d = r * 1.35;
@@ -27,7 +28,7 @@ const draw = {
       ctx.rect(-r * 0.95, -r * 0.95, r * 1.9, r * 1.9);
     }
     ctx.fill();
-    if (status === STATUS.partial) {
+    if (status === STATUS.partly) {
       ctx.stroke();
       ctx.beginPath();
       ctx.arc(0, 0, r, -Math.PI / 2, Math.PI / 2);
@@ -101,11 +102,8 @@ const draw = {
     ctx.lineWidth = 4.5;
     ctx.strokeStyle = ink.halo;
     ctx.stroke();
-    ctx.fillStyle = ink.site;
+    ctx.fillStyle = ink.build;
     ctx.fill();
-    ctx.lineWidth = 1.6;
-    ctx.strokeStyle = "#16222b";
-    ctx.stroke();
   },
 };
 

@@ -1,0 +1,150 @@
+"""The record of a study: what went in, with which parameters, and the headline that came out."""
+
+from __future__ import annotations
+
+import json
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from socaccess.documents.tables import warn_of_small_counts
+from socaccess.i18n import LANGUAGES, Texts
+from socaccess.privacy import mark_small
+from socaccess.study.release import Release, release
+from socaccess.version import VERSION
+
+if TYPE_CHECKING:
+    from socaccess.study import StudyResult
+
+__all__ = ["tell_record", "write_record"]
+
+LIBRARIES = ("numpy", "scipy", "pandas", "geopandas", "shapely", "pyproj", "highspy")
+
+
+def tell_record(
+    result: StudyResult | Release, *, allow_small_counts: bool = False
+) -> dict[str, Any]:
+    """Return the record as plain values; the same study gives the same record, whenever it runs."""
+    released = release(result, allow_small_counts=allow_small_counts)
+    result = released.result
+    study = result.study
+    network = study.network
+    assert network is not None
+    warning = {lang: warn_of_small_counts(released, Texts(lang)) for lang in LANGUAGES}
+    record = {
+        **({"warning": warning} if released.is_lifted else {}),
+        "study": study.name,
+        "view": study.view,
+        "title": study.title,
+        "headline": _show_headline(released),
+        "siting": _show_plans(released),
+        "not_located": result.not_located.to_dict("records"),
+        "parameters": study.settings.to_dict(),
+        "limits_min": study.limit_of(),
+        "network": {
+            "nodes": network.node_count,
+            "edges": network.edge_count,
+            "fingerprint": network.graph.fingerprint,
+            **dict(network.provenance),
+        },
+        "inputs": study.inputs,
+        "versions": {
+            "socaccess": VERSION,
+            **{name: _find_version(name) for name in LIBRARIES},
+        },
+        "attribution": study.attribution,
+    }
+    plain: dict[str, Any] = _make_plain(record)
+    return plain
+
+
+def write_record(
+    result: StudyResult | Release, path: Path, *, allow_small_counts: bool = False
+) -> None:
+    """Write the record as JSON, keys in a fixed order."""
+    record = tell_record(result, allow_small_counts=allow_small_counts)
+    path.write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def _show_headline(released: Release) -> dict[str, Any]:
+    """Return the headline with the persons of the whole study as they may leave."""
+    headline = dict(released.result.summary)
+    for key in ("services", "groups"):
+        headline[key] = [_show_row(row, released) for row in headline.get(key, [])]
+    headline["targets"] = [_show_target(row, released) for row in headline.get("targets", [])]
+    return headline
+
+
+def _show_row(row: dict[str, Any], released: Release) -> dict[str, Any]:
+    group, whole = row["target_group"], row["persons"]
+    if whole is None:
+        return row
+    covered = {
+        scenario: released.show_part(group, count, whole)
+        for scenario, count in row["covered"].items()
+    }
+    shares = {
+        scenario: _show_share(share, covered[scenario], whole, released.below)
+        for scenario, share in row["covered_share"].items()
+    }
+    return {
+        **row,
+        "persons": released.show_region(group, whole),
+        "covered": covered,
+        "covered_share": shares,
+    }
+
+
+def _show_share(
+    share: float | None, covered: int | str | None, whole: float, below: int
+) -> float | None:
+    """Return a share, or where its count is hidden the bound that the mark tells."""
+    if share is None or isinstance(covered, int):
+        return share
+    if covered is None or not whole > 0:
+        return None
+    few = covered == mark_small(below)
+    return round(min(below / whole, 1.0) if few else max(1 - below / whole, 0.0), 4)
+
+
+def _show_target(row: dict[str, Any], released: Release) -> dict[str, Any]:
+    persons = row.get("persons")
+    if isinstance(persons, int | float) and persons < released.below:
+        return {**row, "persons": mark_small(released.below)}
+    return row
+
+
+def _show_plans(released: Release) -> list[dict[str, Any]]:
+    """Return the certificates; sums of persons are rounded, so that they tell no single one."""
+    rows: list[dict[str, Any]] = json.loads(
+        released.result.plans.to_json(orient="records", double_precision=10)
+    )
+    if released.is_lifted:
+        return rows
+    for row in rows:
+        for name in ("value", "bound"):
+            value = row[name]
+            if value is not None and row["weighted_by"] == "need":
+                row[name] = round(value) if row["objective"] == "mclp" else float(f"{value:.3g}")
+    return rows
+
+
+def _find_version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def _make_plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _make_plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_make_plain(item) for item in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    return value

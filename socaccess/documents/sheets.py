@@ -1,0 +1,203 @@
+"""The tables of a workbook: one for each question a reader asks, in the reader's language."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from socaccess.documents.analysis import compare_seasons, count_places, trace_flows
+from socaccess.documents.record import tell_record
+from socaccess.documents.tables import list_tables, round_table, warn_of_small_counts
+from socaccess.i18n import Texts, sort_key
+from socaccess.privacy import mark_small, mark_untold, mark_withheld
+
+if TYPE_CHECKING:
+    from socaccess.study.release import Release
+
+__all__ = ["SHEETS", "list_sheets", "name_groups", "name_services", "tell_notes"]
+
+SHEETS = (
+    "overview",
+    "coverage",
+    "gaps",
+    "sites",
+    "sensitivity",
+    "places",
+    "flows",
+    "institutions",
+    "facilities",
+    "not_located",
+    "notes",
+)
+"""Sheets of the workbook in their order."""
+
+
+_FACILITIES = ("operating", "planned", "operating_in_region", "planned_in_region")
+
+
+def name_services(released: Release, lang: str) -> dict[str, str]:
+    """Return the name of every service in one language."""
+    types = released.result.service_types
+    return dict(zip(types["service"], types[f"name_{lang}"], strict=True))
+
+
+def name_groups(released: Release, lang: str) -> dict[str, str]:
+    """Return the name of every target group in one language."""
+    return released.result.study.name_groups(lang)
+
+
+def list_sheets(released: Release, texts: Texts) -> dict[str, pd.DataFrame]:
+    """Return the tables of the workbook by sheet, in the order of `SHEETS`.
+
+    Columns keep their code names; `tables.column.*` translates them. Services, groups
+    and all coded values stand in words, codes of services and places beside them.
+    Municipalities are in Latvian order.
+    """
+    tables = list_tables(released)
+    record = tell_record(released)
+    result = released.result
+    assessed = sorted(result.study.limit_of().keys() & set(result.settlement_coverage["service"]))
+    sheets = {
+        "overview": _tell_overview(record),
+        "coverage": tables["coverage"],
+        "gaps": tables["gaps"],
+        "sites": tables["sites"],
+        "sensitivity": compare_seasons(result, assessed),
+        "places": _tell_places(released, assessed),
+        "flows": trace_flows(result, assessed),
+        "institutions": _tell_institutions(result.institutions),
+        "facilities": _tell_facilities(result.facilities),
+        "not_located": result.not_located,
+    }
+    told = {
+        name: _put_in_words(_order(name, round_table(table)), released, texts)
+        for name, table in sheets.items()
+    }
+    told["notes"] = pd.DataFrame(
+        tell_notes(released, texts),
+        columns=[texts("tables.notes.topic"), texts("tables.notes.note")],
+    )
+    return told
+
+
+def tell_notes(released: Release, texts: Texts) -> list[tuple[str, str]]:
+    """Return what a reader must know besides the numbers: pairs of topic and note."""
+    study = released.result.study
+    lang = texts.lang
+    below = study.settings.suppress_below
+    warning = warn_of_small_counts(released, texts)
+    notes = [(texts("tables.column.warning"), warning)] if warning else []
+    notes.append((texts("tables.notes.area"), study.title[lang]))
+    if study.data_dates:
+        notes.append((texts("tables.notes.data"), study.data_dates))
+    values: dict[str, dict[str, Any]] = {
+        "winter": {"share": texts.share(study.settings.winter_speed_factor)},
+        "privacy": {
+            "n": below,
+            "small": mark_small(below),
+            "withheld": mark_withheld(below),
+            "untold": mark_untold(),
+        },
+    }
+    topics = ["limit", "planned", "suggested", "winter", "places", "modelled"]
+    if study.need_is_estimated:
+        topics.insert(1, "need")
+    if not released.is_lifted:
+        topics.append("privacy")
+    for topic in topics:
+        own_roads = topic == "modelled" and not study.roads_are_modelled
+        key = "modelled_roads" if own_roads else topic
+        text = texts(f"tables.notes.{key}_text", **values.get(topic, {}))
+        notes.append((texts(f"tables.notes.{topic}"), text))
+    notes += [(texts("tables.notes.caveat"), line) for line in study.caveats.get(lang, [])]
+    notes += [(texts("tables.notes.source"), line) for line in study.attribution.get(lang, [])]
+    return notes
+
+
+def _tell_overview(record: dict[str, Any]) -> pd.DataFrame:
+    rows = [
+        {
+            "service": row["service"],
+            "target_group": row["target_group"],
+            "promised": row["promised"],
+            "supply_known": row["supply_known"],
+            "limit_min": row["limit_min"],
+            "persons": row["persons"],
+            # Where no facility is known anywhere, nobody can tell who is near one.
+            **{
+                f"{short}_{key}": value if row["supply_known"] else None
+                for short, long in (("covered", "covered"), ("share", "covered_share"))
+                for key, value in row[long].items()
+            },
+            "share_of": row["share_of"],
+            **{key: row["facilities"].get(key) for key in _FACILITIES},
+            "suggested_sites": row["suggested_sites"],
+        }
+        for row in record["headline"]["services"]
+    ]
+    return pd.DataFrame(rows)
+
+
+def _tell_places(released: Release, services: list[str]) -> pd.DataFrame:
+    table = count_places(released.result, services)
+    persons = {
+        group: released.show_region(group, found.estimate.sum())
+        for group, found in released.protections.items()
+    }
+    if released.is_lifted:
+        wholes = {
+            row["target_group"]: row["persons"] for row in released.result.summary["services"]
+        }
+        persons = {group: released.show_region(group, whole) for group, whole in wholes.items()}
+    table.insert(2, "persons", table["target_group"].map(persons).astype(object))
+    return table
+
+
+def _tell_institutions(table: pd.DataFrame) -> pd.DataFrame:
+    return table.rename(columns={"name": "institution", "service": "institution_service"})[
+        ["facility_id", "institution", "municipality_id", "to_service", "travel_min", "to_facility"]
+    ]
+
+
+def _tell_facilities(facilities: pd.DataFrame) -> pd.DataFrame:
+    columns = ["facility_id", "name", "service", "target_group", "places", "places_basis",
+               "address", "settlement", "municipality_id", "municipality_name", "status",
+               "status_year", "location_precision", "source"]  # fmt: skip
+    own = facilities[facilities["in_region"]]
+    table = pd.DataFrame(own[[name for name in columns if name in own]])
+    return table.rename(
+        columns={"municipality_name": "municipality", "status": "facility_status"}
+    ).sort_values("facility_id", ignore_index=True)
+
+
+def _order(name: str, table: pd.DataFrame) -> pd.DataFrame:
+    """Return municipalities in Latvian order; lists that are ranked keep theirs."""
+    if name not in ("coverage", "facilities", "not_located"):
+        return table
+    names = table["municipality"].fillna("").astype(str).tolist()
+    return table.iloc[sorted(range(len(names)), key=lambda i: sort_key(names[i]))]
+
+
+def _put_in_words(table: pd.DataFrame, released: Release, texts: Texts) -> pd.DataFrame:
+    told = table.reset_index(drop=True).copy()
+    services = name_services(released, texts.lang)
+    for name in ("service", "to_service"):
+        if name in told:
+            place = told.columns.get_loc(name)
+            words = told[name].map(services).astype(object)
+            if name == "service":
+                told.insert(place, "service_name", words.where(words.notna(), told[name]))
+            else:
+                told[name] = words
+    if "target_group" in told:
+        groups = name_groups(released, texts.lang)
+        told["target_group"] = [groups.get(code, code) for code in told["target_group"]]
+    for name in told.columns:
+        known = texts.raw(f"tables.value.{name}.")
+        if known:
+            told[name] = [known.get(code, code) for code in told[name]]
+        elif told[name].dtype == bool:
+            told[name] = told[name].map({True: texts("tables.yes"), False: texts("tables.no")})
+    told = told.rename(columns={"facility_status": "status"})
+    return told.astype(object).where(told.notna(), None)

@@ -1,0 +1,281 @@
+"""What a client costs in a year, and what building places has cost, as projects published it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+import pandas as pd
+
+from socaccess.errors import InputError, Problem, raise_problems
+from socaccess.programme.amounts import to_fraction
+from socaccess.programme.cooperation import Flows
+from socaccess.programme.prices import choose_price
+from socaccess.programme.reach import CAPACITY_BASES
+from socaccess.sources.services import load_facilities
+from socaccess.study import StudyResult
+
+__all__ = [
+    "ServiceCost",
+    "TransportCost",
+    "list_costs",
+    "measure_transport",
+    "observe_capital_costs",
+    "observe_funding",
+    "share_elsewhere",
+]
+
+
+def observe_capital_costs(facilities: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Return the cost per place of every project whose cost and all places are known.
+
+    A project's cost stands on each of its rows, so it is taken once; a project of
+    which one row lacks its places tells no cost per place and is left out. Places of
+    different services are added up: a project is told as a whole.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a project, cheapest first: `project`, `municipality_id_2009`,
+        `services`, `places`, `total_eur`, `eur_per_place`, `eraf_share` (NaN where
+        not known), `year`, `source`.
+
+    Examples
+    --------
+    >>> costs = observe_capital_costs()
+    >>> costs["eur_per_place"].min() > 10_000, len(costs) >= 8
+    (np.True_, True)
+    """
+    rows = []
+    for key, group in _group_projects(facilities):
+        basis = group["places_basis"].isin(CAPACITY_BASES) & group["places"].notna()
+        if not basis.all():
+            continue
+        places = int(group["places"].sum())
+        total = float(group["project_total_eur"].iloc[0])
+        rows.append(
+            {
+                "project": key,
+                "municipality_id_2009": group["municipality_id_2009"].iloc[0],
+                "services": ", ".join(sorted(set(group["service"]))),
+                "places": places,
+                "total_eur": total,
+                "eur_per_place": round(total / places, 2),
+                "eraf_share": float(group["eraf_eur"].iloc[0]) / total
+                if pd.notna(group["eraf_eur"].iloc[0])
+                else np.nan,
+                "year": _last_year(group),
+                "source": group["source"].iloc[0],
+            }
+        )
+    columns = ["project", "municipality_id_2009", "services", "places", "total_eur",
+               "eur_per_place", "eraf_share", "year", "source"]  # fmt: skip
+    table = pd.DataFrame(rows, columns=columns)
+    return table.sort_values(["eur_per_place", "project"], ignore_index=True)
+
+
+def observe_funding(facilities: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Return ERAF's share of every project where both the cost and ERAF's part are known.
+
+    Columns: `project`, `municipality_id_2009`, `total_eur`, `eraf_eur`, `eraf_share`,
+    `year`, `source`. The rest was paid by the state and the municipality; how much by
+    which is not told on most pages.
+    """
+    rows = [
+        {
+            "project": key,
+            "municipality_id_2009": group["municipality_id_2009"].iloc[0],
+            "total_eur": float(group["project_total_eur"].iloc[0]),
+            "eraf_eur": float(group["eraf_eur"].iloc[0]),
+            "eraf_share": float(group["eraf_eur"].iloc[0])
+            / float(group["project_total_eur"].iloc[0]),
+            "year": _last_year(group),
+            "source": group["source"].iloc[0],
+        }
+        for key, group in _group_projects(facilities)
+        if pd.notna(group["eraf_eur"].iloc[0])
+    ]
+    columns = ["project", "municipality_id_2009", "total_eur", "eraf_eur", "eraf_share", "year",
+               "source"]  # fmt: skip
+    return pd.DataFrame(rows, columns=columns).sort_values("project", ignore_index=True)
+
+
+def _group_projects(facilities: pd.DataFrame | None) -> list[tuple[str, pd.DataFrame]]:
+    table = load_facilities() if facilities is None else facilities
+    known = table[table["project_total_eur"].notna()].sort_values("facility_id")
+    # Without a number a project is known by its cost and municipality.
+    unnumbered = (
+        known["municipality_id_2009"].astype(str) + " " + known["project_total_eur"].astype(str)
+    )
+    name = known["project_no"].astype(object).where(known["project_no"].notna(), unnumbered)
+    # One total over rows of one number, or it is two projects.
+    key = name.astype(str) + "|" + known["project_total_eur"].astype(str)
+    return [
+        (str(label).split("|")[0], pd.DataFrame(group))
+        for label, group in known.groupby(key, sort=True)
+    ]
+
+
+def _last_year(group: pd.DataFrame) -> int | None:
+    years = group["status_year"].dropna()
+    return int(years.max()) if len(years) else None
+
+
+WEEKS_PER_YEAR = 52
+"""Weeks of a calendar year; closings are not taken off."""
+
+
+@dataclass(frozen=True)
+class ServiceCost:
+    """What a client of a service costs in a year, and who pays.
+
+    Parameters
+    ----------
+    service
+        Which.
+    unit_price
+        EUR a unit for a client of the provider's own municipality.
+    units_per_client
+        Units a client uses in a year.
+    shares
+        Who pays which share; they add up to 1.
+    unit_price_other
+        EUR a unit for a client of another municipality; as for the own if not given.
+    source, basis
+        Who says so, and on what it rests.
+    """
+
+    service: str
+    unit_price: object
+    units_per_client: object
+    shares: Mapping[str, object]
+    unit_price_other: object = None
+    source: str = ""
+    basis: str = "assumption"
+
+
+@dataclass(frozen=True)
+class TransportCost:
+    """What getting to a service costs.
+
+    Parameters
+    ----------
+    service
+        Which.
+    eur_per_km
+        EUR a kilometre, vehicle and escort.
+    km_per_client
+        By municipality id, kilometres a client and year, as `measure_transport` gives.
+    shares
+        Who pays which share.
+    """
+
+    service: str
+    eur_per_km: object
+    km_per_client: Mapping[str, float]
+    shares: Mapping[str, object]
+
+
+def list_costs(
+    prices: pd.DataFrame,
+    service_types: pd.DataFrame,
+    shares: Mapping[str, object],
+    *,
+    on: dt.date | None = None,
+    hours_per_visit: object = None,
+    services: Sequence[str] = (),
+) -> tuple[list[ServiceCost], tuple[str, ...]]:
+    """Return the costs a price list and a catalogue give, and the services without a price.
+
+    Units a year are the catalogue's visits a week over 52 weeks, which are proposals; a
+    price by the day or the visit is paid for each, one by 24 hours or the night for
+    every day of the year, one by the hour for `hours_per_visit` of each visit.
+
+    Raises
+    ------
+    InputError
+        If a price is by the hour and `hours_per_visit` is not given.
+    """
+    found, missing, problems = [], [], []
+    for row in service_types.sort_values("service").to_dict("records"):
+        service = row["service"]
+        if services and service not in services:
+            continue
+        own = choose_price(prices, service, client_of="own", on=on)
+        other = choose_price(prices, service, client_of="other", on=on)
+        either = own or other
+        visits = row.get("visits_per_week")
+        if either is None or visits is None or pd.isna(visits):
+            missing.append(service)
+            continue
+        if other is not None and other.unit != either.unit:
+            other = None
+        yearly: Fraction = to_fraction(repr(float(visits))) * WEEKS_PER_YEAR
+        if either.unit in ("24h", "night"):
+            yearly = Fraction(365)
+        elif either.unit == "hour":
+            if hours_per_visit is None:
+                problems.append(Problem("price is by the hour: give hours_per_visit", service))
+                continue
+            yearly *= to_fraction(hours_per_visit)
+        elif either.unit == "month":
+            yearly = Fraction(12)
+        found.append(
+            ServiceCost(
+                service=service,
+                unit_price=either.amount,
+                units_per_client=yearly,
+                shares=shares,
+                unit_price_other=None if other is None else other.amount,
+                source=either.source,
+                basis=f"{either.price_id}, {either.stated_on or 'no date'}",
+            )
+        )
+    raise_problems(problems)
+    return found, tuple(missing)
+
+
+def share_elsewhere(flows: Flows) -> dict[tuple[str, str], float]:
+    """Return the share of each municipality's served clients that others serve."""
+    balance = flows.summarise_balance()
+    served = balance["at_home"] + balance["bought"]
+    return {
+        (row.municipality_id, flows.service): float(row.bought / total)
+        for row, total in zip(balance.itertuples(), served, strict=True)
+        if total > 0
+    }
+
+
+def measure_transport(
+    result: StudyResult,
+    service: str,
+    *,
+    trips_per_year: float,
+    scenario: str = "now",
+    seats: float = 1.0,
+) -> dict[str, float]:
+    """Return kilometres a client and year, there and back, by municipality id.
+
+    The way to the nearest facility, weighted by persons (by inhabitants where none is
+    known), of those who have one within the limit; divided by the `seats` shared.
+    """
+    if not seats >= 1 or trips_per_year < 0:
+        raise InputError("seats must be at least 1 and trips_per_year not negative")
+    rows = result.settlement_coverage
+    rows = rows[
+        (rows["service"] == service)
+        & (rows["scenario"] == scenario)
+        & (rows["status"] == "covered")
+    ]
+    found = {}
+    for name, part in rows.groupby("municipality_id", sort=True):
+        weight = np.nan_to_num(part["persons"].to_numpy(dtype=float))
+        if not weight.sum() > 0:
+            weight = part["population"].to_numpy(dtype=float)
+        if weight.sum() > 0:
+            mean_km = float(np.average(part["length_km"].to_numpy(dtype=float), weights=weight))
+            found[str(name)] = 2 * mean_km * trips_per_year / seats
+    return found

@@ -1,0 +1,422 @@
+"""A model for each municipality: what it backs, has, lacks, and could do with its neighbours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from socaccess.errors import Problem, UnknownNameError, raise_problems
+from socaccess.privacy import mark_small
+from socaccess.programme.hiding import hide_small
+from socaccess.programme.reach import (
+    list_supply,
+    measure_between,
+    measure_supply,
+    name_municipalities,
+    spread_persons,
+)
+from socaccess.programme.take_up import observe_take_up, summarise_take_up
+from socaccess.routing import UNREACHABLE
+from socaccess.schemas import suggest_names
+from socaccess.study import StudyResult
+from socaccess.travel.minutes import to_limit_ms
+
+__all__ = [
+    "VIABILITY",
+    "ModelInputs",
+    "MunicipalityModel",
+    "ServiceReach",
+    "model_municipalities",
+]
+
+
+@dataclass(frozen=True, eq=False)
+class ModelInputs:
+    """What the models rest on beyond the study.
+
+    Parameters
+    ----------
+    backed
+        By municipality id, the services it backs, most important first, as it said
+        itself. A municipality that was not asked has none here: its services are
+        those the plan promises, and `backed_basis` says so.
+    min_clients
+        By service, the least number of clients at which it is viable. No norm was
+        found in Latvia: where nothing is given nothing is judged.
+    take_up
+        By service, the share of the people in need who come; by default the middle
+        of what was observed, and everyone where nothing was.
+    """
+
+    backed: Mapping[str, Sequence[str]] | None = None
+    min_clients: Mapping[str, float] | None = None
+    take_up: Mapping[str, float] | None = None
+
+
+class ServiceReach:
+    """What all models of a region share: who is near which site, service by service."""
+
+    def __init__(self, result: StudyResult, inputs: ModelInputs) -> None:
+        self.result, self.inputs = result, inputs
+        study = result.study
+        self.home = study.settlements["municipality_id"].to_numpy(dtype=object)
+        self.settlement_names = study.settlements["name"].tolist()
+        self.municipalities = study.municipalities["municipality_id"].tolist()
+        self.names = name_municipalities(study)
+        assert study.service_types is not None
+        types = study.service_types
+        self.types = types[types["counts_as_supply"] & types["limit_min"].notna()].set_index(
+            "service"
+        )
+        observed = summarise_take_up(observe_take_up())
+        self.observed = dict(zip(observed["service"], observed["middle"], strict=True))
+        self.cache: dict[str, dict[str, Any]] = {}
+
+    def list_services(self, municipality: str) -> list[str]:
+        """Return the services of a model: those it backs, then those the plan promises."""
+        backed = list((self.inputs.backed or {}).get(municipality, ()))
+        promised = [s for s in self.result.study.promised or () if s in self.types.index]
+        return [*backed, *(s for s in sorted(promised) if s not in backed)]
+
+    def find_take_up(self, service: str) -> tuple[float, str]:
+        """Return the share of people in need who come, and what it rests on."""
+        given = (self.inputs.take_up or {}).get(service)
+        if given is not None:
+            return float(given), "given"
+        if service in self.observed:
+            return float(self.observed[service]), "observed"
+        return 1.0, "everyone"
+
+    def look(self, service: str) -> dict[str, Any]:
+        """Return who is near what, of one service."""
+        if service in self.cache:
+            return self.cache[service]
+        row = self.types.loc[service]
+        traveller, limit = str(row["traveller"]), to_limit_ms(float(row["limit_min"]))
+        persons = spread_persons(self.result, service)
+        share, basis = self.find_take_up(service)
+        supply = list_supply(self.result, service)
+        ms = measure_supply(self.result, supply, traveller)
+        between = measure_between(self.result, traveller)
+        near_site = (between <= limit) & (between < UNREACHABLE)
+        member = self.home[:, None] == np.array(self.municipalities, dtype=object)[None, :]
+        self.cache[service] = {
+            "persons": persons,
+            "take_up": share,
+            "basis": basis,
+            "supply": supply,
+            "near": ms <= limit,
+            "need_known": self.is_need_known(service),
+            "supply_known": self.is_supply_known(service),
+            # Clients of each municipality (columns) within the limit of each site (rows).
+            "reached": near_site.T.astype(float) @ (persons[:, None] * share * member),
+            # Their minutes there together: of sites that reach as many the nearest is chosen.
+            "minutes": (np.where(near_site, between, 0) / 60_000).T
+            @ (persons[:, None] * share * member),
+        }
+        return self.cache[service]
+
+    def is_need_known(self, service: str) -> bool:
+        """Return whether anybody published how many need it."""
+        rows = self.result.settlement_coverage
+        return bool(rows.loc[rows["service"] == service, "persons"].notna().any())
+
+    def is_supply_known(self, service: str) -> bool:
+        """Return whether the data holds any facility of it."""
+        types = self.result.service_types.set_index("service")
+        return bool(types["supply_known"].get(service, True))
+
+    @cached_property
+    def small(self) -> set[tuple[str, str]]:
+        """Pairs of municipality and service whose count is hidden in what leaves."""
+        rows = []
+        for service in self.types.index:
+            persons = pd.Series(self.look(str(service))["persons"]).groupby(self.home).sum()
+            rows += [(name, service, float(persons.get(name, 0))) for name in self.municipalities]
+        table = pd.DataFrame(rows, columns=["municipality_id", "service", "persons"])
+        below = self.result.study.settings.suppress_below
+        hidden = hide_small(table, "persons", below=below, totals_by=("service",))
+        marked = (hidden["persons"] == mark_small(below)).to_numpy()
+        return set(
+            zip(table.loc[marked, "municipality_id"], table.loc[marked, "service"], strict=True)
+        )
+
+    def list_model_services(self, municipality: str) -> pd.DataFrame:
+        """Return one row a service of the municipality's model."""
+        backed = list((self.inputs.backed or {}).get(municipality, ()))
+        inside = self.home == municipality
+        rows = []
+        for service in self.list_services(municipality):
+            seen = self.look(service)
+            supply, near, persons = seen["supply"], seen["near"], seen["persons"]
+            own = (supply["municipality_id"] == municipality).to_numpy()
+            needing = inside & ((persons > 0) if persons.sum() > 0 else inside)
+            near_any = near.any(axis=1) if near.shape[1] else np.zeros(len(persons), bool)
+            near_own = near[:, own].any(axis=1) if own.any() else np.zeros(len(persons), dtype=bool)
+            total = float(persons[inside].sum()) if seen["need_known"] else np.nan
+            places = supply.loc[own, "places"]
+            rows.append(
+                {
+                    "service": service,
+                    "priority": backed.index(service) + 1 if service in backed else None,
+                    "backed_basis": "municipality" if service in backed else "plan",
+                    "persons": total,
+                    "clients": total * seen["take_up"],
+                    "clients_basis": seen["basis"],
+                    "own_facilities": int(own.sum()),
+                    "own_places": float(places.sum()) if places.notna().any() else np.nan,
+                    "own_places_unknown": int(places.isna().sum()),
+                    "reachable_facilities": int(near[needing][:, ~own].any(axis=0).sum()),
+                    "near_own": float(persons[inside & near_own].sum()),
+                    "near_any": float(persons[inside & near_any].sum()),
+                    # Of a service without any known facility nobody can say who lacks it.
+                    "gap_persons": float(persons[inside & ~near_any].sum())
+                    if seen["need_known"] and seen["supply_known"]
+                    else np.nan,
+                    "supply_known": seen["supply_known"],
+                    **self.judge(municipality, service),
+                    "small": (municipality, service) in self.small,
+                }
+            )
+        table = pd.DataFrame(rows)
+        if len(table):
+            # A rank is a whole number or none; pandas would make fractions of both.
+            table["priority"] = pd.Series([row["priority"] for row in rows], dtype=object)
+        return table
+
+    def judge(self, municipality: str, service: str) -> dict[str, Any]:
+        """Return whether the service is viable, where it would stand, and with whom."""
+        reached, minutes = self.look(service)["reached"], self.look(service)["minutes"]
+        column = self.municipalities.index(municipality)
+        least = (self.inputs.min_clients or {}).get(service)
+        own_sites = np.flatnonzero(self.home == municipality)
+        best = _choose(own_sites, reached[own_sites, column], minutes[own_sites, column])
+        alone = float(reached[best, column])
+        told: dict[str, Any] = {
+            "min_clients": np.nan if least is None else float(least),
+            "viable": "not_judged",
+            "site": self.settlement_names[best] if alone > 0 else None,
+            "site_clients": alone,
+            "partners": None,
+        }
+        if alone <= 0:
+            return told | {"viable": "no_need" if least is not None else "not_judged"}
+        if least is None:
+            return told
+        if alone >= least:
+            return told | {"viable": "alone"}
+        # The fewest partners with whom some site near its people is viable.
+        options = []
+        for site in np.flatnonzero(reached[:, column] > 0):
+            others = [i for i in np.argsort(-reached[site], kind="stable") if i != column]
+            total, partners = float(reached[site, column]), []
+            for other in others:
+                if total >= least or reached[site, other] <= 0:
+                    break
+                total += float(reached[site, other])
+                partners.append(other)
+            hosted = self.home[site] in {municipality, *(self.municipalities[i] for i in partners)}
+            if total >= least and hosted:
+                together = minutes[site, [column, *partners]].sum().round(6)
+                options.append(
+                    (len(partners), -round(total, 9), float(together), int(site), partners)
+                )
+        if not options:
+            return told | {"viable": "neither"}
+        _, negative, _, chosen, partners = min(options, key=lambda option: option[:4])
+        return told | {
+            "viable": "together",
+            "site": self.settlement_names[chosen],
+            "site_clients": -negative,
+            "partners": ", ".join(self.names[self.municipalities[i]] for i in partners),
+        }
+
+    def find_sharing(self, municipality: str) -> pd.DataFrame:
+        """Return one row a service and neighbour that one site could serve together."""
+        column = self.municipalities.index(municipality)
+        rows = []
+        for service in self.list_services(municipality):
+            reached, minutes = self.look(service)["reached"], self.look(service)["minutes"]
+            for other, partner in enumerate(self.municipalities):
+                if other == column:
+                    continue
+                sites = np.flatnonzero(
+                    ((self.home == municipality) | (self.home == partner))
+                    & (reached[:, column] > 0)
+                    & (reached[:, other] > 0)
+                )
+                if not len(sites):
+                    continue
+                both = reached[sites, column] + reached[sites, other]
+                best = _choose(sites, both, minutes[sites, column] + minutes[sites, other])
+                rows.append(
+                    {
+                        "service": service,
+                        "partner_id": partner,
+                        "partner": self.names[partner],
+                        "settlement": self.settlement_names[best],
+                        "clients_own": float(reached[best, column]),
+                        "clients_partner": float(reached[best, other]),
+                        "clients_together": float(both.max()),
+                    }
+                )
+        columns = ["service", "partner_id", "partner", "settlement", "clients_own",
+                   "clients_partner", "clients_together"]  # fmt: skip
+        table = pd.DataFrame(rows, columns=columns)
+        return table.sort_values(
+            ["service", "clients_together", "partner_id"],
+            ascending=[True, False, True],
+            kind="stable",
+            ignore_index=True,
+        )
+
+
+def _choose(sites: np.ndarray, reached: np.ndarray, minutes: np.ndarray) -> int:
+    """Return the site that reaches most, of equals with least travel, then the first."""
+    return int(sites[np.lexsort((sites, minutes.round(6), -reached.round(9)))[0]])
+
+
+VIABILITY = ("alone", "together", "neither", "no_need", "not_judged")
+"""Whether a service finds its least number of clients; not judged where none is stated."""
+
+
+@dataclass(frozen=True, eq=False)
+class MunicipalityModel:
+    """The model of one municipality.
+
+    Parameters
+    ----------
+    municipality_id, name
+        Which.
+    services
+        One row a service: `priority` and `backed_basis` (municipality, plan),
+        `persons` in need, `clients` to expect and `clients_basis` (observed, given,
+        everyone), `own_facilities`, `own_places` (NaN where nobody published them),
+        `reachable_facilities` (of others, within the limit of some of its people),
+        `near_own` and `near_any` (persons within the limit), `gap_persons` (NaN where
+        the data holds no facility of it at all, `supply_known`, or no need),
+        `min_clients`, `viable` (see `VIABILITY`), `site` (its best settlement for
+        one), `site_clients`, `partners` (names, where only together), and `small`
+        (whether the count of persons is hidden in what leaves).
+    sharing
+        One row a service and neighbour that one site could serve together within the
+        limit: `partner`, `settlement` of the best such site, `clients_own`,
+        `clients_partner`, `clients_together`.
+    gaps
+        Its settlements without the service within the limit.
+    suppress_below
+        Counts under this are hidden by `show`.
+    """
+
+    municipality_id: str
+    name: str
+    services: pd.DataFrame
+    sharing: pd.DataFrame
+    gaps: pd.DataFrame
+    suppress_below: int
+
+    def show(self, *, allow_small_counts: bool = False) -> dict[str, pd.DataFrame]:
+        """Return the tables as they leave: small counts of persons replaced by a mark."""
+        below = 0 if allow_small_counts else self.suppress_below
+        small = self.services["small"].to_numpy(dtype=bool)
+        services = self.services.drop(columns="small")
+        # The region's total and the other municipalities would give away what `small` says.
+        parts = ["near_any", "near_own", "gap_persons"]
+        services = hide_small(services, "persons", parts, below=below, also=small)
+        for name in ("clients", "site_clients"):
+            services = hide_small(services, name, below=below, also=small)
+        sharing = self.sharing
+        for name in ("clients_own", "clients_partner", "clients_together"):
+            sharing = hide_small(sharing, name, below=below)
+        either = (sharing["clients_own"] == mark_small(below)) | (
+            sharing["clients_partner"] == mark_small(below)
+        )
+        # A sum shows the small one when the other is shown.
+        sharing.loc[either, ["clients_own", "clients_partner"]] = mark_small(below)
+        gaps = self.gaps[["service", "settlement", "travel_min", "limit_min", "facility"]].copy()
+        return {"services": services, "sharing": sharing, "gaps": gaps}
+
+
+def model_municipalities(
+    result: StudyResult,
+    inputs: ModelInputs | None = None,
+    *,
+    municipality_ids: Sequence[str] = (),
+) -> list[MunicipalityModel]:
+    """Return the model of each municipality, in order of id.
+
+    Parameters
+    ----------
+    result
+        A study's result; neighbours are the other municipalities of the study.
+    inputs
+        What municipalities back, least numbers of clients, take-up.
+    municipality_ids
+        Which; all by default.
+
+    Raises
+    ------
+    UnknownNameError
+        If a municipality is not in the study.
+    InputError
+        If a service of the inputs is not known, or a number is not above 0.
+    """
+    inputs = inputs or ModelInputs()
+    study = result.study
+    names = name_municipalities(study)
+    known = study.municipalities["municipality_id"].tolist()
+    wanted = list(municipality_ids) or known
+    unknown = [name for name in wanted if name not in known]
+    if unknown:
+        near = suggest_names(unknown[0], known, most=1)
+        raise UnknownNameError(
+            f"municipality {', '.join(unknown)} is not in {study.name}"
+            + (f"; did you mean {near[0]}?" if near else "")
+        )
+    _check_inputs(result, inputs)
+    region = ServiceReach(result, inputs)
+    return [
+        MunicipalityModel(
+            municipality_id=municipality,
+            name=names[municipality],
+            services=region.list_model_services(municipality),
+            sharing=region.find_sharing(municipality),
+            gaps=result.gaps[
+                (result.gaps["municipality_id"] == municipality)
+                & result.gaps["service"].isin(region.list_services(municipality))
+            ].reset_index(drop=True),
+            suppress_below=study.settings.suppress_below,
+        )
+        for municipality in sorted(wanted)
+    ]
+
+
+def _check_inputs(result: StudyResult, inputs: ModelInputs) -> None:
+    types = result.study.service_types
+    assert types is not None
+    known = set(types.loc[types["counts_as_supply"] & types["limit_min"].notna(), "service"])
+    named = {
+        "backed": {s for services in (inputs.backed or {}).values() for s in services},
+        "min_clients": set(inputs.min_clients or {}),
+        "take_up": set(inputs.take_up or {}),
+    }
+    problems = [
+        Problem("service is not known, or no supply", name, tuple(sorted(services - known)))
+        for name, services in named.items()
+        if services - known
+    ]
+    unknown = set(inputs.backed or {}) - set(result.study.municipalities["municipality_id"])
+    if unknown:
+        problems.append(
+            Problem("municipality is not in the study", "backed", tuple(sorted(unknown)))
+        )
+    for name, numbers in (("min_clients", inputs.min_clients), ("take_up", inputs.take_up)):
+        bad = [f"{service}: {value}" for service, value in (numbers or {}).items() if not value > 0]
+        if bad:
+            problems.append(Problem("number must be above 0", name, tuple(bad)))
+    raise_problems(problems)

@@ -1,0 +1,129 @@
+"""What keeps people from a service, place by place, as far as places and roads can tell.
+
+Steps, prices, waiting lists and attitudes are not known here.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from socaccess.errors import UnknownNameError
+from socaccess.programme.general_services import PROPOSED_CRITERIA, Criterion
+from socaccess.study import StudyResult
+
+__all__ = ["OBSTACLES", "list_obstacles", "summarise_obstacles"]
+
+OBSTACLES = ("too_far", "no_road", "not_located", "only_elsewhere", "no_stop")
+"""What can stand in the way: minutes over the limit, no road, a place nobody located; a facility
+within the limit, but of another municipality only; no public transport to it."""
+
+
+def list_obstacles(
+    result: StudyResult,
+    reach: pd.DataFrame | None = None,
+    *,
+    scenario: str = "now",
+    stop: Criterion = PROPOSED_CRITERIA[0],
+) -> pd.DataFrame:
+    """Return the obstacles between every settlement and every promised service.
+
+    Parameters
+    ----------
+    result
+        A study's result. Services of which the data holds no facility are left out:
+        of those nothing can be said.
+    reach
+        General services around the settlements, as of
+        `socaccess.programme.general_services.reach_amenities`; without them, or where
+        they hold no stop at all, `no_stop` is not told.
+    scenario
+        `now` or `planned`.
+    stop
+        How near a stop must be.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row an obstacle: `settlement_id`, `settlement`, `municipality_id`,
+        `municipality`, `service`, `obstacle`, `travel_min`, `limit_min`, `over_min`
+        (NaN but for too_far), `facility` (the nearest), `population`.
+
+    Examples
+    --------
+    >>> from socaccess import Study
+    >>> found = list_obstacles(Study.load("latgale").run(sites=False))
+    >>> bool((found.loc[found["obstacle"] == "too_far", "over_min"] > 0).all())
+    True
+    """
+    if scenario not in ("now", "planned"):
+        raise UnknownNameError(f"no scenario {scenario!r}; use now or planned")
+    types = result.service_types.set_index("service")
+    told = types[types["promised"] & types["supply_known"]]
+    rows = result.settlement_coverage
+    rows = rows[(rows["scenario"] == scenario) & rows["service"].isin(told.index)]
+    homes = result.study.settlements.set_index("settlement_id")
+    placed = ~(homes.geometry.isna() | homes.geometry.is_empty)
+    names = result.study.municipalities.set_index("municipality_id")["name"]
+    table = rows.assign(
+        settlement=rows["settlement_id"].map(homes["name"]),
+        municipality_id=rows["settlement_id"].map(homes["municipality_id"]),
+        limit_min=rows["service"].map(told["limit_min"].astype(float)),
+    )
+    table["municipality"] = table["municipality_id"].map(names)
+    covered = table["status"] == "covered"
+    located = table["settlement_id"].map(placed).astype(bool)
+    unreachable = ~covered & table["travel_min"].isna()
+    # Those who travel need the stop; where staff travel to people nobody waits for a bus.
+    travelling = table["service"].map(told["traveller"] == "client").astype(bool)
+    flags = {
+        "too_far": ~covered & table["travel_min"].notna(),
+        "no_road": unreachable & located,
+        "not_located": unreachable & ~located,
+        "only_elsewhere": covered & (table["own_status"] != "covered"),
+        "no_stop": covered & travelling & table["settlement_id"].isin(_find_unserved(reach, stop)),
+    }
+    columns = ["settlement_id", "settlement", "municipality_id", "municipality", "service",
+               "obstacle", "travel_min", "limit_min", "over_min", "facility",
+               "population"]  # fmt: skip
+    parts = [table[flag].assign(obstacle=name) for name, flag in flags.items()]
+    found = pd.concat(parts, ignore_index=True)
+    over = found["travel_min"] - found["limit_min"]
+    found["over_min"] = np.where(found["obstacle"] == "too_far", over, np.nan)
+    return found[columns].sort_values(
+        ["service", "obstacle", "municipality_id", "settlement_id"],
+        kind="stable",
+        ignore_index=True,
+    )
+
+
+def summarise_obstacles(obstacles: pd.DataFrame, by: str = "service") -> pd.DataFrame:
+    """Return settlements and inhabitants by obstacle and `by` (service or municipality_id).
+
+    A settlement counts once for each service, so inhabitants of several services are
+    not to be added up.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"service": ["dac_grt", "dac_grt"], "obstacle": "too_far",
+    ...                      "settlement_id": ["a", "b"], "population": [300, 100],
+    ...                      "over_min": [5.0, 15.0]})
+    >>> summarise_obstacles(rows).values.tolist()
+    [['dac_grt', 'too_far', 2, 400, 15.0]]
+    """
+    if by not in ("service", "municipality_id"):
+        raise UnknownNameError(f"cannot be told by {by!r}; use service or municipality_id")
+    return obstacles.groupby([by, "obstacle"], as_index=False, sort=True).agg(
+        settlements=("settlement_id", "nunique"),
+        population=("population", "sum"),
+        most_over_min=("over_min", "max"),
+    )
+
+
+def _find_unserved(reach: pd.DataFrame | None, stop: Criterion) -> list[str]:
+    """Return the settlements without a stop near enough; none where no stop is known at all."""
+    if reach is None:
+        return []
+    rows = reach[(reach["kind"] == stop.kind) & reach["known"]]
+    value = rows["straight_m" if stop.unit == "m" else "travel_min"]
+    return rows.loc[~(value <= stop.limit), "settlement_id"].tolist()

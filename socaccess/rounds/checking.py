@@ -1,0 +1,214 @@
+"""What a form that came back says: what is wrong with it, and how it differs from the store.
+
+Three versions of every value are looked at: what the form was issued with, what it says
+now, and what the store says now. A value that the municipality left as issued says
+nothing. One that was changed, while the store stayed, is a difference. Where both have
+moved apart, the difference is a conflict and is accepted by name only.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from socaccess.rounds import files
+from socaccess.rounds.context import FormContext, load_context
+from socaccess.rounds.forms import FACILITY_SHEET, PERSONS_SHEET
+from socaccess.rounds.layouts import Row, to_rows
+from socaccess.rounds.rows import CheckedRow, check_facilities, check_persons
+from socaccess.rounds.store import Store
+from socaccess.rounds.workbook import (
+    FORM,
+    MAX_BYTES,
+    NOTE,
+    Finding,
+    FormError,
+    ReadForm,
+    read_form,
+    shorten,
+)
+
+__all__ = ["FormCheck", "check_content", "check_form", "read_file"]
+
+
+@dataclass(frozen=True)
+class FormCheck:
+    """All that is found in one form.
+
+    Parameters
+    ----------
+    file
+        The file's name, made harmless.
+    document
+        SHA-256 of the file; empty if it could not be read.
+    round_id, municipality_id, municipality
+        Which form it is, as far as known.
+    said_by, said_on
+        Who filled it in and when, as the form says.
+    findings
+        Every finding: of the form, of its rows, and notes.
+    rows
+        The rows that differ or have faults, in the order of the form.
+    """
+
+    file: str
+    document: str
+    content: bytes = field(repr=False, default=b"")
+    round_id: str = ""
+    municipality_id: str = ""
+    municipality: str = ""
+    said_by: str = ""
+    said_on: str = ""
+    findings: tuple[Finding, ...] = ()
+    rows: tuple[CheckedRow, ...] = ()
+
+    @property
+    def usable(self) -> bool:
+        """Whether rows can be taken from the form at all."""
+        return not any(finding.level == FORM for finding in self.findings)
+
+    @property
+    def readable(self) -> bool:
+        """Whether the file could be opened as a form, so that it is worth keeping."""
+        return bool(self.document)
+
+
+def read_file(path: str | Path) -> tuple[str, bytes]:
+    """Return the harmless name and the bytes of a file from outside.
+
+    Raises
+    ------
+    FormError
+        If there is none, or it is too large.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FormError("not_a_file")
+    if path.stat().st_size > MAX_BYTES:
+        raise FormError("too_large", most=MAX_BYTES // 10**6)
+    return files.sanitise_name(path.name), path.read_bytes()
+
+
+def check_form(store: Store, path: str | Path, *, at: str = "") -> FormCheck:
+    """Return what a form says and everything that is wrong with it, together.
+
+    Parameters
+    ----------
+    store
+        The store it is compared with; nothing is written.
+    path
+        The file.
+    at
+        When it came, ISO 8601; without it, nothing is said of being late.
+    """
+    file = files.sanitise_name(Path(path).name)
+    try:
+        file, content = read_file(path)
+        return check_content(store, file, content, at=at)
+    except FormError as error:
+        return FormCheck(file, "", findings=(error.finding,))
+
+
+def check_content(store: Store, file: str, content: bytes, *, at: str = "") -> FormCheck:
+    """Return what the bytes of a form say; see `check_form`.
+
+    Raises
+    ------
+    FormError
+        If they cannot be read as a form.
+    """
+    form = read_form(content)
+    identity = form.marks.get("municipality_id", "")
+    check = {
+        "file": file,
+        "document": files.hash_bytes(content),
+        "content": content,
+        "round_id": shorten(form.marks.get("round", "")),
+        "municipality_id": shorten(identity),
+        "said_by": form.contact["said_by"],
+        "said_on": form.contact["said_on"],
+    }
+    findings = list(form.findings)
+    entry, found = _find_round(store, form, at)
+    findings += found
+    changed = any(finding.code == "marks_changed" for finding in findings)
+    if entry is None or changed:
+        # Compared with the rows of whoever it is not, everything would seem wrong.
+        return FormCheck(**check, findings=tuple(findings))  # type: ignore[arg-type]
+    known = load_context(store, identity, int(entry["base_revision"]), str(entry["lang"]))
+    check["municipality"] = known.municipalities[identity]
+    findings += _check_owner(form, known)
+    facilities, persons = (
+        form.rows.get(sheet.key, []) for sheet in (FACILITY_SHEET, PERSONS_SHEET)
+    )
+    rows = check_facilities(facilities, known, str(entry["round_id"]))
+    rows += check_persons(persons, known)
+    findings += _find_missing_rows(form, known)
+    for row in rows:
+        findings += row.findings
+    shown = tuple(row for row in rows if row.differences or row.faulty)
+    return FormCheck(**check, findings=tuple(findings), rows=shown)  # type: ignore[arg-type]
+
+
+def _find_round(store: Store, form: ReadForm, at: str) -> tuple[Row | None, list[Finding]]:
+    marks = form.marks
+    round_id, identity = marks.get("round", ""), marks.get("municipality_id", "")
+    if marks.get("store") != store.identity:
+        return None, [Finding("other_store", FORM)]
+    rounds = to_rows(store.read("rounds"), ("round_id",))
+    entry = rounds.get((round_id,))
+    if entry is None:
+        return None, [Finding("unknown_round", FORM, values={"round": shorten(round_id)})]
+    issued = to_rows(store.read("issued"), ("round_id", "municipality_id"))
+    if (round_id, identity) not in issued:
+        return None, [Finding("not_issued", FORM)]
+    findings = []
+    current = max(rounds.values(), key=lambda row: int(row["base_revision"]))
+    if current is not entry:
+        values = {"round": round_id, "current": str(current["round_id"])}
+        findings.append(Finding("stale_form", FORM, values=values))
+    if at and at[:10] > str(entry["due"]):
+        findings.append(Finding("late", NOTE, values={"due": str(entry["due"])}))
+    return entry, findings
+
+
+def _check_owner(form: ReadForm, known: FormContext) -> list[Finding]:
+    """Notice a form that one municipality got and another filled in."""
+    own = known.municipalities[known.municipality_id]
+    heading = form.contact["municipality"]
+    findings = []
+    if heading:
+        meaning = known.find_municipality(heading)
+        if not meaning.identity:
+            findings.append(Finding("heading_unknown", NOTE, values={"value": heading}))
+        elif meaning.identity != known.municipality_id:
+            values = {"issued": own, "found": meaning.name}
+            return [Finding("other_municipality", FORM, values=values)]
+        elif meaning.spelled != "exact":
+            values = {"value": heading, "known": meaning.name}
+            findings.append(Finding(meaning.spelled, NOTE, values=values))
+    owners = Counter(
+        str(known.facilities[key]["municipality_id"])
+        for row in form.rows.get(FACILITY_SHEET.key, [])
+        if (key := (str(row.cell("facility_id").value),)) in known.facilities
+    )
+    if owners and owners.most_common(1)[0][0] != known.municipality_id:
+        found = known.municipalities.get(owners.most_common(1)[0][0], "")
+        findings.append(Finding("other_municipality", FORM, values={"issued": own, "found": found}))
+    return findings
+
+
+def _find_missing_rows(form: ReadForm, known: FormContext) -> list[Finding]:
+    gone = []
+    if FACILITY_SHEET.key in form.rows:
+        here = {str(row.cell("facility_id").value) for row in form.rows[FACILITY_SHEET.key]}
+        gone += [
+            f"{key[0]} {row['name']}"
+            for key, row in known.facilities_then.items()
+            if row["municipality_id"] == known.municipality_id and key[0] not in here
+        ]
+    if PERSONS_SHEET.key in form.rows:
+        asked = {str(row.cell("code").value) for row in form.rows[PERSONS_SHEET.key]}
+        gone += [code for code in known.codes if code not in asked]
+    return [Finding("row_missing", NOTE, values={"value": shorten(name)}) for name in gone]

@@ -1,0 +1,226 @@
+"""What was said in a public consultation and what was answered, and who approved what.
+
+Kept in a store, so nothing is overwritten and each answer has its revision. Of private
+persons no name is taken: a statement says what kind of speaker it is from, and names
+only municipalities, providers and organisations.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from socaccess.errors import InputError, Problem, raise_problems
+from socaccess.rounds.layouts import TableLayout
+from socaccess.rounds.store import Store
+from socaccess.schemas import Column, TableForm, check_table
+from socaccess.sources.plain_tables import read_given
+
+__all__ = [
+    "ANSWERS",
+    "SPEAKERS",
+    "STATEMENTS",
+    "approve",
+    "keep_statements",
+    "list_approvals",
+    "list_statements",
+    "read_statements",
+    "summarise_statements",
+]
+
+SPEAKERS = ("municipality", "provider", "organisation", "user", "resident", "state")
+"""Who speaks; `user` and `resident` are private persons and stay without a name."""
+
+ANSWERS = ("pending", "accepted", "partly", "refused", "noted")
+"""What was decided on a statement; all but pending need a reason."""
+
+_PRIVATE = ("user", "resident")
+
+STATEMENTS = TableForm(
+    "statements",
+    (
+        Column("statement_id", required=True, unique=True),
+        Column("received", required=True),
+        Column("speaker", required=True, allowed=SPEAKERS),
+        Column("name"),
+        Column("municipality_id"),
+        Column("service"),
+        Column("text", required=True),
+        Column("answer", default="pending", allowed=ANSWERS),
+        Column("reason"),
+    ),
+    may_be_empty=True,
+)
+
+_KEPT = TableLayout(
+    "statements",
+    ("statement_id",),
+    {**{column.name: "text" for column in STATEMENTS.columns}, "said_at": "text",
+     "answered_at": "text", "answered_by": "text"},
+)  # fmt: skip
+
+_APPROVALS = TableLayout(
+    "approvals",
+    ("body", "act"),
+    {"body": "text", "act": "text", "date": "text", "revision": "integer", "note": "text"},
+)
+
+
+def read_statements(path: str | Path) -> pd.DataFrame:
+    """Return a table of statements, checked.
+
+    Parameters
+    ----------
+    path
+        CSV or XLSX of `statement_id`, `received` (day), `speaker`, `name`,
+        `municipality_id`, `service`, `text`, `answer` and `reason`.
+
+    Raises
+    ------
+    InputError
+        With every finding at once: a private person with a name, an answer without a
+        reason, what is no day.
+    """
+    frame, names = read_given(path)
+    where = Path(path).name
+    table = check_table(frame, STATEMENTS, where=where, row_names=names)
+    for column in STATEMENTS.columns:
+        if column.name not in table:
+            table[column.name] = None
+    plain = table.astype(object).where(table.notna(), None)
+    problems = []
+    for bad, what, hint in (
+        (plain["speaker"].isin(_PRIVATE) & plain["name"].notna(),
+         "a private person stands with a name", "leave the name out"),
+        ((plain["answer"] != "pending") & plain["reason"].isna(),
+         "an answer has no reason", "say why"),
+        (~plain["received"].map(_is_day), "value is not a day", "write it as 2026-03-01"),
+    ):  # fmt: skip
+        if bad.any():
+            rows = tuple(name for name, wrong in zip(names, bad, strict=True) if wrong)
+            problems.append(Problem(what, where, rows, hint))
+    raise_problems(problems)
+    return plain
+
+
+def keep_statements(store: Store, statements: pd.DataFrame, *, at: str, who: str) -> int:
+    """Add statements to a store, or answers to those it has; return the revision.
+
+    What was said is not changed: a statement known by its id must say the same again.
+    An answer may change; the earlier one stays in the earlier revision.
+
+    Raises
+    ------
+    InputError
+        If a statement says something else than before, or names a municipality or
+        service the store does not know.
+    """
+    known = list_statements(store).set_index("statement_id").to_dict("index")
+    problems = _find_unknown(store, statements)
+    rows = dict(known)
+    said = ("received", "speaker", "name", "municipality_id", "service", "text")
+    changed = []
+    for row in statements.to_dict("records"):
+        key = row["statement_id"]
+        old = known.get(key)
+        if old and any(old[name] != row[name] for name in said):
+            changed.append(str(key))
+            continue
+        answered = row["answer"] != "pending"
+        same = old and (old["answer"], old["reason"]) == (row["answer"], row["reason"])
+        rows[key] = {
+            **{name: row[name] for name in (*said, "answer", "reason")},
+            "said_at": old["said_at"] if old else at,
+            "answered_at": old["answered_at"] if old and same else at if answered else None,
+            "answered_by": old["answered_by"] if old and same else who if answered else None,
+        }
+    if changed:
+        hint = "give a new id to a new statement"
+        problems.append(
+            Problem("statement says something else than before", rows=tuple(changed), hint=hint)
+        )
+    raise_problems(problems)
+    table = pd.DataFrame([{"statement_id": key, **row} for key, row in rows.items()])
+    return store.commit({_KEPT: table}, at=at, who=who, action="consult", note=str(len(statements)))
+
+
+def list_statements(store: Store) -> pd.DataFrame:
+    """Return the statements of a store with their answers, by id."""
+    if _KEPT.name not in store.list_tables():
+        return _KEPT.fit(pd.DataFrame())
+    return store.read(_KEPT.name)
+
+
+def summarise_statements(statements: pd.DataFrame) -> pd.DataFrame:
+    """Return how many statements of each kind of speaker had which answer.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"speaker": ["user", "user"], "answer": ["accepted", "pending"]})
+    >>> summarise_statements(rows)[["speaker", "said", "accepted", "pending"]].values.tolist()
+    [['user', 2, 1, 1]]
+    """
+    table = pd.crosstab(statements["speaker"], statements["answer"])
+    table = table.reindex(columns=list(ANSWERS), fill_value=0).rename_axis(columns=None)
+    table.insert(0, "said", table.sum(axis=1))
+    return table.reset_index()
+
+
+def approve(
+    store: Store, *, body: str, act: str, date: str, at: str, who: str, note: str = ""
+) -> int:
+    """Write into a store that a body approved it as it stands now; return the revision.
+
+    Parameters
+    ----------
+    store
+        The store.
+    body, act, date
+        Who approved, by which act, on which day. That an approval is lawful is not
+        checked: it is an act of the body, not of the store.
+    note
+        Anything more.
+    """
+    problems = [Problem(f"{name} is empty") for name, value in (("body", body), ("act", act))
+                if not value.strip()]  # fmt: skip
+    if not _is_day(date):
+        problems.append(Problem(f"date {date!r} is not a day", hint="write it as 2026-03-01"))
+    raise_problems(problems)
+    row: Mapping[str, object] = {
+        "body": body.strip(), "act": act.strip(), "date": date, "revision": store.revision,
+        "note": note,
+    }  # fmt: skip
+    before = list_approvals(store)
+    if ((before["body"] == row["body"]) & (before["act"] == row["act"])).any():
+        raise InputError(f"{body} has approved by {act} already")
+    table = pd.DataFrame([*before.to_dict("records"), row])
+    return store.commit({_APPROVALS: table}, at=at, who=who, action="approve", note=body)
+
+
+def list_approvals(store: Store) -> pd.DataFrame:
+    """Return who approved which revision of a store: `body`, `act`, `date`, `revision`, `note`."""
+    if _APPROVALS.name not in store.list_tables():
+        return _APPROVALS.fit(pd.DataFrame())
+    return store.read(_APPROVALS.name)
+
+
+def _find_unknown(store: Store, statements: pd.DataFrame) -> list[Problem]:
+    problems = []
+    for column, table in (("municipality_id", "municipalities"), ("service", "services")):
+        known = set(store.read(table)[column]) if table in store.list_tables() else set()
+        bad = statements[statements[column].notna() & ~statements[column].isin(known)]
+        if len(bad):
+            rows = tuple(f"{row.statement_id}: {getattr(row, column)}" for row in bad.itertuples())
+            problems.append(Problem(f"{column} is not in the store", "statements", rows))
+    return problems
+
+
+def _is_day(text: object) -> bool:
+    try:
+        dt.date.fromisoformat(str(text))
+    except ValueError:
+        return False
+    return True

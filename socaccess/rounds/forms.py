@@ -1,0 +1,425 @@
+"""The sheets of a form: what they are called, which columns they have, what a cell may hold."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from socaccess.i18n import LANGUAGES, Texts, sort_key
+from socaccess.rounds import files, layouts
+from socaccess.rounds.layouts import to_rows
+
+if TYPE_CHECKING:
+    from socaccess.rounds.layouts import Row
+    from socaccess.rounds.store import Store
+
+__all__ = [
+    "ALL_SERVICES",
+    "CONTACT_CELLS",
+    "FACILITY_SHEET",
+    "FORM_VERSION",
+    "INTRODUCTION",
+    "LISTS",
+    "MARKS",
+    "MAX_COUNT",
+    "MAX_TEXT",
+    "PERSONS_SHEET",
+    "SHEETS",
+    "STATUSES",
+    "YEARS",
+    "FormColumn",
+    "FormContent",
+    "FormSheet",
+    "list_labels",
+    "make_form",
+    "name_form",
+    "sign_marks",
+    "write_form",
+]
+
+FORM_VERSION = 1
+"""Version of the layout of the form."""
+
+ALL_SERVICES = "all"
+"""The row of a target group that counts every person once, whatever the service."""
+
+STATUSES = ("operating", "planned", "closed")
+
+MAX_COUNT = 2000
+"""Most places one facility may have (inclusive)."""
+
+MAX_TEXT = 500
+"""Longest text a cell may hold, in signs (inclusive)."""
+
+YEARS = (1900, 2100)
+"""First and last year a cell may hold (inclusive)."""
+
+INTRODUCTION = "introduction"
+LISTS = "lists"
+MARKS = "marks"
+"""Keys of the sheets that hold no answers: words to the reader, lists of choices, marks."""
+
+CONTACT_CELLS = {"municipality": 3, "said_by": 11, "said_on": 12}
+"""Rows (from 1) of the introduction whose second cell is read."""
+
+
+@dataclass(frozen=True)
+class FormColumn:
+    """One column of a sheet.
+
+    Parameters
+    ----------
+    name
+        Its name in the store.
+    kind
+        `text`, `count`, `year`, `service`, `municipality`, `settlement` or `status`.
+    width
+        In signs.
+    locked
+        Whether it names the row and is not to be changed.
+    required
+        Whether a row that says anything must say this.
+    """
+
+    name: str
+    kind: str = "text"
+    width: int = 14
+    locked: bool = False
+    required: bool = False
+
+
+@dataclass(frozen=True)
+class FormSheet:
+    """One sheet of the form; `letter` begins the names of its rows, such as `I4`."""
+
+    key: str
+    letter: str
+    columns: tuple[FormColumn, ...]
+    empty_rows: int = 0
+
+
+FACILITY_SHEET = FormSheet(
+    "facilities",
+    "I",
+    (
+        FormColumn("facility_id", width=14, locked=True),
+        FormColumn("name", width=48, required=True),
+        FormColumn("service", "service", 44, required=True),
+        FormColumn("municipality", "municipality", 20),
+        FormColumn("settlement", "settlement", 24),
+        FormColumn("address", width=30),
+        FormColumn("places", "count", 8),
+        FormColumn("status", "status", 12, required=True),
+        FormColumn("opened", "year", 10),
+        FormColumn("closed", "year", 10),
+        FormColumn("note", width=40),
+    ),
+    empty_rows=15,
+)
+
+PERSONS_SHEET = FormSheet(
+    "persons",
+    "P",
+    (
+        FormColumn("code", width=26, locked=True),
+        FormColumn("group", width=44, locked=True),
+        FormColumn("service", width=44, locked=True),
+        FormColumn("assessed", "count", 14),
+        FormColumn("recipients", "count", 18),
+        FormColumn("note", width=40),
+    ),
+)
+
+SHEETS = (FACILITY_SHEET, PERSONS_SHEET)
+
+
+def list_labels(key: str) -> dict[str, str]:
+    """Return the label of a text in every language: `{label: language}`."""
+    return {Texts(lang)(f"round.{key}"): lang for lang in LANGUAGES}
+
+
+@dataclass(frozen=True)
+class FormContent:
+    """All that one form says.
+
+    Parameters
+    ----------
+    marks
+        What the form is known by when it comes back.
+    introduction
+        Title, municipality, round, dates.
+    rows
+        For each sheet the rows, by column; missing values are None.
+    lists
+        Choices: `service` and `settlement`.
+    lang
+        Its language.
+    """
+
+    marks: dict[str, str]
+    introduction: dict[str, str]
+    rows: dict[str, list[Row]]
+    lists: dict[str, list[str]]
+    population: float
+    lang: str
+
+
+def name_form(round_id: str, municipality_id: str, municipality: str) -> str:
+    """Return the file name of a form.
+
+    Examples
+    --------
+    >>> name_form("latgale-2021", "0210000", "Rēzekne")
+    'latgale-2021_0210000_Rēzekne.xlsx'
+    """
+    return files.sanitise_name(f"{round_id}_{municipality_id}_{municipality}.xlsx")
+
+
+def sign_marks(marks: dict[str, str]) -> str:
+    """Return the check of the marks of a form, by which a slip is noticed."""
+    named = [f"{name}={marks[name]}" for name in sorted(marks) if name != "check"]
+    return files.hash_bytes("\n".join(named).encode("utf-8"))[:16]
+
+
+def make_form(store: Store, round_id: str, municipality_id: str) -> FormContent:
+    """Return what the form of a municipality in a round holds, from the round's base revision.
+
+    The same store and round give the same form whenever it is made.
+    """
+    rounds = to_rows(store.read("rounds"), ("round_id",))
+    entry = rounds[(round_id,)]
+    base, lang = int(entry["base_revision"]), str(entry["lang"])
+    texts = Texts(lang)
+    about = {key[0]: row["value"] for key, row in to_rows(store.read("about"), ("item",)).items()}
+    municipality = to_rows(store.read("municipalities"), ("municipality_id",))[(municipality_id,)]
+    settlements = {
+        key[0]: str(row["name"])
+        for key, row in to_rows(store.read("settlements"), ("settlement_id",)).items()
+        if row["municipality_id"] == municipality_id
+    }
+    services = list(to_rows(store.read("services"), layouts.SERVICES.key).values())
+    labels = {str(row["service"]): str(row[f"name_{lang}"]) for row in services}
+    marks = {
+        "form": "socaccess round",
+        "version": str(FORM_VERSION),
+        "store": store.identity,
+        "round": round_id,
+        "municipality_id": municipality_id,
+        "revision": str(base),
+    }
+    marks["check"] = sign_marks(marks)
+    facilities = store.read("facilities", revision=base)
+    own = facilities[facilities["municipality_id"] == municipality_id]
+    rows = {
+        FACILITY_SHEET.key: [
+            {
+                **row,
+                "service": labels[row["service"]],
+                "municipality": municipality["name"],
+                "settlement": settlements.get(str(row["settlement_id"])),
+                "status": texts(f"round.status_{row['status']}"),
+            }
+            for row in to_rows(own, ("facility_id",)).values()
+        ],
+        PERSONS_SHEET.key: _list_persons(store, base, municipality_id, services, texts),
+    }
+    return FormContent(
+        marks=marks,
+        introduction={
+            "title": str(about[f"title_{lang}"]),
+            "municipality": str(municipality["name"]),
+            "round": round_id,
+            "as_of": str(entry["as_of"]),
+            "due": str(entry["due"]),
+            "created": str(entry["opened_at"]),
+        },
+        rows=rows,
+        lists={
+            "service": sorted(set(labels.values()), key=sort_key),
+            "settlement": sorted(settlements.values(), key=sort_key),
+        },
+        population=float(municipality["population"] or 0),
+        lang=lang,
+    )
+
+
+def list_codes(services: Sequence[Row]) -> list[tuple[str, str]]:
+    """Return the rows the sheet of persons asks about: target group and service, in order."""
+    groups = list(dict.fromkeys(str(row["target_group"]) for row in services if row["promised"]))
+    return [
+        (group, service)
+        for group in groups
+        for service in (
+            ALL_SERVICES,
+            *(str(r["service"]) for r in services if r["promised"] and r["target_group"] == group),
+        )
+    ]
+
+
+def _list_persons(
+    store: Store, revision: int, municipality_id: str, services: Sequence[Row], texts: Texts
+) -> list[Row]:
+    known = to_rows(store.read("persons", revision=revision), layouts.PERSONS.key)
+    groups = {str(row["target_group"]): str(row[f"group_{texts.lang}"]) for row in services}
+    labels = {str(row["service"]): str(row[f"name_{texts.lang}"]) for row in services}
+    rows = []
+    for group, service in list_codes(services):
+        row = known.get((municipality_id, group, service), {})
+        whole = service == ALL_SERVICES
+        rows.append(
+            {
+                "code": f"{group}/{service}",
+                "group": groups[group],
+                "service": texts("round.all_services") if whole else labels[service],
+                "assessed": row.get("assessed"),
+                "recipients": row.get("recipients"),
+                "note": row.get("note"),
+            }
+        )
+    return rows
+
+
+def write_form(form: FormContent) -> bytes:
+    """Return a form as the bytes of an XLSX workbook; the same form gives the same bytes."""
+    import xlsxwriter
+
+    texts = Texts(form.lang)
+    sink = io.BytesIO()
+    book = xlsxwriter.Workbook(
+        sink,
+        {
+            "in_memory": True,
+            # What a municipality's name or note begins with never makes it a formula or a link.
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+            "strings_to_numbers": False,
+        },
+    )
+    created = dt.datetime.fromisoformat(form.introduction["created"]).replace(tzinfo=None)
+    book.set_properties({"title": form.introduction["title"], "created": created})
+    styles = {
+        "title": book.add_format({"bold": True, "font_size": 14}),
+        "bold": book.add_format({"bold": True, "valign": "top"}),
+        "wrap": book.add_format({"text_wrap": True, "valign": "top"}),
+        "head": book.add_format(
+            {"bold": True, "text_wrap": True, "valign": "top", "bg_color": "#D9E2EC", "border": 1}
+        ),
+        "open": book.add_format(
+            {
+                "locked": False,
+                "border": 1,
+                "border_color": "#9AA5B1",
+                "text_wrap": True,
+                "valign": "top",
+            }
+        ),
+        "shut": book.add_format(
+            {
+                "locked": True,
+                "border": 1,
+                "border_color": "#9AA5B1",
+                "text_wrap": True,
+                "valign": "top",
+                "bg_color": "#EEF1F4",
+            }
+        ),
+    }
+    _write_introduction(book, form, texts, styles)
+    for sheet in SHEETS:
+        _write_sheet(book, sheet, form, texts, styles)
+    lists = book.add_worksheet(texts(f"round.sheet_{LISTS}"))
+    for column, name in enumerate(("service", "settlement")):
+        lists.write_column(0, column, form.lists[name])
+    lists.hide()
+    marks = book.add_worksheet(texts(f"round.sheet_{MARKS}"))
+    for number, (name, value) in enumerate(form.marks.items()):
+        marks.write_string(number, 0, name)
+        marks.write_string(number, 1, value)
+    marks.very_hidden()
+    book.close()
+    return sink.getvalue()
+
+
+def _write_introduction(book: Any, form: FormContent, texts: Texts, styles: dict[str, Any]) -> None:
+    sheet = book.add_worksheet(texts(f"round.sheet_{INTRODUCTION}"))
+    sheet.set_column(0, 0, 30)
+    sheet.set_column(1, 1, 90)
+    said = form.introduction
+    sheet.write_string(0, 0, texts("round.form_title", title=said["title"]), styles["title"])
+    for number, name in ((2, "municipality"), (3, "round"), (4, "as_of"), (5, "due")):
+        sheet.write_string(number, 0, texts(f"round.form_{name}"), styles["bold"])
+        sheet.write_string(number, 1, said[name], styles["wrap"])
+    for number, name in enumerate(("how_1", "how_2", "how_3", "privacy"), start=6):
+        sheet.write_string(number, 1, texts(f"round.form_{name}"), styles["wrap"])
+        sheet.set_row(number, 48)
+    for name in ("said_by", "said_on"):
+        row = CONTACT_CELLS[name] - 1
+        sheet.write_string(row, 0, texts(f"round.form_{name}"), styles["bold"])
+        sheet.write_blank(row, 1, None, styles["open"])
+    sheet.protect()
+
+
+def _write_sheet(
+    book: Any, layout: FormSheet, form: FormContent, texts: Texts, styles: dict[str, Any]
+) -> None:
+    sheet = book.add_worksheet(texts(f"round.sheet_{layout.key}"))
+    sheet.freeze_panes(1, 2)
+    sheet.set_row(0, 32)
+    rows = form.rows[layout.key]
+    count = len(rows) + layout.empty_rows
+    for position, column in enumerate(layout.columns):
+        sheet.set_column(position, position, column.width)
+        sheet.write_string(0, position, texts(f"round.column_{column.name}"), styles["head"])
+        for number in range(count):
+            value = rows[number].get(column.name) if number < len(rows) else None
+            whole = layout is not PERSONS_SHEET or _is_asked(rows[number], column)
+            style = styles["shut" if column.locked or not whole else "open"]
+            if value is None:
+                sheet.write_blank(number + 1, position, None, style)
+            elif isinstance(value, str):
+                sheet.write_string(number + 1, position, value, style)
+            else:
+                sheet.write_number(number + 1, position, value, style)
+        options = _validate(column, form, texts)
+        if options and count:
+            sheet.data_validation(1, position, count, position, options)
+    # Without a password: the lock guards against slips, not against the owner of the data.
+    sheet.protect("", {"format_columns": True, "format_rows": True, "sort": True})
+
+
+def _is_asked(row: Row, column: FormColumn) -> bool:
+    return column.name != "assessed" or str(row["code"]).endswith(f"/{ALL_SERVICES}")
+
+
+def _validate(column: FormColumn, form: FormContent, texts: Texts) -> dict[str, Any] | None:
+    """Return what the spreadsheet checks while somebody types."""
+    title = texts("round.valid_title")
+    if column.kind == "count":
+        most = MAX_COUNT if column.name == "places" else max(int(form.population), 1)
+        message = texts("round.valid_count", most=most)
+        rule: dict[str, Any] = {"validate": "integer", "criteria": "between",
+                                "minimum": 0, "maximum": most}  # fmt: skip
+    elif column.kind == "year":
+        message = texts("round.valid_year")
+        rule = {"validate": "integer", "criteria": "between",
+                "minimum": YEARS[0], "maximum": YEARS[1]}  # fmt: skip
+    elif column.kind == "status":
+        message = texts("round.valid_list")
+        rule = {"validate": "list", "source": [texts(f"round.status_{s}") for s in STATUSES]}
+    elif column.kind in ("service", "settlement") and form.lists[column.kind]:
+        message = texts("round.valid_list")
+        letter = "AB"[("service", "settlement").index(column.kind)]
+        last = len(form.lists[column.kind])
+        rule = {
+            "validate": "list",
+            "source": f"='{texts(f'round.sheet_{LISTS}')}'!${letter}$1:${letter}${last}",
+        }
+    elif column.kind == "text" and not column.locked:
+        message = texts("round.valid_text", most=MAX_TEXT)
+        rule = {"validate": "length", "criteria": "<=", "value": MAX_TEXT}
+    else:
+        return None
+    return {**rule, "ignore_blank": True, "error_title": title, "error_message": message}

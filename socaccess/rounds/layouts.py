@@ -1,0 +1,435 @@
+"""Tables of a store: their layouts, rows, and files without a loss (CSV or Parquet)."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from socaccess.errors import Problem, raise_problems
+from socaccess.guards import guard_text, unguard_text
+
+__all__ = [
+    "ABOUT",
+    "ANSWERS",
+    "FACILITIES",
+    "ISSUED",
+    "JOURNALS",
+    "MUNICIPALITIES",
+    "PERSONS",
+    "RECEIPTS",
+    "ROUNDS",
+    "SERVICES",
+    "SETTLEMENTS",
+    "Change",
+    "TableLayout",
+    "compare_rows",
+    "decode_table",
+    "encode_table",
+    "to_rows",
+]
+
+KINDS = ("text", "integer", "number", "flag")
+FORMATS = ("csv", "parquet")
+
+Row = dict[str, Any]
+Key = tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class TableLayout:
+    """The columns of a stored table.
+
+    Parameters
+    ----------
+    name
+        Its name: small letters and underscores.
+    key
+        Text columns that together name a row.
+    columns
+        Every column and its kind: `text`, `integer`, `number` or `flag`.
+    format
+        `csv` or `parquet`.
+    """
+
+    name: str
+    key: tuple[str, ...]
+    columns: Mapping[str, str]
+    format: str = "csv"
+
+    def fit(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return `frame` with exactly these columns and types, sorted by key.
+
+        Empty text is missing text. Columns the frame lacks are missing everywhere;
+        columns the layout does not know are refused.
+
+        Raises
+        ------
+        InputError
+            If a column is unknown, a value has another kind, or a key is missing or
+            occurs twice.
+        """
+        where = f"table {self.name!r}"
+        unknown = [str(name) for name in frame.columns if name not in self.columns]
+        problems = [Problem("column is not known", where, tuple(unknown))] if unknown else []
+        fitted = {}
+        for name, kind in self.columns.items():
+            values = frame[name].tolist() if name in frame else [None] * len(frame)
+            plain, wrong = _make_plain(values, kind)
+            if wrong:
+                rows = tuple(f"row {number + 1}: {values[number]!r}" for number in wrong)
+                problems.append(Problem(f"value is not {kind}", f"{where}, column {name!r}", rows))
+            fitted[name] = _make_series(plain, kind)
+        keys = list(zip(*(fitted[name].tolist() for name in self.key), strict=True))
+        gone = [str(key) for key in keys if any(part is None for part in key)]
+        if gone:
+            problems.append(Problem("key is missing", where, tuple(gone)))
+        elif len(set(keys)) < len(keys):
+            seen: set[Any] = set()
+            doubled = [" ".join(key) for key in keys if key in seen or seen.add(key)]  # type: ignore[func-returns-value]
+            problems.append(Problem("key occurs more than once", where, tuple(doubled)))
+        raise_problems(problems)
+        table = pd.DataFrame(fitted, columns=list(self.columns))
+        order = sorted(range(len(keys)), key=keys.__getitem__)
+        return table.iloc[order].reset_index(drop=True)
+
+    def describe(self) -> dict[str, Any]:
+        """Return the layout as plain values, for a manifest."""
+        return {"key": list(self.key), "columns": dict(self.columns), "format": self.format}
+
+
+def _make_plain(values: list[Any], kind: str) -> tuple[list[Any], list[int]]:
+    plain: list[Any] = []
+    wrong = []
+    for number, value in enumerate(values):
+        converted: Any = None
+        if not _is_missing(value):
+            try:
+                converted = _convert(value, kind)
+            except (TypeError, ValueError):
+                wrong.append(number)
+        elif kind == "flag":
+            converted = False
+        plain.append(converted)
+    return plain, wrong
+
+
+def _convert(value: Any, kind: str) -> Any:
+    if kind == "text":
+        text = str(value)
+        text.encode("utf-8")
+        return text or None
+    if kind == "flag":
+        if not isinstance(value, bool | np.bool_):
+            raise TypeError
+        return bool(value)
+    if isinstance(value, bool | np.bool_ | str):
+        raise TypeError
+    number = float(value)
+    if kind == "integer":
+        if not number.is_integer():
+            raise ValueError
+        return int(value)
+    return number
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or value is pd.NA or value is pd.NaT or (
+        isinstance(value, float) and math.isnan(value)
+    )  # fmt: skip
+
+
+def _make_series(values: list[Any], kind: str) -> pd.Series:
+    kinds = {"text": object, "integer": "Int64", "number": float, "flag": bool}
+    return pd.Series(values, dtype=kinds[kind])
+
+
+def to_rows(frame: pd.DataFrame, key: Iterable[str]) -> dict[Key, Row]:
+    """Return the rows of a table by their key, as plain values; what is missing is None."""
+    names = [str(name) for name in frame.columns]
+    plain = {}
+    for name in names:
+        values, missing = frame[name].tolist(), frame[name].isna().tolist()
+        plain[name] = [None if gone else value for value, gone in zip(values, missing, strict=True)]
+    keys = zip(*(map(str, plain[name]) for name in key), strict=True)
+    rows = (dict(zip(names, values, strict=True)) for values in zip(*plain.values(), strict=True))
+    return dict(zip(keys, rows, strict=True))
+
+
+@dataclass(frozen=True)
+class Change:
+    """One row that differs between two versions of a table.
+
+    Parameters
+    ----------
+    key
+        Which row.
+    before, after
+        The row in each version; None where it was not there.
+    columns
+        The columns that differ, where it is in both.
+    """
+
+    key: Key
+    before: Row | None
+    after: Row | None
+    columns: tuple[str, ...] = ()
+
+    @property
+    def kind(self) -> str:
+        """`added`, `removed` or `changed`."""
+        return "added" if self.before is None else "removed" if self.after is None else "changed"
+
+
+def compare_rows(before: Mapping[Key, Row], after: Mapping[Key, Row]) -> list[Change]:
+    """Return every row that differs, in the order of their keys.
+
+    Examples
+    --------
+    >>> [(c.kind, c.key, c.columns) for c in compare_rows(
+    ...     {("a",): {"places": 8}, ("b",): {"places": 4}}, {("a",): {"places": 10}})]
+    [('changed', ('a',), ('places',)), ('removed', ('b',), ())]
+    """
+    changes = []
+    for key in sorted(before.keys() | after.keys()):
+        old, new = before.get(key), after.get(key)
+        if old is None or new is None:
+            changes.append(Change(key, old, new))
+        else:
+            names = [name for name in {**old, **new} if old.get(name) != new.get(name)]
+            if names:
+                changes.append(Change(key, old, new, tuple(names)))
+    return changes
+
+
+def encode_table(table: pd.DataFrame, layout: TableLayout) -> bytes:
+    """Return a fitted table as the bytes of its file; the same table gives the same bytes."""
+    if layout.format == "parquet":
+        return _encode_parquet(table, layout)
+    text = io.StringIO(newline="")
+    # Both signs of the line end, so that the writer quotes a text that holds either.
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(layout.columns)
+    kinds = list(layout.columns.values())
+    for values in table.itertuples(index=False, name=None):
+        writer.writerow(
+            [_write_cell(value, kind) for value, kind in zip(values, kinds, strict=True)]
+        )
+    return text.getvalue().encode("utf-8")
+
+
+def decode_table(content: bytes, layout: TableLayout) -> pd.DataFrame:
+    """Return the table of a file written by `encode_table`.
+
+    Raises
+    ------
+    ValueError
+        If the bytes hold another table.
+    """
+    if layout.format == "parquet":
+        import pyarrow.parquet as pq
+
+        frame = pq.read_table(io.BytesIO(content)).to_pandas(types_mapper=None)
+        if list(frame.columns) != list(layout.columns):
+            raise ValueError("columns differ")
+        return layout.fit(frame)
+    reader = csv.reader(io.StringIO(content.decode("utf-8"), newline=""))
+    rows = list(reader)
+    if not rows or rows[0] != list(layout.columns):
+        raise ValueError("columns differ")
+    kinds = list(layout.columns.values())
+    columns = list(zip(*rows[1:], strict=True)) or [()] * len(kinds)
+    data = {
+        name: _make_series([_read_cell(cell, kind) for cell in cells], kind)
+        for name, kind, cells in zip(layout.columns, kinds, columns, strict=True)
+    }
+    return pd.DataFrame(data, columns=list(layout.columns))
+
+
+def _encode_parquet(table: pd.DataFrame, layout: TableLayout) -> bytes:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    types = {"text": pa.string(), "integer": pa.int64(), "number": pa.float64(), "flag": pa.bool_()}
+    schema = pa.schema([(name, types[kind]) for name, kind in layout.columns.items()])
+    arrow = pa.Table.from_pandas(table, schema=schema, preserve_index=False)
+    sink = io.BytesIO()
+    pq.write_table(arrow.replace_schema_metadata(None), sink, compression="zstd")
+    return sink.getvalue()
+
+
+def _write_cell(value: Any, kind: str) -> str:
+    if _is_missing(value):
+        return ""
+    if kind == "flag":
+        return "true" if value else "false"
+    if kind == "text":
+        return guard_text(value)
+    return str(int(value)) if kind == "integer" else repr(float(value))
+
+
+def _read_cell(cell: str, kind: str) -> Any:
+    if kind == "flag":
+        return cell == "true"
+    if cell == "":
+        return None if kind != "number" else math.nan
+    if kind == "text":
+        return unguard_text(cell)
+    return int(cell) if kind == "integer" else float(cell)
+
+
+ABOUT = TableLayout("about", ("item",), {"item": "text", "value": "text"})
+
+MUNICIPALITIES = TableLayout(
+    "municipalities",
+    ("municipality_id",),
+    {
+        "municipality_id": "text",
+        "name": "text",
+        "population": "number",
+        "partner": "flag",
+    },
+)
+
+SETTLEMENTS = TableLayout(
+    "settlements",
+    ("settlement_id",),
+    {
+        "settlement_id": "text",
+        "name": "text",
+        "kind": "text",
+        "municipality_id": "text",
+        "lon": "number",
+        "lat": "number",
+    },
+)
+
+SERVICES = TableLayout(
+    "services",
+    ("target_group", "service"),
+    {
+        "target_group": "text",
+        "service": "text",
+        "group_lv": "text",
+        "group_en": "text",
+        "name_lv": "text",
+        "name_en": "text",
+        "promised": "flag",
+    },
+)
+
+FACILITIES = TableLayout(
+    "facilities",
+    ("facility_id",),
+    {
+        "facility_id": "text",
+        "site_id": "text",
+        "municipality_id": "text",
+        "name": "text",
+        "service": "text",
+        "target_group": "text",
+        "settlement_id": "text",
+        "address": "text",
+        "places": "integer",
+        "places_basis": "text",
+        "status": "text",
+        "opened": "integer",
+        "closed": "integer",
+        "lon": "number",
+        "lat": "number",
+        "location_precision": "text",
+        "source": "text",
+        "note": "text",
+    },
+)
+
+PERSONS = TableLayout(
+    "persons",
+    ("municipality_id", "target_group", "service"),
+    {
+        "municipality_id": "text",
+        "target_group": "text",
+        "service": "text",
+        "assessed": "integer",
+        "recipients": "integer",
+        "as_of": "text",
+        "source": "text",
+        "note": "text",
+    },
+)
+
+ROUNDS = TableLayout(
+    "rounds",
+    ("round_id",),
+    {
+        "round_id": "text",
+        "as_of": "text",
+        "due": "text",
+        "opened_at": "text",
+        "opened_by": "text",
+        "base_revision": "integer",
+        "lang": "text",
+    },
+)
+
+ISSUED = TableLayout(
+    "issued",
+    ("round_id", "municipality_id"),
+    {
+        "round_id": "text",
+        "municipality_id": "text",
+        "file": "text",
+        "sha256": "text",
+    },
+)
+
+RECEIPTS = TableLayout(
+    "receipts",
+    ("receipt_id",),
+    {
+        "receipt_id": "text",
+        "document": "text",
+        "file": "text",
+        "round_id": "text",
+        "municipality_id": "text",
+        "said_by": "text",
+        "said_on": "text",
+        "taken_at": "text",
+        "taken_by": "text",
+        "usable": "flag",
+        "faulty_rows": "integer",
+        "findings": "text",
+    },
+)
+
+ANSWERS = TableLayout(
+    "answers",
+    ("answer_id",),
+    {
+        "answer_id": "text",
+        "receipt_id": "text",
+        "round_id": "text",
+        "municipality_id": "text",
+        "row": "text",
+        "item": "text",
+        "column": "text",
+        "issued": "text",
+        "said": "text",
+        "stood": "text",
+        "remark": "text",
+        "said_by": "text",
+        "said_at": "text",
+        "decision": "text",
+        "decided_by": "text",
+        "decided_at": "text",
+    },
+)
+
+JOURNALS = (RECEIPTS.name, ANSWERS.name)
+"""Tables that say who said what and when: an undo never takes a row out of them."""

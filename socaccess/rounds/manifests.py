@@ -1,0 +1,206 @@
+"""What a revision of a store consists of: manifests and files, checked before they are believed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from socaccess.errors import InputError, Problem, SocAccessError, raise_problems
+from socaccess.rounds import files
+from socaccess.rounds.layouts import FORMATS, KINDS, TableLayout
+
+__all__ = [
+    "FORMAT",
+    "README",
+    "SCHEMA",
+    "StoreError",
+    "check_event",
+    "check_layout",
+    "list_manifests",
+    "parse_manifest",
+    "read_file",
+    "read_manifest",
+    "verify_files",
+]
+
+
+class _Readme(NamedTuple):
+    name: str
+    text: str
+
+
+README = _Readme(
+    "README.txt",
+    """KRĀTUVE / STORE
+
+LV
+Mape glabā plānošanas datus. To var lasīt ar jebkuru rīku.
+- manifests/  Viena datne katrai redakcijai. Spēkā ir lielākais numurs. Tajā rakstīts, kuras
+              datnes veido krātuvi, kas, kad un ko darīja, un iepriekšējās datnes SHA-256.
+- tables/     Tabulas CSV (UTF-8, komats, decimālpunkts) vai Parquet. Datnes vārds ir tās SHA-256.
+- documents/  Saņemtās veidlapas tādas, kādas tās atnāca. Datnes vārds ir tās SHA-256.
+- aside/      Nepabeigtais. Ja te kaut kas palicis pēc pārtraukuma, tas nav vajadzīgs.
+Tukša šūna nozīmē, ka vērtības nav. Tekstam, kas sākas ar = + - @ ' vai tabulatoru, priekšā
+ir apostrofs, lai izklājlapa to neuzskatītu par formulu; to atmetiet.
+Nekas netiek pārrakstīts. Neko šeit nemainiet un nedzēsiet ar roku.
+Šeit ir arī mazi personu skaiti. Mape nav domāta publicēšanai.
+
+EN
+This folder holds planning data. Any tool can read it.
+- manifests/  One file a revision. The highest number is in force. It says which files make up
+              the store, who did what and when, and the SHA-256 of the file before it.
+- tables/     Tables as CSV (UTF-8, comma, decimal point) or Parquet, named by their SHA-256.
+- documents/  The forms received, as they came, named by their SHA-256.
+- aside/      Unfinished. What is left here after an interruption is not needed.
+An empty cell means that there is no value. A text that begins with = + - @ ' or a tab has an
+apostrophe before it, so that no spreadsheet takes it for a formula; drop it.
+Nothing is overwritten. Do not change or remove anything here by hand.
+Small counts of persons are in here too. The folder is not meant to be published.
+""",
+)
+
+
+SCHEMA = 1
+"""Version of the layout of the folder."""
+
+FORMAT = "socaccess store"
+
+_MANIFEST = re.compile(r"\d{6}\.json")
+_TABLE_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
+_TABLE_FILE = re.compile(r"tables/[a-z][a-z0-9_]{0,40}/[0-9a-f]{64}\.(csv|parquet)")
+_DOCUMENT_FILE = re.compile(r"documents/[0-9a-f]{64}\.[a-z0-9]{1,8}")
+
+
+class StoreError(SocAccessError, OSError):
+    """A store that is damaged, or that somebody else changed in the meantime."""
+
+
+def list_manifests(path: Path) -> list[int]:
+    """Return the numbers of the revisions in the store at `path`, in order."""
+    folder = path / "manifests"
+    if not folder.is_dir():
+        return []
+    return sorted(int(p.name[:6]) for p in folder.iterdir() if _MANIFEST.fullmatch(p.name))
+
+
+def parse_manifest(raw: bytes, number: int, where: str) -> dict[str, Any]:
+    """Return the manifest of one revision; `StoreError` where it is none."""
+    try:
+        manifest = json.loads(raw)
+        if manifest["format"] != FORMAT:
+            raise ValueError("not a store")
+        if manifest["schema"] > SCHEMA:
+            raise StoreError(
+                f"{where}: written by a newer socaccess (layout {manifest['schema']}, "
+                f"this one knows {SCHEMA}); update socaccess"
+            )
+        if manifest["revision"] != number:
+            raise ValueError("its number is another one")
+        for name, entry in manifest["tables"].items():
+            known = (
+                _TABLE_NAME.fullmatch(name)
+                and _TABLE_FILE.fullmatch(entry["file"])
+                and entry["format"] in FORMATS
+                and set(entry["columns"].values()) <= set(KINDS)
+                and set(entry["key"]) <= set(entry["columns"])
+                and entry["key"]
+            )
+            if not known:
+                raise ValueError(f"table {name!r}")
+        for entry in manifest["documents"].values():
+            if not _DOCUMENT_FILE.fullmatch(entry["file"]):
+                raise ValueError("document")
+        manifest["at"], manifest["who"], manifest["action"], manifest["note"], manifest["parent"]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise StoreError(f"{where}: not a manifest: {error}") from None
+    return dict(manifest)
+
+
+def check_event(at: str, who: str) -> tuple[str, str]:
+    """Return the moment and the person of a change in their written form."""
+    problems = []
+    moment = ""
+    try:
+        moment = dt.datetime.fromisoformat(at).isoformat()
+    except (TypeError, ValueError):
+        problems.append(Problem(f"time {at!r} is not ISO 8601", hint="write 2022-01-31T12:00:00"))
+    person = " ".join(str(who).split())
+    if not person:
+        problems.append(Problem("it is not said who does this", hint="give a name"))
+    raise_problems(problems)
+    return moment, person
+
+
+def check_layout(layout: TableLayout) -> None:
+    """Refuse a layout whose names, kinds or key a store cannot keep."""
+    known = (
+        _TABLE_NAME.fullmatch(layout.name)
+        and layout.format in FORMATS
+        and set(layout.columns.values()) <= set(KINDS)
+        and layout.key
+        and set(layout.key) <= set(layout.columns)
+    )
+    if not known:
+        raise InputError(f"table {layout.name!r} cannot be laid out so")
+
+
+def read_manifest(path: Path, number: int) -> bytes:
+    """Return the bytes of a revision's manifest."""
+    file = path / "manifests" / f"{number:06d}.json"
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise StoreError(f"manifests/{file.name}: cannot be read: {error.strerror}") from None
+
+
+def read_file(path: Path, file: str, digest: str) -> bytes:
+    """Return a file of the store at `path`; raise where it is not what its hash says."""
+    try:
+        content = (path / file).read_bytes()
+    except OSError as error:
+        raise StoreError(f"{file}: cannot be read: {error.strerror or error}") from None
+    if files.hash_bytes(content) != digest:
+        raise StoreError(f"{file}: its content is not what the manifest says")
+    return content
+
+
+def verify_files(path: Path, revision: int) -> pd.DataFrame:
+    """Return every file of every revision up to this one, as `Store.verify` does."""
+    rows: list[tuple[str, int, int, bool, str]] = []
+    used: dict[str, tuple[int, str]] = {}
+    parent = ""
+    for number in range(1, revision + 1):
+        name = f"manifests/{number:06d}.json"
+        finding = ""
+        size = 0
+        try:
+            raw = read_manifest(path, number)
+            size = len(raw)
+            manifest = parse_manifest(raw, number, name)
+            if manifest["parent"] != parent:
+                finding = "does not follow the manifest before it"
+            parent = files.hash_bytes(raw)
+            for entry in manifest["tables"].values():
+                used.setdefault(entry["file"], (number, entry["sha256"]))
+            for digest, entry in manifest["documents"].items():
+                used.setdefault(entry["file"], (number, digest))
+        except StoreError as error:
+            finding, parent = str(error), ""
+        rows.append((name, number, size, not finding, finding))
+    for file, (number, digest) in sorted(used.items()):
+        try:
+            size, finding = len(read_file(path, file, digest)), ""
+        except StoreError as error:
+            size, finding = 0, str(error)
+        rows.append((file, number, size, not finding, finding))
+    known = {row[0] for row in rows} | {README.name}
+    for item in sorted(path.rglob("*")):
+        file = item.relative_to(path).as_posix()
+        if file not in known and not item.is_dir():
+            rows.append((file, 0, item.stat().st_size, True, "leftover"))
+    return pd.DataFrame(rows, columns=["file", "revision", "bytes", "whole", "finding"])
