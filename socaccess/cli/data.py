@@ -13,11 +13,10 @@ from typing import Annotated, Any
 import typer
 
 from socaccess.cli.options import Debug, Json, Lang, Language, make_console
-from socaccess.cli.speech import App
 
 __all__ = ["app"]
 
-app = App()
+app = typer.Typer(no_args_is_help=True, help="The data that ships with the project, and more.")
 
 Name = Annotated[str, typer.Argument(help="What to fetch; `socaccess data list` names them.")]
 Offline = Annotated[

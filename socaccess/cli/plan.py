@@ -35,11 +35,13 @@ from socaccess.cli.options import (
     SettingsFile,
     make_console,
 )
-from socaccess.cli.speech import App
 
 __all__ = ["app"]
 
-app = App()
+app = typer.Typer(
+    no_args_is_help=True,
+    help="What a plan needs: goals, models of municipalities, cooperation, forecasts, money.",
+)
 
 
 @app.command("goals")

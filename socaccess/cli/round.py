@@ -32,7 +32,6 @@ from socaccess.cli.options import (
     View,
     ViewName,
 )
-from socaccess.cli.speech import App
 
 if TYPE_CHECKING:
     from socaccess.i18n import Texts
@@ -40,7 +39,10 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
-app = App()
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Rounds of forms: out to the municipalities, back, compared, decided row by row.",
+)
 
 
 @app.command("open")
