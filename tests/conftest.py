@@ -96,4 +96,4 @@ def shared() -> Path:
 @pytest.fixture(scope="session")
 def latgale() -> StudyResult:
     """The finished study of Latgale as its DI plan knew it."""
-    return Study.load("latgale").run()
+    return Study.load("latgale", view="plan").run()

@@ -43,7 +43,7 @@ def run(
     ] = None,
     out: Out = None,
     lang: Lang = Language.lv,
-    view: View = ViewName.plan,
+    view: View = ViewName.today,
     settings: SettingsFile = None,
     network: NetworkFile = None,
     as_json: Json = False,

@@ -87,7 +87,8 @@ def _tell_coverage(released: Release) -> pd.DataFrame:
     measured = summarise_by_population(released.result)
     keys = ["municipality_id", "service", "scenario", "scope"]
     of_people = table[keys].merge(measured, on=keys, how="left", validate="one_to_one")
-    for name in ("covered_share", "covered_share_low", "covered_share_high", "share_of", "mean_min", "median_min", "p90_min", "max_min"):
+    shares = ("covered_share", "covered_share_low", "covered_share_high", "share_of")
+    for name in (*shares, "mean_min", "median_min", "p90_min", "max_min"):
         table[name] = table[name].where(open_, of_people[name].set_axis(table.index))
     nobody = (table["covered_share"] == 0).to_numpy()
     everyone = (table["covered_share"] == 1).to_numpy()
@@ -96,7 +97,8 @@ def _tell_coverage(released: Release) -> pd.DataFrame:
     covered[nobody] = 0
     shown = open_ & table["covered"].notna().to_numpy()
     covered[shown] = [round(value) for value in table["covered"][shown]]
-    covered[[person is None for person in persons] | table["covered_share"].isna()] = None
+    unknown = np.array([person is None for person in persons], dtype=bool)
+    covered[unknown | table["covered_share"].isna().to_numpy()] = None
     table["persons"], table["covered"] = persons, covered
     return table
 

@@ -22,8 +22,7 @@ from socaccess.programme.reach import list_supply, spread_persons
 from socaccess.schemas import Column, TableForm, check_table
 from socaccess.sources.boundaries import find_municipality
 from socaccess.sources.tables import read_rows
-from socaccess.study import StudyResult
-from socaccess.study import Study
+from socaccess.study import Study, StudyResult
 from socaccess.travel import travel_times
 from socaccess.travel.minutes import to_limit_ms
 

@@ -200,7 +200,9 @@ class Release:
             }
         if "covered_low" in row:
             shown["flips"] = {
-                name: None if low is None else self.show_part(group, row["covered_high"][name] - low)
+                name: None
+                if low is None
+                else self.show_part(group, row["covered_high"][name] - low)
                 for name, low in row["covered_low"].items()
             }
         return shown

@@ -163,7 +163,7 @@ def test_without_facilities_nothing_is_known(study):
     empty = replace(study, facilities=study.facilities.iloc[:0]).run(sites=False)
     assert set(empty.settlement_coverage["status"]) == {"no_data"}
     assert set(empty.settlement_coverage["own_status"]) == {"no_data"}
-    assert empty.coverage[["covered_share", "population_covered", "covered"]].isna().all(None)
+    assert empty.coverage[["covered_share", "population_covered", "covered"]].isna().all(axis=None)
     assert not len(empty.gaps)
     assert empty.summary["counted_services"] == []
 
