@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,9 @@ from hypothesis import HealthCheck, settings
 from socaccess.study import Study, StudyResult
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# Commands speak Latvian on every machine the tests run on.
+os.environ["SOCACCESS_LANG"] = "lv"
 
 # The same examples every time, and few enough for a laptop.
 settings.register_profile(

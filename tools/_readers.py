@@ -237,8 +237,7 @@ def _read_profile(path: Path) -> None:
 
 
 def _read_form(path: Path) -> None:
-    from socaccess.rounds.workbook import FormError
-    from socaccess.rounds.workbook import read_form
+    from socaccess.rounds.workbook import FormError, read_form
 
     try:
         read_form(path.read_bytes())

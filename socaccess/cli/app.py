@@ -18,23 +18,16 @@ from socaccess.cli import scale as scale_command
 from socaccess.cli import site as site_command
 from socaccess.cli import sweep as sweep_command
 from socaccess.cli import validate as validate_command
+from socaccess.cli.speech import EXIT_USAGE, App, find_option
 from socaccess.errors import Problem, SocAccessError
 from socaccess.i18n import choose_language
-from socaccess.messages import Message
 from socaccess.version import VERSION
 
 __all__ = ["app", "run"]
 
-EXIT_ERROR, EXIT_USAGE, EXIT_STOPPED = 1, 2, 130
+EXIT_ERROR = 1
 
-app = typer.Typer(
-    name="socaccess",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    help="Do people who need community-based social services have them close to where they live, "
-    "and where should the next ones go?",
-)
+app = App()
 app.command("run")(run_command.run)
 app.command("check")(check_command.check)
 app.command("annex")(annex_command.annex)
@@ -63,7 +56,7 @@ def _describe(
 def run() -> None:
     """Run the command line: 0 fine, 1 our error, 2 usage, 3 the answer is no."""
     debug = "--debug" in sys.argv
-    lang = choose_language(_find_option(sys.argv, "--lang"))
+    lang = choose_language(find_option(sys.argv, "--lang"))
     try:
         app(standalone_mode=True)
     except SocAccessError as error:
@@ -72,22 +65,9 @@ def run() -> None:
         for line in error.text(lang).splitlines():
             typer.echo(f"socaccess: {line}", err=True)
         sys.exit(EXIT_ERROR)
-    except KeyboardInterrupt:
-        typer.echo(f"socaccess: {Message('cli.stopped').text(lang)}", err=True)
-        sys.exit(EXIT_STOPPED)
     except Exception as error:
         if debug:
             raise
         problem = Problem("cli.unexpected", kind=type(error).__name__)
         typer.echo(f"socaccess: {problem.text(lang)}", err=True)
         sys.exit(EXIT_ERROR)
-
-
-def _find_option(arguments: list[str], name: str) -> str | None:
-    """Return the value of an option before the arguments are parsed, where it is given."""
-    for number, argument in enumerate(arguments):
-        if argument.startswith(f"{name}="):
-            return argument.partition("=")[2]
-        if argument == name and number + 1 < len(arguments):
-            return arguments[number + 1]
-    return None

@@ -13,10 +13,11 @@ from typing import Annotated, Any
 import typer
 
 from socaccess.cli.options import Debug, Json, Lang, Language, make_console
+from socaccess.cli.speech import App
 
 __all__ = ["app"]
 
-app = typer.Typer(no_args_is_help=True, help="The data that ships with the project, and more.")
+app = App()
 
 Name = Annotated[str, typer.Argument(help="What to fetch; `socaccess data list` names them.")]
 Offline = Annotated[

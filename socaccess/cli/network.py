@@ -12,10 +12,11 @@ from socaccess.cli._network_places import put_on_roads, read_places
 from socaccess.cli._network_show import show_network
 from socaccess.cli._network_trips import check_layer_name, show_trips, write_layer
 from socaccess.cli.options import Debug, Json, Lang, Language, show_progress
+from socaccess.cli.speech import App
 
 __all__ = ["app"]
 
-app = typer.Typer(no_args_is_help=True, help="Road networks from OpenStreetMap extracts.")
+app = App()
 
 
 class Season(StrEnum):

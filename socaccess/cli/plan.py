@@ -35,13 +35,11 @@ from socaccess.cli.options import (
     SettingsFile,
     make_console,
 )
+from socaccess.cli.speech import App
 
 __all__ = ["app"]
 
-app = typer.Typer(
-    no_args_is_help=True,
-    help="What a plan needs: goals, models of municipalities, cooperation, forecasts, money.",
-)
+app = App()
 
 
 @app.command("goals")

@@ -32,6 +32,7 @@ from socaccess.cli.options import (
     View,
     ViewName,
 )
+from socaccess.cli.speech import App
 
 if TYPE_CHECKING:
     from socaccess.i18n import Texts
@@ -39,10 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
-app = typer.Typer(
-    no_args_is_help=True,
-    help="Rounds of forms: out to the municipalities, back, compared, decided row by row.",
-)
+app = App()
 
 
 @app.command("open")

@@ -21,12 +21,11 @@ from socaccess.cli.options import (
     open_network,
     show_progress,
 )
+from socaccess.cli.speech import App
 
 __all__ = ["app"]
 
-app = typer.Typer(
-    no_args_is_help=True, help="Work too large for one table or one machine, in parts on disk."
-)
+app = App()
 
 Folder = Annotated[Path, typer.Option("--out", help="Folder to write the partitions into.")]
 Size = Annotated[
