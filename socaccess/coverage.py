@@ -8,6 +8,7 @@ population and say so.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -18,47 +19,106 @@ from socaccess.routing import UNREACHABLE
 from socaccess.travel.minutes import to_limit_ms
 
 __all__ = [
+    "SCENARIOS",
+    "SCOPES",
     "STATUSES",
+    "bound_limits_ms",
     "compare_limits",
     "find_gaps",
+    "find_quantiles",
     "judge_settlements",
+    "measure_groups",
     "summarise_coverage",
     "weigh_quantile",
 ]
 
-STATUSES = ("covered", "gap", "unreachable")
+SCENARIOS = ("now", "planned", "suggested")
+"""Operating facilities; with those planned (opening not confirmed); operating and suggested."""
+
+SCOPES = ("any", "own")
+"""Facilities of anyone; of the settlement's own municipality alone."""
+
+STATUSES = ("covered", "partly", "gap", "unreachable", "no_data")
+"""What a settlement can be for a service: all of its people within the limit, some, none; none
+because no road leads to any facility; or nobody counts who offers the service."""
+
+# The sum of shares may miss the whole by rounding.
+_TOLERANCE = 1e-9
 
 
 def judge_settlements(
-    travel_ms: np.ndarray, limit_min: float, *, has_supply: bool = True
+    travel_ms: np.ndarray,
+    limit_min: float,
+    *,
+    has_supply: bool | np.ndarray = True,
+    home: np.ndarray | None = None,
+    counted: bool = True,
 ) -> np.ndarray:
     """Return the status of every settlement for one service.
 
     Parameters
     ----------
     travel_ms
-        Whole milliseconds to the nearest facility, `UNREACHABLE` where there is none.
+        Whole milliseconds from each point where people live to the nearest facility,
+        `UNREACHABLE` where there is none.
     limit_min
         Minutes that still count as near (inclusive).
     has_supply
-        Whether any facility of the service exists; where none does, nobody is
-        unreachable: everyone has a gap.
+        Whether any facility of the service exists (for each settlement, where that
+        differs); where none does, nobody is unreachable: everyone has a gap.
+    home
+        Position of the settlement of each point; by default each is a settlement.
+    counted
+        Whether any source counts who offers the service.
 
     Returns
     -------
     numpy.ndarray
-        `covered`, `gap` or `unreachable` (facilities exist, but no road leads there).
+        `covered`, `partly`, `gap`, `unreachable` (facilities exist, but no road leads
+        there) or `no_data` (nobody counts them).
 
     Examples
     --------
-    >>> judge_settlements(np.array([1_800_000, 1_800_001, 2**31 - 1]), 30).tolist()
+    >>> times = np.array([1_800_000, 1_800_001, 2**31 - 1])
+    >>> judge_settlements(times, 30).tolist()
     ['covered', 'gap', 'unreachable']
+    >>> judge_settlements(times, 30, home=np.array([0, 0, 1])).tolist()
+    ['partly', 'unreachable']
     """
     travel_ms = np.asarray(travel_ms)
-    status = np.where(travel_ms <= to_limit_ms(limit_min), "covered", "gap").astype(object)
-    if has_supply:
-        status[travel_ms >= UNREACHABLE] = "unreachable"
+    home = np.arange(len(travel_ms)) if home is None else np.asarray(home)
+    points = np.bincount(home)
+    if not counted:
+        return np.full(len(points), "no_data", dtype=object)
+
+    def count(flags: np.ndarray) -> np.ndarray:
+        return np.bincount(home[flags], minlength=len(points))
+
+    near = count(travel_ms <= to_limit_ms(limit_min))
+    lost = count(travel_ms >= UNREACHABLE)
+    status = np.where(near == points, "covered", np.where(near > 0, "partly", "gap"))
+    status = status.astype(object)
+    status[(lost == points) & (near == 0) & has_supply] = "unreachable"
     return status
+
+
+def bound_limits_ms(limit_min: float, uncertainty: float) -> tuple[int, int, int]:
+    """Return the limit in milliseconds: with times longer, as they are, and shorter.
+
+    Multiplying every time by one plus or minus the uncertainty is the same as dividing
+    the limit by it, and leaves the nearest facility the nearest.
+
+    Examples
+    --------
+    >>> bound_limits_ms(30, 0.2)
+    (1500000, 1800000, 2250000)
+    """
+    limit = to_limit_ms(limit_min)
+    return (
+        math.floor(limit / (1 + uncertainty) + 1e-6),
+        limit,
+        math.floor(limit / (1 - uncertainty) + 1e-6),
+    )
 
 
 def summarise_coverage(
@@ -73,8 +133,11 @@ def summarise_coverage(
     Parameters
     ----------
     settlement_coverage
-        One row a settlement and service, with `service`, `persons` (NaN where
-        unknown), `population`, and the columns named by `travel` and `status`.
+        One row per settlement (or point where people live) and service, with
+        `service`, `persons` (NaN where unknown), `population`, and the columns named
+        by `travel` and `status`. A column `covered_share` (`own_covered_share`) says
+        which part of the row's people is within the limit; without it, all of a
+        `covered` row are.
     by
         Columns that make a group besides `service`.
     travel, status
@@ -83,15 +146,7 @@ def summarise_coverage(
     Returns
     -------
     pandas.DataFrame
-        `by`, `service`, `persons`, `covered`, `covered_share`, `population`,
-        `population_covered`, `share_of` (need or population: what the share is
-        of), `mean_min`, `median_min`, `p90_min`, `max_min` and
-        `unreachable_population` (facilities exist, but no road leads there).
-        `persons` is NaN only where nobody's need is
-        known: a settlement without a figure adds nobody, so that groups sum to the
-        whole. The times are weighted by persons, or by population where no need is
-        known. `mean_min` is that of those who can get
-        there; a quantile is NaN when it falls on somebody who cannot.
+        `by`, `service` and the measures of `measure_groups`.
 
     Examples
     --------
@@ -110,89 +165,150 @@ def summarise_coverage(
     group = settlement_coverage.groupby(keys, sort=True, observed=True)
     code = group.ngroup().to_numpy()
     table = group.size().index.to_frame(index=False)
-    measures = _measure_groups(
+    judged = settlement_coverage[status]
+    part = status.replace("status", "covered_share")
+    if part in settlement_coverage:
+        within = settlement_coverage[part].to_numpy(dtype=float)
+    else:
+        within = (judged == "covered").to_numpy(dtype=float)
+    measures = measure_groups(
         code,
         len(table),
         persons=settlement_coverage["persons"].to_numpy(dtype=float),
         population=settlement_coverage["population"].to_numpy(dtype=float),
         minutes=settlement_coverage[travel].to_numpy(dtype=float),
-        covered=(settlement_coverage[status] == "covered").to_numpy(dtype=bool),
-        cut_off=(settlement_coverage[status] == "unreachable").to_numpy(dtype=bool),
+        within=np.nan_to_num(within),
+        cut_off=(judged == "unreachable").to_numpy(dtype=bool),
+        counted=np.bincount(code, weights=judged == "no_data", minlength=len(table)) == 0,
     )
     return table.assign(**measures)
 
 
-def _measure_groups(
+def measure_groups(
     code: np.ndarray,
     count: int,
     *,
     persons: np.ndarray,
     population: np.ndarray,
     minutes: np.ndarray,
-    covered: np.ndarray,
+    within: np.ndarray,
     cut_off: np.ndarray,
+    counted: np.ndarray,
+    bounds: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> dict[str, np.ndarray]:
-    """Return the measures of every group, all groups at once; `code` tells the group of a row."""
+    """Return the measures of every group of rows, all groups at once.
+
+    Parameters
+    ----------
+    code
+        Group of each row, from 0; rows are settlements or points where people live.
+    count
+        How many groups there are.
+    persons, population
+        Persons in need (NaN where unknown) and inhabitants of each row.
+    minutes
+        To the nearest facility, NaN where there is no way.
+    within
+        Share (0-1) of the row's people within the limit.
+    cut_off
+        Rows from where no road leads to any facility.
+    counted
+        Groups whose service somebody counts; shape (groups,).
+    bounds
+        `within` if all times were longer, and if they were shorter.
+
+    Returns
+    -------
+    dict of numpy.ndarray
+        `persons`, `covered`, `covered_share`, `share_of` (need or population: what
+        the share is of), `population`, `population_covered`, `mean_min`,
+        `median_min`, `p90_min`, `max_min` and `unreachable_population`; with
+        `bounds` also `covered_low`, `covered_high`, `covered_share_low` and
+        `covered_share_high`. `persons` is NaN only where nobody's need is known: a
+        settlement without a figure adds nobody, so that groups sum to the whole. The
+        times are weighted by persons, or by population where no need is known.
+        `mean_min` is that of those who can get there; a quantile is NaN when it
+        falls on somebody who cannot. Where nobody counts the service, everything
+        said of coverage is NaN.
+    """
 
     def add(values: np.ndarray) -> np.ndarray:
         return np.bincount(code, weights=values, minlength=count)
 
     stated = add(np.isfinite(persons)) > 0
     persons = np.nan_to_num(persons)
-    persons_total = add(persons)
+    persons_total, weight_total = add(persons), add(population)
     by_need = persons_total > 0
     weight = np.where(by_need[code], persons, population)
+    weight_total = np.where(by_need, persons_total, weight_total)
     reached = np.isfinite(minutes)
     near = np.nan_to_num(minutes)
     inhabited = reached & (weight > 0)
     longest = np.full(count, -np.inf)
     np.maximum.at(longest, code[inhabited], minutes[inhabited])
+
+    def share(part: np.ndarray) -> np.ndarray:
+        return np.where(counted, np.minimum(add(weight * part) / weight_total, 1.0), np.nan)
+
+    def number(part: np.ndarray) -> np.ndarray:
+        return np.where(stated & counted, add(persons * part), np.nan)
+
     with np.errstate(invalid="ignore", divide="ignore"):
-        return {
+        middle, late = find_quantiles(code, count, minutes, weight, (0.5, 0.9))
+        found = {
             "persons": np.where(stated, persons_total, np.nan),
-            "covered": np.where(stated, add(persons * covered), np.nan),
-            "covered_share": add(weight * covered) / add(weight),
+            "covered": number(within),
+            "covered_share": share(within),
             "share_of": np.where(by_need, "need", "population").astype(object),
             "population": _count(add(population)),
-            "population_covered": _count(add(population * covered)),
+            "population_covered": _count(np.where(counted, add(population * within), np.nan)),
             "mean_min": add(weight * near * reached) / add(weight * reached),
-            "median_min": _weigh_quantiles(code, count, minutes, weight, 0.5),
-            "p90_min": _weigh_quantiles(code, count, minutes, weight, 0.9),
+            "median_min": middle,
+            "p90_min": late,
             "max_min": np.where(np.isfinite(longest), longest, np.nan),
-            "unreachable_population": _count(add(population * cut_off)),
+            "unreachable_population": _count(np.where(counted, add(population * cut_off), np.nan)),
         }
+        if bounds is not None:
+            for end, part in zip(("low", "high"), bounds, strict=True):
+                found |= {f"covered_{end}": number(part), f"covered_share_{end}": share(part)}
+    return found
 
 
 def _count(totals: np.ndarray) -> np.ndarray:
     """Return counts as whole numbers where all are; estimates may hold fractions."""
+    totals = totals.round(6)
     whole = np.rint(totals)
     return whole.astype(np.int64) if np.array_equal(whole, totals) else totals
 
 
-def _weigh_quantiles(
-    code: np.ndarray, count: int, minutes: np.ndarray, weight: np.ndarray, share: float
-) -> np.ndarray:
-    """Return `weigh_quantile` of every group."""
+def find_quantiles(
+    code: np.ndarray,
+    count: int,
+    minutes: np.ndarray,
+    weight: np.ndarray,
+    shares: tuple[float, ...],
+) -> list[np.ndarray]:
+    """Return `weigh_quantile` of every group, for each of several shares."""
+    quantiles = [np.full(count, np.nan) for _ in shares]
     used = weight > 0
     code, weight = code[used], weight[used]
+    if not len(code):
+        return quantiles
     far = np.where(np.isfinite(minutes[used]), minutes[used], np.inf)
     order = np.lexsort((far, code))
     code, weight, far = code[order], weight[order], far[order]
-    quantiles = np.full(count, np.nan)
     begin = np.flatnonzero(np.diff(code, prepend=-1))
-    for start, stop in zip(begin, np.append(begin, len(code))[1:], strict=True):
-        # Summed within the group: a running sum over all would round differently.
-        cumulated = np.cumsum(weight[start:stop])
-        found = far[start + _find_share(cumulated, share)]
-        quantiles[code[start]] = found if np.isfinite(found) else np.nan
+    group = np.cumsum(np.diff(code, prepend=code[0]) > 0)
+    # Every group weighs 1 together, so that one sum over all tells their shares.
+    part = weight / np.add.reduceat(weight, begin)[group]
+    cumulated = np.cumsum(part)
+    end = np.append(begin, len(code))[1:] - 1
+    for share, answer in zip(shares, quantiles, strict=True):
+        wanted = cumulated[begin] - part[begin] + share - _TOLERANCE
+        position = np.minimum(np.searchsorted(cumulated, wanted), end)
+        found = far[position]
+        answer[code[begin]] = np.where(np.isfinite(found), found, np.nan)
     return quantiles
-
-
-def _find_share(cumulated: np.ndarray, share: float) -> int:
-    """Return the position where the cumulated weight reaches the share of the whole."""
-    # A hair of tolerance: the sum of shares may miss the whole by rounding.
-    position = np.searchsorted(cumulated, share * cumulated[-1] * (1 - 1e-12))
-    return min(int(position), len(cumulated) - 1)
 
 
 def weigh_quantile(minutes: np.ndarray, weight: np.ndarray, share: float) -> float:
@@ -207,23 +323,22 @@ def weigh_quantile(minutes: np.ndarray, weight: np.ndarray, share: float) -> flo
     20.0
     """
     minutes, weight = np.asarray(minutes, float), np.asarray(weight, float)
-    used = weight > 0
-    if not used.any():
-        return float("nan")
-    far = np.where(np.isfinite(minutes[used]), minutes[used], np.inf)
-    order = np.argsort(far, kind="stable")
-    found = far[order][_find_share(np.cumsum(weight[used][order]), share)]
-    return float(found) if np.isfinite(found) else float("nan")
+    rows = np.zeros(len(minutes), dtype=np.int64)
+    return float(find_quantiles(rows, 1, minutes, weight, (share,))[0][0])
 
 
 def find_gaps(settlement_coverage: pd.DataFrame, limit_min: Mapping[str, float]) -> pd.DataFrame:
-    """Return the rows that are not covered, with `limit_min` and `over_min`, longest way first.
+    """Return the rows not wholly covered, with `limit_min` and `over_min`, longest way first.
 
-    Those nobody can reach come first of all.
+    Those nobody can reach come first of all. Of a service that nobody counts there is
+    no row: it is not known who lacks it.
     """
-    gaps = settlement_coverage[settlement_coverage["status"] != "covered"].copy()
+    lacking = ~settlement_coverage["status"].isin(["covered", "no_data"])
+    gaps = settlement_coverage[lacking].copy()
     gaps["limit_min"] = gaps["service"].map(dict(limit_min)).astype(float)
-    gaps["over_min"] = gaps["travel_min"] - gaps["limit_min"]
+    # Where some live within the limit the mean may as well.
+    over = gaps["travel_min"] - gaps["limit_min"]
+    gaps["over_min"] = over.where(over > 0)
     return gaps.sort_values(
         ["service", "travel_min", "settlement_id"],
         ascending=[True, False, True],
@@ -232,13 +347,22 @@ def find_gaps(settlement_coverage: pd.DataFrame, limit_min: Mapping[str, float])
     ).reset_index(drop=True)
 
 
-def compare_limits(
-    settlement_coverage: pd.DataFrame, limits_min: tuple[float, ...]
-) -> pd.DataFrame:
+def compare_limits(people_coverage: pd.DataFrame, limits_min: tuple[float, ...]) -> pd.DataFrame:
     """Return how many people live within each of several limits, per service.
 
-    Columns: service, limit_min, persons, covered, population, population_covered
-    and covered_share (of persons where known, else of population).
+    Parameters
+    ----------
+    people_coverage
+        One row per point where people live (or settlement) and service, with
+        `travel_min`, `status`, `persons` and `population`.
+    limits_min
+        The limits, inclusive.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns service, limit_min, persons, covered, population, population_covered,
+        covered_share (of persons where known, else of population) and share_of.
     """
     problems = [
         Problem("coverage.limit_not_positive", "limits_min", limit=limit)
@@ -246,13 +370,23 @@ def compare_limits(
         if not limit > 0
     ]
     raise_problems(problems)
+    code, services = pd.factorize(people_coverage["service"], sort=True)
+    minutes = people_coverage["travel_min"].to_numpy(dtype=float)
+    unknown = people_coverage["status"] == "no_data"
+    counted = np.bincount(code, weights=unknown, minlength=len(services)) == 0
     tables = []
     for limit in limits_min:
-        within = settlement_coverage.assign(
-            status=np.where(settlement_coverage["travel_min"] <= limit, "covered", "gap"),
-            limit_min=float(limit),
+        measures = measure_groups(
+            code,
+            len(services),
+            persons=people_coverage["persons"].to_numpy(dtype=float),
+            population=people_coverage["population"].to_numpy(dtype=float),
+            minutes=minutes,
+            within=(minutes <= limit).astype(float),
+            cut_off=np.zeros(len(code), dtype=bool),
+            counted=counted,
         )
-        tables.append(summarise_coverage(within, by=("limit_min",)))
+        tables.append(pd.DataFrame({"service": services, "limit_min": float(limit), **measures}))
     table = pd.concat(tables, ignore_index=True)
     names = ["service", "limit_min", "persons", "covered", "covered_share", "share_of",
              "population", "population_covered"]  # fmt: skip

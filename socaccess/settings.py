@@ -122,6 +122,13 @@ class Settings:
         Services to suggest sites for; empty means those a plan promises.
     solver_seconds
         Time limit of one siting problem.
+    time_uncertainty
+        How far true times may lie from the calculated ones, as a share (from 0, under 1):
+        every share of people is given with what it would be if all times were that much
+        longer, and shorter. `docs/roads.md` has what the default rests on.
+    partners_only
+        Whether sites are suggested for the need of a plan's partners alone; by default
+        the need outside the partnership counts too.
     winter_speed_factor
         Speeds in winter as a share of those otherwise (above 0, at most 1), for the
         sensitivity table. An assumption, not a measurement: the default lies between
@@ -141,6 +148,8 @@ class Settings:
     site_services: tuple[str, ...] = ()
     solver_seconds: float = 20.0
     winter_speed_factor: float = 0.85
+    time_uncertainty: float = 0.15
+    partners_only: bool = False
 
     def __post_init__(self) -> None:
         problems = [
@@ -162,6 +171,13 @@ class Settings:
         if not (_is_number(self.solver_seconds) and self.solver_seconds > 0):
             problems.append(
                 Problem(f"solver_seconds must be above 0, got {self.solver_seconds!r}", "settings")
+            )
+        if not (_is_number(self.time_uncertainty) and 0 <= self.time_uncertainty < 1):
+            problems.append(
+                Problem(
+                    f"time_uncertainty must be from 0 and under 1, got {self.time_uncertainty!r}",
+                    "settings",
+                )
             )
         if not (_is_number(self.winter_speed_factor) and 0 < self.winter_speed_factor <= 1):
             problems.append(

@@ -100,4 +100,4 @@ def shared() -> Path:
 @pytest.fixture(scope="session")
 def latgale() -> StudyResult:
     """The finished study of Latgale as its DI plan knew it."""
-    return Study.load("latgale").run()
+    return Study.load("latgale", view="plan").run()

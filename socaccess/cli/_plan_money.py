@@ -70,7 +70,7 @@ def budget(
         list[str] | None, typer.Option("--takes-over", help="payer=share of ESF's part; repeat.")
     ] = None,
     lang: Lang = Language.lv,
-    view: View = ViewName.plan,
+    view: View = ViewName.today,
     settings: SettingsFile = None,
     out: Out = None,
     as_json: Json = False,
@@ -267,7 +267,7 @@ def mobile(
         float | None, typer.Option("--take-up", help="Share of people in need; observed if none.")
     ] = None,
     lang: Lang = Language.lv,
-    view: View = ViewName.plan,
+    view: View = ViewName.today,
     settings: SettingsFile = None,
     out: Out = None,
     as_json: Json = False,

@@ -47,7 +47,7 @@ def forecast(
         typer.Option("--population", help="Projection instead: municipality_id, year, population."),
     ] = None,
     lang: Lang = Language.lv,
-    view: View = ViewName.plan,
+    view: View = ViewName.today,
     settings: SettingsFile = None,
     out: Out = None,
     as_json: Json = False,

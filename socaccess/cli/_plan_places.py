@@ -69,7 +69,7 @@ def general_services(
         typer.Option("--criterion", help="kind=minutes or kind=500m, with @weight; repeat."),
     ] = None,
     lang: Lang = Language.lv,
-    view: View = ViewName.plan,
+    view: View = ViewName.today,
     settings: SettingsFile = None,
     out: Out = None,
     as_json: Json = False,

@@ -88,7 +88,7 @@ def profiles(
     groups: Groups = None,
     scenario: Annotated[str, typer.Option("--scenario", help="now or planned")] = "now",
     lang: Lang = Language.lv,
-    view: View = ViewName.plan,
+    view: View = ViewName.today,
     settings: SettingsFile = None,
     out: Out = None,
     as_json: Json = False,

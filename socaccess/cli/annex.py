@@ -44,7 +44,7 @@ def annex(
     ] = Form.full,
     out: Out = None,
     lang: Lang = Language.lv,
-    view: View = ViewName.plan,
+    view: View = ViewName.today,
     settings: SettingsFile = None,
     network: NetworkFile = None,
     project: ProjectFile = None,

@@ -53,7 +53,7 @@ def open_command(
     due: Annotated[str, typer.Option("--due", help="The day the forms are to be back.")],
     store: StoreFolder = STORE,
     out: Out = None,
-    view: View = ViewName.plan,
+    view: View = ViewName.today,
     everybody: Annotated[
         bool, typer.Option("--all", help="Ask every municipality, not the partners only.")
     ] = False,

@@ -26,7 +26,6 @@ from socaccess.cli.options import (
 if TYPE_CHECKING:
     from socaccess.study import Study
     from socaccess.study.project import Outputs
-    from socaccess.study.tables import StudyTables
 
 __all__ = ["run", "show_headline"]
 
@@ -44,7 +43,7 @@ def run(
     ] = None,
     out: Out = None,
     lang: Lang = Language.lv,
-    view: View = ViewName.plan,
+    view: View = ViewName.today,
     settings: SettingsFile = None,
     network: NetworkFile = None,
     as_json: Json = False,
@@ -126,7 +125,7 @@ def _run_and_write(study: Study, asked: Outputs, as_json: bool) -> None:
         typer.echo(texts("cli.wrote", path=path), err=True)
 
 
-def show_headline(headline: dict[str, Any], texts: Any, study: StudyTables) -> None:
+def show_headline(headline: dict[str, Any], texts: Any, study: Study) -> None:
     """Print the headline as a table with a few sentences."""
     from rich.markup import escape
     from rich.table import Table
@@ -195,7 +194,7 @@ def _list_groups(headline: dict[str, Any]) -> list[dict[str, Any]]:
 _SCENARIOS = ("now", "planned", "suggested")
 
 
-def tell_caveats(headline: dict[str, Any], texts: Any, study: StudyTables) -> list[str]:
+def tell_caveats(headline: dict[str, Any], texts: Any, study: Study) -> list[str]:
     """Return what is estimate or modelled in the headline, in plain sentences."""
     lines = [texts("cli.caveat_limits")]
     if study.need_is_estimated:

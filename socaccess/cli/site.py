@@ -70,7 +70,7 @@ def site(
     why: Annotated[bool, typer.Option("--why", help="Tell the reasons for each site.")] = False,
     out: Out = None,
     lang: Lang = Language.lv,
-    view: View = ViewName.plan,
+    view: View = ViewName.today,
     settings: SettingsFile = None,
     network: NetworkFile = None,
     as_json: Json = False,

@@ -50,7 +50,7 @@ def sweep(
     out: Annotated[Path | None, typer.Option("--out", help="CSV file to write.")] = None,
     dask: Dask = None,
     lang: Lang = Language.lv,
-    view: View = ViewName.plan,
+    view: View = ViewName.today,
     settings: SettingsFile = None,
     as_json: Json = False,
     debug: Debug = False,

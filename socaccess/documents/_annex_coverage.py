@@ -138,7 +138,7 @@ class CoverageParts(Ground):
             grounds=self._grounds,
         )
         if service is not None:
-            limit = self.texts.number(self.result.study.limit_of()[service])
+            limit = self.texts.number(self.result.study.limits_min()[service])
             caption = self.texts("annex.map.service", service=self.names[service], limit=limit)
         else:
             caption = self.texts(f"annex.map.{scenario}", n=len(services))
@@ -174,7 +174,7 @@ class CoverageParts(Ground):
         return Table(tuple(columns), tuple(rows))
 
     def _tell_service(self, service: str) -> tuple[str, ...]:
-        limit = self.minutes(self.result.study.limit_of()[service])
+        limit = self.minutes(self.result.study.limits_min()[service])
         if self.municipality_id is None:
             row = next(row for row in self.record["services"] if row["service"] == service)
             return (
@@ -202,7 +202,7 @@ class CoverageParts(Ground):
 
     def draw_times_of(self, service: str, *, width: float = 0.48) -> Figure:
         """Return the times of every municipality to a service, with its values in words."""
-        limit = float(self.result.study.limit_of()[service])
+        limit = float(self.result.study.limits_min()[service])
         order = sorted(
             self.result.municipalities[["municipality_id", "name"]].itertuples(index=False),
             key=lambda row: sort_key(row.name),
@@ -214,7 +214,7 @@ class CoverageParts(Ground):
     def draw_times_here(self) -> Figure:
         """Return the times of a municipality to every service."""
         assert self.municipality_id is not None
-        limits = self.result.study.limit_of()
+        limits = self.result.study.limits_min()
         rows = [
             self._time_row(self.names[service], self.municipality_id, service, limits[service])
             for service in self.services
@@ -273,7 +273,7 @@ class CoverageParts(Ground):
                 "annex.service_caption",
                 service=self.names[service],
                 group=self.groups.get(self.released.group_of[service], ""),
-                limit=self.minutes(self.result.study.limit_of()[service]),
+                limit=self.minutes(self.result.study.limits_min()[service]),
             )
             pair = (
                 self.draw("now", service, width=0.48, height_pt=225),

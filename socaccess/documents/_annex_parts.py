@@ -7,8 +7,9 @@ import pandas as pd
 from socaccess.content import Block, Column, List, Paragraph, Section, Table
 from socaccess.documents._annex_coverage import CoverageParts
 from socaccess.documents._annex_ground import DASH
-from socaccess.documents.analysis import compare_seasons, count_places, trace_flows
+from socaccess.documents.analysis import compare_seasons, trace_flows
 from socaccess.documents.sheets import tell_notes
+from socaccess.study.capacity import count_places
 
 __all__ = ["Parts"]
 
@@ -38,7 +39,7 @@ class Parts(CoverageParts):
                 table = table.sort_values(
                     ["population", "settlement_id"], ascending=[False, True], kind="stable"
                 ).head(most)
-            limit = self.minutes(self.result.study.limit_of()[service])
+            limit = self.minutes(self.result.study.limits_min()[service])
             rows.append((f"{self.names[service]} ({limit} {words('unit.min')})",))
             for row in table.itertuples():
                 nearest = row.facility if isinstance(row.facility, str) else words("annex.nowhere")
@@ -61,7 +62,7 @@ class Parts(CoverageParts):
     def tell_balance(self) -> Section:
         """Return need against places."""
         words = self.texts
-        table = count_places(self.result, self.services, self.municipality_id)
+        table = count_places(self.result.study, self.services, self.municipality_id)
         names = ["need", "rows", "known_places", "unknown", "planned_rows", "planned_places",
                  "unknown"]  # fmt: skip
         columns = (
@@ -213,7 +214,7 @@ class Parts(CoverageParts):
         )
         rows: list[tuple[str, ...]] = []
         for service in self.services:
-            limit = self.result.study.limit_of()[service]
+            limit = self.result.study.limits_min()[service]
             for season in ("normal", "winter"):
                 name = self.names[service]
                 own = f"{self.share(share.get((service, season, limit)))} ({words.number(limit)})"

@@ -13,17 +13,11 @@ if TYPE_CHECKING:
     from socaccess.study import StudyResult
 
 __all__ = [
-    "CAPACITY",
     "compare_seasons",
-    "count_places",
     "list_counted",
     "rank_municipalities",
     "trace_flows",
 ]
-
-CAPACITY = ("stated_capacity", "planned_capacity")
-"""Values of `places_basis` that tell how many people a facility can serve; clients served and
-recipients planned do not."""
 
 NORMAL, WINTER = "normal", "winter"
 
@@ -63,11 +57,11 @@ def compare_seasons(
         `share_of` (need or population), `population`, `population_covered`; the
         service's own limit is among the limits.
     """
-    table = result.settlement_coverage
-    table = table[(table["scenario"] == "now") & table["service"].isin(services)]
+    table = result.list_people()
+    table = table[table["service"].isin(services)]
     if municipality_id is not None:
         table = table[table["municipality_id"] == municipality_id]
-    own = result.study.limit_of()
+    own = result.study.limits_min()
     bands = set(result.study.settings.bands_min)
     limits = tuple(sorted(bands | {own[service] for service in services}))
     factor = result.study.settings.winter_speed_factor
@@ -85,46 +79,6 @@ def compare_seasons(
     )
     found = found[wanted].sort_values(["service", "season", "limit_min"], ignore_index=True)
     return found[columns]
-
-
-def count_places(
-    result: StudyResult, services: list[str], municipality_id: str | None = None
-) -> pd.DataFrame:
-    """Return the places of each service that are known, and of how many rows they are not.
-
-    Only rows whose `places_basis` is a capacity are summed: clients and recipients are
-    no capacity, and where nothing is stated nothing is assumed.
-
-    Returns
-    -------
-    pandas.DataFrame
-        `service`, `target_group`, `rows_operating`, `places_operating`,
-        `unknown_operating` and the same for `planned`: facilities in the study's
-        municipalities, the sum of their known places (NA where no row states any),
-        and how many rows state none.
-    """
-    facilities = result.facilities
-    inside = facilities[facilities["in_region"] & facilities["service"].isin(services)]
-    if municipality_id is not None:
-        inside = inside[inside["municipality_id"] == municipality_id]
-    basis = inside.get("places_basis", pd.Series(None, index=inside.index, dtype=object))
-    stated = basis.isin(CAPACITY) & inside["places"].notna()
-    groups = result.service_types.set_index("service")["target_group"]
-    rows = []
-    for service in services:
-        row: list[object] = [service, groups[service]]
-        for status in ("operating", "planned"):
-            at = (inside["service"] == service) & (inside["status"] == status)
-            known = inside.loc[at & stated, "places"]
-            row += [int(at.sum()), int(known.sum()) if len(known) else pd.NA,
-                    int((at & ~stated).sum())]  # fmt: skip
-        rows.append(row)
-    columns = ["service", "target_group"]
-    columns += [f"{kind}_{status}" for status in ("operating", "planned")
-                for kind in ("rows", "places", "unknown")]  # fmt: skip
-    table = pd.DataFrame(rows, columns=columns)
-    whole = [name for name in columns if name.startswith(("rows", "places", "unknown"))]
-    return table.astype(dict.fromkeys(whole, "Int64"))
 
 
 def trace_flows(
@@ -150,8 +104,8 @@ def trace_flows(
         `population_within` (those within the limit). People without any facility in
         reach have no row.
     """
-    table = result.settlement_coverage
-    table = table[(table["scenario"] == "now") & table["service"].isin(services)]
+    table = result.list_people()
+    table = table[table["service"].isin(services)]
     all_people = table.groupby(["service", "municipality_id"])["population"].sum()
     table = table[table["facility_id"].notna()]
     facilities = result.facilities.set_index("facility_id")

@@ -11,7 +11,6 @@ import numpy as np
 
 from socaccess.documents.tables import warn_of_small_counts
 from socaccess.i18n import LANGUAGES, Texts
-from socaccess.privacy import mark_small
 from socaccess.study.release import Release, release
 from socaccess.version import VERSION
 
@@ -31,18 +30,17 @@ def tell_record(
     result = released.result
     study = result.study
     network = study.network
-    assert network is not None
     warning = {lang: warn_of_small_counts(released, Texts(lang)) for lang in LANGUAGES}
     record = {
         **({"warning": warning} if released.is_lifted else {}),
         "study": study.name,
         "view": study.view,
         "title": study.title,
-        "headline": _show_headline(released),
+        "headline": released.headline,
         "siting": _show_plans(released),
         "not_located": result.not_located.to_dict("records"),
         "parameters": study.settings.to_dict(),
-        "limits_min": study.limit_of(),
+        "limits_min": study.limits_min(),
         "network": {
             "nodes": network.node_count,
             "edges": network.edge_count,
@@ -66,54 +64,6 @@ def write_record(
     """Write the record as JSON, keys in a fixed order."""
     record = tell_record(result, allow_small_counts=allow_small_counts)
     path.write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-
-
-def _show_headline(released: Release) -> dict[str, Any]:
-    """Return the headline with the persons of the whole study as they may leave."""
-    headline = dict(released.result.summary)
-    for key in ("services", "groups"):
-        headline[key] = [_show_row(row, released) for row in headline.get(key, [])]
-    headline["targets"] = [_show_target(row, released) for row in headline.get("targets", [])]
-    return headline
-
-
-def _show_row(row: dict[str, Any], released: Release) -> dict[str, Any]:
-    group, whole = row["target_group"], row["persons"]
-    if whole is None:
-        return row
-    covered = {
-        scenario: released.show_part(group, count, whole)
-        for scenario, count in row["covered"].items()
-    }
-    shares = {
-        scenario: _show_share(share, covered[scenario], whole, released.below)
-        for scenario, share in row["covered_share"].items()
-    }
-    return {
-        **row,
-        "persons": released.show_region(group, whole),
-        "covered": covered,
-        "covered_share": shares,
-    }
-
-
-def _show_share(
-    share: float | None, covered: int | str | None, whole: float, below: int
-) -> float | None:
-    """Return a share, or where its count is hidden the bound that the mark tells."""
-    if share is None or isinstance(covered, int):
-        return share
-    if covered is None or not whole > 0:
-        return None
-    few = covered == mark_small(below)
-    return round(min(below / whole, 1.0) if few else max(1 - below / whole, 0.0), 4)
-
-
-def _show_target(row: dict[str, Any], released: Release) -> dict[str, Any]:
-    persons = row.get("persons")
-    if isinstance(persons, int | float) and persons < released.below:
-        return {**row, "persons": mark_small(released.below)}
-    return row
 
 
 def _show_plans(released: Release) -> list[dict[str, Any]]:

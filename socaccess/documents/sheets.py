@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from socaccess.documents.analysis import compare_seasons, count_places, trace_flows
+from socaccess.documents.analysis import compare_seasons, trace_flows
 from socaccess.documents.record import tell_record
 from socaccess.documents.tables import list_tables, round_table, warn_of_small_counts
 from socaccess.i18n import Texts, sort_key
 from socaccess.privacy import mark_small, mark_untold, mark_withheld
+from socaccess.study.capacity import count_places
 
 if TYPE_CHECKING:
     from socaccess.study.release import Release
@@ -57,7 +58,7 @@ def list_sheets(released: Release, texts: Texts) -> dict[str, pd.DataFrame]:
     tables = list_tables(released)
     record = tell_record(released)
     result = released.result
-    assessed = sorted(result.study.limit_of().keys() & set(result.settlement_coverage["service"]))
+    assessed = sorted(result.study.limits_min().keys() & set(result.settlement_coverage["service"]))
     sheets = {
         "overview": _tell_overview(record),
         "coverage": tables["coverage"],
@@ -140,7 +141,7 @@ def _tell_overview(record: dict[str, Any]) -> pd.DataFrame:
 
 
 def _tell_places(released: Release, services: list[str]) -> pd.DataFrame:
-    table = count_places(released.result, services)
+    table = count_places(released.result.study, services)
     persons = {
         group: released.show_region(group, found.estimate.sum())
         for group, found in released.protections.items()

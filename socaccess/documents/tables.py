@@ -31,6 +31,8 @@ DECIMALS = {
     "length_km": 1,
     "modelled_share": 2,
     "covered_share": 4,
+    "covered_share_low": 4,
+    "covered_share_high": 4,
     "population_share": 4,
     "plan_gap": 6,
     "population": 0,
@@ -73,7 +75,8 @@ def _tell_coverage(released: Release) -> pd.DataFrame:
     people are within the limit, or none. Elsewhere a sum over some settlements would
     tell the hidden count of another; the share and the times are those of inhabitants.
     """
-    table = released.result.coverage.copy()
+    # Persons if times were longer or shorter would tell of the settlements between.
+    table = released.result.coverage.drop(columns=["covered_low", "covered_high"])
     table.insert(3, "target_group", table["service"].map(released.group_of))
     persons = released.show_municipalities(table)
     if released.is_lifted:
@@ -84,16 +87,18 @@ def _tell_coverage(released: Release) -> pd.DataFrame:
     measured = summarise_by_population(released.result)
     keys = ["municipality_id", "service", "scenario", "scope"]
     of_people = table[keys].merge(measured, on=keys, how="left", validate="one_to_one")
-    for name in ("covered_share", "share_of", "mean_min", "median_min", "p90_min", "max_min"):
+    shares = ("covered_share", "covered_share_low", "covered_share_high", "share_of")
+    for name in (*shares, "mean_min", "median_min", "p90_min", "max_min"):
         table[name] = table[name].where(open_, of_people[name].set_axis(table.index))
-    nobody = (table["population_covered"] == 0).to_numpy()
-    everyone = (table["population_covered"] == table["population"]).to_numpy()
+    nobody = (table["covered_share"] == 0).to_numpy()
+    everyone = (table["covered_share"] == 1).to_numpy()
     covered = np.full(len(table), mark_untold(), dtype=object)
     covered[everyone] = persons[everyone]
     covered[nobody] = 0
     shown = open_ & table["covered"].notna().to_numpy()
     covered[shown] = [round(value) for value in table["covered"][shown]]
-    covered[[person is None for person in persons]] = None
+    unknown = np.array([person is None for person in persons], dtype=bool)
+    covered[unknown | table["covered_share"].isna().to_numpy()] = None
     table["persons"], table["covered"] = persons, covered
     return table
 

@@ -9,10 +9,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from socaccess.coverage import judge_settlements, summarise_coverage
+from socaccess.coverage import summarise_coverage
 from socaccess.errors import InputError, Problem, UnknownNameError, raise_problems
 from socaccess.i18n import fold
-from socaccess.routing import UNREACHABLE
 from socaccess.schemas import SERVICE_TYPES, Column, TableForm, check_table, suggest_names
 from socaccess.sources.plain_tables import read_given
 from socaccess.sources.services import load_service_types, load_target_groups
@@ -392,18 +391,15 @@ def compare_profiles(
         One row a profile and service with `limit_min`, `basis` and the measures of
         `socaccess.coverage.summarise_coverage`.
     """
-    rows = result.settlement_coverage
-    rows = rows[rows["scenario"] == scenario]
+    rows = result.list_people(scenario)
     tables = []
     for profile in profiles or catalogue.list_profiles():
         limits = catalogue.limit_of(profile)
         for service, table in rows.groupby("service", sort=True):
             if service not in limits:
                 continue
-            minutes = table["travel_min"].to_numpy(dtype=float)
-            there = np.isfinite(minutes)
-            travel_ms = np.where(there, np.rint(np.where(there, minutes, 0) * 60_000), UNREACHABLE)
-            status = judge_settlements(travel_ms.astype(np.int64), limits[str(service)])
+            near = np.where(table["travel_min"] <= limits[str(service)], "covered", "gap")
+            status = table["status"].where(table["status"] == "no_data", near)
             tables.append(
                 table.assign(profile=profile, status=status, limit_min=limits[str(service)])
             )

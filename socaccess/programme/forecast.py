@@ -14,7 +14,7 @@ from socaccess.programme.amounts import round_whole
 from socaccess.programme.take_up import ALL, observe_take_up, summarise_take_up
 from socaccess.schemas import Column, TableForm
 from socaccess.sources.plain_tables import check_given
-from socaccess.study.tables import StudyTables
+from socaccess.study import Study
 
 __all__ = [
     "VARIANTS",
@@ -207,7 +207,7 @@ class Forecast:
 
 
 def forecast_clients(
-    study: StudyTables,
+    study: Study,
     years: Sequence[int],
     assumptions: Assumptions | None = None,
     *,
@@ -292,7 +292,7 @@ def read_population(path: str | Path) -> pd.DataFrame:
     return check_given(path, POPULATION)
 
 
-def _sum_need(study: StudyTables) -> pd.DataFrame:
+def _sum_need(study: Study) -> pd.DataFrame:
     assert study.need is not None
     home = study.settlements.set_index("settlement_id")["municipality_id"]
     table = study.need.assign(municipality_id=study.need["settlement_id"].map(home))
@@ -304,7 +304,7 @@ def _sum_need(study: StudyTables) -> pd.DataFrame:
 
 
 def _choose_services(
-    study: StudyTables, services: Sequence[str], groups: set[str]
+    study: Study, services: Sequence[str], groups: set[str]
 ) -> list[tuple[str, str]]:
     types = study.service_types
     assert types is not None

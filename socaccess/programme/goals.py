@@ -195,7 +195,7 @@ def compare_views(result: StudyResult, *, scenario: str = "now") -> pd.DataFrame
         raise InputError(f"settlements: column {', '.join(missing)} is missing")
     rows = result.settlement_coverage
     rows = rows[rows["scenario"] == scenario]
-    covered = rows["persons"].where(rows["status"] == "covered", 0.0)
+    covered = rows["persons"] * rows["covered_share"].fillna(0.0)
     tables = []
     for view, column in columns.items():
         home = settlements.set_index("settlement_id")[column]

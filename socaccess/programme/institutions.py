@@ -22,8 +22,7 @@ from socaccess.programme.reach import list_supply, spread_persons
 from socaccess.schemas import Column, TableForm, check_table
 from socaccess.sources.boundaries import find_municipality
 from socaccess.sources.tables import read_rows
-from socaccess.study import StudyResult
-from socaccess.study.tables import StudyTables
+from socaccess.study import Study, StudyResult
 from socaccess.travel import travel_times
 from socaccess.travel.minutes import to_limit_ms
 
@@ -44,7 +43,7 @@ INSTITUTIONS = ("vsac", "oof_inst", "halfway")
 _RESIDENCES = ("residence",)
 
 
-def list_institutions(study: StudyTables) -> pd.DataFrame:
+def list_institutions(study: Study) -> pd.DataFrame:
     """Return the institutions of the study's region people move out of, located or not.
 
     Examples
@@ -106,7 +105,7 @@ def weigh_buildings(
         for row in types.itertuples()
         if row.service in (study.promised or ()) and row.traveller == "client"
     ]
-    limits = study.limit_of()
+    limits = study.limits_min()
     unknown = [name for name in chosen if name not in limits]
     raise_problems(
         [Problem("service is not known, or has no limit", "services", tuple(unknown))]
@@ -170,7 +169,7 @@ def weigh_buildings(
 
 
 def score_buildings(
-    study: StudyTables,
+    study: Study,
     buildings: pd.DataFrame,
     amenities: gpd.GeoDataFrame,
     criteria: Sequence[Criterion] = PROPOSED_CRITERIA,
@@ -220,7 +219,7 @@ _HEADINGS = {
 }
 
 
-def read_movers(path: str | Path, study: StudyTables) -> pd.DataFrame:
+def read_movers(path: str | Path, study: Study) -> pd.DataFrame:
     """Return a table of people who leave institutions, as `place_movers` takes it.
 
     Parameters
@@ -311,7 +310,7 @@ def place_movers(
         & (coverage["scenario"] == "now")
         & (coverage["scope"] == "any")
     ].set_index("municipality_id")
-    limit = study.limit_of().get(service, np.nan)
+    limit = study.limits_min().get(service, np.nan)
     rows = []
     for row in table.to_dict("records"):
         decided = "choice" if row["choice_id"] else "origin" if row["origin_id"] else "nobody"
@@ -340,7 +339,7 @@ def place_movers(
     return placed
 
 
-def share_movers(study: StudyTables, institution_id: str, persons: int) -> pd.DataFrame:
+def share_movers(study: Study, institution_id: str, persons: int) -> pd.DataFrame:
     """Return a number of movers shared out over municipalities by population: an estimate.
 
     For use where only the number is published, as for the 35 people of Kurzeme; whole

@@ -14,7 +14,7 @@ from socaccess.programme.reach import CAPACITY_BASES
 from socaccess.schemas import Column, TableForm, check_table
 from socaccess.sources.boundaries import load_crosswalk, load_municipalities
 from socaccess.sources.plain_tables import check_given, read_given
-from socaccess.study.tables import StudyTables
+from socaccess.study import Study
 
 __all__ = [
     "AMENDMENTS",
@@ -212,7 +212,7 @@ def read_amendments(path: str | Path) -> pd.DataFrame:
     return check_given(path, AMENDMENTS)
 
 
-def list_objects(study: StudyTables) -> PlanObjects:
+def list_objects(study: Study) -> PlanObjects:
     """Return the objects of a region's plan that public pages tell of.
 
     They are the embedded facilities whose money came from the DI programme (ERAF

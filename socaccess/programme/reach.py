@@ -11,9 +11,9 @@ from socaccess.errors import InputError, Problem, UnknownNameError
 from socaccess.i18n import fold
 from socaccess.routing import UNREACHABLE
 from socaccess.schemas import suggest_names
-from socaccess.study import StudyResult
-from socaccess.study.tables import StudyTables
-from socaccess.travel.minutes import to_limit_ms
+from socaccess.study import Study, StudyResult
+from socaccess.study.capacity import CAPACITY_BASES
+from socaccess.travel.minutes import to_limit_ms, to_minutes
 
 __all__ = [
     "CAPACITY_BASES",
@@ -29,10 +29,6 @@ __all__ = [
     "take_limit",
 ]
 
-CAPACITY_BASES = ("stated_capacity", "planned_capacity")
-"""Only these count places; occupancy and recipients do not."""
-
-
 @dataclass(frozen=True)
 class Joint:
     """A site for several: its settlement, and the persons within the limit by municipality."""
@@ -46,7 +42,7 @@ class Joint:
         return float(sum(self.persons.values()))
 
 
-def find_service(study: StudyTables, service: str) -> dict[str, object]:
+def find_service(study: Study, service: str) -> dict[str, object]:
     """Return the row of a service that counts as supply.
 
     Raises
@@ -69,7 +65,7 @@ def find_service(study: StudyTables, service: str) -> dict[str, object]:
     return row
 
 
-def find_settlement(study: StudyTables, name: str) -> str:
+def find_settlement(study: Study, name: str) -> str:
     """Return the id of a settlement a user means, by id or name, diacritics or not.
 
     Raises
@@ -95,19 +91,19 @@ def find_settlement(study: StudyTables, name: str) -> str:
     return str(same["settlement_id"].iloc[0])
 
 
-def take_limit(study: StudyTables, service: str, limit_min: float | None = None) -> float:
+def take_limit(study: Study, service: str, limit_min: float | None = None) -> float:
     """Return the limit asked for, or the study's own; raise where there is neither."""
     if limit_min is not None:
         if not limit_min > 0:
             raise InputError(f"limit_min must be above 0, got {limit_min}")
         return float(limit_min)
-    limit = study.limit_of().get(service)
+    limit = study.limits_min().get(service)
     if limit is None:
         raise InputError([Problem(f"{service} has no limit", hint="give limit_min")])
     return limit
 
 
-def name_municipalities(study: StudyTables) -> dict[str, str]:
+def name_municipalities(study: Study) -> dict[str, str]:
     """Return the name of every municipality of the study and of its facilities."""
     names: dict[str, str] = {}
     facilities = study.facilities
@@ -128,10 +124,17 @@ def spread_persons(result: StudyResult, service: str) -> np.ndarray:
 
 
 def measure_between(result: StudyResult, traveller: str) -> np.ndarray:
-    """Return milliseconds from every settlement (rows) to every settlement as a site (columns)."""
-    reach = result.reach
-    times = reach.choose_times(traveller).travel_ms[: reach.settlement_count]
-    return times[:, reach.candidate_point]
+    """Return milliseconds from every settlement (rows) to every settlement as a site (columns).
+
+    The mean of the people of a settlement.
+    """
+    return _average_ms(result, result.reach.candidate_point, traveller)
+
+
+def _average_ms(result: StudyResult, points: np.ndarray, traveller: str) -> np.ndarray:
+    minutes = result.reach.average(to_minutes(result.reach.people_ms(points, traveller)))
+    ms = np.where(np.isfinite(minutes), np.rint(np.nan_to_num(minutes) * 60_000), UNREACHABLE)
+    return ms.astype(np.int64)
 
 
 def list_supply(result: StudyResult, service: str, scenario: str = "now") -> pd.DataFrame:
@@ -154,13 +157,11 @@ def list_supply(result: StudyResult, service: str, scenario: str = "now") -> pd.
 
 def measure_supply(result: StudyResult, supply: pd.DataFrame, traveller: str) -> np.ndarray:
     """Return milliseconds from every settlement to every facility of a supply."""
-    reach = result.reach
-    times = reach.choose_times(traveller).travel_ms[: reach.settlement_count]
-    return times[:, supply["point"].to_numpy(dtype=int)]
+    return _average_ms(result, supply["point"].to_numpy(dtype=int), traveller)
 
 
 def choose_joint_site(
-    study: StudyTables,
+    study: Study,
     between_ms: np.ndarray,
     persons: np.ndarray,
     limit_min: float,

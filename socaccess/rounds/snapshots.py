@@ -18,6 +18,7 @@ from socaccess.rounds.layouts import Row, TableLayout, to_rows
 from socaccess.rounds.protection import protect_column
 from socaccess.rounds.store import Store
 from socaccess.study import Study, StudyResult
+from socaccess.study.capacity import CAPACITY_BASES
 
 __all__ = [
     "FACILITY_CHANGES",
@@ -82,7 +83,6 @@ INDEX = TableLayout(
 )
 
 _LABEL = re.compile(r"[\w][\w .\-]{0,59}")
-_CAPACITY = ("stated_capacity", "planned_capacity")
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +123,7 @@ def make_snapshot(result: StudyResult, *, label: str, date: str) -> Snapshot:
     table["lon"] = degrees.x.round(5).where(located)
     table["lat"] = degrees.y.round(5).where(located)
     if "places_basis" in facilities:
-        capacity = facilities["places_basis"].isin(_CAPACITY)
+        capacity = facilities["places_basis"].isin(CAPACITY_BASES)
         table["places"] = table["places"].where(capacity, None)
     for name in ("municipality_id", "target_group"):
         table[name] = table[name].astype(object).where(table[name].notna(), None)

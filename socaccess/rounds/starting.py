@@ -16,14 +16,12 @@ from socaccess.rounds.forms import ALL_SERVICES
 from socaccess.rounds.store import Store
 from socaccess.sources.services import load_plan_figures, load_target_groups
 from socaccess.study import Study
+from socaccess.study.capacity import CAPACITY_BASES
 
-__all__ = ["CAPACITY", "list_published_persons", "start_store"]
+__all__ = ["list_published_persons", "start_store"]
 
 OTHER = "other"
 """Service of a facility that fits no service type."""
-
-CAPACITY = ("stated_capacity", "planned_capacity")
-"""Values of `places_basis` that make `places` a capacity; occupancy and recipients are not."""
 
 _OTHER_NAMES = {"lv": "Cits pakalpojums", "en": "Other service"}
 _INDICATORS = {"assessed": "assessed", "unique_recipients": "recipients"}
@@ -201,7 +199,7 @@ def _list_facilities(study: Study) -> pd.DataFrame:
         if kind == "text":
             frame[name] = frame[name].where(frame[name].notna(), None)
     if "places_basis" in table:
-        capacity = table["places_basis"].isin(CAPACITY)
+        capacity = table["places_basis"].isin(CAPACITY_BASES)
         frame["places"] = frame["places"].where(capacity, None)
         frame["places_basis"] = frame["places_basis"].where(capacity, None)
     known = frame["settlement_id"].isin(study.settlements["settlement_id"])

@@ -128,7 +128,7 @@ def sweep(
     ([30.0, 45.0], ['optimal'])
     """
     networks = _read_seasons(study, seasons)
-    limits = study.limit_of()
+    limits = study.limits_min()
     _check(services, limits_min, objectives, sites, limits)
     cases = [
         _Case(season, service, float(limit), objective)

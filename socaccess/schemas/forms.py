@@ -12,6 +12,7 @@ __all__ = [
     "LATVIA_BOUNDS",
     "MUNICIPALITIES",
     "NEED",
+    "PEOPLE",
     "SERVICE_TYPES",
     "SETTLEMENTS",
     "Column",
@@ -152,7 +153,7 @@ SERVICE_TYPES = TableForm(
         Column("traveller", default="client", allowed=("client", "provider", "none")),
         Column("counts_as_supply", "flag", default=True),
         Column("moves_to"),
-        Column("known_by", default="list", allowed=("register", "list", "none")),
+        Column("known_by", allowed=("register", "list", "none")),
         Column("show_at", default="address", allowed=("address", "settlement")),
         Column("basket"),
     ),
@@ -170,9 +171,20 @@ NEED = TableForm(
     may_be_empty=True,
 )
 
+PEOPLE = TableForm(
+    "people",
+    (
+        Column("settlement_id", required=True),
+        Column("share", "number", required=True, minimum=0),
+    ),
+    geometry="point",
+    geometry_required=True,
+)
+"""Points where the people of settlements live; the shares of a settlement add up to 1."""
+
 CANDIDATES = TableForm("candidates", (Column("settlement_id", required=True, unique=True),))
 
 FORMS = {
     form.name: form
-    for form in (MUNICIPALITIES, SETTLEMENTS, FACILITIES, SERVICE_TYPES, NEED, CANDIDATES)
+    for form in (MUNICIPALITIES, SETTLEMENTS, FACILITIES, SERVICE_TYPES, NEED, PEOPLE, CANDIDATES)
 }

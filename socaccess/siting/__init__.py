@@ -11,7 +11,7 @@ from socaccess.siting.options import (
 from socaccess.siting.plan import SitingPlan
 from socaccess.siting.problem import SitingProblem
 from socaccess.siting.remark import Remark
-from socaccess.siting.suggest import suggest_sites, value_of_cooperation
+from socaccess.siting.suggest import measure_gains, suggest_sites, value_of_cooperation
 
 __all__ = [
     "COOPERATION",
@@ -23,6 +23,7 @@ __all__ = [
     "Service",
     "SitingPlan",
     "SitingProblem",
+    "measure_gains",
     "suggest_sites",
     "value_of_cooperation",
 ]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from socaccess.siting.problem import SitingProblem
 from socaccess.siting.remark import Remark
 
 __all__ = ["SitingPlan"]
@@ -55,6 +56,8 @@ class SitingPlan:
         When infeasible, the conditions that cannot hold together.
     relaxations
         When infeasible, for each of these the least change that alone makes a plan possible.
+    problem
+        What was asked.
     """
 
     status: str
@@ -70,6 +73,7 @@ class SitingPlan:
     notes: tuple[Remark, ...] = field(default=())
     conflict: tuple[str, ...] = ()
     relaxations: tuple[Remark, ...] = ()
+    problem: SitingProblem | None = field(default=None, repr=False)
 
     @property
     def certificate(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -21,7 +22,7 @@ from socaccess.siting.problem import SitingProblem
 from socaccess.siting.remark import Remark
 from socaccess.siting.tables import assignment_table, curve_table, sites_table
 
-__all__ = ["suggest_sites", "value_of_cooperation"]
+__all__ = ["measure_gains", "suggest_sites", "value_of_cooperation"]
 
 
 def suggest_sites(
@@ -130,7 +131,32 @@ def _make_plan(
         notes=notes,
         conflict=answer.conflict,
         relaxations=answer.relaxations,
+        problem=problem,
     )
+
+
+def measure_gains(problem: SitingProblem, site_ids: Sequence[str]) -> dict[str, float]:
+    """Return the persons each of some new sites brings within the limit, in order of gain.
+
+    Each on those before it, as in `SitingPlan.sites`; for sites that were chosen already.
+
+    Examples
+    --------
+    >>> problem = SitingProblem(
+    ...     travel_min=[[0, 40], [40, 0], [50, 10]], persons=[5, 3, 4],
+    ...     client_ids=["a", "b", "c"], site_ids=["A", "B"], sites=1, limit_min=30)
+    >>> measure_gains(problem, ["A", "B"])
+    {'B': 7.0, 'A': 5.0}
+    """
+    instance = read_problem(problem)
+    chosen = np.isin(np.array(problem.site_ids, dtype=object)[instance.column_site], list(site_ids))
+    stay = np.union1d(instance.fixed, instance.closable)
+    opened = np.setdiff1d(np.flatnonzero(chosen), stay)
+    if instance.part_kind == "phase":
+        last = instance.part_count - 1
+        opened, stay = (c[instance.column_part[c] == last] for c in (opened, stay))
+    merits = find_merits(problem, instance, opened, stay)
+    return {problem.site_ids[merit.site]: merit.gain for merit in merits}
 
 
 def value_of_cooperation(

@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 
-from socaccess.coverage import find_gaps, judge_settlements, summarise_coverage
-from socaccess.errors import InputError
-from socaccess.study.reach import Nearest, Reach
-from socaccess.study.sites import Suggestions
-from socaccess.study.tables import SCENARIOS, StudyTables
+from socaccess.coverage import (
+    SCENARIOS,
+    SCOPES,
+    bound_limits_ms,
+    find_gaps,
+    find_quantiles,
+    judge_settlements,
+    measure_groups,
+)
+from socaccess.routing import UNREACHABLE
+from socaccess.study.people import PeopleTimes
 from socaccess.travel.minutes import to_minutes
+
+if TYPE_CHECKING:
+    from socaccess.study.study import Study
 
 __all__ = [
     "assess_municipalities",
+    "assess_region",
     "assess_settlements",
-    "empty_as_none",
+    "list_gaps",
+    "place_persons",
     "spread_need",
-    "tell_gaps",
 ]
 
 
-def spread_need(study: StudyTables) -> pd.DataFrame:
+def spread_need(study: Study) -> pd.DataFrame:
     """Return persons per settlement (rows, in order) and target group; NaN where unknown."""
     order = study.settlements["settlement_id"]
     if study.need is None or not len(study.need):
@@ -32,160 +44,231 @@ def spread_need(study: StudyTables) -> pd.DataFrame:
     return table.reindex(order)
 
 
-def assess_settlements(
-    study: StudyTables, reach: Reach, suggestions: Suggestions, persons: pd.DataFrame
-) -> pd.DataFrame:
-    """Return one row a settlement, service and scenario."""
-    types = study.service_types
-    assert types is not None
-    assessed = types[types["counts_as_supply"] & types["limit_min"].notna()]
-    if not len(assessed):
-        raise InputError("service_types: none counts as supply and has a limit; set limit_min")
-    unknown = np.full(reach.settlement_count, np.nan)
-    blocks = [
-        _cover_service(
-            study,
-            reach,
-            suggestions,
-            service,
-            scenario,
-            persons[group].to_numpy(dtype=float) if group in persons else unknown,
-        )
-        for service, group in zip(assessed.itertuples(), assessed["target_group"], strict=True)
-        for scenario in SCENARIOS
-    ]
-    table = empty_as_none(
-        pd.concat(blocks, ignore_index=True),
-        ("facility_id", "facility", "own_facility_id", "own_facility"),
-    )
-    return (
-        table.sort_values(["settlement_id", "service", "order"], kind="stable")
-        .drop(columns="order")
-        .reset_index(drop=True)
-    )
-
-
-def empty_as_none(table: pd.DataFrame, columns: tuple[str, ...]) -> pd.DataFrame:
-    """Return the table with None for every missing name: pandas makes NaN of some of them."""
-    named = {name: table[name].astype(object).where(table[name].notna(), None) for name in columns}
-    return table.assign(**named)
-
-
-def _cover_service(
-    study: StudyTables,
-    reach: Reach,
-    suggestions: Suggestions,
-    service: object,
-    scenario: str,
-    need: np.ndarray,
-) -> pd.DataFrame:
-    name, traveller = str(service.service), str(service.traveller)  # type: ignore[attr-defined]
-    limit = float(service.limit_min)  # type: ignore[attr-defined]
-    supply = _gather_supply(reach, suggestions, name, scenario)
-    points = supply["point"].to_numpy(dtype=int)
+def assess_settlements(study: Study, times: PeopleTimes, persons: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per settlement, service and scenario."""
     settlements = study.settlements
-    anyone = reach.find_nearest(points, traveller)
-    home = np.concatenate(
-        [
-            settlements["municipality_id"].to_numpy(dtype=object),
-            reach.institutions["municipality_id"].to_numpy(dtype=object),
-        ]
-    )
-    same = home[:, None] == supply["municipality_id"].to_numpy(dtype=object)[None, :]
-    own = reach.find_nearest(points, traveller, same)
-    count = reach.settlement_count
-    own_supply = same[:count].any(axis=1)
-    table = {
-        "settlement_id": settlements["settlement_id"],
-        "name": settlements["name"],
-        "municipality_id": settlements["municipality_id"],
-        "service": name,
-        "scenario": scenario,
-        "order": SCENARIOS.index(scenario),
-        **_describe(anyone, supply, limit, count, np.full(count, len(supply) > 0), ""),
-        **_describe(own, supply, limit, count, own_supply, "own_"),
-        "persons": need,
-        "population": settlements["population"].to_numpy(dtype=float),
+    count, rows = len(settlements), len(times.travel_ms)
+    limits = _bound_limits(study)
+    per_settlement = _PerSettlement(times, count)
+    table: dict[str, np.ndarray] = {}
+    for prefix, travel_ms, place in (
+        ("", times.travel_ms, times.place),
+        ("own_", times.own_ms, times.own_place),
+    ):
+        minutes = to_minutes(travel_ms)
+        names = [f"{prefix}{name}" for name in ("travel_min", "median_min", "p90_min")]
+        if prefix:
+            table[names[0]] = per_settlement.average(minutes)
+        else:
+            table |= dict(zip(names, per_settlement.describe(minutes), strict=True))
+        table |= per_settlement.name_nearest(place, times.supply, prefix)
+        status = np.empty((rows, count), dtype=object)
+        for row in range(rows):
+            has_supply = times.has_own[row] if prefix else len(times.supply[row]) > 0
+            status[row] = judge_settlements(
+                travel_ms[row],
+                limits[row, 1] / 60_000,
+                has_supply=has_supply,
+                home=times.home,
+                counted=bool(times.counted[row]),
+            )
+        table[f"{prefix}status"] = status
+        ends = ("_low", "", "_high") if not prefix else ("",)
+        for end in ends:
+            limit = limits[:, ("_low", "", "_high").index(end)]
+            share = per_settlement.share_of(travel_ms <= limit[:, None])
+            share[~times.counted] = np.nan
+            table[f"{prefix}covered_share{end}"] = share
+    table["length_km"] = per_settlement.average(times.length_km)
+    table["modelled_share"] = per_settlement.average(times.modelled_share)
+    frame = {name: values.T.ravel() for name, values in table.items()}
+    services = np.repeat(np.array(times.services, dtype=object), len(SCENARIOS))
+    scenarios = np.tile(np.array(SCENARIOS, dtype=object), len(times.services))
+    front = {
+        name: np.repeat(settlements[name].to_numpy(dtype=object), rows)
+        for name in ("settlement_id", "name", "municipality_id")
     }
-    return pd.DataFrame(table)
+    found = pd.DataFrame(
+        {**front, "service": np.tile(services, count), "scenario": np.tile(scenarios, count),
+         **frame}
+    )  # fmt: skip
+    # pandas makes NaN of missing names.
+    for name in ("facility_id", "facility", "own_facility_id", "own_facility"):
+        found[name] = pd.Series(frame[name], dtype=object)
+    found["population"] = np.repeat(settlements["population"].to_numpy(dtype=float), rows)
+    return place_persons(study, found, persons)
 
 
-def _gather_supply(
-    reach: Reach, suggestions: Suggestions, service: str, scenario: str
-) -> pd.DataFrame:
-    columns = ["facility_id", "name", "municipality_id", "point"]
-    base = reach.supply["planned" if scenario == "planned" else "now"]
-    supply = base.loc[base["service"] == service, columns]
-    if scenario == "suggested":
-        supply = pd.concat([supply, suggestions.as_supply(service)[columns]], ignore_index=True)
-    return supply.reset_index(drop=True)
+def place_persons(study: Study, table: pd.DataFrame, persons: pd.DataFrame) -> pd.DataFrame:
+    """Return settlement coverage with the persons in need of each service."""
+    need = np.stack(_list_need(study, persons))
+    return table.assign(persons=np.repeat(need, len(SCENARIOS), axis=0).T.ravel())
 
 
-def _describe(
-    nearest: Nearest,
-    supply: pd.DataFrame,
-    limit: float,
-    count: int,
-    has_supply: np.ndarray,
-    prefix: str,
-) -> dict[str, np.ndarray]:
-    travel_ms, place = nearest.travel_ms[:count], nearest.place[:count]
-    ids = np.array([*supply["facility_id"], None], dtype=object)
-    names = np.array([*supply["name"], None], dtype=object)
-    status = judge_settlements(travel_ms, limit)
-    # Where nobody offers the service there is a gap, not a missing road.
-    status = np.where((status == "unreachable") & ~has_supply, "gap", status)
-    described = {
-        "travel_min": to_minutes(travel_ms),
-        "facility_id": ids[place],
-        "facility": names[place],
-        "status": status,
-    }
-    if not prefix:
-        described["length_km"] = nearest.length_km[:count]
-        described["modelled_share"] = nearest.modelled_share[:count]
-    return {prefix + key: value for key, value in described.items()}
-
-
-def assess_municipalities(study: StudyTables, settlement_coverage: pd.DataFrame) -> pd.DataFrame:
-    """Return one row a municipality, service, scenario and scope."""
-    keys = ("municipality_id", "scenario")
-    tables = [
-        summarise_coverage(settlement_coverage, by=keys).assign(scope="any"),
-        summarise_coverage(
-            settlement_coverage, by=keys, travel="own_travel_min", status="own_status"
-        ).assign(scope="own"),
+def _list_need(study: Study, persons: pd.DataFrame) -> list[np.ndarray]:
+    """Return persons per settlement of every assessed service; NaN where unknown."""
+    unknown = np.full(len(study.settlements), np.nan)
+    return [
+        persons[group].to_numpy(dtype=float) if group in persons else unknown
+        for group in study.assessed_types["target_group"]
     ]
-    table = pd.concat([*tables, _list_uninhabited(study, tables)], ignore_index=True)
-    names = study.municipalities.set_index("municipality_id")["name"]
-    table.insert(1, "municipality", table["municipality_id"].map(names))
-    order = {scenario: number for number, scenario in enumerate(SCENARIOS)}
-    table = table.sort_values(
-        ["municipality_id", "service", "scenario", "scope"],
-        key=lambda column: column.map(order) if column.name == "scenario" else column,
-        kind="stable",
-    ).reset_index(drop=True)
-    first = ["municipality_id", "municipality", "service", "scenario", "scope"]
-    return table[[*first, *(name for name in table if name not in first)]]
 
 
-def _list_uninhabited(study: StudyTables, tables: list[pd.DataFrame]) -> pd.DataFrame:
-    """Return rows for municipalities without a settlement: nobody there, yet not lost."""
-    present = set(tables[0]["municipality_id"])
-    missing = [name for name in study.municipalities["municipality_id"] if name not in present]
-    if not missing:
-        return tables[0].iloc[:0]
-    keys = pd.concat(tables)[["service", "scenario", "scope"]].drop_duplicates()
-    rows = keys.merge(pd.DataFrame({"municipality_id": missing}), how="cross")
-    return rows.assign(
-        share_of="population", population=0, population_covered=0, unreachable_population=0
+class _PerSettlement:
+    """Brings values of points, shape (rows, points), to settlements, shape (rows, settlements)."""
+
+    def __init__(self, times: PeopleTimes, count: int) -> None:
+        import scipy.sparse as sp
+
+        self.home, self.share, self.count = times.home, times.share, count
+        points = np.arange(len(times.home))
+        self.matrix = sp.csr_array((times.share, (points, times.home)), shape=(len(points), count))
+        self.members = np.bincount(times.home, minlength=count)
+
+    def average(self, values: np.ndarray) -> np.ndarray:
+        """Return the mean of the people for whom there is a value."""
+        known = np.isfinite(values)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return (np.where(known, values, 0.0) @ self.matrix) / (known @ self.matrix)
+
+    def share_of(self, flags: np.ndarray) -> np.ndarray:
+        """Return the share of people for whom a flag holds: 0 and 1 only where exact."""
+        import scipy.sparse as sp
+
+        share = flags.astype(float) @ self.matrix
+        ones = sp.csr_array(
+            (np.ones(len(self.home)), (np.arange(len(self.home)), self.home)),
+            shape=self.matrix.shape,
+        )
+        number = flags.astype(float) @ ones
+        return np.where(number == self.members, 1.0, np.where(number == 0, 0.0, share))
+
+    def describe(self, minutes: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Return mean, median and P90."""
+        rows = len(minutes)
+        code = np.arange(rows)[:, None] * self.count + self.home[None, :]
+        weight = np.broadcast_to(self.share, minutes.shape)
+        quantiles = find_quantiles(
+            code.ravel(), rows * self.count, minutes.ravel(), weight.ravel(), (0.5, 0.9)
+        )
+        return (self.average(minutes), *(q.reshape(rows, self.count) for q in quantiles))
+
+    def name_nearest(
+        self, place: np.ndarray, supply: list[pd.DataFrame], prefix: str
+    ) -> dict[str, np.ndarray]:
+        """Return id and name of the facility that is nearest to most people of a settlement."""
+        ids = np.empty((len(place), self.count), dtype=object)
+        names = ids.copy()
+        for row, places in enumerate(place):
+            # Scenarios that add nothing share the answers of today.
+            if row and supply[row] is supply[row - 1] and np.array_equal(places, place[row - 1]):
+                ids[row], names[row] = ids[row - 1], names[row - 1]
+                continue
+            chosen = self._choose(places)
+            for target, column in ((ids, "facility_id"), (names, "name")):
+                known = np.array([*supply[row][column], None], dtype=object)
+                target[row] = known[chosen]
+        return {f"{prefix}facility_id": ids, f"{prefix}facility": names}
+
+    def _choose(self, places: np.ndarray) -> np.ndarray:
+        """Return the place of most people of each settlement, of equals the first; -1 for none."""
+        chosen = np.full(self.count, -1)
+        there = places >= 0
+        if not there.any():
+            return chosen
+        width = int(places.max()) + 1
+        key, inverse = np.unique(self.home[there] * width + places[there], return_inverse=True)
+        people = np.bincount(inverse.ravel(), weights=self.share[there]).round(9)
+        order = np.lexsort((key % width, -people, key // width))
+        home, first = np.unique((key // width)[order], return_index=True)
+        chosen[home] = (key % width)[order][first]
+        return chosen
+
+
+def assess_municipalities(study: Study, times: PeopleTimes, persons: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per municipality, service, scenario and scope."""
+    ids = study.municipalities["municipality_id"].to_numpy(dtype=object)
+    order = pd.Index(ids)
+    group = order.get_indexer(study.settlements["municipality_id"])
+    table = _measure(study, times, persons, group, len(ids))
+    table.insert(0, "municipality_id", ids[table["group"]])
+    names = study.municipalities["name"].to_numpy(dtype=object)
+    table.insert(1, "municipality", names[table["group"]])
+    rank = {scenario: number for number, scenario in enumerate(SCENARIOS)}
+    order_of = np.lexsort((table["scope"] == "own", table["scenario"].map(rank),
+                           table["service"], table["group"]))  # fmt: skip
+    return table.iloc[order_of].drop(columns="group").reset_index(drop=True)
+
+
+def assess_region(study: Study, times: PeopleTimes, persons: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per service, scenario and scope: the whole study."""
+    group = np.zeros(len(study.settlements), dtype=np.int64)
+    return _measure(study, times, persons, group, 1).drop(columns="group")
+
+
+def _measure(
+    study: Study, times: PeopleTimes, persons: pd.DataFrame, group: np.ndarray, groups: int
+) -> pd.DataFrame:
+    """Return the measures of groups of settlements, for every service, scenario and scope."""
+    count = len(times.travel_ms)
+    points = len(times.home)
+    code = (np.arange(count)[:, None] * groups + group[times.home][None, :]).ravel()
+    population = study.settlements["population"].to_numpy(dtype=float)[times.home] * times.share
+    need = np.stack(_list_need(study, persons))[:, times.home] * times.share
+    need = np.repeat(need, len(SCENARIOS), axis=0).ravel()
+    limits = _bound_limits(study)
+    has_any = np.array([len(supply) > 0 for supply in times.supply])
+    labels = times.rows()
+    tables = []
+    for scope in SCOPES:
+        travel_ms = times.travel_ms if scope == "any" else times.own_ms
+        served = has_any[:, None] if scope == "any" else times.has_own[:, times.home]
+        low, within, high = (
+            (travel_ms <= limits[:, [at]]).astype(float).ravel() for at in range(3)
+        )
+        measures = measure_groups(
+            code,
+            count * groups,
+            persons=need,
+            population=np.broadcast_to(population, (count, points)).ravel(),
+            minutes=to_minutes(travel_ms).ravel(),
+            within=within,
+            cut_off=((travel_ms >= UNREACHABLE) & served).ravel(),
+            counted=np.repeat(times.counted, groups),
+            bounds=(low, high),
+        )
+        table = pd.DataFrame(
+            {
+                "group": np.tile(np.arange(groups), count),
+                "service": np.repeat([service for service, _ in labels], groups),
+                "scenario": np.repeat([scenario for _, scenario in labels], groups),
+                "scope": scope,
+                **measures,
+            }
+        )
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True).astype(
+        {"service": object, "scenario": object, "scope": object}
     )
 
 
-def tell_gaps(study: StudyTables, settlement_coverage: pd.DataFrame) -> pd.DataFrame:
-    """Return the settlements beyond a limit now, with the nearest facility and the minutes over."""
+def _bound_limits(study: Study) -> np.ndarray:
+    """Return the limit of every row in ms: with times longer, as they are, and shorter."""
+    bounds = [
+        bound_limits_ms(float(limit), study.settings.time_uncertainty)
+        for limit in study.assessed_types["limit_min"]
+    ]
+    return np.repeat(np.array(bounds), len(SCENARIOS), axis=0)
+
+
+def list_gaps(study: Study, settlement_coverage: pd.DataFrame) -> pd.DataFrame:
+    """Return the settlements of which people live beyond a limit now.
+
+    With the nearest facility, the share of people within the limit and the minutes
+    over. Services nobody counts have no row.
+    """
     now = settlement_coverage[settlement_coverage["scenario"] == "now"]
-    gaps = find_gaps(now, study.limit_of())
+    gaps = find_gaps(now, study.limits_min())
     names = study.municipalities.set_index("municipality_id")["name"]
     gaps["municipality"] = gaps["municipality_id"].map(names)
     gaps = gaps.rename(columns={"name": "settlement"})
@@ -197,7 +280,12 @@ def tell_gaps(study: StudyTables, settlement_coverage: pd.DataFrame) -> pd.DataF
             "settlement_id",
             "settlement",
             "status",
+            "covered_share",
+            "covered_share_low",
+            "covered_share_high",
             "travel_min",
+            "median_min",
+            "p90_min",
             "limit_min",
             "over_min",
             "length_km",

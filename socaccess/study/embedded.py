@@ -45,11 +45,19 @@ def load_tables(
     # A municipality belongs to the study when a settlement of the region lies in it.
     outlines = outlines[outlines["municipality_id"].isin(places["municipality_id"])]
     facilities = services.load_facilities()
+    if "provider_municipality_id" not in facilities:
+        facilities["provider_municipality_id"] = None
+    # Providers are known by today's municipality, whatever borders are shown.
+    facilities["provider_municipality_id"] = facilities["provider_municipality_id"].fillna(
+        facilities["municipality_id"]
+    )
     facilities["municipality_id"] = facilities[
         "municipality_id_2009" if view == "plan" else "municipality_id"
     ]
     names = boundaries.load_municipalities(vintage).set_index("municipality_id")["name"]
     facilities["municipality_name"] = facilities["municipality_id"].map(names)
+    people = settlements.load_people_points()
+    people = people[people["settlement_id"].isin(places["settlement_id"])]
     need = services.load_need()
     need = need[need["settlement_id"].isin(places["settlement_id"])]
     groups = services.load_plan_targets()
@@ -65,13 +73,15 @@ def load_tables(
         "facilities": facilities,
         "network": network,
         "service_types": types,
-        "need": need[["settlement_id", "target_group", "persons", "basis", "method"]],
+        "people": people,
+        "need": need,
         "promised": tuple(sorted(set(promised["service"]) & supply)),
         "targets": targets.reset_index(drop=True),
         "settings": settings,
         "name": region,
         "title": {lang: Texts(lang)(f"region.{region}") for lang in LANGUAGES},
         "view": view,
+        "borders_year": vintage,
         "attribution": {lang: embedded.list_attributions(lang) for lang in LANGUAGES},
         "caveats": {lang: embedded.list_caveats("services", lang) for lang in LANGUAGES},
         "data_dates": "2019-2026",

@@ -11,21 +11,26 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from socaccess.coverage import SCENARIOS
+from socaccess.study.assessment import assess_region
+from socaccess.study.capacity import count_places
+from socaccess.study.people import PeopleTimes
 from socaccess.study.reach import Reach
 from socaccess.study.sites import Suggestions
-from socaccess.study.tables import SCENARIOS
 
 if TYPE_CHECKING:
-    from socaccess.study.tables import StudyTables
+    from socaccess.study.study import Study
 
-__all__ = ["tell_headline"]
+__all__ = ["list_basket", "summarise_study"]
 
 WORST = 5
 
 
-def tell_headline(
-    study: StudyTables,
+def summarise_study(
+    study: Study,
     reach: Reach,
+    times: PeopleTimes,
+    persons: pd.DataFrame,
     settlement_coverage: pd.DataFrame,
     coverage: pd.DataFrame,
     suggestions: Suggestions,
@@ -35,35 +40,43 @@ def tell_headline(
     """Return the headline numbers as plain values, ready for JSON.
 
     Shares are of the persons in need, and of the population for services whose
-    group has no published figure (`share_of` says which).
+    group has no published figure (`share_of` says which). Services that no source
+    counts have no share.
     """
-    services = _tell_services(study, reach, settlement_coverage, suggestions)
-    counted = [row["service"] for row in services if row["promised"] and row["supply_known"]]
+    services = _summarise_services(study, reach, assess_region(study, times, persons), suggestions)
+    counted = list_basket(study, services)
     worst = _rank_municipalities(study, coverage, counted)
     now = settlement_coverage[
         (settlement_coverage["scenario"] == "now") & settlement_coverage["service"].isin(counted)
     ]
     share = now["modelled_share"].to_numpy(dtype=float)
     weight = now["population"].to_numpy(dtype=float) * np.isfinite(share)
-    settlements = study.settlements
+    settlements, people = study.settlements, study.people
     return {
         "region": study.name,
         "view": study.view,
+        "borders_year": study.borders_year,
         "municipalities": len(study.municipalities),
         **_count_views(settlements),
         "settlements": len(settlements),
         "population": round(float(settlements["population"].sum())),
-        "targets": _tell_targets(study),
-        "groups": _tell_groups(study, services, counted),
+        "people": {
+            "points": len(people),
+            "settlements_without_points": int((people["basis"] == "settlement").sum()),
+        },
+        "time_uncertainty": study.settings.time_uncertainty,
+        "targets": _list_targets(study),
+        "groups": _summarise_groups(study, services, counted, persons),
         "services": services,
         "counted_services": counted,
+        "no_data": [row["service"] for row in services if not row["supply_known"]],
         "worst": worst[:WORST],
         "municipality_ranking": worst,
         "not_located": {
             "settlements": int((not_located["kind"] == "settlement").sum()),
             "facilities": int((not_located["kind"] == "facility").sum()),
         },
-        "institutions": _tell_institutions(study, institutions),
+        "institutions": _summarise_institutions(study, institutions),
         "modelled_share": _round(
             float(np.nansum(share * weight) / weight.sum()) if weight.sum() else np.nan
         ),
@@ -72,47 +85,63 @@ def tell_headline(
     }
 
 
-def _tell_services(
-    study: StudyTables,
-    reach: Reach,
-    settlement_coverage: pd.DataFrame,
-    suggestions: Suggestions,
+def list_basket(study: Study, services: list[dict[str, Any]]) -> list[str]:
+    """Return the services a mean may be taken over: those the data names, if somebody counts them.
+
+    The catalogue's column `basket` names them, so that a new source of facilities does not
+    move a mean unsaid; a catalogue without it means every promised service.
+    """
+    types = study.service_types.set_index("service")
+    promised = types.index.isin(study.promised)
+    named = promised
+    if "basket" in types and types["basket"].notna().any():
+        basket = types["basket"]
+        named = basket.map(lambda value: isinstance(value, str) or value is True or value == 1)
+        named = named.to_numpy(dtype=bool) & promised
+    chosen = set(types.index[named])
+    return [row["service"] for row in services if row["service"] in chosen and row["supply_known"]]
+
+
+def _summarise_services(
+    study: Study, reach: Reach, region: pd.DataFrame, suggestions: Suggestions
 ) -> list[dict[str, Any]]:
-    types = study.service_types
-    assert types is not None
-    promised = set(study.promised or ())
     inside = set(study.municipalities["municipality_id"])
+    places = count_places(study, study.assessed_types["service"].tolist()).set_index("service")
+    found = region[region["scope"] == "any"].set_index(["service", "scenario"]).to_dict("index")
     rows = []
-    for service in types[types["counts_as_supply"] & types["limit_min"].notna()].itertuples():
-        table = settlement_coverage[settlement_coverage["service"] == service.service]
-        persons = table.loc[table["scenario"] == "now", "persons"].to_numpy(dtype=float)
-        known = bool(np.nansum(persons) > 0)
-        serving = reach.supply["planned"]
-        serving = serving[serving["service"] == service.service]
-        counts: dict[str, float | None] = {}
-        shares: dict[str, float | None] = {}
-        for scenario in SCENARIOS:
-            part = table[table["scenario"] == scenario]
-            weight = part["persons" if known else "population"].to_numpy(dtype=float)
-            near = np.nansum(weight[(part["status"] == "covered").to_numpy()])
-            total = np.nansum(weight)
-            counts[scenario] = _round(float(near), 1) if known else None
-            shares[scenario] = _round(float(near / total)) if total > 0 else None
+    for service in study.assessed_types.itertuples():
+        name = str(service.service)
+        now = found[(name, "now")]
+        by_need = now["share_of"] == "need"
+        serving = reach.list_supply(name, "planned")
+        figures: dict[str, dict[str, float | None]] = {}
+        for key, digits in (("covered", 1), ("covered_share", 4)):
+            for end in ("", "_low", "_high"):
+                known = by_need or key == "covered_share"
+                figures[key + end] = {
+                    scenario: _round(found[(name, scenario)][key + end], digits) if known else None
+                    for scenario in SCENARIOS
+                }
         rows.append(
             {
-                "service": service.service,
+                "service": name,
                 "target_group": service.target_group,
-                "limit_min": float(service.limit_min),
-                "promised": service.service in promised,
-                "supply_known": len(serving) > 0,
-                "persons": _round(float(np.nansum(persons)), 1) if known else None,
-                "share_of": "need" if known else "population",
-                "covered": counts,
-                "covered_share": shares,
+                "limit_min": float(str(service.limit_min)),
+                "promised": name in study.promised,
+                "supply_known": bool(len(serving)) or study.is_counted(name),
+                "known_by": _plain(getattr(service, "known_by", None)),
+                "persons": _round(now["persons"], 1) if by_need else None,
+                "share_of": now["share_of"],
+                **figures,
                 "facilities": _count_facilities(serving, inside),
-                "suggested_sites": int((suggestions.sites["service"] == service.service).sum()),
+                "places": {
+                    column: _plain(places.loc[name, column])
+                    for column in ("places_operating", "unknown_operating", "places_planned",
+                                   "unknown_planned")
+                },
+                "suggested_sites": int((suggestions.sites["service"] == name).sum()),
             }
-        )
+        )  # fmt: skip
     return rows
 
 
@@ -126,43 +155,51 @@ def _count_facilities(serving: pd.DataFrame, inside: set[str]) -> dict[str, int]
     }
 
 
-def _tell_groups(
-    study: StudyTables, services: list[dict[str, Any]], counted: list[str]
+def _summarise_groups(
+    study: Study, services: list[dict[str, Any]], counted: list[str], persons: pd.DataFrame
 ) -> list[dict[str, Any]]:
-    """Return per group with a figure: persons, and person-services within the limit.
+    """Return, for every group with a figure, its persons and its services one by one.
 
-    `covered` is the mean over the group's promised services with any known
-    facility: how many of the persons live near enough to such a service on average.
+    `covered` and `covered_share` are the means over the services of the basket
+    (`basket`), None where none of them is counted.
     """
     if study.targets is None:
         return []
     rows = []
     for group in sorted(set(study.targets["target_group"])):
-        own = [s for s in services if s["target_group"] == group and s["service"] in counted]
-        own = [s for s in own if s["persons"] is not None]
-        if not own:
+        every = [row for row in services if row["target_group"] == group and row["promised"]]
+        every = [row for row in every if row["persons"] is not None]
+        if not every:
             continue
+        basket = [row for row in every if row["service"] in counted]
+        outside = study.find_outside_plan(group)
+        means = {
+            key: {scenario: _mean([row[key][scenario] for row in basket], digits)
+                  for scenario in SCENARIOS}
+            for key, digits in (("covered", 1), ("covered_share", 4))
+        }  # fmt: skip
         rows.append(
             {
                 "target_group": group,
-                "persons": own[0]["persons"],
-                "services": [s["service"] for s in own],
-                "covered": {
-                    scenario: _round(float(np.mean([s["covered"][scenario] for s in own])), 1)
-                    for scenario in SCENARIOS
-                },
-                "covered_share": {
-                    scenario: _round(float(np.mean([s["covered_share"][scenario] for s in own])))
-                    for scenario in SCENARIOS
-                },
+                "persons": every[0]["persons"],
+                "outside_plan": _round(float(np.nansum(persons[group].to_numpy()[outside])), 1),
+                "services": [row["service"] for row in every if row["supply_known"]],
+                "no_data": [row["service"] for row in every if not row["supply_known"]],
+                "basket": [row["service"] for row in basket],
+                **means,
             }
         )
     return rows
 
 
-def _tell_institutions(study: StudyTables, institutions: pd.DataFrame) -> list[dict[str, Any]]:
+def _mean(values: list[float | None], digits: int) -> float | None:
+    known = [value for value in values if value is not None]
+    return _round(float(np.mean(known)), digits) if known else None
+
+
+def _summarise_institutions(study: Study, institutions: pd.DataFrame) -> list[dict[str, Any]]:
     """Return, per service the movers will need, from how many institutions it is near now."""
-    limits = study.limit_of()
+    limits = study.limits_min()
     rows = []
     for service, group in institutions.groupby("to_service", sort=True):
         near = group["travel_min"] <= limits[str(service)]
@@ -172,7 +209,7 @@ def _tell_institutions(study: StudyTables, institutions: pd.DataFrame) -> list[d
     return rows
 
 
-def _tell_targets(study: StudyTables) -> list[dict[str, Any]]:
+def _list_targets(study: Study) -> list[dict[str, Any]]:
     if study.targets is None:
         return []
     columns = ["planning_region", "target_group", "persons", "indicator", "source",
@@ -183,7 +220,7 @@ def _tell_targets(study: StudyTables) -> list[dict[str, Any]]:
 
 
 def _rank_municipalities(
-    study: StudyTables, coverage: pd.DataFrame, counted: list[str]
+    study: Study, coverage: pd.DataFrame, counted: list[str]
 ) -> list[dict[str, Any]]:
     """Return the municipalities, worst first, by mean share covered over the counted services."""
     now = coverage[coverage["service"].isin(counted)]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from socaccess.coverage import SCENARIOS
 from socaccess.errors import InputError, MissingDependencyError, UnknownNameError
 from socaccess.i18n import Texts, sort_key
 from socaccess.sources.embedded import load_water
@@ -30,7 +31,6 @@ from socaccess.study.colours import (
     colour_of,
 )
 from socaccess.study.release import release
-from socaccess.study.tables import SCENARIOS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -218,9 +218,7 @@ def _plot_map(
     colours = [colour_of(shares.get(code)) for code in outlines["municipality_id"]]
     outlines.plot(ax=axes, color=colours, edgecolor=MUTED, linewidth=0.6)
     bounds = axes.axis()
-    network = result.study.network
-    assert network is not None
-    edges = network.to_frame()
+    edges = result.study.network.to_frame()
     if "modelled" in edges:
         edges = edges[~edges["modelled"].astype(bool)]
     load_water(outlines.crs).plot(ax=axes, color=WATER, edgecolor=ROAD, linewidth=0.3, zorder=1.5)
@@ -232,7 +230,7 @@ def _plot_map(
     ]  # fmt: skip
     table = result.settlement_coverage
     table = table[(table["scenario"] == scenario) & table["service"].isin(services)]
-    within = (table["status"] == "covered").groupby(table["settlement_id"]).mean()
+    within = table.groupby("settlement_id")["covered_share"].mean()
     places = result.settlements[result.settlements["located"]]
     share = within.reindex(places["settlement_id"]).to_numpy()
     states = np.where(share >= 1, "all", np.where(share <= 0, "none", "some"))
@@ -286,7 +284,7 @@ def _plot_times(
     axes.plot(measures["max_min"], rows, "o", color=INK, markersize=3,
               label=texts("notebook.longest"))  # fmt: skip
     axes.plot([], [], color=CLASSES[1][2], linewidth=5, label=texts("notebook.p90"))
-    limits = result.study.limit_of()
+    limits = result.study.limits_min()
     if len(services) == 1:
         axes.axvline(limits[services[0]], color=MUTED, linestyle="--",
                      label=texts("notebook.limit"))  # fmt: skip

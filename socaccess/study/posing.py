@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -10,28 +10,32 @@ import pandas as pd
 from socaccess.errors import UnknownNameError
 from socaccess.schemas import suggest_names
 from socaccess.siting import SitingProblem
-from socaccess.study.reach import Reach
-from socaccess.study.tables import StudyTables
 from socaccess.travel.minutes import to_minutes
+
+if TYPE_CHECKING:
+    from socaccess.study.reach import Reach
+    from socaccess.study.study import Study
 
 __all__ = ["find_settlements", "pose_problem", "weigh_clients"]
 
 
 def pose_problem(
-    study: StudyTables,
+    study: Study,
     reach: Reach,
     weight: np.ndarray,
     service: str,
     *,
     sites: int | None,
+    by_settlement: bool = False,
     **options: Any,
 ) -> SitingProblem | None:
     """Return the siting problem of one service.
 
-    Clients are the settlements, weighted by `weight`. Sites are the operating
-    facilities of the service, which stay, by `facility_id`, and every settlement
-    where there is none yet, by `settlement_id`. None where there is nobody to serve
-    or nowhere to build.
+    Clients are the points where people live, so that persons count here exactly as they
+    do in coverage; with `by_settlement` the settlements, as far as their people in the mean.
+    Sites are the operating facilities of the service, which stay, by
+    `facility_id`, and every settlement where there is none yet, by `settlement_id`.
+    None where there is nobody to serve or nowhere to build.
 
     Parameters
     ----------
@@ -43,17 +47,16 @@ def pose_problem(
         The service.
     sites
         How many new sites at most; None where a budget or LSCP decides.
+    by_settlement
+        Whether clients are the settlements: quicker, and near enough for mean times.
     options
         Any other option of `SitingProblem`; `limit_min` is the service's if not given.
     """
-    types = study.service_types
-    assert types is not None
-    row = types.set_index("service").loc[service]
+    row = study.service_types.set_index("service").loc[service]
     located = reach.settlements.located
     if not weight.sum() > 0 or not located.any():
         return None
-    supply = reach.supply["now"]
-    supply = supply[supply["service"] == service]
+    supply = reach.list_supply(service)
     points = supply["point"].to_numpy(dtype=int)
     allowed = located
     if study.candidates is not None:
@@ -62,23 +65,23 @@ def pose_problem(
     candidates = candidates[~np.isin(reach.candidate_point[candidates], points)]
     if not len(candidates):
         return None
-    times = reach.choose_times(str(row["traveller"]))
     columns = np.concatenate([points, reach.candidate_point[candidates]])
     settlements = study.settlements
     home = settlements["municipality_id"].astype(str)
     given: dict[str, Any] = {
         "limit_min": float(row["limit_min"]),
-        "client_municipality": home.tolist(),
+        "client_municipality": (home if by_settlement else home.iloc[reach.home]).tolist(),
         "site_municipality": [
             *supply["municipality_id"].fillna("elsewhere").astype(str),
             *home.iloc[candidates],
         ],
         **options,
     }
+    travel_min = to_minutes(reach.people_ms(columns, str(row["traveller"])))
     return SitingProblem(
-        travel_min=to_minutes(times.travel_ms[: reach.settlement_count][:, columns]),
-        persons=weight,
-        client_ids=settlements["settlement_id"].tolist(),
+        travel_min=reach.average(travel_min) if by_settlement else travel_min,
+        persons=weight if by_settlement else weight[reach.home] * reach.share,
+        client_ids=(settlements["settlement_id"] if by_settlement else reach.people_ids).tolist(),
         site_ids=[
             *supply["facility_id"],
             *settlements["settlement_id"].to_numpy(dtype=object)[candidates],
@@ -89,22 +92,24 @@ def pose_problem(
     )
 
 
-def weigh_clients(
-    study: StudyTables, persons: pd.DataFrame, service: str
-) -> tuple[np.ndarray, str]:
+def weigh_clients(study: Study, persons: pd.DataFrame, service: str) -> tuple[np.ndarray, str]:
     """Return what each settlement counts, and by what: `need`, or `population` without figures.
 
-    `persons` is a table of settlements by target group.
+    `persons` is a table of settlements by target group. With `Settings.partners_only`
+    the need outside a plan's partnership counts for nothing.
     """
-    types = study.service_types
-    assert types is not None
-    group = str(types.set_index("service").loc[service, "target_group"])
+    group = str(study.service_types.set_index("service").loc[service, "target_group"])
     if group in persons and np.nansum(persons[group].to_numpy(dtype=float)) > 0:
-        return np.nan_to_num(persons[group].to_numpy(dtype=float)), "need"
-    return np.nan_to_num(study.settlements["population"].to_numpy(dtype=float)), "population"
+        weight, basis = np.nan_to_num(persons[group].to_numpy(dtype=float)), "need"
+    else:
+        weight = np.nan_to_num(study.settlements["population"].to_numpy(dtype=float))
+        basis = "population"
+    if study.settings.partners_only:
+        weight = np.where(study.find_outside_plan(group), 0.0, weight)
+    return weight, basis
 
 
-def find_settlements(study: StudyTables, words: list[str]) -> list[str]:
+def find_settlements(study: Study, words: list[str]) -> list[str]:
     """Return the ids of settlements named by id or by name.
 
     Raises

@@ -11,15 +11,16 @@ import pandas as pd
 from socaccess import crs as crs_
 from socaccess.network import RoadNetwork, Snapped
 from socaccess.routing import UNREACHABLE, Progress
+from socaccess.settings import LinkModel
 from socaccess.travel import TravelTimes, travel_times
+from socaccess.travel.minutes import to_minutes
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    from socaccess.settings import LinkModel
-    from socaccess.study.tables import StudyTables
+    from socaccess.study.study import Study
 
-__all__ = ["Nearest", "Reach", "measure_reach"]
+__all__ = ["Nearest", "Reach", "measure_reach", "name_points"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,18 +32,22 @@ class Nearest:
 
     travel_ms: np.ndarray
     place: np.ndarray
-    length_km: np.ndarray
-    modelled_share: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
 class Reach:
-    """Times between origins (settlements, then institutions) and points (facilities, candidates).
+    """Times between origins (people, then institutions) and points (facilities, candidates).
 
     Parameters
     ----------
-    settlements
-        The settlements on the network.
+    network, links
+        The roads, and how the way to them is modelled.
+    settlements, people, points
+        The settlements, the points where their people live, and the points of facilities
+        and candidates, on the network.
+    home, share
+        Position of the settlement of every point where people live, and its share of
+        that settlement's people; the first origins are these points, in their order.
     institutions
         Facilities people move out of, in the order of their origins.
     outward, inward
@@ -53,10 +58,17 @@ class Reach:
     candidate_point
         Point of every settlement as a candidate site.
     supply
-        Facilities that serve in the scenarios `now` and `planned`, with `point`.
+        Facilities that serve in the scenarios `now` and `planned`, with `point` and
+        `owner_id`, the municipality whose own they are.
     """
 
+    network: RoadNetwork
+    links: LinkModel
     settlements: Snapped
+    people: Snapped
+    points: Snapped
+    home: np.ndarray
+    share: np.ndarray
     institutions: pd.DataFrame
     outward: TravelTimes
     inward: TravelTimes
@@ -65,18 +77,51 @@ class Reach:
     supply: dict[str, pd.DataFrame]
 
     @property
-    def settlement_count(self) -> int:
-        """How many of the origins are settlements."""
-        return len(self.settlements.ids)
+    def people_ids(self) -> np.ndarray:
+        """Names of the points where people live; see `name_points`."""
+        return self.outward.origin_ids[: self.people_count]
+
+    @property
+    def people_count(self) -> int:
+        """How many of the origins are points where people live."""
+        return len(self.home)
+
+    def list_supply(self, service: str, scenario: str = "now") -> pd.DataFrame:
+        """Return the facilities of a service that serve in a scenario (`now`, `planned`)."""
+        supply = self.supply[scenario]
+        return supply[supply["service"] == service].reset_index(drop=True)
+
+    def people_ms(self, points: np.ndarray, traveller: str) -> np.ndarray:
+        """Return milliseconds between people and some points, shape (people, points)."""
+        return self.choose_times(traveller).travel_ms[: self.people_count][:, points]
+
+    def average(self, values: np.ndarray) -> np.ndarray:
+        """Return the mean over the people of each settlement of values (people, anything).
+
+        NaN counts for nothing; it is the mean where it is all there is.
+        """
+        import scipy.sparse as sp
+
+        known = np.isfinite(values)
+        points = np.arange(self.people_count)
+        shape = (len(self.settlements.ids), self.people_count)
+        matrix = sp.csr_array((self.share, (self.home, points)), shape=shape)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return (matrix @ np.where(known, values, 0.0)) / (matrix @ known.astype(float))
 
     def choose_times(self, traveller: str) -> TravelTimes:
         """Return the times of whoever travels: `client` or `provider`."""
         return self.inward if traveller == "provider" else self.outward
 
     def find_nearest(
-        self, points: np.ndarray, traveller: str, usable: np.ndarray | None = None
+        self,
+        points: np.ndarray,
+        traveller: str,
+        usable: np.ndarray | None = None,
+        *,
+        institutions: bool = False,
     ) -> Nearest:
-        """Return the nearest of some points for every origin.
+        """Return the nearest of some points for everyone.
 
         Parameters
         ----------
@@ -85,49 +130,71 @@ class Reach:
         traveller
             Who travels.
         usable
-            Flags (origins, places): which may be used by whom; None for all.
+            Flags (people, places): which may be used by whom; None for all.
+        institutions
+            Whether the origins are the institutions, and not the people.
         """
         times = self.choose_times(traveller)
-        count = len(times.origin_ids)
+        start = self.people_count if institutions else 0
+        count = len(times.origin_ids) - start if institutions else self.people_count
         if not len(points):
-            nothing = np.full(count, np.nan)
-            return Nearest(
-                np.full(count, UNREACHABLE, np.uint32), np.full(count, -1), nothing, nothing
-            )
-        travel_ms = times.travel_ms[:, points]
+            return Nearest(np.full(count, UNREACHABLE, np.uint32), np.full(count, -1))
+        travel_ms = times.travel_ms[start : start + count][:, points]
         if usable is not None:
             travel_ms = np.where(usable, travel_ms, UNREACHABLE)
         place = travel_ms.argmin(axis=1)
         row = np.arange(count)
         best = travel_ms[row, place]
-        there = best < UNREACHABLE
+        return Nearest(best, np.where(best < UNREACHABLE, place, -1))
+
+    def measure_ways(
+        self, person: np.ndarray, point: np.ndarray, traveller: str
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return kilometres and modelled share (0-1) of the ways of pairs of person and point.
+
+        Only the trees of the points asked for are traced: people are many, the facilities
+        nearest to anybody few.
+        """
+        asked, column = np.unique(point, return_inverse=True)
+        ends = self.points.take(asked)
+        backward = traveller == "provider" or self.is_symmetric
+        starts, stops = (ends, self.people) if backward else (self.people, ends)
+        times = travel_times(self.network, starts, stops, lengths=True, links=self.links)
         assert times.length_m is not None and times.modelled_share is not None
-        length = times.length_m[row, points[place]] / 1000
-        share = times.modelled_share[row, points[place]]
-        return Nearest(
-            best,
-            np.where(there, place, -1),
-            np.where(there, length, np.nan),
-            np.where(there, share, np.nan),
-        )
+        pair = (column, person) if backward else (person, column)
+        return times.length_m[pair] / 1000, times.modelled_share[pair]
+
+    @property
+    def is_symmetric(self) -> bool:
+        """Whether every way takes as long there as back."""
+        return self.outward is self.inward
 
     def to_frame(self) -> pd.DataFrame:
-        """Return one row a settlement and located facility, timed the way its traveller goes."""
+        """Return one row per settlement and located facility: the mean of its people.
+
+        Timed the way the traveller goes.
+        """
         supply = self.supply["planned"]
         tables = []
+        everyone = np.arange(self.people_count)
         for traveller, group in supply.groupby("traveller", sort=True):
-            times = self.choose_times(str(traveller))
             points = group["point"].to_numpy()
-            rows = slice(0, self.settlement_count)
-            assert times.length_m is not None and times.modelled_share is not None
+            shape = (self.people_count, len(points))
+            person, point = (
+                side.ravel() for side in np.broadcast_arrays(everyone[:, None], points[None, :])
+            )
+            length_km, modelled = self.measure_ways(person, point, str(traveller))
+            measured = {
+                "travel_min": to_minutes(self.people_ms(points, str(traveller))),
+                "length_km": length_km.reshape(shape),
+                "modelled_share": modelled.reshape(shape),
+            }
             tables.append(
                 pd.DataFrame(
                     {
                         "settlement_id": np.repeat(self.settlements.ids, len(points)),
-                        "facility_id": np.tile(group["facility_id"], self.settlement_count),
-                        "travel_min": times.travel_min[rows][:, points].ravel(),
-                        "length_km": times.length_m[rows][:, points].ravel() / 1000,
-                        "modelled_share": times.modelled_share[rows][:, points].ravel(),
+                        "facility_id": np.tile(group["facility_id"], len(self.settlements.ids)),
+                        **{name: self.average(value).ravel() for name, value in measured.items()},
                     }
                 )
             )
@@ -139,13 +206,12 @@ class Reach:
 
 
 def measure_reach(
-    study: StudyTables, institutions: gpd.GeoDataFrame, progress: Progress | None = None
+    study: Study, institutions: gpd.GeoDataFrame, progress: Progress | None = None
 ) -> Reach:
     """Return the times between everyone and everything a study asks about."""
     import geopandas as gpd
 
     network = study.network
-    assert isinstance(network, RoadNetwork) and study.service_types is not None
     links = study.settings.links
     facilities = crs_.to_metric(study.facilities, "facilities", network.crs)
     settlements = crs_.to_metric(study.settlements, "settlements", network.crs)
@@ -167,19 +233,30 @@ def measure_reach(
         geometry=_make_points(distinct),
         crs=network.crs,
     )
+    people = study.people
+    order = pd.Index(settlements["settlement_id"])
     origins = gpd.GeoDataFrame(
-        {"id": [*settlements["settlement_id"], *institutions["facility_id"]]},
+        {"id": [*name_points(people), *institutions["facility_id"]]},
         geometry=[
-            *settlements.geometry,
+            *crs_.to_metric(people, "people", network.crs).geometry,
             *crs_.to_metric(institutions, "institutions", network.crs).geometry,
         ],
         crs=network.crs,
     )
-    outward, inward = _measure_both_ways(network, origins, points, links, progress)
+    homes = [*people["settlement_id"], *institutions["settlement_id"].fillna("")]
+    starts = network.snap(origins, id_column="id", links=links, centres=homes)
+    ends = network.snap(points, id_column="id", links=links)
+    outward, inward = _measure_both_ways(network, starts, ends, links, progress)
     place_of = dict(zip(facilities["facility_id"], facility_point, strict=True))
     supply["point"] = supply["facility_id"].map(place_of).astype(int)
     return Reach(
+        network=network,
+        links=links,
+        people=starts.take(slice(0, len(people))),
+        points=ends,
         settlements=network.snap(settlements, id_column="settlement_id", links=links),
+        home=order.get_indexer(people["settlement_id"]),
+        share=people["share"].to_numpy(dtype=float),
         institutions=pd.DataFrame(institutions.drop(columns="geometry")),
         outward=outward,
         inward=inward,
@@ -192,10 +269,9 @@ def measure_reach(
     )
 
 
-def _list_supply(study: StudyTables) -> pd.DataFrame:
+def _list_supply(study: Study) -> pd.DataFrame:
     """Return located facilities, operating or planned, of services that count as supply."""
     types = study.service_types
-    assert types is not None
     serving = types[types["counts_as_supply"]].set_index("service")
     facilities = study.facilities
     usable = (
@@ -206,29 +282,40 @@ def _list_supply(study: StudyTables) -> pd.DataFrame:
     columns = ["facility_id", "name", "service", "status", "municipality_id"]
     supply = pd.DataFrame(facilities.loc[usable, columns])
     supply["traveller"] = supply["service"].map(serving["traveller"])
+    # What is brought to people is its provider's own, wherever the office stands.
+    brought = supply["traveller"] == "provider"
+    provider = facilities.loc[usable, "provider_municipality_id"]
+    supply["owner_id"] = supply["municipality_id"].where(~brought, provider)
     return supply
+
+
+def name_points(people: gpd.GeoDataFrame) -> list[str]:
+    """Return a name for every point: its settlement's, with a number where there are several.
+
+    Examples
+    --------
+    >>> name_points(pd.DataFrame({"settlement_id": ["a", "b", "b"]}))
+    ['a', 'b/1', 'b/2']
+    """
+    ids = people["settlement_id"]
+    number = ids.groupby(ids).cumcount() + 1
+    alone = ids.map(ids.value_counts()) == 1
+    return (ids + ("/" + number.astype(str)).where(~alone, "")).tolist()
 
 
 def _measure_both_ways(
     network: RoadNetwork,
-    origins: gpd.GeoDataFrame,
-    points: gpd.GeoDataFrame,
+    starts: Snapped,
+    ends: Snapped,
     links: LinkModel,
     progress: Progress | None,
 ) -> tuple[TravelTimes, TravelTimes]:
-    starts = network.snap(origins, id_column="id", links=links)
-    ends = network.snap(points, id_column="id", links=links)
-    outward = travel_times(network, starts, ends, lengths=True, links=links, progress=progress)
+    outward = travel_times(network, starts, ends, links=links, progress=progress)
     if np.array_equal(network.forward_ms, network.backward_ms):
         return outward, outward
-    back = travel_times(network, ends, starts, lengths=True, links=links, progress=progress)
-    assert back.length_m is not None and back.modelled_share is not None
+    back = travel_times(network, ends, starts, links=links, progress=progress)
     return outward, TravelTimes(
-        outward.origin_ids,
-        outward.destination_ids,
-        np.ascontiguousarray(back.travel_ms.T),
-        back.length_m.T,
-        back.modelled_share.T,
+        outward.origin_ids, outward.destination_ids, np.ascontiguousarray(back.travel_ms.T)
     )
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -20,18 +20,22 @@ from socaccess.privacy import SHOWN, Protection, mark_small, protect, show_count
 from socaccess.study.assessment import (
     assess_municipalities,
     assess_settlements,
+    list_gaps,
+    place_persons,
     spread_need,
-    tell_gaps,
 )
-from socaccess.study.headline import tell_headline
-from socaccess.study.sites import OBJECTIVES, Suggestions, suggest_study_sites
-from socaccess.travel.minutes import to_limit_ms
+from socaccess.study.headline import summarise_study
+from socaccess.study.people import measure_people
+from socaccess.study.sites import (
+    OBJECTIVES,
+    Suggestions,
+    measure_site_gains,
+    suggest_study_sites,
+)
 
 if TYPE_CHECKING:
-    import geopandas as gpd
-
     from socaccess.study.result import StudyResult
-    from socaccess.study.tables import StudyTables
+    from socaccess.study.study import Study
 
 __all__ = ["Release", "release", "summarise_by_population"]
 
@@ -163,6 +167,64 @@ class Release:
             return f">{round(whole) - self.below}"
         return round(float(part))
 
+    @cached_property
+    def headline(self) -> dict[str, Any]:
+        """The headline as it may leave: what terminal, record, map and documents show."""
+        shown = dict(self.result.summary)
+        for key in ("services", "groups"):
+            shown[key] = [self._show_row(row) for row in shown.get(key, [])]
+        shown["targets"] = [self._show_target(row) for row in shown.get("targets", [])]
+        return shown
+
+    def _show_row(self, row: dict[str, Any]) -> dict[str, Any]:
+        """Return a service or a group with its persons as they may leave.
+
+        `flips` are the persons who are within the limit if times are shorter, and not if
+        they are longer.
+        """
+        group, whole = row["target_group"], row["persons"]
+        if whole is None:
+            return row
+        shown: dict[str, Any] = {**row, "persons": self.show_region(group, whole)}
+        if "outside_plan" in row:
+            shown["outside_plan"] = self.show_part(group, row["outside_plan"], whole)
+        for end in ("", "_low", "_high"):
+            counts = row.get(f"covered{end}")
+            if counts is None:
+                continue
+            parts = {name: self.show_part(group, count, whole) for name, count in counts.items()}
+            shown[f"covered{end}"] = parts
+            shown[f"covered_share{end}"] = {
+                name: self._show_share(share, parts[name], whole)
+                for name, share in row[f"covered_share{end}"].items()
+            }
+        if "covered_low" in row:
+            shown["flips"] = {
+                name: None
+                if low is None
+                else self.show_part(group, row["covered_high"][name] - low)
+                for name, low in row["covered_low"].items()
+            }
+        return shown
+
+    def _show_share(
+        self, share: float | None, covered: int | str | None, whole: float
+    ) -> float | None:
+        """Return a share, or where its count is hidden the bound that the mark tells."""
+        if share is None or isinstance(covered, int):
+            return share
+        if covered is None or not whole > 0:
+            return None
+        few = covered == mark_small(self.below)
+        bound = min(self.below / whole, 1.0) if few else max(1 - self.below / whole, 0.0)
+        return round(bound, 4)
+
+    def _show_target(self, row: dict[str, Any]) -> dict[str, Any]:
+        persons = row.get("persons")
+        if isinstance(persons, int | float) and persons < self.below:
+            return {**row, "persons": mark_small(self.below)}
+        return row
+
     def _code_settlement(self, group: str, settlement: str) -> int:
         found = self.protections.get(group)
         return SHOWN if found is None else int(found.members[self._settlement_position[settlement]])
@@ -224,10 +286,11 @@ def release(result: StudyResult | Release, *, allow_small_counts: bool = False) 
 
 def summarise_by_population(result: StudyResult) -> pd.DataFrame:
     """Return `StudyResult.coverage` with shares and times of inhabitants instead of persons."""
-    return assess_municipalities(result.study, result.settlement_coverage.assign(persons=np.nan))
+    nobody = pd.DataFrame(index=result.study.settlements["settlement_id"])
+    return assess_municipalities(result.study, result.times, nobody)
 
 
-def _find_uncounted(study: StudyTables, group: str) -> np.ndarray | None:
+def _find_uncounted(study: Study, group: str) -> np.ndarray | None:
     """Return the settlements whose nought is public: the plan counts nobody there."""
     if study.need is None or "method" not in study.need:
         return None
@@ -238,64 +301,32 @@ def _find_uncounted(study: StudyTables, group: str) -> np.ndarray | None:
 
 def _conclude(result: StudyResult, persons: pd.DataFrame, *, same_sites: bool) -> StudyResult:
     """Return the result that a study would have had with these persons."""
-    study, reach = result.study, result.reach
+    study, reach, times = result.study, result.reach, result.times
     # An answer to a question of one's own is a decision already made: it stays.
     own = not set(result.plans["objective"]) <= set(OBJECTIVES)
+    suggestions = Suggestions(result.sites, result.plans, result.problems)
     if same_sites or own:
-        suggestions = Suggestions(_measure_gains(result, persons), result.plans)
-        table = _replace_persons(result, persons)
+        suggestions = measure_site_gains(study, reach, suggestions, persons)
+        table = place_persons(study, result.settlement_coverage, persons)
     else:
         # Which sites were suggested, and in which order, depends on the counts too.
         asked = tuple(dict.fromkeys(result.plans["service"]))
         suggestions = suggest_study_sites(study, reach, persons, services=asked)
-        table = assess_settlements(study, reach, suggestions, persons)
-    coverage = assess_municipalities(study, table)
-    summary = tell_headline(
-        study, reach, table, coverage, suggestions, result.institutions, result.not_located
-    )
+        times = measure_people(study, reach, suggestions)
+        table = assess_settlements(study, times, persons)
+    coverage = assess_municipalities(study, times, persons)
+    summary = summarise_study(
+        study, reach, times, persons, table, coverage, suggestions, result.institutions,
+        result.not_located,
+    )  # fmt: skip
     return replace(
         result,
+        times=times,
         settlement_coverage=table,
         coverage=coverage,
-        gaps=tell_gaps(study, table),
+        gaps=list_gaps(study, table),
         sites=suggestions.sites,
         plans=suggestions.plans,
+        problems=suggestions.problems,
         summary={**result.summary, **summary},
     )
-
-
-def _replace_persons(result: StudyResult, persons: pd.DataFrame) -> pd.DataFrame:
-    table = result.settlement_coverage
-    types = result.service_types
-    group = table["service"].map(dict(zip(types["service"], types["target_group"], strict=True)))
-    values = np.full(len(table), np.nan)
-    for name in persons.columns:
-        at = (group == name).to_numpy()
-        values[at] = table.loc[at, "settlement_id"].map(persons[name]).to_numpy(dtype=float)
-    return table.assign(persons=values)
-
-
-def _measure_gains(result: StudyResult, persons: pd.DataFrame) -> gpd.GeoDataFrame:
-    """Return the sites with what each adds, in their order, counted in `persons`."""
-    sites = result.sites
-    if not len(sites):
-        return sites
-    study, reach = result.study, result.reach
-    types = result.service_types.set_index("service")
-    gains = sites["gain_persons"].to_numpy(dtype=float, copy=True)
-    for service, at in sites.groupby("service", sort=False).indices.items():
-        group = str(types.loc[service, "target_group"])
-        if group not in persons or np.isnan(gains[at]).all():
-            continue
-        weight = np.nan_to_num(persons[group].to_numpy(dtype=float))
-        times = reach.choose_times(str(types.loc[service, "traveller"]))
-        travel_ms = times.travel_ms[: reach.settlement_count]
-        limit_ms = to_limit_ms(study.limit_of()[str(service)])
-        now = reach.supply["now"]
-        points = now.loc[now["service"] == service, "point"].to_numpy(dtype=int)
-        covered = np.any(travel_ms[:, points] <= limit_ms, axis=1)
-        for row in sorted(at.tolist(), key=lambda i: int(sites["rank"].iloc[i])):
-            new = (travel_ms[:, int(sites["point"].iloc[row])] <= limit_ms) & ~covered
-            gains[row] = weight[new].sum()
-            covered |= new
-    return sites.assign(gain_persons=gains)

@@ -15,13 +15,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from socaccess.siting import SitingProblem
+    from socaccess.study.people import PeopleTimes
     from socaccess.study.reach import Reach
-    from socaccess.study.tables import StudyTables
+    from socaccess.study.study import Study
 
 __all__ = ["StudyResult"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class StudyResult:
     """The answer of a study; geometry in the metric CRS of its network.
 
@@ -31,19 +32,26 @@ class StudyResult:
         What was asked.
     reach
         Times from every settlement and institution to every place that matters.
+    times
+        Times from every point where people live to the nearest facility.
     settlement_coverage
-        One row a settlement, service and scenario: `travel_min` (NaN: no way or
-        no facility), `length_km`, `modelled_share` (0-1), `facility_id` of the
-        nearest, `status` (covered, gap, unreachable), the same for the own
-        municipality's facilities alone (`own_...`), `persons`, `population`.
+        One row per settlement, service and scenario: `covered_share` of its people
+        within the limit, with `_low` and `_high` (if all times were longer, shorter by
+        `Settings.time_uncertainty`); `travel_min` (the mean of its people; NaN: no way or
+        no facility), `median_min`, `p90_min`, `length_km`, `modelled_share` (0-1),
+        `facility_id` of the one nearest to most of them, `status` (covered, partly, gap,
+        unreachable, no_data), the same for the own municipality's facilities alone
+        (`own_...`), `persons`, `population`.
     coverage
-        One row a municipality, service, scenario and scope (any, own).
+        One row per municipality, service, scenario and scope (any, own).
     gaps
         Settlements not covered now, with the nearest facility and the minutes over.
     sites
         Suggested sites with what each gains.
     plans
-        One row a service and objective: the certificate of the suggestion.
+        One row per service and objective: the certificate of the suggestion.
+    problems
+        By service, the siting problem whose answer `sites` are.
     institutions
         Institutions people move out of, as origins: time to each service of theirs.
     not_located
@@ -52,16 +60,25 @@ class StudyResult:
         The headline.
     """
 
-    study: StudyTables
+    study: Study
     reach: Reach
+    times: PeopleTimes
     settlement_coverage: pd.DataFrame
     coverage: pd.DataFrame
     gaps: pd.DataFrame
     sites: gpd.GeoDataFrame
     plans: pd.DataFrame
+    problems: dict[str, SitingProblem]
     institutions: pd.DataFrame
     not_located: pd.DataFrame
     summary: dict[str, Any]
+
+    def __repr__(self) -> str:
+        # No count of persons: what is shown on a screen is copied on.
+        return (
+            f"<StudyResult {self.study.title['en']}: {len(self.coverage)} rows of coverage, "
+            f"{len(self.gaps)} gaps, {len(self.sites)} suggested sites>"
+        )
 
     @property
     def municipalities(self) -> gpd.GeoDataFrame:
@@ -104,15 +121,17 @@ class StudyResult:
         >>> plan.status, len(plan.sites)
         ('optimal', 2)
         """
-        from socaccess.study.posing import pose_problem
+        from socaccess.study.posing import pose_problem, weigh_clients
 
         now = self.settlement_coverage
         now = now[(now["scenario"] == "now") & (now["service"] == service)]
         if not len(now):
             raise InputError(f"service {service!r} is not assessed in this study")
-        now = now.set_index("settlement_id").loc[self.study.settlements["settlement_id"]]
-        persons = now["persons"].fillna(0.0).to_numpy(dtype=float)
-        weight = persons if persons.sum() > 0 else now["population"].to_numpy(dtype=float)
+        # The persons of this result: a released one asks with what may leave.
+        group = str(self.service_types.set_index("service").loc[service, "target_group"])
+        persons = now.set_index("settlement_id")["persons"].rename(group).to_frame()
+        persons = persons.loc[self.study.settlements["settlement_id"]]
+        weight, _ = weigh_clients(self.study, persons, service)
         problem = pose_problem(self.study, self.reach, weight, service, sites=sites, **options)
         if problem is None:
             raise InputError(f"service {service!r}: there is nobody to serve or nowhere to build")
@@ -129,17 +148,37 @@ class StudyResult:
     def service_types(self) -> pd.DataFrame:
         """The catalogue with `promised` and `supply_known`."""
         types = self.study.service_types
-        assert types is not None
-        operating = self.reach.supply["now"]["service"]
-        planned = self.reach.supply["planned"]["service"]
         return types.assign(
-            promised=types["service"].isin(self.study.promised or ()),
-            supply_known=types["service"].isin(set(operating) | set(planned)),
+            promised=types["service"].isin(self.study.promised),
+            supply_known=[self.is_known(service) for service in types["service"]],
         )
+
+    def is_known(self, service: str) -> bool:
+        """Return whether somebody counts a service, or the data holds a facility of it."""
+        here = self.reach.supply["planned"]["service"] == service
+        return bool(here.any()) or self.study.is_counted(service)
+
+    def list_people(self, scenario: str = "now") -> pd.DataFrame:
+        """Return one row per point where people live and service, with persons and times.
+
+        `settlement_id`, `municipality_id`, `service`, `travel_min` and `own_travel_min` to
+        the nearest facility, its `facility_id`, `status`, and the point's part of the
+        `persons` and the `population` of its settlement: for other limits, flows and sums
+        that must agree with `coverage`.
+        """
+        from socaccess.study.people import list_people
+
+        table = self.settlement_coverage
+        first = table[table["scenario"] == scenario]
+        persons = {
+            service: rows.to_numpy(dtype=float)
+            for service, rows in first.groupby("service", sort=False)["persons"]
+        }
+        return list_people(self.study, self.times, persons, scenario)
 
     @cached_property
     def travel(self) -> pd.DataFrame:
-        """Every settlement to every located facility: minutes, kilometres, modelled share."""
+        """Every settlement to every located facility: the mean minutes of its people and more."""
         return self.reach.to_frame()
 
     def plot(

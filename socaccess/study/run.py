@@ -12,18 +12,20 @@ from socaccess.siting import SitingPlan
 from socaccess.study.assessment import (
     assess_municipalities,
     assess_settlements,
-    empty_as_none,
+    list_gaps,
     spread_need,
-    tell_gaps,
 )
-from socaccess.study.headline import tell_headline
+from socaccess.study.headline import summarise_study
+from socaccess.study.people import measure_people
 from socaccess.study.reach import Reach, measure_reach
 from socaccess.study.result import StudyResult
-from socaccess.study.sites import suggest_study_sites, tell_plan
-from socaccess.study.tables import Progress, StudyTables
+from socaccess.study.sites import place_plan, suggest_study_sites
+from socaccess.study.tables import Progress
 
 if TYPE_CHECKING:
     import geopandas as gpd
+
+    from socaccess.study.study import Study
 
 __all__ = ["run_study"]
 
@@ -33,7 +35,7 @@ _MOVERS = {"vsac": "adults_grt", "oof_inst": "children_oof"}
 
 
 def run_study(
-    study: StudyTables,
+    study: Study,
     *,
     suggest: bool,
     progress: Progress | None,
@@ -51,39 +53,43 @@ def run_study(
     tell("sites")
     persons = spread_need(study)
     if answer is not None:
-        suggestions = tell_plan(study, reach, *answer)
+        suggestions = place_plan(study, reach, *answer)
     else:
         suggestions = suggest_study_sites(
             study,
             reach,
             persons,
-            services=_choose_site_services(study, reach) if suggest else (),
+            services=_choose_site_services(study) if suggest else (),
             progress=lambda done, total: tell("sites", done, total),
         )
     tell("coverage")
-    settlement_coverage = assess_settlements(study, reach, suggestions, persons)
-    coverage = assess_municipalities(study, settlement_coverage)
-    gaps = tell_gaps(study, settlement_coverage)
+    times = measure_people(study, reach, suggestions)
+    settlement_coverage = assess_settlements(study, times, persons)
+    coverage = assess_municipalities(study, times, persons)
+    gaps = list_gaps(study, settlement_coverage)
     not_located = _list_not_located(study, reach)
     leaving = _reach_from_institutions(study, reach)
-    summary = tell_headline(
-        study, reach, settlement_coverage, coverage, suggestions, leaving, not_located
-    )
+    summary = summarise_study(
+        study, reach, times, persons, settlement_coverage, coverage, suggestions, leaving,
+        not_located,
+    )  # fmt: skip
     return StudyResult(
         study=study,
         reach=reach,
+        times=times,
         settlement_coverage=settlement_coverage,
         coverage=coverage,
         gaps=gaps,
         sites=suggestions.sites,
         plans=suggestions.plans,
+        problems=suggestions.problems,
         institutions=leaving,
         not_located=not_located,
         summary=summary,
     )
 
 
-def _list_institutions(study: StudyTables) -> gpd.GeoDataFrame:
+def _list_institutions(study: Study) -> gpd.GeoDataFrame:
     facilities = study.facilities
     inside = facilities["municipality_id"].isin(study.municipalities["municipality_id"])
     moving = facilities["service"].isin(list(_list_movers(study))) & (
@@ -92,51 +98,45 @@ def _list_institutions(study: StudyTables) -> gpd.GeoDataFrame:
     return facilities[inside & moving & facilities["located"]].reset_index(drop=True)
 
 
-def _list_movers(study: StudyTables) -> dict[str, str]:
+def _list_movers(study: Study) -> dict[str, str]:
     """Return, by service of an institution, the group whose services its people will need."""
     types = study.service_types
-    assert types is not None
     if "moves_to" not in types:
         return _MOVERS
-    told = types[types["moves_to"].notna()]
-    return dict(zip(told["service"], told["moves_to"], strict=True))
+    stated = types[types["moves_to"].notna()]
+    return dict(zip(stated["service"], stated["moves_to"], strict=True))
 
 
-def _choose_site_services(study: StudyTables, reach: Reach) -> tuple[str, ...]:
+def _choose_site_services(study: Study) -> tuple[str, ...]:
     """Return the services to suggest sites for: promised, gone to by clients, and known at all.
 
-    Where the data holds no facility of a service, the gap is in the data: any site
-    would seem to help everyone.
+    Where no source counts a service, the gap is in the data: any site would seem to
+    help everyone.
     """
     if study.settings.site_services:
         return tuple(study.settings.site_services)
     types = study.service_types
-    assert types is not None
-    known = set(reach.supply["now"]["service"])
     usable = types[
-        types["service"].isin(study.promised or ())
-        & types["service"].isin(known)
+        types["service"].isin(study.promised)
+        & types["service"].map(study.is_counted)
         & (types["traveller"] == "client")
         & types["limit_min"].notna()
     ]
     return tuple(usable["service"])
 
 
-def _reach_from_institutions(study: StudyTables, reach: Reach) -> pd.DataFrame:
+def _reach_from_institutions(study: Study, reach: Reach) -> pd.DataFrame:
     """Return one row an institution and service its people will need, nearest facility now."""
-    types = study.service_types
-    assert types is not None
-    institutions = reach.institutions
+    institutions = list(reach.institutions.itertuples())
     movers = _list_movers(study)
     rows = []
-    for service in types[types["counts_as_supply"] & types["limit_min"].notna()].itertuples():
-        supply = reach.supply["now"]
-        supply = supply[supply["service"] == service.service].reset_index(drop=True)
-        nearest = reach.find_nearest(supply["point"].to_numpy(dtype=int), str(service.traveller))
-        for number, institution in enumerate(institutions.itertuples()):
+    for service in study.assessed_types.itertuples():
+        supply = reach.list_supply(str(service.service))
+        points = supply["point"].to_numpy(dtype=int)
+        nearest = reach.find_nearest(points, str(service.traveller), institutions=True)
+        for position, institution in enumerate(institutions):
             if movers[str(institution.service)] != service.target_group:
                 continue
-            position = reach.settlement_count + number
             place = nearest.place[position]
             late = nearest.travel_ms[position] >= UNREACHABLE
             rows.append(
@@ -153,11 +153,14 @@ def _reach_from_institutions(study: StudyTables, reach: Reach) -> pd.DataFrame:
             )
     columns = ["facility_id", "name", "municipality_id", "service", "to_service", "travel_min",
                "to_facility_id", "to_facility"]  # fmt: skip
-    table = empty_as_none(pd.DataFrame(rows, columns=columns), ("to_facility_id", "to_facility"))
+    table = pd.DataFrame(rows, columns=columns)
+    # pandas makes NaN of some missing names.
+    for name in ("to_facility_id", "to_facility"):
+        table[name] = table[name].astype(object).where(table[name].notna(), None)
     return table.sort_values(["facility_id", "to_service"], ignore_index=True)
 
 
-def _list_not_located(study: StudyTables, reach: Reach) -> pd.DataFrame:
+def _list_not_located(study: Study, reach: Reach) -> pd.DataFrame:
     settlements = study.settlements[~reach.settlements.located]
     inside = study.facilities["municipality_id"].isin(study.municipalities["municipality_id"])
     unknown = study.facilities["municipality_id"].isna()

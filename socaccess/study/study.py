@@ -1,25 +1,55 @@
-"""One study: a region's tables, ready to run."""
+"""One study: a region's tables, checked against each other and ready to run."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
-from socaccess.errors import UnknownNameError
+import numpy as np
+import pandas as pd
+
+from socaccess import crs as crs_
+from socaccess.errors import InputError, Problem, UnknownNameError, raise_problems
+from socaccess.i18n import LANGUAGES
 from socaccess.network import RoadNetwork
+from socaccess.schemas import (
+    FACILITIES,
+    LATVIA_BOUNDS,
+    MUNICIPALITIES,
+    NEED,
+    SERVICE_TYPES,
+    SETTLEMENTS,
+    check_table,
+)
 from socaccess.settings import Settings
-from socaccess.study.tables import Progress, StudyTables
+from socaccess.sources.services import load_service_types, load_target_groups
+from socaccess.study.tables import (
+    OTHER,
+    Progress,
+    check_people,
+    choose_limits,
+    complete_facilities,
+    complete_people,
+    count_people,
+    find_unknown,
+    find_unsuited,
+    list_names,
+    locate_facilities,
+)
 
 if TYPE_CHECKING:
+    import geopandas as gpd
+
     from socaccess.siting import SitingPlan
     from socaccess.study.result import StudyResult
 
 __all__ = ["Study"]
 
 
-@dataclass(frozen=True, eq=False)
-class Study(StudyTables):
+@dataclass(frozen=True, eq=False, init=False, repr=False)
+class Study:
     """A region's municipalities, settlements, facilities and roads, and the questions one asks.
 
     Use `Study.load` for the embedded regions, or give your own tables.
@@ -29,6 +59,9 @@ class Study(StudyTables):
     municipalities, settlements, facilities
         Tables of the forms in `socaccess.schemas`. Facilities of other regions
         belong in: people cross borders.
+    people
+        Points where the people of settlements live (`settlement_id`, `share` of its
+        people, adding up to 1, and the point); a settlement without any is its point.
     network
         The roads; by default the embedded main roads.
     service_types
@@ -50,6 +83,8 @@ class Study(StudyTables):
         Short name, and title by language.
     view
         `plan` (municipalities as the plan knows them) or `today`.
+    borders_year
+        The year of the municipalities' borders; by default the newest `vintage` they state.
     attribution, data_dates, inputs
         Sources by language, what dates the data has, and the hashes of the inputs.
 
@@ -59,12 +94,232 @@ class Study(StudyTables):
         With everything that is wrong in all tables at once.
     """
 
+    municipalities: gpd.GeoDataFrame
+    settlements: gpd.GeoDataFrame
+    facilities: gpd.GeoDataFrame
+    people: gpd.GeoDataFrame
+    network: RoadNetwork
+    service_types: pd.DataFrame
+    need: pd.DataFrame | None
+    promised: tuple[str, ...]
+    targets: pd.DataFrame | None
+    settings: Settings
+    name: str
+    title: dict[str, str]
+    view: str
+    borders_year: int | None
+    attribution: dict[str, list[str]]
+    caveats: dict[str, list[str]]
+    data_dates: str
+    candidates: tuple[str, ...] | None
+    inputs: list[dict[str, Any]]
+
+    def __init__(
+        self,
+        municipalities: gpd.GeoDataFrame,
+        settlements: gpd.GeoDataFrame,
+        facilities: gpd.GeoDataFrame,
+        network: RoadNetwork | None = None,
+        service_types: pd.DataFrame | None = None,
+        need: pd.DataFrame | None = None,
+        promised: Sequence[str] | None = None,
+        targets: pd.DataFrame | None = None,
+        settings: Settings | None = None,
+        name: str = "study",
+        title: Mapping[str, str] | None = None,
+        view: str = "today",
+        attribution: Mapping[str, list[str]] | None = None,
+        caveats: Mapping[str, list[str]] | None = None,
+        data_dates: str = "",
+        candidates: Sequence[str] | None = None,
+        inputs: Sequence[dict[str, Any]] = (),
+        people: gpd.GeoDataFrame | None = None,
+        borders_year: int | None = None,
+    ) -> None:
+        settings = settings or Settings()
+        problems: list[Problem] = []
+
+        def check(frame: Any, form: Any, **options: Any) -> Any:
+            try:
+                return check_table(frame, form, **options)
+            except InputError as error:
+                problems.extend(error.problems)
+                return frame
+
+        services = check(
+            load_service_types() if service_types is None else service_types, SERVICE_TYPES
+        )
+        municipalities = check(municipalities, MUNICIPALITIES)
+        # The embedded roads end a little beyond the border.
+        bounds = LATVIA_BOUNDS if network is None else None
+        settlements = check(
+            settlements,
+            SETTLEMENTS,
+            known={"municipality_id": list_names(municipalities, "municipality_id")},
+            bounds=bounds,
+        )
+        known_services = [*list_names(services, "service"), OTHER]
+        facilities = check(facilities, FACILITIES, known={"service": known_services}, bounds=bounds)
+        settlement_ids = list_names(settlements, "settlement_id")
+        if need is not None:
+            groups = list_names(services, "target_group")
+            known = {"settlement_id": settlement_ids, "target_group": groups}
+            need = check(need, NEED, known=known)
+        if people is not None and "basis" in people:
+            people = people[people["basis"] == "points"]
+        if people is not None and len(people):
+            try:
+                people = check_people(people, settlements)
+            except InputError as error:
+                problems += error.problems
+        promised = tuple(promised or ())
+        if not problems:
+            problems += find_unsuited(services, settings)
+        named = [*promised, *settings.limits_min, *settings.site_services]
+        problems += find_unknown(
+            named, known_services, "service", "promised services, limits or sites"
+        )
+        problems += find_unknown(
+            sorted(set(candidates or ())), settlement_ids, "settlement", "candidates"
+        )
+        raise_problems(problems)
+        if network is None:
+            network = RoadNetwork.main_roads(settings.links)
+        supply = tuple(services.loc[services["counts_as_supply"], "service"])
+        outlines = count_people(municipalities, settlements)
+        # Order of rows in the input never decides anything.
+        settlements = crs_.to_metric(
+            settlements.sort_values("settlement_id", ignore_index=True), "settlements", network.crs
+        )
+        facilities = complete_facilities(locate_facilities(facilities), services, municipalities)
+        if borders_year is None and municipalities.get("vintage", pd.Series()).notna().any():
+            borders_year = int(municipalities["vintage"].max())
+        values: dict[str, Any] = {
+            "municipalities": crs_.to_metric(
+                outlines.sort_values("municipality_id", ignore_index=True),
+                "municipalities",
+                network.crs,
+            ),
+            "settlements": settlements,
+            "facilities": crs_.to_metric(
+                facilities.sort_values("facility_id", ignore_index=True), "facilities", network.crs
+            ),
+            "people": complete_people(
+                people if people is not None and len(people) else None, settlements
+            ),
+            "network": network,
+            "service_types": choose_limits(services, settings),
+            "need": need,
+            "promised": promised or supply,
+            "targets": targets,
+            "settings": settings,
+            "name": name,
+            "title": {lang: (title or {}).get(lang, name) for lang in LANGUAGES},
+            "view": view,
+            "borders_year": borders_year,
+            "attribution": dict(attribution or {}),
+            "caveats": dict(caveats or {}),
+            "data_dates": data_dates,
+            "candidates": None if candidates is None else tuple(candidates),
+            "inputs": list(inputs),
+        }
+        for key, value in values.items():
+            object.__setattr__(self, key, value)
+
+    def __repr__(self) -> str:
+        return (
+            f"<Study {self.title['en']}: {len(self.municipalities)} municipalities, "
+            f"{len(self.settlements)} settlements, {len(self.facilities)} facilities>"
+        )
+
+    def limits_min(self) -> dict[str, float]:
+        """Return the limit of every service that has one, in minutes."""
+        known = self.service_types[self.service_types["limit_min"].notna()]
+        return dict(zip(known["service"], known["limit_min"].astype(float), strict=True))
+
+    @cached_property
+    def assessed_types(self) -> pd.DataFrame:
+        """The service types whose coverage is asked: supply, and with a limit.
+
+        Raises
+        ------
+        InputError
+            If there is none.
+        """
+        types = self.service_types
+        assessed = types[types["counts_as_supply"] & types["limit_min"].notna()]
+        if not len(assessed):
+            raise InputError("service_types: none counts as supply and has a limit; set limit_min")
+        return assessed.reset_index(drop=True)
+
+    def is_counted(self, service: str) -> bool:
+        """Return whether any source counts who offers a service, so that nobody means nobody.
+
+        `known_by` of the service types says so (`register`, `list`, `none`); where it is
+        silent, the facilities given count the services they name.
+        """
+        row = self.service_types.set_index("service").loc[service]
+        known_by = row.get("known_by")
+        if isinstance(known_by, str) and known_by:
+            return known_by != "none"
+        return bool((self.facilities["service"] == service).any())
+
+    def own_municipality(self, traveller: str) -> pd.Series:
+        """Return the municipality of every settlement as the owners of facilities are named.
+
+        Providers who travel are known by today's municipality, whatever borders are shown.
+        """
+        today = "municipality_id_2025"
+        if traveller == "provider" and today in self.settlements:
+            return self.settlements[today].fillna(self.settlements["municipality_id"])
+        return self.settlements["municipality_id"]
+
+    def find_outside_plan(self, target_group: str) -> np.ndarray:
+        """Return which settlements have need of a group that lies outside a plan's partnership."""
+        if self.need is None or "outside_plan" not in self.need:
+            return np.zeros(len(self.settlements), dtype=bool)
+        rows = self.need[self.need["target_group"] == target_group]
+        outside = rows.loc[rows["outside_plan"].fillna(False).astype(bool), "settlement_id"]
+        return self.settlements["settlement_id"].isin(outside).to_numpy()
+
+    @property
+    def people_are_points(self) -> bool:
+        """Whether any settlement brings points where its people live; else each is its point."""
+        return bool((self.people["basis"] == "points").any())
+
+    @property
+    def need_is_estimated(self) -> bool:
+        """Whether any of the need is an estimate and not a published figure."""
+        return self.need is not None and bool((self.need["basis"] == "estimate").any())
+
+    @property
+    def roads_are_modelled(self) -> bool:
+        """Whether the network holds roads that are modelled, as the embedded one does."""
+        return bool(np.asarray(self.network.modelled).any())
+
+    def name_groups(self, lang: str) -> dict[str, str]:
+        """Return the target groups of the service types by name, in one language.
+
+        The name is that in the catalogue's column `target_group_lv` or `target_group_en`,
+        else the embedded one, else the code.
+        """
+        types = self.service_types
+        embedded = load_target_groups()
+        names = dict(zip(embedded["target_group"], embedded[f"name_{lang}"], strict=True))
+        column = f"target_group_{lang}"
+        for code, name in zip(types["target_group"], types.get(column, types["target_group"]),
+                              strict=True):  # fmt: skip
+            if column in types and isinstance(name, str) and name.strip():
+                names[code] = name.strip()
+            names.setdefault(code, code)
+        return names
+
     @classmethod
     def load(
         cls,
         region: str = "latgale",
         *,
-        view: str = "plan",
+        view: str = "today",
         settings: Settings | None = None,
         network: RoadNetwork | None = None,
     ) -> Study:
@@ -75,8 +330,8 @@ class Study(StudyTables):
         region
             `latgale`, `kurzeme`, `riga`, `vidzeme`, `zemgale`, or `latvia` for all.
         view
-            `plan`: the region and municipalities (119) the DI plan was written
-            for; `today`: today's region and municipalities (42).
+            `today`: today's region and municipalities (42); `plan`: the region and
+            municipalities (119) the DI plan was written for.
         settings
             Limits, speeds, siting.
         network
@@ -91,7 +346,7 @@ class Study(StudyTables):
         --------
         >>> study = Study.load("latgale")
         >>> len(study.municipalities), len(study.settlements)
-        (21, 151)
+        (9, 151)
         """
         from socaccess.study.embedded import load_tables
 
@@ -126,6 +381,7 @@ class Study(StudyTables):
             settlements=self.settlements[inside],
             need=need,
             candidates=candidates,
+            people=self.people[self.people["settlement_id"].isin(chosen)],
             name=names,
             title={"lv": names, "en": names},
             targets=None,

@@ -15,7 +15,7 @@ MUNICIPALITIES = ("0680200", "0681000", "0681801", "0601000", "0210000", "078020
 
 def study_with(counts: pd.DataFrame) -> Study:
     """Return six municipalities with these persons (rows settlements, columns groups)."""
-    study = Study.load("latgale").select(MUNICIPALITIES)
+    study = Study.load("latgale", view="plan").select(MUNICIPALITIES)
     need = counts.stack().rename("persons").reset_index()
     need.columns = ["settlement_id", "target_group", "persons"]
     need["basis"] = "published"
@@ -25,7 +25,9 @@ def study_with(counts: pd.DataFrame) -> Study:
 @pytest.fixture(scope="session")
 def counts() -> pd.DataFrame:
     """Persons by settlement and group: most small, unlike the inhabitants they live among."""
-    settlements = Study.load("latgale").select(MUNICIPALITIES).settlements["settlement_id"]
+    settlements = (
+        Study.load("latgale", view="plan").select(MUNICIPALITIES).settlements["settlement_id"]
+    )
     chance = np.random.default_rng(7)
     table = pd.DataFrame(index=pd.Index(sorted(settlements), name="settlement_id"))
     for group, mean in (("adults_grt", 6.0), ("children_ft", 3.0)):

@@ -31,7 +31,7 @@ def released(latgale: StudyResult) -> Release:
 @pytest.fixture(scope="module")
 def strange() -> StudyResult:
     """Ludza with names that mean something to typst, XML or Excel."""
-    study = Study.load("latgale").select([LUDZA])
+    study = Study.load("latgale", view="plan").select([LUDZA])
     settlements = study.settlements.copy()
     for row, name in enumerate(STRANGE):
         settlements.loc[row, "name"] = name

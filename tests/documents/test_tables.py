@@ -15,7 +15,7 @@ import pyarrow.parquet as parquet
 import pytest
 import shapely
 
-from socaccess.documents.analysis import CAPACITY, compare_seasons, count_places, trace_flows
+from socaccess.documents.analysis import compare_seasons, trace_flows
 from socaccess.documents.layers import (
     LAYERS,
     list_layers,
@@ -29,6 +29,7 @@ from socaccess.documents.tables import list_tables, write_csv
 from socaccess.documents.workbook import HEADER_ROW, write_workbook
 from socaccess.i18n import LANGUAGES, Texts
 from socaccess.study import StudyResult
+from socaccess.study.capacity import CAPACITY_BASES, count_places
 from socaccess.study.release import Release, release
 
 
@@ -237,11 +238,11 @@ def test_everything_is_the_same_to_the_byte(
 
 
 def test_places_are_summed_only_where_they_are_capacity(latgale: StudyResult) -> None:
-    table = count_places(latgale, ["group_home", "gvpp"]).set_index("service")
+    table = count_places(latgale.study, ["group_home", "gvpp"]).set_index("service")
     facilities = latgale.facilities
     own = facilities[facilities["in_region"] & (facilities["service"] == "group_home")]
     operating = own[own["status"] == "operating"]
-    known = operating[operating["places_basis"].isin(CAPACITY) & operating["places"].notna()]
+    known = operating[operating["places_basis"].isin(CAPACITY_BASES) & operating["places"].notna()]
     assert table.loc["group_home", "places_operating"] == known["places"].sum()
     assert table.loc["group_home", "unknown_operating"] == len(operating) - len(known)
     # Nothing stated is not nought.

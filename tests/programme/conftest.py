@@ -16,4 +16,4 @@ def world() -> StudyResult:
 @pytest.fixture(scope="session")
 def latgale() -> StudyResult:
     """Latgale without suggested sites: plans do not need them."""
-    return Study.load("latgale").run(sites=False)
+    return Study.load("latgale", view="plan").run(sites=False)

@@ -197,7 +197,7 @@ def test_latvia_of_2019(shared, tmp_path):
     assert kinds["shop"] == (table["tag"] == "shop").sum()
     assert kinds["pharmacy"] == (table["value"] == "pharmacy").sum()
     assert "dentist" not in set(read["kind"])
-    study = Study.load("kurzeme")
+    study = Study.load("kurzeme", view="plan")
     homes = study.settlements[["settlement_id", "name", "geometry"]]
     reach = reach_amenities(study.network, homes, read).set_index(["settlement_id", "kind"])
     shops = read[read["kind"] == "shop"].geometry

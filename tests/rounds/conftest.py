@@ -49,7 +49,7 @@ class World:
 @pytest.fixture(scope="session")
 def region() -> Study:
     """Latgale as its DI plan knew it; not run."""
-    return Study.load("latgale")
+    return Study.load("latgale", view="plan")
 
 
 @pytest.fixture(scope="session")

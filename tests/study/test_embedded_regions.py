@@ -42,15 +42,20 @@ def test_every_unit_of_latgale_has_a_status_for_every_service(latgale: StudyResu
     assert set(table["service"]) == services
     assert len(table) == len(units) * len(services) * 3
     for column in ("status", "own_status"):
-        assert set(table[column]) <= {"covered", "gap", "unreachable"}
+        assert set(table[column]) <= {"covered", "partly", "gap", "unreachable", "no_data"}
         assert table[column].notna().all()
     assert not {"vsac", "oof_inst", "foster"} & services
     # Nothing is cut off on the embedded network, and what exists is reached.
     assert "unreachable" not in set(table["status"])
     known = table["service"].isin(types.loc[types["supply_known"], "service"])
+    assert set(table.loc[~known, "status"]) == {"no_data"}
+    assert not (table.loc[known, "status"] == "no_data").any()
     planned = table[known & (table["scenario"] == "planned")]
-    assert planned["travel_min"].notna().all()
-    assert planned["modelled_share"].between(0, 1).all()
+    served = planned["service"].isin(latgale.reach.supply["planned"]["service"])
+    assert planned.loc[served, "travel_min"].notna().all()
+    assert planned.loc[served, "modelled_share"].between(0, 1).all()
+    # Nobody of a service is a finding where the register would know it.
+    assert (planned.loc[~served, "covered_share"] == 0).all()
 
 
 def test_sums_over_the_municipalities_of_latgale_equal_the_region(latgale: StudyResult):
@@ -59,20 +64,27 @@ def test_sums_over_the_municipalities_of_latgale_equal_the_region(latgale: Study
     assert people == latgale.summary["population"]
     headline = {row["service"]: row for row in latgale.summary["services"]}
     groups = {row["target_group"]: row["persons"] for row in latgale.summary["groups"]}
-    assert groups == {"adults_grt": 389.0, "children_ft": 390.0, "children_oof": 317.0}
+    need = latgale.study.need.groupby("target_group")["persons"].sum()
+    assert set(groups) == {"adults_grt", "children_ft", "children_oof"}
+    for group, persons in groups.items():
+        assert persons == pytest.approx(need[group], abs=0.051)
     for (service, scenario), rows in latgale.coverage.query("scope == 'any'").groupby(
         ["service", "scenario"]
     ):
         assert rows["population"].sum() == people
         part = table[(table["service"] == service) & (table["scenario"] == scenario)]
-        covered = part[part["status"] == "covered"]
-        assert rows["population_covered"].sum() == covered["population"].sum()
         row = headline[str(service)]
+        if not row["supply_known"]:
+            assert rows[["covered", "covered_share", "population_covered"]].isna().all(axis=None)
+            continue
+        share = part["covered_share"]
+        near = (part["population"] * share).sum()
+        assert rows["population_covered"].sum() == pytest.approx(near)
         if row["share_of"] == "need":
             assert rows["persons"].sum() == pytest.approx(row["persons"], abs=0.051)
             assert rows["covered"].sum() == pytest.approx(row["covered"][scenario], abs=0.051)
             assert row["covered_share"][scenario] == pytest.approx(
-                covered["persons"].sum() / part["persons"].sum(), abs=5.1e-5
+                (part["persons"] * share).sum() / part["persons"].sum(), abs=5.1e-5
             )
 
 
@@ -88,6 +100,12 @@ def test_scenarios_of_latgale_only_add(latgale: StudyResult):
     assert (wide["travel_min"].fillna(np.inf) <= own).all()
     for row in latgale.summary["services"]:
         shares = row["covered_share"]
+        if not row["supply_known"]:
+            assert set(shares.values()) == {None}
+            continue
+        for scenario in SCENARIOS:
+            low, high = (row[f"covered_share_{end}"][scenario] for end in ("low", "high"))
+            assert low <= shares[scenario] <= high
         assert shares["now"] <= shares["planned"]
         assert shares["now"] <= shares["suggested"]
 
@@ -99,7 +117,7 @@ def test_suggested_sites_gain_what_they_say(latgale: StudyResult):
     for service, sites in latgale.sites.groupby("service"):
         part = table[table["service"] == service]
         gained = {
-            scenario: rows.loc[rows["status"] == "covered", "persons"].sum()
+            scenario: (rows["persons"] * rows["covered_share"]).sum()
             for scenario, rows in part.groupby("scenario")
         }
         gain = gained["suggested"] - gained["now"]

@@ -159,13 +159,12 @@ def test_every_study_adds_up(study):
 
 @given(studies())
 @settings(max_examples=4)
-def test_without_facilities_everyone_has_a_gap(study):
+def test_without_facilities_nothing_is_known(study):
     empty = replace(study, facilities=study.facilities.iloc[:0]).run(sites=False)
-    assert set(empty.settlement_coverage["status"]) == {"gap"}
-    assert set(empty.settlement_coverage["own_status"]) == {"gap"}
-    shares = empty.coverage["covered_share"].dropna()
-    assert (shares == 0).all()
-    assert (empty.coverage["population_covered"] == 0).all()
+    assert set(empty.settlement_coverage["status"]) == {"no_data"}
+    assert set(empty.settlement_coverage["own_status"]) == {"no_data"}
+    assert empty.coverage[["covered_share", "population_covered", "covered"]].isna().all(axis=None)
+    assert not len(empty.gaps)
     assert empty.summary["counted_services"] == []
 
 
@@ -243,7 +242,7 @@ def test_a_network_without_roads_loses_nobody():
     result = Study(**tables).run()
     table = result.settlement_coverage
     assert set(table.loc[table["service"] == "dac", "status"]) == {"unreachable"}
-    assert set(table.loc[table["service"] == "crisis", "status"]) == {"gap"}
+    assert set(table.loc[table["service"] == "crisis", "status"]) == {"no_data"}
     listed = result.not_located.set_index("id")["reason"].to_dict()
     assert listed == {
         **dict.fromkeys("abcde", "no_network"),

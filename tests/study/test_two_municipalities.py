@@ -116,17 +116,34 @@ def test_facilities_beyond_the_border_serve(result):
     assert pick(result, "shop", "now", "facility_id")["a"] == "W1"
 
 
-def test_no_facility_at_all_is_zero_coverage_and_a_gap(result):
+def test_a_service_nobody_counts_has_no_figures(result):
     for scenario in ("now", "planned", "suggested"):
-        assert set(pick(result, "crisis", scenario, "status").values()) == {"gap"}
-        assert set(pick(result, "crisis", scenario, "travel_min").values()) == {None}
-        for municipality in ("east", "west"):
+        assert set(pick(result, "crisis", scenario, "status").values()) == {"no_data"}
+        assert set(pick(result, "crisis", scenario, "own_status").values()) == {"no_data"}
+        for municipality in ("west", "east"):
             row = summary_of(result, municipality, "crisis", scenario, "any")
-            assert row["covered_share"] == 0
-            assert row["population_covered"] == 0
-            assert row["unreachable_population"] == 0
+            for name in ("covered_share", "covered_share_low", "population_covered",
+                         "unreachable_population", "mean_min"):  # fmt: skip
+                assert np.isnan(row[name])
             assert row["share_of"] == "population"
             assert np.isnan(row["persons"])
+    assert result.summary["no_data"] == ["crisis"]
+
+
+def test_a_service_counted_at_nobody_is_a_gap_of_all():
+    tables = two_municipalities()
+    types = tables["service_types"].assign(known_by=None)
+    types.loc[types["service"] == "crisis", "known_by"] = "register"
+    result = Study(**{**tables, "service_types": types}).run(sites=False)
+    assert set(pick(result, "crisis", "now", "status").values()) == {"gap"}
+    row = summary_of(result, "west", "crisis", "now", "any")
+    assert (row["covered_share"], row["population_covered"]) == (0, 0)
+    assert result.summary["no_data"] == []
+    assert (result.gaps["service"] == "crisis").sum() == 6
+    # And one nobody counts is not, though the list below the roof has others.
+    types.loc[types["service"] == "crisis", "known_by"] = "none"
+    result = Study(**{**tables, "service_types": types}).run(sites=False)
+    assert set(pick(result, "crisis", "now", "status").values()) == {"no_data"}
 
 
 def test_institutions_never_supply(result):
@@ -185,10 +202,8 @@ def test_gaps_by_hand(result):
     assert (e["settlement"], e["municipality"], e["facility_id"]) == (
         "Egles", "Austrumu novads", "F1",
     )  # fmt: skip
-    # care leaves a, b, d and z; shop c, d, e and z; crisis everyone
-    assert result.gaps["service"].value_counts().to_dict() == {
-        "crisis": 6, "care": 4, "shop": 4, "dac": 2,
-    }  # fmt: skip
+    # care leaves a, b, d and z; shop c, d, e and z; who lacks crisis nobody knows
+    assert result.gaps["service"].value_counts().to_dict() == {"care": 4, "shop": 4, "dac": 2}
 
 
 def test_the_suggested_site_by_hand(result):
@@ -234,8 +249,8 @@ def test_the_headline_by_hand(result):
     assert services["shop"]["facilities"]["operating_in_region"] == 0
     assert services["dac"]["suggested_sites"] == 1
     assert services["crisis"]["supply_known"] is False
-    # Of the population: nobody; of 25 persons in need of a workshop a and b, 14.
-    assert services["crisis"]["covered_share"]["now"] == 0
+    # Nobody counts crisis centres; of 25 persons in need of a workshop a and b, 14.
+    assert services["crisis"]["covered_share"]["now"] is None
     assert services["shop"]["covered"]["now"] == 14
     assert not services["shop"]["promised"]
     # West: mean of 1 and 0; East: mean of 5/11 and 8/11
