@@ -148,7 +148,8 @@ class Roads:
         from scipy.sparse import csr_matrix
         from scipy.sparse.csgraph import connected_components
 
-        same = (self.length_m <= SPOT_M) & (self.forward_ms < CLOSED) & (self.backward_ms < CLOSED)
+        same = ~self.modelled & (self.length_m <= SPOT_M)
+        same &= (self.forward_ms < CLOSED) & (self.backward_ms < CLOSED)
         ends = self.edge_from[same], self.edge_to[same]
         size = (self.node_count, self.node_count)
         _, spot = connected_components(

@@ -185,7 +185,9 @@ class Snapped:
         by_edge = np.stack([share * part[:, :, None] for part in parts], axis=3)
         by_edge = by_edge + measure_legs(self.access_m, self.access_ms, links)[:, None, None, :]
         by_door = measure_legs(self.door_m, self.door_ms, links)
-        return np.concatenate([by_edge.reshape(len(self.ids), 2 * self.edges.shape[1], 3), by_door], axis=1)
+        return np.concatenate(
+            [by_edge.reshape(len(self.ids), 2 * self.edges.shape[1], 3), by_door], axis=1
+        )
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a place: id, edge and the columns that tell how it was put there.

@@ -30,7 +30,7 @@ __all__ = ["TravelBlocks", "travel_blocks"]
 
 PAIR_BYTES = 140
 """Memory a pair takes while its block is made and written, if every pair is within reach."""
-MEASURED_PAIR_BYTES = 290
+MEASURED_PAIR_BYTES = 260
 """The same with lengths."""
 
 

@@ -161,5 +161,5 @@ def test_a_cache_that_cannot_be_written_is_told_and_does_no_harm(tmp_path, monke
     monkeypatch.setattr(hierarchies, "WORTH_KEEPING", 1)
     with pytest.warns(SocAccessWarning, match="SOCACCESS_CACHE"):
         assert grid().prepare().node_count == SIDE * SIDE
-    with pytest.raises(OutputError, match="cannot be written"):
+    with pytest.raises(OutputError, match="could not be written"):
         hierarchies.save_hierarchy(build_hierarchy(grid().graph), tmp_path / "absent" / "x")

@@ -6,7 +6,7 @@ edge it lies on, so that trips along one edge need no special case.
 
 from __future__ import annotations
 
-from itertools import islice, pairwise
+from itertools import islice, pairwise, permutations
 
 import geopandas as gpd
 import networkx as nx
@@ -102,6 +102,15 @@ def draw_graph(network: RoadNetwork, *groups: Snapped) -> nx.DiGraph:
             ms, m = float(group.access_ms[i]), float(group.access_m[i]) * 1.3
             join(("at", group.ids[i]), ("on", group.ids[i]), ms, m)
             join(("on", group.ids[i]), ("at", group.ids[i]), ms, m)
+    # What stands on one spot is one place.
+    spots = [
+        (("at", group.ids[i]), group.x[i], group.y[i])
+        for group in groups
+        for i in np.flatnonzero(group.edge >= 0)
+    ]
+    for (a, *here), (b, *there) in permutations(spots, 2):
+        if here == there:
+            join(a, b, 0.0, 0.0)
     return graph
 
 
@@ -209,7 +218,7 @@ def test_nearest_tells_the_length_of_the_ways_it_found(
     facilities = facilities.assign(service=kinds[: len(facilities)])
     found = nearest(network, settlements, facilities, k=k, traveller=who, lengths=True)
     pd.testing.assert_frame_equal(
-        found.drop(columns=["length_km", "modelled_share"]),
+        found.drop(columns=["length_km", "modelled_share", "street_share"]),
         nearest(network, settlements, facilities, k=k, traveller=who),
     )
     there = found[found["travel_min"].notna()]
@@ -218,5 +227,5 @@ def test_nearest_tells_the_length_of_the_ways_it_found(
     first, last = (settlements, facilities) if who == "client" else (facilities, settlements)
     table = travel_times(network, first, last, lengths=True).to_frame()
     expected = there[ends].set_axis(["from_id", "to_id"], axis=1).merge(table, how="left")
-    for name in ("travel_min", "length_km", "modelled_share"):
+    for name in ("travel_min", "length_km", "modelled_share", "street_share"):
         np.testing.assert_array_equal(there[name], expected[name])

@@ -84,6 +84,7 @@ def test_numpy_files_are_mapped(tmp_path):
         ("travel_ms", "times.npy"),
         ("length_m", "times.length_m.npy"),
         ("modelled_share", "times.modelled_share.npy"),
+        ("street_share", "times.street_share.npy"),
     ):
         assert isinstance(getattr(table, name), np.memmap)
         np.testing.assert_array_equal(getattr(table, name), getattr(dense, name))
@@ -100,7 +101,7 @@ def test_what_is_interrupted_leaves_nothing_behind(tmp_path):
         with pytest.raises(KeyboardInterrupt):
             getattr(ask(memory_mb=5 * PAIR_MB / 1.5, progress=stop), write)(tmp_path / "x")
     assert not list(tmp_path.iterdir())
-    with pytest.raises(OutputError, match="cannot be written"):
+    with pytest.raises(OutputError, match="could not be written"):
         ask().to_parquet(tmp_path / "absent" / "x.parquet")
 
 
@@ -114,7 +115,7 @@ def test_nobody_and_nowhere():
     network = five_node_road()
     everyone, nobody = place("id", PLACES), place("id", {})
     assert travel_blocks(network, nobody, everyone, lengths=True).to_frame().columns.tolist() == [
-        "from_id", "to_id", "travel_min", "length_km", "modelled_share",
+        "from_id", "to_id", "travel_min", "length_km", "modelled_share", "street_share",
     ]  # fmt: skip
     assert len(travel_blocks(network, everyone, nobody).to_sparse()) == 0
     with pytest.raises(InputError, match="too little for 5 destinations; give at least 1"):
