@@ -185,7 +185,7 @@ def test_service_areas_are_a_layer_with_bands_patterns_and_counts(
     page.evaluate("window.socaccess.map.setZoom(window.socaccess.map.getZoom() + 3)")
     assert float(paths.nth(1).get_attribute("stroke-width")) > width
     before = page.evaluate(f"window.socaccess.reached({number}, 0, 30).length")
-    assert page.evaluate(f"window.socaccess.reached({number}, 1, 30).length") > before
+    assert page.evaluate(f"window.socaccess.reached({number}, 2, 30).length") > before
     page.uncheck("#layer-areas")
     assert page.is_checked("#layer-shading")
     assert page.locator(".leaflet-areas-pane g > path").count() == 0
