@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -158,7 +159,9 @@ class StudyResult:
         here = self.reach.supply["planned"]["service"] == service
         return bool(here.any()) or self.study.is_counted(service)
 
-    def list_people(self, scenario: str = "now") -> pd.DataFrame:
+    def list_people(
+        self, scenario: str = "now", services: Sequence[str] | None = None
+    ) -> pd.DataFrame:
         """Return one row per point where people live and service, with persons and times.
 
         `settlement_id`, `municipality_id`, `service`, `travel_min` and `own_travel_min` to
@@ -170,6 +173,8 @@ class StudyResult:
 
         table = self.settlement_coverage
         first = table[table["scenario"] == scenario]
+        if services is not None:
+            first = first[first["service"].isin(services)]
         persons = {
             service: rows.to_numpy(dtype=float)
             for service, rows in first.groupby("service", sort=False)["persons"]
