@@ -13,7 +13,7 @@ from socaccess.siting.problem import SitingProblem
 __all__ = ["SitingPlan"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class SitingPlan:
     """Suggested sites with their certificate.
 
@@ -75,6 +75,9 @@ class SitingPlan:
     conflict: tuple[str, ...] = ()
     relaxations: tuple[Message, ...] = ()
     problem: SitingProblem | None = field(default=None, repr=False)
+
+    def __repr__(self) -> str:
+        return f"<SitingPlan {self.status}: {len(self.sites)} new sites>"
 
     @property
     def certificate(self) -> Message:
