@@ -48,7 +48,7 @@ FORM_VERSION = 1
 ALL_SERVICES = "all"
 """The row of a target group that counts every person once, whatever the service."""
 
-STATUSES = ("operating", "planned", "closed")
+STATUSES = ("operating", "planned", "closed", "not_registered")
 
 MAX_COUNT = 2000
 """Most places one facility may have (inclusive)."""
