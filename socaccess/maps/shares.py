@@ -163,62 +163,95 @@ def _codes(counts: np.ndarray) -> list[int]:
     return [encode_count(count) for count in counts]
 
 
+class People(NamedTuple):
+    """Where people live, as they count in shares: points, or settlements as one point each.
+
+    Times are tenths of minutes, shape (services, scenarios, points).
+    """
+
+    minutes: np.ndarray
+    own_minutes: np.ndarray
+    persons: np.ndarray  # (services, points)
+    population: np.ndarray
+    home: np.ndarray  # position of the municipality, -1 for none
+
+
 def encode_shares(
     released: Release,
     types: pd.DataFrame,
     limits: list[float | None],
-    home: np.ndarray,
+    people: People,
     municipalities: gpd.GeoDataFrame,
-    settlements: gpd.GeoDataFrame,
-    cover: Cover,
+    uncertainty: float,
 ) -> dict[str, Any]:
     """Return whole per cent for every service, scope, scenario and limit.
 
-    The last number of each list is the region's. Entry 0 of `share` is the mean
-    over the promised services that have a facility in the data, where there are two or more.
+    The last number of each list is the region's. Entry 0 of `share` is the mean over
+    the services a mean may be taken of (`indexOf`), where there are two or more. `low` and
+    `high` are what the share at the service's own limit would be, for facilities of anyone,
+    if all times were longer or shorter by `uncertainty`.
 
     Shares of single municipalities weigh settlements by inhabitants where a count of
     persons of the group is hidden anywhere: on a map they must be of one kind. The
     region's share is of persons wherever the need is known, as in the headline.
     """
-    population = settlements["population"].to_numpy(dtype=float)
-    groups = len(municipalities)
-    shape = (len(types), 2, cover.minutes.shape[1], len(limits), groups + 1)
-    share = np.full(shape, np.nan)
-    ids = municipalities["municipality_id"].tolist()
-    pairs = pd.DataFrame(
-        {"service": np.repeat(types["service"], groups), "municipality_id": ids * len(types)}
-    )
-    opened = released.find_open(pairs).reshape(len(types), groups)
-    is_open = np.logical_and.reduce(opened, axis=1)
+    groups, scenarios = len(municipalities), people.minutes.shape[1]
+    share = np.full((len(types), 2, scenarios, len(limits), groups + 1), np.nan)
+    ends = np.full((2, len(types), scenarios, groups + 1), np.nan)
     by_persons, region_by_persons = [], []
+    is_open = _find_open(released, types, municipalities)
     for service, standard in enumerate(types["limit_min"].astype(float)):
-        persons = cover.persons[service]
+        persons = people.persons[service]
         known = bool((np.nan_to_num(persons) > 0).any())
-        shown = known and bool(is_open[service])
+        shown = known and is_open[service]
         by_persons.append(int(shown))
         region_by_persons.append(int(known))
-        for scope, minutes in enumerate((cover.minutes[service], cover.own_minutes[service])):
-            for scenario in range(shape[2]):
-                reached = minutes[scenario] >= 0
+
+        def measure(tenths_of: np.ndarray, limit: float, number: int = service) -> np.ndarray:
+            within = (tenths_of >= 0) & (tenths_of <= np.floor(limit * 10 + 1e-6))
+            need = people.persons[number]
+            weight = need if by_persons[number] else people.population
+            part = share_within(within, weight, people.home, groups)
+            if region_by_persons[number] and not by_persons[number]:
+                part[-1] = share_within(within, need, people.home, groups)[-1]
+            return part
+
+        for scenario in range(scenarios):
+            for scope, minutes in enumerate((people.minutes, people.own_minutes)):
                 for position, limit in enumerate(limits):
-                    within = reached & (
-                        minutes[scenario] <= round((standard if limit is None else limit) * 10)
+                    wanted = standard if limit is None else limit
+                    share[service, scope, scenario, position] = measure(
+                        minutes[service, scenario], wanted
                     )
-                    part = share_within(within, persons if shown else population, home, groups)
-                    if known and not shown:
-                        part[-1] = share_within(within, persons, home, groups)[-1]
-                    share[service, scope, scenario, position] = part
-    promised = (types["promised"].fillna(False) & types["supply_known"]).to_numpy(dtype=bool)
-    # A single service is its own index.
-    if promised.sum() > 1:
-        index = share[promised].mean(axis=0)
-        percent = np.concatenate([as_percent(index)[None], as_percent(share)])
-    else:
-        percent = np.concatenate([np.full((1, *shape[1:]), -1), as_percent(share)])
+            for end, factor in enumerate((1 + uncertainty, 1 - uncertainty)):
+                ends[end, service, scenario] = measure(
+                    people.minutes[service, scenario], standard / factor
+                )
+    basket = _find_basket(released, types)
+    index = share[basket].mean(axis=0) if len(basket) > 1 else np.full(share.shape[1:], np.nan)
     return {
-        "share": percent.tolist(),
+        "share": np.concatenate([as_percent(index)[None], as_percent(share)]).tolist(),
+        "low": as_percent(ends[0]).tolist(),
+        "high": as_percent(ends[1]).tolist(),
         "byPersons": by_persons,
         "regionByPersons": region_by_persons,
-        "indexOf": np.flatnonzero(promised).tolist() if promised.sum() > 1 else [],
+        "indexOf": basket if len(basket) > 1 else [],
     }
+
+
+def _find_open(
+    released: Release, types: pd.DataFrame, municipalities: gpd.GeoDataFrame
+) -> list[bool]:
+    """Return of each service whether no count of its persons is hidden in any municipality."""
+    ids = municipalities["municipality_id"].tolist()
+    pairs = pd.DataFrame(
+        {"service": np.repeat(types["service"], len(ids)), "municipality_id": ids * len(types)}
+    )
+    opened = released.find_open(pairs).reshape(len(types), len(ids))
+    return [bool(row.all()) for row in opened]
+
+
+def _find_basket(released: Release, types: pd.DataFrame) -> list[int]:
+    """Return the positions of the services a mean may be taken of: the headline names them."""
+    counted = released.result.summary["counted_services"]
+    return [number for number, name in enumerate(types["service"]) if name in counted]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from socaccess.files import write_file
 from socaccess.i18n import Texts
 from socaccess.maps.encode import pack
-from socaccess.maps.headline import build_blocks, build_headline
+from socaccess.maps.headline import build_blocks, build_finding
 from socaccess.maps.payload import SCENARIOS, build_payload
 from socaccess.maps.words import name_code
 from socaccess.study.colours import BANDS, CLASSES, DARK, LIGHT, STATUS
@@ -30,8 +30,8 @@ __all__ = ["EmbeddedMap", "embed_map", "render_map", "save_map"]
 PAPERS = ("a4-landscape", "a4-portrait", "a3-landscape", "a3-portrait")
 _SCRIPTS = (
     "decode.js", "state.js", "symbols.js", "labels.js", "choices.js", "cards.js", "areas.js",
-    "panel.js", "search.js", "print.js", "view.js", "layers.js", "marks.js", "legend.js",
-    "selection.js", "pointer.js", "map.js",
+    "panel.js", "municipality.js", "tabs.js", "search.js", "print.js", "view.js", "layers.js",
+    "marks.js", "legend.js", "selection.js", "pointer.js", "map.js",
 )  # fmt: skip
 
 
@@ -123,7 +123,8 @@ def render_map(
         name=lambda family, code: name_code(texts, family, code),
         version=_version(),
         allow_small_counts=released.is_lifted,
-        headline=build_headline(released, texts, payload),
+        finding=build_finding(released, texts, payload),
+        many=lambda key, n: texts.count(f"map.{key}", n),
         caveats=[
             *shown.summary.get("caveats", {}).get(lang, []),
             *_own_caveats(texts, released.below),
@@ -235,6 +236,10 @@ def _style() -> str:
     def variables(colours: dict[str, str], number: int) -> str:
         declared = [f"--{name}:{value};" for name, value in colours.items()]
         declared += [f"--step{step}:{pair[number]};" for step, pair in enumerate(steps)]
+        declared += [
+            f"--step-within:{CLASSES[-2][2 + number]};",
+            f"--step-outside:{CLASSES[0][2 + number]};",
+        ]
         return "".join(declared) + f"--stroke:{colours['pattern']}8c;"
 
     # Dark is for screens: paper is white.

@@ -224,6 +224,7 @@ def test_a_region_without_any_facility_has_no_coverage(world: SimpleNamespace) -
     coverage[["facility_id", "own_facility_id"]] = None
     coverage[["status", "own_status"]] = "gap"
     bare.settlement_coverage = coverage
+    bare.summary = world.summary | {"counted_services": []}
     payload = build_payload(release_world(bare), lang="lv")
     assert payload["shares"]["indexOf"] == []
     assert set(_numbers(payload["shares"]["share"][1:])) == {0}

@@ -437,6 +437,9 @@ def _summarise(result: SimpleNamespace) -> tuple[pd.DataFrame, dict[str, Any]]:
         ],
         "groups": [],
         "services": services,
+        "counted_services": [
+            row["service"] for row in services if row["promised"] and row["supply_known"]
+        ],
         "worst": [],
         "not_located": len(result.not_located),
         "modelled_share": 0.35,

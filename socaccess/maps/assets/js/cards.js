@@ -62,10 +62,9 @@ class Cards {
   }
 
   /** A municipality: its settlements, the worst served first, and the places in it. */
-  municipalityParts(id, limit, places, onPick) {
+  municipalityParts(id, title, places, onPick) {
     const { model, say } = this;
-    const { municipalities, settlements } = model.data;
-    const share = model.shownShares()[id];
+    const { settlements } = model.data;
     const value = (i) => (model.isIndex ? model.coveredServices(i).length : -model.minutesOf(model.choice.service)[i]);
     const unreached = (i) => model.statuses[i] === STATUS.unreachable;
     const inside = settlements.name.map((_, i) => i)
@@ -82,12 +81,7 @@ class Cards {
     });
     const heading = say("settlements_here", { n: inside.length });
     return [
-      el("p", {}, [
-        share < 0 ? null : say("share_here", { share: say.percent(share), limit }),
-        say("inhabitants", { n: municipalities.population[id] }),
-        say("atvk", { code: municipalities.id[id] }),
-        municipalities.approximate[id] ? say("approximate_border") : null,
-      ].filter(Boolean).join(" · ")),
+      el("h2", {}, title),
       el("h3", {}, heading),
       el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": heading }, el("table", {}, el("tbody", {}, ...rows))),
       places.length ? el("h3", {}, say("facilities_here")) : null,

@@ -106,6 +106,25 @@ class Model {
     return this.hasShares() ? this.shares() : [...this.data.municipalities.name, null].map(() => -1);
   }
 
+  /** Low and high of a share at each service's own limit, if all times were longer or shorter. */
+  rangeOf(at, service = this.choice.service, scenario = this.choice.scenario) {
+    const { limit, scope } = this.choice;
+    if (service < 0 || limit || scope) return null;
+    const low = this.data.shares.low[service][scenario][at];
+    const high = this.data.shares.high[service][scenario][at];
+    return low < 0 || low === high ? null : [low, high];
+  }
+
+  /** The services offered, by target group: promised groups first, in the order of the data. */
+  byGroup() {
+    const groups = new Map();
+    for (const service of this.offered) {
+      const { group } = this.services[service];
+      groups.set(group, [...(groups.get(group) ?? []), service]);
+    }
+    return [...groups].map(([group, services]) => ({ group, services }));
+  }
+
   need(service) {
     return this.data.persons.need[this.data.persons.service[service]];
   }

@@ -65,13 +65,13 @@ class Legend {
     const facility = (status) => this.line(icon(30, (ctx) => draw.facility(ctx, status, 1, ink), 12),
       say.code("facility_status", FACILITY_STATUSES[status]), counts[status]);
     const points = [facility(0), facility(1)];
-    if (shown.closed) points.push(facility(2));
+    if (shown.closed) points.push(...[2, 3].filter((status) => counts[status]).map(facility));
     if (shown.institutions) {
-      const n = marks.places.filter((mark) => mark?.status === 3).length;
-      points.push(this.line(icon(30, (ctx) => draw.facility(ctx, 3, 1, ink)), say("institutions"), n));
+      const n = marks.places.filter((mark) => mark?.kind === "institution").length;
+      points.push(this.line(icon(30, (ctx) => draw.institution(ctx, ink)), say("institutions"), n));
     }
     if (sites && shown.sites && model.isScenario("suggested")) {
-      points.push(this.line(icon(30, (ctx) => draw.site(ctx, ink)), say("suggested_site"), sites));
+      points.push(this.line(icon(30, (ctx) => draw.site(ctx, 1, ink)), say("suggested_site"), sites));
     }
     return points;
   }
