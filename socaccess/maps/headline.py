@@ -189,6 +189,10 @@ def _about(result: Any, texts: Texts, payload: dict[str, Any]) -> dict[str, Any]
     modelled = result.summary.get("modelled_share")
     if modelled is not None:
         lines.append(texts("map.about_modelled", share=texts.share(modelled)))
+    lines.append(texts("map.about_people"))
+    lines.append(
+        texts("map.about_range", share=texts.share(result.study.settings.time_uncertainty))
+    )
     if payload["belowPersons"] > 0:
         lines.append(texts("map.about_shares", n=payload["belowPersons"]))
     return _block("about", texts, [], [], lines)

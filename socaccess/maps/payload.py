@@ -21,9 +21,9 @@ from socaccess.maps.places import (
 from socaccess.maps.shares import (
     NO_ROUTE,
     Cover,
-    People,
     encode_persons,
     encode_shares,
+    list_people,
     tenths,
 )
 from socaccess.maps.words import capitalise
@@ -111,13 +111,10 @@ def build_payload(
     ids = municipalities["municipality_id"].astype(str).tolist()
     texts = Texts(lang)
     places = encode_places(destinations, grid, service_index, released, ids)
-    people = People(
-        cover.minutes,
-        cover.own_minutes,
-        cover.persons,
-        settlements["population"].to_numpy(dtype=float),
-        home,
+    order = pd.Index(settlements["settlement_id"]).get_indexer(
+        result.study.settlements["settlement_id"]
     )
+    people = list_people(result, types, scenarios, cover.persons, home, order)
     gaps = rank_gaps(released, types["service"])
     limits = [None, *(int(band) if band == int(band) else band for band in _bands(result))]
     return {
@@ -138,6 +135,7 @@ def build_payload(
         "municipalities": {
             "id": ids,
             "name": municipalities["name"].astype(str).tolist(),
+            "medians": _list_medians(result, types, municipalities),
             "where": [name_places([name], texts) for name in municipalities["name"].astype(str)],
             "population": [int(value) for value in municipalities["population"]],
             "approximate": municipalities["approximate"].fillna(False).astype(int).tolist()
@@ -149,7 +147,9 @@ def build_payload(
         "settlements": _settlements(settlements, located, home, grid),
         "cover": _encode_cover(cover),
         "persons": encode_persons(released, types, settlements, municipalities, cover),
-        "shares": encode_shares(released, types, limits, people, municipalities, 0.0),
+        "shares": encode_shares(
+            released, types, limits, people, municipalities, result.study.settings.time_uncertainty
+        ),
         "places": places,
         "areas": encode_areas(result, types, scenarios, grid, frame_m),
         "water": encode_polygons(load_water(municipalities.crs, road_frame_m), grid),
@@ -165,6 +165,18 @@ def _name_groups(result: Any, texts: Texts) -> dict[str, str]:
         f"group_short.{code}": short_name(texts, "group", code, name)
         for code, name in names.items()
     }
+
+
+def _list_medians(
+    result: Any, types: pd.DataFrame, municipalities: gpd.GeoDataFrame
+) -> list[list[int]]:
+    """Return of each service and municipality the median time now, as in the table of coverage."""
+    table = result.coverage
+    table = table[(table["scenario"] == "now") & (table["scope"] == "any")]
+    medians = table.set_index(["service", "municipality_id"])["median_min"]
+    keys = pd.MultiIndex.from_product([types["service"], municipalities["municipality_id"]])
+    minutes = medians.reindex(keys).to_numpy(dtype=float)
+    return tenths(minutes).reshape(len(types), len(municipalities)).tolist()
 
 
 def _first_known(types: pd.DataFrame) -> int:
@@ -290,7 +302,7 @@ def _fill(
 
 def _minutes(table: pd.DataFrame, prefix: str) -> np.ndarray:
     """Return tenths of minutes; a gap without minutes is one where nobody offers the service."""
-    has_supply = (table[f"{prefix}status"] != "gap").to_numpy()
+    has_supply = ~table[f"{prefix}status"].isin(["gap", "no_data"]).to_numpy()
     return tenths(table[f"{prefix}travel_min"].to_numpy(dtype=float), has_supply)
 
 

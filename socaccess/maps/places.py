@@ -10,6 +10,7 @@ import shapely
 
 from socaccess.maps.encode import delta
 from socaccess.maps.shares import encode_count
+from socaccess.study.placing import place_facilities
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -50,7 +51,7 @@ def list_destinations(
     Facilities that some settlement's time leads to are kept wherever they are;
     others only inside `frame_m`.
     """
-    facilities = result.facilities
+    facilities = place_facilities(result.facilities, result.study)
     there = has_point(facilities) & facilities["service"].isin(services).to_numpy()
     x, y = point_coordinates(facilities)
     with np.errstate(invalid="ignore"):

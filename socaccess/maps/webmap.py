@@ -11,6 +11,8 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from socaccess.files import write_file
 from socaccess.i18n import Texts
 from socaccess.maps.encode import pack
@@ -23,7 +25,7 @@ from socaccess.study.release import Release, release
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from socaccess.study import StudyResult
+    from socaccess.study import Study, StudyResult
 
 __all__ = ["EmbeddedMap", "embed_map", "render_map", "save_map"]
 
@@ -117,8 +119,7 @@ def render_map(
     return template.render(
         lang=lang,
         title=title if title is not None else shown.study.title[lang],
-        view=name_code(texts, "view", shown.study.view),
-        data_dates=str(shown.study.data_dates).replace("-", "–"),
+        facts=_list_facts(shown.study, texts),
         t=lambda key, **values: texts(f"map.{key}", **values),
         name=lambda family, code: name_code(texts, family, code),
         version=_version(),
@@ -140,6 +141,19 @@ def render_map(
         data=Markup(pack(payload)),  # noqa: S704
         policy=_policy(style, leaflet, script),
     )
+
+
+def _list_facts(study: Study, texts: Texts) -> list[str]:
+    """Return what a title says of its data: which borders, of which year, how old it is."""
+    facts = []
+    if study.borders_year is not None:
+        key = "map.borders_plan" if study.view == "plan" else "map.borders"
+        facts.append(texts(key, year=study.borders_year))
+    facilities = study.facilities
+    if "source_date" in facilities and facilities["source_date"].notna().any():
+        day = pd.to_datetime(facilities["source_date"]).max().date()
+        facts.append(texts("map.facilities_on", date=texts.date(day)))
+    return [*facts, texts("map.data_dates", dates=str(study.data_dates).replace("-", "–"))]
 
 
 class EmbeddedMap:

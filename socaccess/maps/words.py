@@ -10,9 +10,10 @@ if TYPE_CHECKING:
 __all__ = ["FAMILIES", "capitalise", "name_code", "persons_text"]
 
 FAMILIES = (
-    "basis", "block", "column", "facility_status", "group", "kind", "layer", "objective",
+    "basis", "block", "column", "facility_status", "group", "kind", "layer", "legend_share",
+    "note", "objective",
     "group_short", "paper", "plan_status", "precision", "reason", "scenario", "scenario_short",
-    "scope", "settlement_kind", "status", "status_index", "tab", "view",
+    "scope", "settlement_kind", "status", "status_index", "tab",
 )  # fmt: skip
 """Families of keys of `locale/*/map.json`: "family.code", where the code is data.
 

@@ -82,15 +82,20 @@ def rank_gaps(released: Release, services: Iterable[str] | None = None) -> list[
         Only these; by default the promised ones, or all where nothing is promised.
     """
     result: Any = released.result
+    rows = _ranked_services(result, services)
+    found = [(_persons_outside(row, ""), row) for row in rows]
+    found = [(outside, row) for outside, row in found if outside >= LEAST_GAIN]
+    found.sort(key=lambda pair: (-pair[0], pair[1]["service"]))
+    return [_describe_gap(released, row) for _, row in found]
+
+
+def _ranked_services(result: Any, services: Iterable[str] | None) -> list[dict[str, Any]]:
+    """Return the rows of services of which it is known who lacks them."""
     rows = [row for row in result.summary["services"] if _is_counted(result, row)]
     if services is not None:
         wanted = set(services)
         rows = [row for row in rows if row["service"] in wanted]
-    promised = [row for row in rows if row["promised"]]
-    found = [(_persons_outside(row, ""), row) for row in promised or rows]
-    found = [(outside, row) for outside, row in found if outside >= LEAST_GAIN]
-    found.sort(key=lambda pair: (-pair[0], pair[1]["service"]))
-    return [_describe_gap(released, row) for _, row in found]
+    return [row for row in rows if row["promised"]] or rows
 
 
 def _is_counted(result: Any, row: dict[str, Any]) -> bool:
@@ -150,9 +155,9 @@ def list_proposals(released: Release, services: Iterable[str] | None = None) -> 
     Sites that would serve fewer than five more persons are left out.
     """
     result: Any = released.result
+    ranked = [row["service"] for row in _ranked_services(result, services)]
     sites = result.sites
-    if services is not None:
-        sites = sites[sites["service"].isin(list(services))]
+    sites = sites[sites["service"].isin(ranked)]
     sites = sites[sites["gain_persons"].fillna(0.0) >= LEAST_GAIN]
     sites = sites.sort_values(["gain_persons", "site_id"], ascending=[False, True], kind="stable")
     facilities = result.facilities

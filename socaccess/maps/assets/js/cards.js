@@ -36,7 +36,10 @@ class Cards {
     const tenths = model.minutesOf(service)[settlement];
     if (tenths === NO_SUPPLY) return say(model.choice.scope ? "no_facility_own" : "no_facility");
     if (tenths < 0) return say("no_route_long");
-    return say("minutes_of_limit", { n: say.number(tenths / 10, 1), limit: say.number(model.limitOf(service)) });
+    const part = model.partOf(service, settlement);
+    const values = { n: say.number(tenths / 10, 1), limit: say.number(model.limitOf(service)) };
+    if (part !== undefined) return say("minutes_of_some", { ...values, part: say.percent(part) });
+    return say("minutes_of_limit", values);
   }
 
   settlementLines(id) {

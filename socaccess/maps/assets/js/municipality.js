@@ -13,30 +13,22 @@ class MunicipalityPage {
       (model.hasShares(service, scenario) ? data.shares.share[service + 1][0][scenario][0][id] : -1));
     const range = data.shares.low[service][0][id] < 0 ? null
       : [data.shares.low[service][0][id], data.shares.high[service][0][id]];
-    const { nearest, minutes } = this.nearestTo(id, service);
-    return { service, shares, range, nearest, minutes, limit: model.services[service].limit,
+    const median = data.municipalities.medians[service][id];
+    return { service, shares, range, nearest: this.nearestTo(id, service), minutes: median < 0 ? null : median / 10, limit: model.services[service].limit,
       places: this.placesIn(id, service), need: model.need(service).municipality[id] };
   }
 
-  /** The facility nearest to most inhabitants now, and the middle one's minutes. */
+  /** The facility nearest to most inhabitants now. */
   nearestTo(id, service) {
     const { settlements, cover } = this.data;
     const people = new Map();
-    const times = [];
-    let total = 0;
     for (let i = 0; i < this.model.count; i++) {
       if (settlements.municipality[i] !== id) continue;
       const to = cover[service].to[0][i];
       people.set(to, (people.get(to) ?? 0) + settlements.population[i]);
-      times.push([cover[service].min[0][i], settlements.population[i]]);
-      total += settlements.population[i];
     }
-    const far = (tenths) => (tenths < 0 ? Infinity : tenths);
-    times.sort((a, b) => far(a[0]) - far(b[0]));
-    let sum = 0;
-    const middle = times.find(([, n]) => (sum += n) * 2 >= total);
     const [nearest] = [...people].sort((a, b) => b[1] - a[1])[0] ?? [-1];
-    return { nearest, minutes: middle && middle[0] >= 0 ? middle[0] / 10 : null };
+    return nearest;
   }
 
   /** Places of the operating facilities inside: a number, "?" where one is not known, or null. */
@@ -98,7 +90,11 @@ class MunicipalityPage {
       const service = model.services[row.service];
       const button = el("button", { type: "button", onclick: () => choose(row.service) }, service.short);
       const known = row.shares.some((share) => share >= 0);
-      const cells = row.shares.map((share, i) => number(share < 0 ? "–" : panel.shareText(share, i ? null : row.range)));
+      const cells = row.shares.map((share) => number(say.percent(share)));
+      if (row.range && row.range[0] < row.range[1]) {
+        const [low, high] = row.range;
+        cells[0].append(el("span", { class: "range" }, `(${say("range", { low: say.number(low), high: say.percent(high) })})`));
+      }
       if (!known) cells.push(el("td", { colspan: 2, class: "note" }, say("no_facility_short")));
       else {
         const late = row.minutes === null || row.minutes > row.limit;

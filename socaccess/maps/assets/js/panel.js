@@ -224,8 +224,7 @@ class Panel {
     $("table-service").textContent = this.sentence();
     $("mean-heading").hidden = model.isIndex;
     $("persons-heading").hidden = !anyPersons;
-    $("table-note").textContent = model.isIndex ? say("note_index")
-      : say(model.byPersons(model.choice.service) ? "note_persons" : "note_population");
+    $("table-note").textContent = model.isIndex ? say("note_index") : say.code("note", model.shareBasis(model.choice.service));
     const rows = model.ranking().map(({ id, share, mean }) => {
       const c = data.palette.classes[model.classOf(share)];
       const row = el("tr", { onclick: () => this.actions.selectMunicipality(id) },
