@@ -361,7 +361,10 @@ def _legend(
             f'border:1px solid {LIGHT["border"]}"></i>'
         )
 
-    rows = [f"<b>{_text(title)}</b>", f"<div>{_text(name_code(texts, 'legend_share', 'population'))}</div>"]
+    rows = [
+        f"<b>{_text(title)}</b>",
+        f"<div>{_text(name_code(texts, 'legend_share', 'population'))}</div>",
+    ]
     for share_class in (*CLASSES, NO_SHARE):
         count = counts.get(f"class {share_class.lowest}", 0)
         if share_class is NO_SHARE:

@@ -273,7 +273,7 @@ def encode_shares(
                         share[service, scope, scenario, position] = measure(within)
                 found[scope].append(parts)
                 counts[scope].append(_count_bands(minutes, limits[1:], people.population))
-        for scenario in np.flatnonzero(people.counted[service]):
+        for scenario in np.flatnonzero(people.counted[service]).tolist():
             minutes = people.travel_ms[service, scenario]
             for end, limit_ms in enumerate((low_ms, high_ms)):
                 ends[end, service, scenario] = measure(minutes <= limit_ms)
