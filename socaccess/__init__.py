@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from socaccess.version import VERSION
 
 if TYPE_CHECKING:
+    from socaccess import programme as planning
     from socaccess.errors import InputError, SocAccessError
     from socaccess.maps import embed_map, explore, save_map
     from socaccess.network import RoadNetwork
@@ -99,6 +100,7 @@ __all__ = [
     "merge_duplicates",
     "nearest",
     "place_rows",
+    "planning",
     "read_people",
     "read_project",
     "read_table",
@@ -113,6 +115,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "planning":
+        return import_module("socaccess.programme")
     if name in _HOME:
         return getattr(import_module(_HOME[name]), name)
     raise AttributeError(f"module 'socaccess' has no attribute {name!r}")

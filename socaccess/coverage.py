@@ -161,7 +161,7 @@ def summarise_coverage(
     missing = [name for name in (*keys, "persons", "population", travel, status)
                if name not in settlement_coverage]  # fmt: skip
     if missing:
-        raise InputError(f"coverage: column {', '.join(missing)} is missing")
+        raise InputError("coverage.missing_columns", names=missing)
     group = settlement_coverage.groupby(keys, sort=True, observed=True)
     code = group.ngroup().to_numpy()
     table = group.size().index.to_frame(index=False)

@@ -52,6 +52,7 @@ ASIDE: Final = ".writing-"
 _WAIT_S = 60.0
 """How long the others may take to begin and to swap."""
 
+_BINARY = getattr(os, "O_BINARY", 0)
 _JOURNAL = "swap.json"
 _NO_LINKS = (errno.EPERM, errno.EACCES, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS,
              errno.EMLINK, errno.EXDEV)  # fmt: skip
@@ -183,10 +184,14 @@ def create_file(path: str | Path, content: bytes | str, *, aside: Path | None = 
     path = Path(path)
     part = (aside or path.parent) / f"{ASIDE}{secrets.token_hex(8)}"
     try:
-        with part.open("xb") as file:
-            file.write(_encode(content))
-            file.flush()
-            os.fsync(file.fileno())
+        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o666)
+        try:
+            rest = memoryview(_encode(content))
+            while rest:
+                rest = rest[os.write(handle, rest) :]
+            os.fsync(handle)
+        finally:
+            os.close(handle)
         _give_name(part, path)
     finally:
         with suppress(OSError):

@@ -75,7 +75,7 @@ def write_outputs(
 
     unknown = [name for name in formats if name not in FORMATS]
     if unknown:
-        raise UnknownNameError(f"no format {', '.join(unknown)}; there are {', '.join(FORMATS)}")
+        raise UnknownNameError("outputs.unknown_format", names=unknown, known=FORMATS)
     Texts(lang)
 
     with write_together(folder) as aside:

@@ -1,9 +1,9 @@
 """Matching the list of facilities compiled by hand to the state register.
 
 Two rows are one facility where the service and the municipality agree and, in this order, the
-address says so, the name says so, or the register lists the service in one place of that
-settlement only. Names of two registers are never equal: generic words are left out and likeness
-is rapidfuzz's.
+address says so, the name says so, the register lists the service in one place of that settlement
+only, or it lists it where it has the site's other services. Names of two registers are never equal:
+generic words are left out and likeness is rapidfuzz's.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ def match_facilities(listed: Sequence[Row], registered: Sequence[Row]) -> dict[s
     """Return the match of each row of the list that has one, by `facility_id`.
 
     Both need `facility_id`, `name`, `service`, `address`, `settlement_id`, `municipality_id`,
-    `lon` and `lat`, the list `status` too. Several rows of the list may be one facility.
+    `site_id`, `lon` and `lat`, the list `status` too. Several rows of the list may be one facility.
     """
     by_place: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for each in registered:
@@ -141,7 +141,26 @@ def match_facilities(listed: Sequence[Row], registered: Sequence[Row]) -> dict[s
         match = _by_settlement(row, candidates, taken)
         if match:
             found[row["facility_id"]] = match
+    sites = _find_sites(listed, registered, found)
+    for row, candidates in waiting:
+        if row["facility_id"] not in found:
+            mine = [each for each in candidates if each["site_id"] in sites.get(row["site_id"], ())]
+            match = _best(row, mine, "settlement")
+            if match:
+                found[row["facility_id"]] = match
     return found
+
+
+def _find_sites(
+    listed: Iterable[Row], registered: Iterable[Row], found: Mapping[str, Match]
+) -> dict[str, set[str]]:
+    """Return the addresses of the register by site of the list, as other services there say."""
+    address_of = {each["facility_id"]: each["site_id"] for each in registered}
+    sites: dict[str, set[str]] = defaultdict(set)
+    for row in listed:
+        if row["facility_id"] in found:
+            sites[row["site_id"]].add(address_of[found[row["facility_id"]].key])
+    return sites
 
 
 def _by_address(row: Row, candidates: Iterable[Row]) -> Match | None:

@@ -255,8 +255,9 @@ def make_registered(register: Sequence[Row]) -> list[dict[str, str]]:
                 "municipality_id": first["municipality_id"],
                 "provider_municipality_id": provider,
                 "provider_basis": provider_basis,
-                "lon": first["lon"],
-                "lat": first["lat"],
+                # 0.6 m, and what the store of rounds keeps.
+                "lon": f"{float(first['lon']):.5f}",
+                "lat": f"{float(first['lat']):.5f}",
                 "register_id": " ".join(each["register_id"] for each in rows),
                 "mapping": min((each["mapping"] for each in rows), key=CERTAINTIES.index),
             }

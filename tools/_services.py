@@ -7,10 +7,10 @@ import _facts
 import _matching
 import _register
 import build_prices
-from _datapackage import CC_BY, ODBL, Field, ForeignKey, Package, Source, Table
+from _datapackage import CC_BY, ODBL, Field, ForeignKey, Package, Source, Table, read_csv
 from _need import METHODS
 
-CREATED = "2026-11-21T00:00:00Z"
+CREATED = "2026-11-29T00:00:00Z"
 TRAVELLERS = ("client", "provider", "none")
 LEGAL_CLASSES = (
     "alternative_care",
@@ -364,120 +364,27 @@ SOURCES = [
 ]
 ATTRIBUTION = {
     "lv": (
-        "Pakalpojumi un plānu skaitļi: katrā rindā norādītās publiskās lapas. "
+        "Pakalpojumu sniedzēji: Labklājības ministrijas sociālo pakalpojumu sniedzēju reģistrs, "
+        "2026. gada 10. oktobris (CC0 1.0); adrešu koordinātas: Valsts zemes dienests (CC BY 4.0). "
+        "Plānotais un plānu skaitļi: katrā rindā norādītās publiskās lapas. "
         + _facts.ATTRIBUTION["lv"]
     ),
     "en": (
-        "Facilities and plan figures: the public page named on each row. "
-        + _facts.ATTRIBUTION["en"]
+        "Providers: Ministry of Welfare, register of social service providers, 10 October 2026 "
+        "(CC0 1.0); coordinates of addresses: State Land Service (CC BY 4.0). Planned objects and "
+        "plan figures: the public page named on each row. " + _facts.ATTRIBUTION["en"]
     ),
 }
-CAVEATS_EN = [
-    (
-        "The limits in minutes are proposals. No Latvian norm of travel time or distance was "
-        "found: treat them as parameters and show the result for other limits too."
-    ),
-    (
-        "A facility's point is the centre of its settlement or parish unless location_precision "
-        "is address. A row of precision municipality or none has no point and is listed as not "
-        "located."
-    ),
-    (
-        "Operating means at the date of the source. In a check of 36 rows against their sources "
-        "the status was out of date in 3."
-    ),
-    (
-        "Planned means that a plan or project page was seen and no page on the opening: opening "
-        "not confirmed. Most of these are ERAF objects of 2014-2020, past their date. Give every "
-        "coverage without and with them."
-    ),
-    (
-        "places is capacity only where places_basis is stated_capacity or planned_capacity; "
-        "occupancy and recipients are not, two thirds are blank, and some places are shared by "
-        "two services: never sum without the filter."
-    ),
-    "project_total_eur and eraf_eur stand on every row of a project: never sum them.",
-    (
-        "Latgale's targets are told in several ways. 389 adults and 390 children are taken; the "
-        "others are kept as alternatives."
-    ),
-    (
-        "For Rīga and Vidzeme, and for children in out-of-family care everywhere, no target was "
-        "published: the people assessed, or to be assessed, stand in for it."
-    ),
-    (
-        "Where in a region the people of a plan live was not published. Need by settlement is an "
-        "estimate: the figure shared out by population over the partners of the region's DI "
-        "project."
-    ),
-    (
-        "The list of facilities was compiled from public pages and is not the state register. It "
-        "names no provider of home care, care at home of children, consultations, support groups, "
-        "mentor, support person or rehabilitation of parents: no row means not listed, not "
-        "absent."
-    ),
-    (
-        "Services of other are kept because they exist; they are not one of the catalogue's and "
-        "never count as supply."
-    ),
-]
-CAVEATS_LV = [
-    (
-        "Robežvērtības minūtēs ir priekšlikumi. Latvijas normatīvs ceļa laikam vai attālumam "
-        "netika atrasts: uzskatiet tās par parametriem un rādiet rezultātu arī ar citām robežām."
-    ),
-    (
-        "Pakalpojuma punkts ir tā apdzīvotās vietas vai pagasta centrs, ja vien "
-        "location_precision nav address. Rindai ar precizitāti municipality vai none punkta nav, "
-        "un tā uzskaitīta kā bez atrašanās vietas."
-    ),
-    (
-        "Operating nozīmē stāvokli avota datumā. Pārbaudot 36 rindas pēc avotiem, statuss bija "
-        "novecojis 3 rindās."
-    ),
-    (
-        "Planned nozīmē, ka redzēta plāna vai projekta lapa, bet ne lapa par atvēršanu: atvēršana "
-        "nav apstiprināta. Lielākā daļa ir 2014.-2020. gada ERAF objekti, kam termiņš pagājis. "
-        "Rādiet pārklājumu gan bez tiem, gan ar tiem."
-    ),
-    (
-        "places ir vietu skaits tikai tad, ja places_basis ir stated_capacity vai "
-        "planned_capacity; aizņemtība un saņēmēji tas nav, divas trešdaļas ir tukšas, un dažas "
-        "vietas ir kopīgas diviem pakalpojumiem: nesummējiet bez atlases."
-    ),
-    "project_total_eur un eraf_eur atkārtojas katrā projekta rindā: nesummējiet tos.",
-    (
-        "Latgales mērķi avotos minēti dažādi. Ņemti 389 pieaugušie un 390 bērni; pārējie "
-        "saglabāti kā alternatīvas."
-    ),
-    (
-        "Rīgas un Vidzemes reģionam, kā arī bērniem ārpusģimenes aprūpē nekur mērķis nav "
-        "publicēts: to aizstāj izvērtēto vai izvērtējamo personu skaits."
-    ),
-    (
-        "Nav publicēts, kur reģionā plāna cilvēki dzīvo. Vajadzība pa apdzīvotām vietām ir "
-        "aplēse: skaitlis sadalīts pēc iedzīvotāju skaita reģiona DI projekta partneru "
-        "teritorijā."
-    ),
-    (
-        "Pakalpojumu saraksts veidots no publiskām lapām un nav valsts reģistrs. Tajā nav neviena "
-        "sniedzēja aprūpei mājās, bērnu aprūpei dzīvesvietā, konsultācijām, atbalsta grupām, "
-        "mentoram, atbalsta personai un vecāku rehabilitācijai: rindas trūkums nozīmē nav "
-        "uzskaitīts, nevis nav."
-    ),
-    (
-        "Pakalpojumi ar other saglabāti, jo tie pastāv; tie nav kataloga pakalpojumi un nekad "
-        "netiek ieskaitīti piedāvājumā."
-    ),
-]
+CAVEATS = read_csv(_facts.FACTS.parent / "services_caveats.csv")
 
 PACKAGE = Package(
     name="socaccess-services",
     title="Community-based social services of Latvia: types, facilities, plans and need",
-    title_lv="Sabiedrībā balstīti sociālie pakalpojumi Latvijā: veidi, vietas, plāni un vajadzība",
+    title_lv="Sabiedrībā balstīti sociālie pakalpojumi Latvijā: veidi, iestādes, plāni, vajadzība",
     description=(
-        "Service types with proposed limits, facilities of the five regions, published figures of "
-        "the deinstitutionalisation (DI) plans, and persons per settlement and target group."
+        "Service types with proposed limits, the state register of providers, the facilities it "
+        "and public pages know, published figures of the deinstitutionalisation (DI) plans, "
+        "persons per settlement and target group, and what contradicts what."
     ),
     created=CREATED,
     resources=[
@@ -489,8 +396,7 @@ PACKAGE = Package(
     licences=[ODBL, CC_BY],
     attribution=ATTRIBUTION,
     caveats={
-        "lv": [*CAVEATS_LV, build_prices.CAVEATS["lv"]],
-        "en": [*CAVEATS_EN, build_prices.CAVEATS["en"]],
+        lang: [*(row[lang] for row in CAVEATS), build_prices.CAVEATS[lang]] for lang in ("lv", "en")
     },
     keywords=("accessibility", "deinstitutionalisation", "Latvia", "social services"),
 )

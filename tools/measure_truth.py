@@ -18,6 +18,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,29 +40,32 @@ MEASURES = ("shipped", "register", "people", "sure")
 # Runs in the state it measures; old and new states share these names.
 PROBE = """
 import json, sys
-import geopandas as gpd
 import socaccess as sa
 
-region, measure = sys.argv[1:]
-study = sa.Study.load(region, view="plan")
-if measure in ("register", "sure"):
-    parts = {name: getattr(study, name) for name in (
-        "municipalities", "settlements", "facilities", "network", "service_types", "need",
-        "promised", "targets", "settings", "name", "title", "view") if hasattr(study, name)}
-    if measure == "sure":
-        kept = parts["facilities"]["mapping"] != "likely"
-        parts["facilities"] = parts["facilities"][kept]
-        parts["people"] = getattr(study, "people", None)
-    study = sa.Study(**{name: value for name, value in parts.items() if value is not None})
-result = study.run()
-print("RESULT" + json.dumps(result.summary["services"]))
+PARTS = ("municipalities", "settlements", "facilities", "network", "service_types", "need",
+         "promised", "targets", "settings", "name", "title", "view")
+region, *measures = sys.argv[1:]
+whole = sa.Study.load(region, view="plan")
+found = {}
+for measure in measures:
+    study = whole
+    if measure in ("register", "sure"):
+        parts = {name: getattr(whole, name) for name in PARTS}
+        if measure == "sure":
+            parts["facilities"] = whole.facilities[whole.facilities["mapping"] != "likely"]
+            parts["people"] = whole.people
+        study = sa.Study(**parts)
+    found[measure] = study.run(sites=False).summary["services"]
+print("RESULT" + json.dumps(found))
 """
 
+Measured = dict[str, dict[str, dict[str, Any]]]
 
-def measure(checkout: Path, region: str, kind: str) -> dict[str, dict[str, Any]]:
-    """Return the headline's services of a region by service, as one state of the project has it."""
+
+def measure(checkout: Path, region: str, measures: Sequence[str]) -> Measured:
+    """Return the headline's services by measure and service, as one state of the project has it."""
     done = subprocess.run(
-        [sys.executable, "-c", PROBE, region, kind],
+        [sys.executable, "-c", PROBE, region, *measures],
         env={**os.environ, "PYTHONPATH": str(checkout)},
         cwd=checkout,
         capture_output=True,
@@ -69,13 +73,16 @@ def measure(checkout: Path, region: str, kind: str) -> dict[str, dict[str, Any]]
         check=False,
     )
     if done.returncode:
-        raise RuntimeError(f"{region}, {kind}:\n{done.stderr}")
+        raise RuntimeError(f"{region}, {', '.join(measures)}:\n{done.stderr}")
     line = next(line for line in done.stdout.splitlines() if line.startswith("RESULT"))
-    return {row["service"]: row for row in json.loads(line.removeprefix("RESULT"))}
+    return {
+        kind: {row["service"]: row for row in rows}
+        for kind, rows in json.loads(line.removeprefix("RESULT")).items()
+    }
 
 
-def measure_all(before: str) -> dict[str, dict[str, dict[str, dict[str, Any]]]]:
-    """Return, by region and measure, the headline's services."""
+def measure_all(before: str) -> dict[str, Measured]:
+    """Return, by region, the headline's services by measure and service."""
     with tempfile.TemporaryDirectory() as scratch:
         old = Path(scratch)
         archive = subprocess.run(
@@ -86,14 +93,12 @@ def measure_all(before: str) -> dict[str, dict[str, dict[str, dict[str, Any]]]]:
         )
         subprocess.run(["tar", "-x", "-C", str(old)], input=archive.stdout, check=True)
         return {
-            region: {
-                kind: measure(old if kind == "shipped" else ROOT, region, kind) for kind in MEASURES
-            }
+            region: measure(old, region, MEASURES[:1]) | measure(ROOT, region, MEASURES[1:])
             for region in REGIONS
         }
 
 
-def tabulate(measured: dict[str, dict[str, dict[str, dict[str, Any]]]]) -> list[str]:
+def tabulate(measured: dict[str, Measured]) -> list[str]:
     """Return one table per region: shares of each promised service in four measurements."""
     lines = []
     for region, kinds in measured.items():

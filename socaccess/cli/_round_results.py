@@ -38,8 +38,8 @@ def report(
 ) -> None:
     """Write the progress report of a round: persons, places, % of assessed, and every change."""
     from socaccess import rounds
+    from socaccess.files import write_files
     from socaccess.i18n import Texts
-    from socaccess.rounds import files as _files
     from socaccess.settings import Settings
 
     texts = Texts(lang.value)
@@ -48,7 +48,7 @@ def report(
     found = rounds.hide_report(found, below=0 if small_counts else Settings().suppress_below)
     labels = label_codes(current, lang.value)
     folder = out or Path("out") / f"{found.round_id}-report"
-    written = _files.write_files(folder, rounds.write_report(found, labels, lang=lang.value))
+    written = write_files(folder, rounds.write_report(found, labels, lang=lang.value))
     whole = found.persons_total[found.persons_total["service"] == "all"]
     if as_json:
         print_json(

@@ -263,7 +263,7 @@ def _split_rows(option: str, checks: list[FormCheck]) -> list[set[str]]:
 
 
 def _write_file(path: Path, content: bytes, texts: Texts) -> None:
-    from socaccess.rounds.files import write_files
+    from socaccess.files import write_files
 
     written = write_files(path.parent, {path.name: content})
     typer.echo(texts("round.wrote", path=written[0]), err=True)

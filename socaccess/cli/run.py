@@ -98,15 +98,16 @@ def _run_and_write(study: Study, asked: Outputs, as_json: bool) -> None:
     from socaccess.documents.record import tell_record
     from socaccess.i18n import Texts
     from socaccess.outputs import write_outputs
-    from socaccess.study.release import release
+    from socaccess.study.release import run_released
 
     texts = Texts(asked.languages[0])
     written = []
     with show_progress(texts) as progress:
-        result = study.run(progress=progress)
+        released = run_released(
+            study, allow_small_counts=asked.show_small_counts, progress=progress
+        )
         if progress:
             progress("write")
-        released = release(result, allow_small_counts=asked.show_small_counts)
         for lang in asked.languages:
             several = len(asked.languages) > 1
             written += write_outputs(

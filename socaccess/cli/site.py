@@ -112,7 +112,9 @@ def site(
     told = release(study.run(answer=(service, plan)), allow_small_counts=small_counts).result
     table = _tell_sites(told, show_all=small_counts)
     if as_json:
-        typer.echo(json.dumps(_tell_answer(service, plan, table), ensure_ascii=False))
+        from socaccess.encoding import encode_json
+
+        typer.echo(encode_json(_tell_answer(service, plan, table, lang.value)))
     else:
         _show(table, plan, options["objective"], texts, why)
     if out:
@@ -200,7 +202,7 @@ def _tell_sites(told: Any, *, show_all: bool) -> Any:
     return table
 
 
-def _tell_answer(service: str, plan: Any, table: Any) -> dict[str, Any]:
+def _tell_answer(service: str, plan: Any, table: Any, lang: str) -> dict[str, Any]:
     certificate = {
         "status": plan.status,
         "objective": plan.objective,
@@ -213,9 +215,9 @@ def _tell_answer(service: str, plan: Any, table: Any) -> dict[str, Any]:
         "service": service,
         "sites": json.loads(table.to_json(orient="records", double_precision=6)),
         "certificate": plain,
-        "notes": list(plan.notes),
+        "notes": [note.text(lang) for note in plan.notes],
         "conflict": list(plan.conflict),
-        "relaxations": list(plan.relaxations),
+        "relaxations": [line.text(lang) for line in plan.relaxations],
     }
 
 
@@ -234,7 +236,7 @@ def _write(
 
     text = table.astype(object).where(table.notna(), None)
     layer = gpd.GeoDataFrame(text, geometry=told.sites.geometry, crs=told.sites.crs)
-    answer = encode_json(_tell_answer(service, plan, table), indent=1)
+    answer = encode_json(_tell_answer(service, plan, table, lang), indent=1)
     with write_together(folder) as aside:
         (aside / names[0]).write_bytes(encode_csv(table))
         write_layer(layer, aside / names[1], layer="sites")
@@ -280,12 +282,15 @@ def _show(table: Any, plan: Any, objective: str, texts: Any, why: bool) -> None:
     else:
         tell("no_plan", **told)
     if plan.conflict:
-        names = (texts(f"siting.condition.{name}") for name in plan.conflict)
+        from socaccess.messages import Message
+        from socaccess.siting.options import CONDITIONS
+
+        names = (Message(CONDITIONS[name]).text(texts.lang) for name in plan.conflict)
         tell("conflict", names=", ".join(names))
     if plan.relaxations:
         tell("relaxations")
     for line in (*plan.relaxations, *plan.notes):
-        console.print(f"- {_tell_remark(line, texts)}", highlight=False, soft_wrap=True)
+        console.print(f"- {line.text(texts.lang)}", highlight=False, soft_wrap=True)
 
 
 def _make_table(table: Any, texts: Any) -> Any:
@@ -308,20 +313,6 @@ def _make_table(table: Any, texts: Any) -> Any:
             texts.number(row.saved_person_min),
         )
     return shown
-
-
-def _tell_remark(remark: Any, texts: Any) -> str:
-    """Return a remark of the siting in the language of `texts`."""
-    condition = remark.values.get("condition")
-    told = {}
-    for name, value in remark.values.items():
-        if name == "condition":
-            told[name] = texts(f"siting.condition.{value}")
-        elif condition == "floor_share":
-            told[name] = texts.share(value, decimals=1)
-        else:
-            told[name] = texts.number(value, decimals=0 if float(value).is_integer() else 2)
-    return str(texts(f"siting.remark.{remark.code}", **told))
 
 
 def _tell_count(count: Any, texts: Any) -> str:

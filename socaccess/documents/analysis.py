@@ -57,8 +57,7 @@ def compare_seasons(
         `share_of` (need or population), `population`, `population_covered`; the
         service's own limit is among the limits.
     """
-    table = result.list_people()
-    table = table[table["service"].isin(services)]
+    table = result.list_people(services=services)
     if municipality_id is not None:
         table = table[table["municipality_id"] == municipality_id]
     own = result.study.limits_min()
@@ -104,8 +103,7 @@ def trace_flows(
         `population_within` (those within the limit). People without any facility in
         reach have no row.
     """
-    table = result.list_people()
-    table = table[table["service"].isin(services)]
+    table = result.list_people(services=services)
     all_people = table.groupby(["service", "municipality_id"])["population"].sum()
     table = table[table["facility_id"].notna()]
     facilities = result.facilities.set_index("facility_id")

@@ -8,138 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from socaccess import crs as crs_
 from socaccess.guards import guard_frame
 from socaccess.i18n import Texts
-from socaccess.privacy import mark_untold
-from socaccess.study.release import Release, release, summarise_by_population
+from socaccess.study.release import Release
+from socaccess.study.released import DECIMALS, SITE_COLUMNS, list_tables, round_table
 
 if TYPE_CHECKING:
-    from socaccess.study import StudyResult
+    pass
 
-__all__ = ["list_tables", "round_table", "warn_of_small_counts", "write_csv"]
-
-DECIMALS = {
-    "travel_min": 1,
-    "own_travel_min": 1,
-    "over_min": 1,
-    "mean_min": 1,
-    "median_min": 1,
-    "p90_min": 1,
-    "max_min": 1,
-    "limit_min": 0,
-    "length_km": 1,
-    "modelled_share": 2,
-    "covered_share": 4,
-    "covered_share_low": 4,
-    "covered_share_high": 4,
-    "population_share": 4,
-    "plan_gap": 6,
-    "population": 0,
-    "population_covered": 0,
-    "population_within": 0,
-    "unreachable_population": 0,
-    "gain_population": 0,
-}
-"""Decimals of the numbers that leave; what is not named stays as it is."""
-
-
-SITE_COLUMNS = ("site_id", "service", "rank", "settlement_id", "name", "municipality_id",
-                "municipality", "gain_persons", "gain_population", "places", "opens",
-                "also_p_median")  # fmt: skip
-"""What leaves of a suggested site, besides its place and its certificate."""
-
-
-def list_tables(
-    result: StudyResult | Release, *, allow_small_counts: bool = False
-) -> dict[str, pd.DataFrame]:
-    """Return the tables of a result as they leave: `coverage`, `gaps`, `sites`.
-
-    Numbers are rounded for reading: minutes and kilometres to 0.1, persons to whole
-    ones. Persons in need are whole numbers, marks where a count is hidden, or None
-    where the need is not known. `share_of` says whether a share is of persons in need
-    or, where a count behind it is hidden, of inhabitants.
-    """
-    released = release(result, allow_small_counts=allow_small_counts)
-    tellers = {"coverage": _tell_coverage, "gaps": _tell_gaps, "sites": _tell_sites}
-    for name, tell in tellers.items():
-        if name not in released.kept:
-            released.kept[name] = round_table(tell(released))
-    return {name: released.kept[name].copy() for name in tellers}
-
-
-def _tell_coverage(released: Release) -> pd.DataFrame:
-    """Return coverage with the persons within the limit where that tells nothing new.
-
-    That is where every settlement's count is shown, or where all of a municipality's
-    people are within the limit, or none. Elsewhere a sum over some settlements would
-    tell the hidden count of another; the share and the times are those of inhabitants.
-    """
-    # Persons if times were longer or shorter would tell of the settlements between.
-    table = released.result.coverage.drop(columns=["covered_low", "covered_high"])
-    table.insert(3, "target_group", table["service"].map(released.group_of))
-    persons = released.show_municipalities(table)
-    if released.is_lifted:
-        table["persons"] = persons
-        table["covered"] = table["covered"].round(1)
-        return table
-    open_ = released.find_open(table)
-    measured = summarise_by_population(released.result)
-    keys = ["municipality_id", "service", "scenario", "scope"]
-    of_people = table[keys].merge(measured, on=keys, how="left", validate="one_to_one")
-    shares = ("covered_share", "covered_share_low", "covered_share_high", "share_of")
-    for name in (*shares, "mean_min", "median_min", "p90_min", "max_min"):
-        table[name] = table[name].where(open_, of_people[name].set_axis(table.index))
-    nobody = (table["covered_share"] == 0).to_numpy()
-    everyone = (table["covered_share"] == 1).to_numpy()
-    covered = np.full(len(table), mark_untold(), dtype=object)
-    covered[everyone] = persons[everyone]
-    covered[nobody] = 0
-    shown = open_ & table["covered"].notna().to_numpy()
-    covered[shown] = [round(value) for value in table["covered"][shown]]
-    unknown = np.array([person is None for person in persons], dtype=bool)
-    covered[unknown | table["covered_share"].isna().to_numpy()] = None
-    table["persons"], table["covered"] = persons, covered
-    return table
-
-
-def _tell_gaps(released: Release) -> pd.DataFrame:
-    table = released.result.gaps.copy()
-    table["persons"] = released.show_settlements(table)
-    return table
-
-
-def _tell_sites(released: Release) -> pd.DataFrame:
-    """Return the sites with degrees in place of geometry, and the certificate of their service."""
-    result = released.result
-    sites = result.sites.to_crs(crs_.EXCHANGE)
-    # Only what is known to be safe: an answer of one's own may tell more of its clients.
-    table = pd.DataFrame(sites[[name for name in SITE_COLUMNS if name in sites]])
-    table["gain_persons"] = [
-        released.show_part(released.group_of[service], gain)
-        for service, gain in zip(table["service"], table["gain_persons"], strict=True)
-    ]
-    table["gain_persons"] = table["gain_persons"].astype(object)
-    table["lon"] = sites.geometry.x.round(5)
-    table["lat"] = sites.geometry.y.round(5)
-    plans = result.plans.sort_values(
-        "objective", key=lambda column: column != "mclp", kind="stable"
-    )
-    plans = plans.drop_duplicates("service").set_index("service")
-    for name in ("status", "gap", "weighted_by"):
-        table[f"plan_{name}"] = table["service"].map(plans[name])
-    return table
-
-
-def round_table(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a table with its numbers rounded to what `DECIMALS` says."""
-    rounded = table.copy()
-    for name, decimals in DECIMALS.items():
-        if name in rounded:
-            values = rounded[name].astype(float).round(decimals) + 0.0
-            rounded[name] = values.astype("Int64") if decimals == 0 else values
-    return rounded
-
+__all__ = ["DECIMALS", "SITE_COLUMNS", "list_tables", "round_table", "warn_of_small_counts",
+           "write_csv"]  # fmt: skip
 
 def warn_of_small_counts(released: Release, texts: Texts) -> str:
     """Return the warning of a file that shows small counts on purpose, else an empty text."""

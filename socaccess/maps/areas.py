@@ -18,6 +18,7 @@ import shapely
 from socaccess.maps.encode import delta, morton_order
 from socaccess.network import CLOSED, RoadNetwork, Snapped
 from socaccess.routing import UNREACHABLE, Terminals, find_nearest
+from socaccess.study.placing import place_facilities
 from socaccess.travel.minutes import to_limit_ms
 
 if TYPE_CHECKING:
@@ -119,7 +120,9 @@ def _list_supply(result: Any, types: pd.DataFrame) -> tuple[pd.DataFrame, Snappe
     number = {service: position for position, service in enumerate(types["service"])}
     serving = result.reach.supply["planned"]
     serving = serving[serving["service"].isin(number)]
-    facilities = result.facilities.set_index("facility_id").loc[serving["facility_id"]]
+    # Cut where they may be shown: a cut at the door of a shelter would tell where it is.
+    facilities = place_facilities(result.facilities, result.study).set_index("facility_id")
+    facilities = facilities.loc[serving["facility_id"]]
     sites = result.sites[result.sites["service"].isin(number)]
     supply = pd.DataFrame(
         {

@@ -16,6 +16,7 @@ from socaccess.maps.places import has_point
 from socaccess.maps.shares import as_percent
 from socaccess.maps.words import name_code, persons_text
 from socaccess.study.colours import CLASSES, LIGHT, NO_SHARE, STATUS, class_of
+from socaccess.study.placing import place_facilities
 from socaccess.study.release import Release, release
 
 if TYPE_CHECKING:
@@ -259,7 +260,7 @@ def _add_facilities(
 ) -> None:
     import folium
 
-    facilities = result.facilities
+    facilities = place_facilities(result.facilities, result.study)
     facilities = facilities[has_point(facilities) & (facilities["service"] == row["service"])]
     layer = folium.FeatureGroup(name=_text(texts("map.layer.facilities")))
     for place in facilities.to_crs(EXCHANGE).to_dict("records"):
@@ -324,13 +325,10 @@ def _svg(shape: str, size: int) -> str:
 
 _EDGE = LIGHT["symbol-edge"]
 _PIN = "M0,9.5L-5.5,-1A6.4,6.4 0 1 1 5.5,-1Z"
-_STAR = " ".join(
-    f"{r * np.cos(a):.2f},{r * np.sin(a):.2f}"
-    for k in range(10)
-    for r, a in [(9.0 if k % 2 == 0 else 3.9, np.pi / 5 * k - np.pi / 2)]
-)
 _SHAPES = {
     "covered": f'<circle r="7" fill="{STATUS["covered"]}" stroke="{_EDGE}"/>',
+    "partly": f'<circle r="7" fill="{STATUS["covered"]}" stroke="{_EDGE}"/>'
+    f'<path d="M0,-7A7,7 0 0 1 0,7Z" fill="{STATUS["gap"]}" stroke="{_EDGE}"/>',
     "gap": f'<path d="M0,-9L9,0L0,9L-9,0Z" fill="{STATUS["gap"]}" stroke="#fff"/>',
     "unreachable": f'<rect x="-7" y="-7" width="14" height="14" stroke="#fff" '
     f'fill="{STATUS["unreachable"]}"/>'
@@ -341,7 +339,8 @@ _SHAPES = {
     '<circle cy="-3.6" r="2" fill="#fff"/>',
     "planned": f'<path d="{_PIN}" fill="#fff" stroke="{LIGHT["facility"]}" stroke-width="1.4" '
     'stroke-dasharray="2.5 1.6"/>',
-    "site": f'<polygon points="{_STAR}" fill="{LIGHT["build"]}" stroke="#fff"/>',
+    "site": f'<rect x="-8" y="-8" width="16" height="16" rx="4" fill="{LIGHT["build"]}" '
+    'stroke="#fff"/><path d="M-4,0H4M0,-4V4" stroke="#fff" stroke-width="2.2"/>',
 }
 
 
@@ -362,7 +361,10 @@ def _legend(
             f'border:1px solid {LIGHT["border"]}"></i>'
         )
 
-    rows = [f"<b>{_text(title)}</b>", f"<div>{_text(texts('map.legend_share_population'))}</div>"]
+    rows = [
+        f"<b>{_text(title)}</b>",
+        f"<div>{_text(name_code(texts, 'legend_share', 'population'))}</div>",
+    ]
     for share_class in (*CLASSES, NO_SHARE):
         count = counts.get(f"class {share_class.lowest}", 0)
         if share_class is NO_SHARE:
@@ -377,8 +379,8 @@ def _legend(
         rows.append(line(swatch(share_class.light), span, count))
     rows += [
         line(_svg(_SHAPES[status], 14), name_code(texts, "status", status), counts.get(status, 0))
-        for status in ("covered", "gap", "unreachable", "no_data")
-        if status != "no_data" or counts.get(status)
+        for status in ("covered", "partly", "gap", "unreachable", "no_data")
+        if status not in ("partly", "no_data") or counts.get(status)
     ]
     for status in ("operating", "planned"):
         text = name_code(texts, "facility_status", status)

@@ -1,4 +1,4 @@
-"""The words around the map: the headline, and the lists behind it, as plain text."""
+"""The words around the map: the finding, and the lists behind it, as plain text."""
 
 from __future__ import annotations
 
@@ -7,68 +7,81 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from socaccess.maps.shares import as_percent
-from socaccess.maps.words import name_code, persons_text
+from socaccess.maps.words import capitalise, name_code, persons_text
 from socaccess.privacy import mark_small
+from socaccess.study.findings import (
+    list_places,
+    list_proposals,
+    rank_gaps,
+    short_name,
+    write_lead,
+    write_title,
+)
 
 if TYPE_CHECKING:
     from socaccess.i18n import Texts
     from socaccess.study.release import Release
 
-__all__ = ["build_blocks", "build_headline"]
+__all__ = ["build_blocks", "build_finding"]
+
+GAPS = 3
+PROPOSALS = 5
 
 
-def build_headline(released: Release, texts: Texts, payload: dict[str, Any]) -> dict[str, Any]:
-    """Return the question the map answers, its share per scenario, and a line per group.
+def build_finding(released: Release, texts: Texts, payload: dict[str, Any]) -> dict[str, Any]:
+    """Return the title, its lead, the largest gaps and what to build, as texts.
 
-    The shares are those of `result.summary`: means over the promised services of
-    which the data holds a facility, or over all such services where no plan
-    promises any.
+    Gaps and proposals carry the position of their service in the payload (`service`);
+    proposals also that of their site (`site`).
     """
-    summary = released.result.summary
-    services = {row["service"]: row for row in summary["services"]}
-    chosen = [row["id"] for row in payload["services"] if row["shown"] and row["id"] in services]
-    promised = [name for name in chosen if services[name]["promised"]]
-    base = promised or chosen
-    counted = [name for name in base if services[name]["supply_known"]]
-    missing = len(base) - len(counted)
-    shares = []
-    for scenario in payload["scenarios"] if counted else ():
-        values = [services[name]["covered_share"][scenario] for name in counted]
-        shares.append(
+    names = {row["id"]: row["name"] for row in payload["services"] if row["shown"]}
+    position = {name: number for number, name in enumerate(names)}
+    groups = released.result.study.name_groups(texts.lang)
+    gaps = rank_gaps(released, names)
+    proposals = list_proposals(released, names)
+    sites = [str(name) for name in payload["places"]["sites"]["id"]]
+
+    def describe(service: str, group: str) -> dict[str, Any]:
+        name = names[service]
+        return {
+            "service": position[service],
+            "name": capitalise(short_name(texts, "service", service, name)),
+            "group": short_name(texts, "group", group, groups.get(group, group)),
+        }
+
+    known = [row for row in payload["services"] if row["shown"] and row["known"]]
+    return {
+        "title": write_title(gaps, texts, names) if known else texts("finding.title_unknown"),
+        "lead": write_lead(gaps[0], texts) if gaps else "",
+        "gaps": [
             {
-                "scenario": scenario,
-                "label": name_code(texts, "scenario", scenario),
-                "share": _share(texts, values),
+                **describe(gap.service, gap.target_group),
+                "outside": persons_text(texts, gap.outside),
+                "persons": persons_text(texts, gap.persons),
+                "share": round(100 * (1 - gap.share), 1),
+                "where": texts("finding.gap_where", n=texts.number(gap.limit_min))
+                if not gap.nobody_within
+                else texts(
+                    "finding.gap_where_zero",
+                    n=texts.number(gap.limit_min),
+                    places=list_places(gap.nobody_within, texts),
+                ),
             }
-        )
-    mean = "map.headline_mean_promised" if promised else "map.headline_mean_known"
-    lines = [texts.count(mean, len(counted))] if counted else []
-    if missing:
-        lines.append(texts.count("map.headline_missing", missing))
-    lines += [
-        _group_line(row, released, texts, payload)
-        for row in summary.get("groups", [])
-        if set(row.get("services", [])) <= set(chosen)
-    ]
-    question = texts("map.headline_promised" if promised else "map.headline_known")
-    return {"question": question, "shares": shares, "lines": lines}
-
-
-def _group_line(
-    row: dict[str, Any], released: Release, texts: Texts, payload: dict[str, Any]
-) -> str:
-    parts = [
-        f"{name_code(texts, 'scenario_short', scenario).lower()} "
-        f"{_share(texts, [row['covered_share'][scenario]])}"
-        for scenario in payload["scenarios"]
-    ]
-    return texts(
-        "map.headline_group",
-        group=released.result.study.name_groups(texts.lang)[row["target_group"]],
-        persons=persons_text(texts, released.show_region(row["target_group"], row["persons"])),
-        shares=", ".join(parts),
-    )
+            for gap in gaps[:GAPS]
+        ],
+        "proposals": [
+            {
+                **describe(proposal.service, proposal.target_group),
+                "name": short_name(texts, "service", proposal.service, names[proposal.service]),
+                "site": sites.index(proposal.site_id),
+                "place": proposal.name,
+                "gain": _range_text(texts, proposal.gain, proposal.gain_low, proposal.gain_high),
+                "note": texts("finding.planned_here") if proposal.planned_here else "",
+            }
+            for proposal in proposals[:PROPOSALS]
+        ],
+        "more": max(0, len(proposals) - PROPOSALS),
+    }
 
 
 def build_blocks(released: Release, texts: Texts, payload: dict[str, Any]) -> list[dict[str, Any]]:
@@ -176,19 +189,22 @@ def _about(result: Any, texts: Texts, payload: dict[str, Any]) -> dict[str, Any]
     modelled = result.summary.get("modelled_share")
     if modelled is not None:
         lines.append(texts("map.about_modelled", share=texts.share(modelled)))
+    lines.append(texts("map.about_people"))
+    lines.append(
+        texts("map.about_range", share=texts.share(result.study.settings.time_uncertainty))
+    )
     if payload["belowPersons"] > 0:
         lines.append(texts("map.about_shares", n=payload["belowPersons"]))
     return _block("about", texts, [], [], lines)
 
 
-def _share(texts: Texts, values: list[float | None]) -> str:
-    """Return the mean of `values` in whole per cent, as everywhere on the map."""
-    known = [value for value in values if value is not None]
-    if not known:
-        return texts.share(None)
-    percent = as_percent(np.array([np.mean(known)]))[0]
-    # The sign stays on the line of its number.
-    return texts.share(percent / 100).replace(" ", "\N{NO-BREAK SPACE}")
+def _range_text(
+    texts: Texts, value: int | str | None, low: int | str | None, high: int | str | None
+) -> str:
+    """Return a count with its range where there is one: the range alone says both."""
+    if isinstance(low, int) and isinstance(high, int) and low < high:
+        return f"{texts.number(low)}–{texts.number(high)}"
+    return persons_text(texts, value)
 
 
 def _show_target(persons: float | None, below: int) -> int | str | None:

@@ -18,9 +18,18 @@ from socaccess.maps.places import (
     list_destinations,
     point_coordinates,
 )
-from socaccess.maps.shares import NO_ROUTE, Cover, encode_persons, encode_shares, tenths
+from socaccess.maps.shares import (
+    NO_ROUTE,
+    Cover,
+    encode_persons,
+    encode_shares,
+    list_people,
+    tenths,
+)
+from socaccess.maps.words import capitalise
 from socaccess.sources.embedded import load_water
 from socaccess.study.colours import BANDS, CLASSES, DARK, LIGHT, NO_SHARE, STATUS
+from socaccess.study.findings import list_proposals, name_places, rank_gaps, short_name
 from socaccess.study.release import Release
 
 if TYPE_CHECKING:
@@ -99,6 +108,14 @@ def build_payload(
     service_index = {name: position for position, name in enumerate(names)}
     cover = _fill(table, types, scenarios, settlements, destinations.position_of)
 
+    ids = municipalities["municipality_id"].astype(str).tolist()
+    texts = Texts(lang)
+    places = encode_places(destinations, grid, service_index, released, ids)
+    order = pd.Index(settlements["settlement_id"]).get_indexer(
+        result.study.settlements["settlement_id"]
+    )
+    people = list_people(result, types, scenarios, cover.persons, home, order)
+    gaps = rank_gaps(released, types["service"])
     limits = [None, *(int(band) if band == int(band) else band for band in _bands(result))]
     return {
         "lang": lang,
@@ -106,12 +123,20 @@ def build_payload(
         "bounds": [*grid.snap(np.array([bounds[:2], bounds[2:]])).ravel().tolist()],
         "belowPersons": released.below,
         "scenarios": scenarios,
+        "scopes": list(SCOPES),
         "limits": limits,
         "palette": _palette(),
-        "services": _services(result, types, others, lang),
+        "start": service_index[gaps[0].service] if gaps else _first_known(types),
+        "proposals": [
+            places["sites"]["id"].index(proposal.site_id)
+            for proposal in list_proposals(released, types["service"])
+        ],
+        "services": _services(result, types, others, texts),
         "municipalities": {
-            "id": municipalities["municipality_id"].astype(str).tolist(),
+            "id": ids,
             "name": municipalities["name"].astype(str).tolist(),
+            "medians": _list_medians(result, types, municipalities),
+            "where": [name_places([name], texts) for name in municipalities["name"].astype(str)],
             "population": [int(value) for value in municipalities["population"]],
             "approximate": municipalities["approximate"].fillna(False).astype(int).tolist()
             if "approximate" in municipalities
@@ -122,18 +147,41 @@ def build_payload(
         "settlements": _settlements(settlements, located, home, grid),
         "cover": _encode_cover(cover),
         "persons": encode_persons(released, types, settlements, municipalities, cover),
-        "shares": encode_shares(released, types, limits, home, municipalities, settlements, cover),
-        "places": encode_places(destinations, grid, service_index, released),
+        "shares": encode_shares(
+            released, types, limits, people, municipalities, result.study.settings.time_uncertainty
+        ),
+        "places": places,
         "areas": encode_areas(result, types, scenarios, grid, frame_m),
         "water": encode_polygons(load_water(municipalities.crs, road_frame_m), grid),
         "roads": encode_roads(result.study.network, municipalities.crs, grid, road_frame_m),
-        "texts": {**Texts(lang).raw("map."), **_name_groups(result, lang)},
+        "texts": {**texts.raw("map."), **_name_groups(result, texts)},
     }
 
 
-def _name_groups(result: Any, lang: str) -> dict[str, str]:
+def _name_groups(result: Any, texts: Texts) -> dict[str, str]:
     """Return the names of target groups as texts of the page, those of an own catalogue too."""
-    return {f"group.{code}": name for code, name in result.study.name_groups(lang).items()}
+    names = result.study.name_groups(texts.lang)
+    return {f"group.{code}": name for code, name in names.items()} | {
+        f"group_short.{code}": short_name(texts, "group", code, name)
+        for code, name in names.items()
+    }
+
+
+def _list_medians(
+    result: Any, types: pd.DataFrame, municipalities: gpd.GeoDataFrame
+) -> list[list[int]]:
+    """Return of each service and municipality the median time now, as in the table of coverage."""
+    table = result.coverage
+    table = table[(table["scenario"] == "now") & (table["scope"] == "any")]
+    medians = table.set_index(["service", "municipality_id"])["median_min"]
+    keys = pd.MultiIndex.from_product([types["service"], municipalities["municipality_id"]])
+    minutes = medians.reindex(keys).to_numpy(dtype=float)
+    return tenths(minutes).reshape(len(types), len(municipalities)).tolist()
+
+
+def _first_known(types: pd.DataFrame) -> int:
+    known = types["supply_known"].to_numpy(dtype=bool)
+    return int(np.argmax(known)) if len(known) else 0
 
 
 def _check(result: Any) -> None:
@@ -254,7 +302,7 @@ def _fill(
 
 def _minutes(table: pd.DataFrame, prefix: str) -> np.ndarray:
     """Return tenths of minutes; a gap without minutes is one where nobody offers the service."""
-    has_supply = (table[f"{prefix}status"] != "gap").to_numpy()
+    has_supply = ~table[f"{prefix}status"].isin(["gap", "no_data"]).to_numpy()
     return tenths(table[f"{prefix}travel_min"].to_numpy(dtype=float), has_supply)
 
 
@@ -301,13 +349,15 @@ def _settlements(
 
 
 def _services(
-    result: Any, types: pd.DataFrame, others: list[str], lang: str
+    result: Any, types: pd.DataFrame, others: list[str], texts: Texts
 ) -> list[dict[str, Any]]:
     """Return what the chooser and the cards say of each service."""
+    column = f"name_{texts.lang}"
     rows = [
         {
             "id": str(row.service),
-            "name": _first_upper(str(getattr(row, f"name_{lang}"))),
+            "name": (name := capitalise(str(getattr(row, column)))),
+            "short": capitalise(short_name(texts, "service", str(row.service), name)),
             "limit": float(row.limit_min),
             "group": str(row.target_group),
             "promised": bool(row.promised),
@@ -320,11 +370,11 @@ def _services(
     names = result.service_types.set_index("service")
     for service in others:
         listed = service in names.index
-        name = str(names.loc[service, f"name_{lang}"]) if listed else service
+        name = str(names.loc[service, column]) if listed else service
         rows.append(
             {
                 "id": service,
-                "name": _first_upper(name),
+                "name": capitalise(name),
                 "supply": bool(names.loc[service, "counts_as_supply"]) if listed else False,
                 "shown": False,
             }
@@ -344,7 +394,3 @@ def _palette() -> dict[str, Any]:
         "light": LIGHT,
         "dark": DARK,
     }  # fmt: skip
-
-
-def _first_upper(text: str) -> str:
-    return text[:1].upper() + text[1:]

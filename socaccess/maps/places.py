@@ -10,6 +10,7 @@ import shapely
 
 from socaccess.maps.encode import delta
 from socaccess.maps.shares import encode_count
+from socaccess.study.placing import place_facilities
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Destinations", "encode_places", "list_destinations"]
 
-STATUSES = ("operating", "planned", "closed")
+STATUSES = ("operating", "planned", "closed", "not_registered")
 
 
 class Destinations(NamedTuple):
@@ -50,7 +51,7 @@ def list_destinations(
     Facilities that some settlement's time leads to are kept wherever they are;
     others only inside `frame_m`.
     """
-    facilities = result.facilities
+    facilities = place_facilities(result.facilities, result.study)
     there = has_point(facilities) & facilities["service"].isin(services).to_numpy()
     x, y = point_coordinates(facilities)
     with np.errstate(invalid="ignore"):
@@ -77,7 +78,11 @@ def point_coordinates(frame: gpd.GeoDataFrame) -> tuple[np.ndarray, np.ndarray]:
 
 
 def encode_places(
-    destinations: Destinations, grid: Grid, service_index: dict[str, int], released: Release
+    destinations: Destinations,
+    grid: Grid,
+    service_index: dict[str, int],
+    released: Release,
+    municipality_ids: list[str],
 ) -> dict[str, Any]:
     """Return the columns of facilities and sites, and the places they stand at.
 
@@ -102,10 +107,12 @@ def encode_places(
             "places": [None if pd.isna(number) else int(number) for number in facilities["places"]],
             "basis": _texts(facilities, "places_basis"),
             "address": _address(facilities),
+            "settlement": _texts(facilities, "settlement"),
             "municipality": _texts(facilities, "municipality_name"),
+            "home": pd.Index(municipality_ids).get_indexer(facilities["municipality_id"]).tolist(),
             "inRegion": facilities["in_region"].fillna(False).astype(int).tolist(),
             "status": [
-                STATUSES.index(name) if name in STATUSES else len(STATUSES) - 1
+                STATUSES.index(name if name in STATUSES else "closed")
                 for name in facilities["status"]
             ],
             "year": _years(facilities, "status_year"),
@@ -114,6 +121,7 @@ def encode_places(
         },
         "sites": {
             "place": place[len(facilities) :].ravel().tolist(),
+            "id": _texts(sites, "site_id"),
             "name": _texts(sites, "name"),
             "municipality": _texts(sites, "municipality"),
             "service": [service_index[name] for name in sites["service"]],

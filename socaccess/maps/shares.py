@@ -7,6 +7,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from socaccess.coverage import bound_limits_ms
+from socaccess.maps.encode import delta
+from socaccess.routing import UNREACHABLE
+from socaccess.travel.minutes import to_limit_ms
+
 if TYPE_CHECKING:
     import geopandas as gpd
 
@@ -17,10 +22,12 @@ __all__ = [
     "NO_SHARE",
     "NO_SUPPLY",
     "Cover",
+    "People",
     "as_percent",
     "encode_count",
     "encode_persons",
     "encode_shares",
+    "list_people",
     "share_within",
     "tenths",
 ]
@@ -163,62 +170,168 @@ def _codes(counts: np.ndarray) -> list[int]:
     return [encode_count(count) for count in counts]
 
 
+class People(NamedTuple):
+    """Where people live, point by point, and how long each of them travels.
+
+    Times are whole milliseconds to the nearest facility of anyone, and of the own
+    municipality, shape (services, scenarios, points).
+    """
+
+    travel_ms: np.ndarray
+    own_ms: np.ndarray
+    counted: np.ndarray  # (services, scenarios): whether anybody counts the service
+    persons: np.ndarray  # (services, points)
+    population: np.ndarray
+    home: np.ndarray  # position of the municipality, -1 for none
+    settlement: np.ndarray  # position of the settlement
+
+
+def list_people(
+    result: Any,
+    types: pd.DataFrame,
+    scenarios: list[str],
+    persons: np.ndarray,
+    home: np.ndarray,
+    order: np.ndarray,
+) -> People:
+    """Return the people of a result, with the persons of every settlement given.
+
+    `order` has the position of the study's settlements among those of the map, to which
+    `persons` (services, settlements) and `home` belong.
+    """
+    times = result.times
+    rows = np.array(
+        [[times.row(service, name) for name in scenarios] for service in types["service"]]
+    )
+    settlement = order[times.home]
+    population = result.study.settlements["population"].fillna(0).to_numpy(dtype=float)
+    return People(
+        times.travel_ms[rows],
+        times.own_ms[rows],
+        times.counted[rows],
+        persons[:, settlement] * times.share,
+        population[times.home] * times.share,
+        home[settlement],
+        settlement,
+    )
+
+
 def encode_shares(
     released: Release,
     types: pd.DataFrame,
     limits: list[float | None],
-    home: np.ndarray,
+    people: People,
     municipalities: gpd.GeoDataFrame,
-    settlements: gpd.GeoDataFrame,
-    cover: Cover,
+    uncertainty: float,
 ) -> dict[str, Any]:
     """Return whole per cent for every service, scope, scenario and limit.
 
-    The last number of each list is the region's. Entry 0 of `share` is the mean
-    over the promised services that have a facility in the data, where there are two or more.
+    The last number of each list is the region's. Entry 0 of `share` is the mean over
+    the services a mean may be taken of (`indexOf`), where there are two or more. `low` and
+    `high` are what the share at the service's own limit would be, for facilities of anyone,
+    if all times were longer or shorter by `uncertainty`. `partly` has for every service,
+    scope, scenario and limit the settlements some of whose people are within it: their
+    positions as steps, and per cent. `bands` are inhabitants by travel time.
 
-    Shares of single municipalities weigh settlements by inhabitants where a count of
-    persons of the group is hidden anywhere: on a map they must be of one kind. The
-    region's share is of persons wherever the need is known, as in the headline.
+    Shares of a municipality are of persons where no count of them is hidden there, as in
+    the table of coverage, and else of inhabitants; `byPersons` is 1 where all are of
+    persons and 2 where some are. The region's share is of persons wherever the need is
+    known, as in the headline.
     """
-    population = settlements["population"].to_numpy(dtype=float)
-    groups = len(municipalities)
-    shape = (len(types), 2, cover.minutes.shape[1], len(limits), groups + 1)
-    share = np.full(shape, np.nan)
+    groups, scenarios = len(municipalities), people.travel_ms.shape[1]
+    share = np.full((len(types), 2, scenarios, len(limits), groups + 1), np.nan)
+    ends = np.full((2, len(types), scenarios, groups + 1), np.nan)
+    opened = _find_open(released, types, municipalities)
+    known = (np.nan_to_num(people.persons) > 0).any(axis=1)
+    by_persons = []
+    partly: list[Any] = []
+    bands: list[Any] = []
+    for service, standard in enumerate(types["limit_min"].astype(float)):
+        of_persons = np.append(opened[service], True) & known[service]
+        by_persons.append(int(of_persons[:-1].any()) + int(0 < of_persons[:-1].sum() < groups))
+
+        def measure(
+            within: np.ndarray, number: int = service, of_persons: np.ndarray = of_persons
+        ) -> np.ndarray:
+            by_need = share_within(within, people.persons[number], people.home, groups)
+            by_all = share_within(within, people.population, people.home, groups)
+            # Where nobody in need lives the share is of inhabitants, as everywhere.
+            return np.where(of_persons & ~np.isnan(by_need), by_need, by_all)
+
+        low_ms, _, high_ms = bound_limits_ms(standard, uncertainty)
+        found: list[Any] = [[], []]
+        counts: list[Any] = [[], []]
+        for scope, travel_ms in enumerate((people.travel_ms[service], people.own_ms[service])):
+            for scenario in range(scenarios):
+                minutes = travel_ms[scenario]
+                is_counted = people.counted[service, scenario]
+                parts = []
+                for position, limit in enumerate(limits):
+                    within = minutes <= to_limit_ms(standard if limit is None else limit)
+                    parts.append(_find_partly(within, people))
+                    if is_counted:
+                        share[service, scope, scenario, position] = measure(within)
+                found[scope].append(parts)
+                counts[scope].append(_count_bands(minutes, limits[1:], people.population))
+        for scenario in np.flatnonzero(people.counted[service]).tolist():
+            minutes = people.travel_ms[service, scenario]
+            for end, limit_ms in enumerate((low_ms, high_ms)):
+                ends[end, service, scenario] = measure(minutes <= limit_ms)
+        partly.append(found)
+        bands.append(counts)
+    basket = _find_basket(released, types)
+    index = share[basket].mean(axis=0) if len(basket) > 1 else np.full(share.shape[1:], np.nan)
+    return {
+        "share": np.concatenate([as_percent(index)[None], as_percent(share)]).tolist(),
+        "low": as_percent(ends[0]).tolist(),
+        "high": as_percent(ends[1]).tolist(),
+        "partly": partly,
+        "bands": bands,
+        "byPersons": by_persons,
+        "indexOf": basket if len(basket) > 1 else [],
+    }
+
+
+def _find_partly(within: np.ndarray, people: People) -> list[list[int]]:
+    """Return the settlements some of whose people are within, as steps, and per cent."""
+    count = int(people.settlement.max()) + 1 if len(people.settlement) else 0
+    total = np.bincount(people.settlement, minlength=count)
+    near = np.bincount(people.settlement[within], minlength=count)
+    some = np.flatnonzero((near > 0) & (near < total))
+    if not len(some):
+        return [[], []]
+    weight = np.bincount(people.settlement, people.population, minlength=count)[some]
+    inside = np.bincount(people.settlement[within], people.population[within], minlength=count)[
+        some
+    ]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        part = np.where(weight > 0, inside / weight, near[some] / total[some])
+    return [delta(some), np.clip(np.rint(part * 100), 1, 99).astype(int).tolist()]
+
+
+def _count_bands(
+    travel_ms: np.ndarray, limits: list[float | None], population: np.ndarray
+) -> list[int]:
+    """Return inhabitants within each limit but not the one before, beyond them, and cut off."""
+    bounds = [to_limit_ms(float(limit)) for limit in limits if limit is not None]
+    band = np.searchsorted(bounds, travel_ms)
+    band[travel_ms >= UNREACHABLE] = len(bounds) + 1
+    counts = np.bincount(band, weights=population, minlength=len(bounds) + 2)
+    return [round(float(count)) for count in counts]
+
+
+def _find_open(
+    released: Release, types: pd.DataFrame, municipalities: gpd.GeoDataFrame
+) -> np.ndarray:
+    """Return of each service and municipality whether no count of persons is hidden there."""
     ids = municipalities["municipality_id"].tolist()
     pairs = pd.DataFrame(
-        {"service": np.repeat(types["service"], groups), "municipality_id": ids * len(types)}
+        {"service": np.repeat(types["service"], len(ids)), "municipality_id": ids * len(types)}
     )
-    opened = released.find_open(pairs).reshape(len(types), groups)
-    is_open = np.logical_and.reduce(opened, axis=1)
-    by_persons, region_by_persons = [], []
-    for service, standard in enumerate(types["limit_min"].astype(float)):
-        persons = cover.persons[service]
-        known = bool((np.nan_to_num(persons) > 0).any())
-        shown = known and bool(is_open[service])
-        by_persons.append(int(shown))
-        region_by_persons.append(int(known))
-        for scope, minutes in enumerate((cover.minutes[service], cover.own_minutes[service])):
-            for scenario in range(shape[2]):
-                reached = minutes[scenario] >= 0
-                for position, limit in enumerate(limits):
-                    within = reached & (
-                        minutes[scenario] <= round((standard if limit is None else limit) * 10)
-                    )
-                    part = share_within(within, persons if shown else population, home, groups)
-                    if known and not shown:
-                        part[-1] = share_within(within, persons, home, groups)[-1]
-                    share[service, scope, scenario, position] = part
-    promised = (types["promised"].fillna(False) & types["supply_known"]).to_numpy(dtype=bool)
-    # A single service is its own index.
-    if promised.sum() > 1:
-        index = share[promised].mean(axis=0)
-        percent = np.concatenate([as_percent(index)[None], as_percent(share)])
-    else:
-        percent = np.concatenate([np.full((1, *shape[1:]), -1), as_percent(share)])
-    return {
-        "share": percent.tolist(),
-        "byPersons": by_persons,
-        "regionByPersons": region_by_persons,
-        "indexOf": np.flatnonzero(promised).tolist() if promised.sum() > 1 else [],
-    }
+    return released.find_open(pairs).reshape(len(types), len(ids))
+
+
+def _find_basket(released: Release, types: pd.DataFrame) -> list[int]:
+    """Return the positions of the services a mean may be taken of: the headline names them."""
+    counted = released.result.summary["counted_services"]
+    return [number for number, name in enumerate(types["service"]) if name in counted]

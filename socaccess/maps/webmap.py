@@ -11,10 +11,12 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from socaccess.files import write_file
 from socaccess.i18n import Texts
 from socaccess.maps.encode import pack
-from socaccess.maps.headline import build_blocks, build_headline
+from socaccess.maps.headline import build_blocks, build_finding
 from socaccess.maps.payload import SCENARIOS, build_payload
 from socaccess.maps.words import name_code
 from socaccess.study.colours import BANDS, CLASSES, DARK, LIGHT, STATUS
@@ -23,15 +25,15 @@ from socaccess.study.release import Release, release
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from socaccess.study import StudyResult
+    from socaccess.study import Study, StudyResult
 
 __all__ = ["EmbeddedMap", "embed_map", "render_map", "save_map"]
 
 PAPERS = ("a4-landscape", "a4-portrait", "a3-landscape", "a3-portrait")
 _SCRIPTS = (
     "decode.js", "state.js", "symbols.js", "labels.js", "choices.js", "cards.js", "areas.js",
-    "panel.js", "search.js", "print.js", "view.js", "layers.js", "marks.js", "legend.js",
-    "selection.js", "pointer.js", "map.js",
+    "panel.js", "municipality.js", "tabs.js", "search.js", "print.js", "view.js", "layers.js",
+    "marks.js", "legend.js", "selection.js", "pointer.js", "map.js",
 )  # fmt: skip
 
 
@@ -117,13 +119,13 @@ def render_map(
     return template.render(
         lang=lang,
         title=title if title is not None else shown.study.title[lang],
-        view=name_code(texts, "view", shown.study.view),
-        data_dates=str(shown.study.data_dates).replace("-", "–"),
+        facts=_list_facts(shown.study, texts),
         t=lambda key, **values: texts(f"map.{key}", **values),
         name=lambda family, code: name_code(texts, family, code),
         version=_version(),
         allow_small_counts=released.is_lifted,
-        headline=build_headline(released, texts, payload),
+        finding=build_finding(released, texts, payload),
+        many=lambda key, n: texts.count(f"map.{key}", n),
         caveats=[
             *shown.summary.get("caveats", {}).get(lang, []),
             *_own_caveats(texts, released.below),
@@ -139,6 +141,19 @@ def render_map(
         data=Markup(pack(payload)),  # noqa: S704
         policy=_policy(style, leaflet, script),
     )
+
+
+def _list_facts(study: Study, texts: Texts) -> list[str]:
+    """Return what a title says of its data: which borders, of which year, how old it is."""
+    facts = []
+    if study.borders_year is not None:
+        key = "map.borders_plan" if study.view == "plan" else "map.borders"
+        facts.append(texts(key, year=study.borders_year))
+    facilities = study.facilities
+    if "source_date" in facilities and facilities["source_date"].notna().any():
+        day = pd.to_datetime(facilities["source_date"]).max().date()
+        facts.append(texts("map.facilities_on", date=texts.date(day)))
+    return [*facts, texts("map.data_dates", dates=str(study.data_dates).replace("-", "–"))]
 
 
 class EmbeddedMap:
@@ -235,6 +250,10 @@ def _style() -> str:
     def variables(colours: dict[str, str], number: int) -> str:
         declared = [f"--{name}:{value};" for name, value in colours.items()]
         declared += [f"--step{step}:{pair[number]};" for step, pair in enumerate(steps)]
+        declared += [
+            f"--step-within:{CLASSES[-2][2 + number]};",
+            f"--step-outside:{CLASSES[0][2 + number]};",
+        ]
         return "".join(declared) + f"--stroke:{colours['pattern']}8c;"
 
     # Dark is for screens: paper is white.

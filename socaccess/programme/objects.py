@@ -236,7 +236,9 @@ def list_objects(study: Study) -> PlanObjects:
         inside = facilities["municipality_id"].isin(study.municipalities["municipality_id"])
     paid = facilities["funding_programme"].fillna("").str.contains("9.3.1.1", regex=False)
     rows = facilities[inside & paid]
-    statuses = {"operating": "opened", "planned": "planned", "closed": "withdrawn"}
+    # A page told of its opening; whether it is registered today is another question.
+    statuses = {"operating": "opened", "not_registered": "opened", "planned": "planned",
+                "closed": "withdrawn"}  # fmt: skip
     basis = rows["places_basis"].isin(list(CAPACITY_BASES))
     today = rows["municipality_id_2021"].map(_to_today())
     table = pd.DataFrame(

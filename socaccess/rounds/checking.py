@@ -12,7 +12,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from socaccess.rounds import files
+from socaccess import files
 from socaccess.rounds.context import FormContext, load_context
 from socaccess.rounds.forms import FACILITY_SHEET, PERSONS_SHEET
 from socaccess.rounds.layouts import Row, to_rows

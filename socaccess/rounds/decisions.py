@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from socaccess.encoding import open_workbook
 from socaccess.errors import InputError, Problem, raise_problems
 from socaccess.i18n import LANGUAGES, Texts, fold
 from socaccess.rounds import layouts
@@ -261,13 +262,9 @@ def write_review(checks: Sequence[FormCheck], lang: str = "lv") -> bytes:
 
     Rows with errors are listed too, with what is wrong; they cannot be decided.
     """
-    import xlsxwriter
-
     texts = Texts(lang)
     sink = io.BytesIO()
-    book = xlsxwriter.Workbook(
-        sink, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    )
+    book = open_workbook(sink)
     head = book.add_format({"bold": True, "bg_color": "#D9E2EC", "border": 1})
     wrap = book.add_format({"text_wrap": True, "valign": "top"})
     sheet = book.add_worksheet(texts("round.sheet_differences"))

@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from socaccess import files
+from socaccess.encoding import open_workbook
 from socaccess.i18n import LANGUAGES, Texts, sort_key
-from socaccess.rounds import files, layouts
+from socaccess.rounds import layouts
 from socaccess.rounds.layouts import to_rows
 
 if TYPE_CHECKING:
@@ -46,7 +48,7 @@ FORM_VERSION = 1
 ALL_SERVICES = "all"
 """The row of a target group that counts every person once, whatever the service."""
 
-STATUSES = ("operating", "planned", "closed")
+STATUSES = ("operating", "planned", "closed", "not_registered")
 
 MAX_COUNT = 2000
 """Most places one facility may have (inclusive)."""
@@ -284,20 +286,9 @@ def _list_persons(
 
 def write_form(form: FormContent) -> bytes:
     """Return a form as the bytes of an XLSX workbook; the same form gives the same bytes."""
-    import xlsxwriter
-
     texts = Texts(form.lang)
     sink = io.BytesIO()
-    book = xlsxwriter.Workbook(
-        sink,
-        {
-            "in_memory": True,
-            # What a municipality's name or note begins with never makes it a formula or a link.
-            "strings_to_formulas": False,
-            "strings_to_urls": False,
-            "strings_to_numbers": False,
-        },
-    )
+    book = open_workbook(sink)
     created = dt.datetime.fromisoformat(form.introduction["created"]).replace(tzinfo=None)
     book.set_properties({"title": form.introduction["title"], "created": created})
     styles = {

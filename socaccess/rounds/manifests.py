@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from socaccess import files
 from socaccess.errors import InputError, Problem, SocAccessError, raise_problems
-from socaccess.rounds import files
 from socaccess.rounds.layouts import FORMATS, KINDS, TableLayout
 
 __all__ = [

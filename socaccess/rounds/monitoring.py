@@ -7,7 +7,6 @@ cumulative, and the share may exceed 100 %, since a service is not tied to resid
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,8 +14,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from socaccess.encoding import encode_csv
 from socaccess.errors import UnknownNameError
-from socaccess.guards import guard_text
 from socaccess.i18n import Texts
 from socaccess.rounds import layouts
 from socaccess.rounds.forms import ALL_SERVICES, PERSONS_SHEET, list_codes
@@ -386,22 +385,10 @@ def write_report(
 
     files = {"progress.xlsx": write_book(report, labels, Texts(lang))}
     for name, table in tables.items():
-        files[name] = _write_csv(table)
+        files[name] = encode_csv(table.astype(object).map(_plain_number), decimals=4)
     return files
 
 
-def _write_csv(table: pd.DataFrame) -> bytes:
-    """Return a table as CSV; a text a spreadsheet would take for a formula stays a text."""
-
-    def plain(value: Any) -> Any:
-        if isinstance(value, str):
-            return guard_text(value)
-        if isinstance(value, float) and value.is_integer():
-            return int(value)
-        return value
-
-    text = io.StringIO(newline="")
-    guarded = table.astype(object).map(plain)
-    guarded = guarded.where(table.notna(), None)
-    guarded.to_csv(text, index=False, lineterminator="\n", float_format="%.4f")
-    return text.getvalue().encode("utf-8")
+def _plain_number(value: Any) -> Any:
+    """Return a whole number without a fraction."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value

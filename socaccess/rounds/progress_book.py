@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from socaccess.encoding import open_workbook
 from socaccess.i18n import Texts, sort_key
 from socaccess.rounds.forms import ALL_SERVICES
 
@@ -20,12 +21,8 @@ __all__ = ["write_book"]
 
 def write_book(report: ProgressReport, labels: Mapping[str, str], texts: Texts) -> bytes:
     """Return the workbook: progress by municipality, places, and what was changed."""
-    import xlsxwriter
-
     sink = io.BytesIO()
-    book = xlsxwriter.Workbook(
-        sink, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    )
+    book = open_workbook(sink)
     book.set_properties({"created": dt.datetime.fromisoformat(report.as_of)})
     title = texts("round.report_title", title=report.title[texts.lang], as_of=report.as_of)
     styles = {

@@ -13,9 +13,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from socaccess import files
 from socaccess.errors import InputError, Problem, UnknownNameError, raise_problems
 from socaccess.i18n import LANGUAGES, Texts
-from socaccess.rounds import files, layouts
+from socaccess.rounds import layouts
 from socaccess.rounds.checking import FormCheck, check_content, check_form
 from socaccess.rounds.decisions import (
     ALL_ROWS,

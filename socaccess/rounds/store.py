@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from socaccess import files
 from socaccess.errors import InputError, Problem, UnknownNameError
-from socaccess.rounds import files
 from socaccess.rounds.layouts import (
     TableLayout,
     compare_rows,
@@ -99,8 +100,7 @@ class Store:
         for name in _FOLDERS:
             (path / name).mkdir(parents=True, exist_ok=True)
         if not (path / README.name).exists():
-            aside = files.write_aside(path / "aside", README.text.encode("utf-8"))
-            _give_or_keep(aside, path / README.name)
+            _create_or_keep(path / README.name, README.text, path / "aside")
         store = cls.__new__(cls)
         store.path, store.manifest, store._hash, store._read_tables = path, {}, "", {}
         store._publish(
@@ -335,7 +335,7 @@ class Store:
             read_file(self.path, file, digest)  # the same content, or an error
             return
         target.parent.mkdir(exist_ok=True)
-        _give_or_keep(files.write_aside(self.path / "aside", content), target)
+        _create_or_keep(target, content, self.path / "aside")
 
     def _publish(
         self, content: dict[str, Any], *, at: str, who: str, action: str, note: str
@@ -354,20 +354,16 @@ class Store:
         }
         raw = (json.dumps(manifest, ensure_ascii=False, indent=1) + "\n").encode("utf-8")
         target = self.path / "manifests" / f"{number:06d}.json"
-        aside = files.write_aside(self.path / "aside", raw)
         try:
-            files.give_name(aside, target)
+            files.create_file(target, raw, aside=self.path / "aside")
         except FileExistsError:
-            aside.unlink(missing_ok=True)
             raise StoreError(
                 f"{self.path}: somebody else has changed the store; open it again and repeat"
             ) from None
         self.manifest, self._hash = manifest, files.hash_bytes(raw)
 
 
-def _give_or_keep(aside: Path, target: Path) -> None:
-    """Give a file its name; where another writer was first, theirs is the same content."""
-    try:
-        files.give_name(aside, target)
-    except FileExistsError:
-        aside.unlink(missing_ok=True)
+def _create_or_keep(target: Path, content: bytes | str, aside: Path) -> None:
+    """Write a new file; where another writer was first, theirs is the same content."""
+    with suppress(FileExistsError):
+        files.create_file(target, content, aside=aside)

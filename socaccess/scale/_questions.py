@@ -56,7 +56,7 @@ class Origins:
         check_points(places, column)
         missing = [name for name in keep if name not in places]
         if missing:
-            raise InputError(f"{column}: column {', '.join(missing)} is missing")
+            raise InputError("scale.missing_columns", where=column, names=missing)
         kept = places[[column, *(name for name in keep if name != column), places.geometry.name]]
         kept = kept.rename_geometry("geometry") if places.geometry.name != "geometry" else kept
         kept = kept.assign(**{column: kept[column].astype(str).astype(object)})

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from socaccess.errors import InputError, OutputError, Problem
+from socaccess.errors import InputError, OutputError
 from socaccess.files import hash_bytes, write_file
 
 if TYPE_CHECKING:
@@ -78,8 +78,7 @@ class PartitionedTable:
         """
         wrong = [item["file"] for item in self.files if not _is_whole(self.folder, item)]
         if wrong:
-            where = self.folder.name
-            raise InputError([Problem("file is missing or was changed", where, tuple(wrong))])
+            raise InputError("scale.files_changed", where=self.folder.name, rows=wrong)
 
 
 def open_table(folder: str | Path) -> PartitionedTable:
@@ -92,7 +91,7 @@ def open_table(folder: str | Path) -> PartitionedTable:
     """
     folder = Path(folder)
     if (folder / _PLAN).exists():
-        raise InputError(f"{folder}: the table is not finished; ask for it again to go on")
+        raise InputError("scale.not_finished", where=str(folder))
     try:
         told = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
         found = PartitionedTable(folder, told["plan"], tuple(told["files"]))
@@ -100,10 +99,10 @@ def open_table(folder: str | Path) -> PartitionedTable:
             Path(item["file"]).name == item["file"] and int(item["bytes"]) >= 0 and item["sha256"]
             for item in found.files
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{folder}: no table in partitions is there ({error})") from None
+    except (OSError, ValueError, KeyError, TypeError):
+        raise InputError("scale.no_table", where=str(folder)) from None
     if not known:
-        raise InputError(f"{folder}: the manifest is not in the format {FORMAT!r}")
+        raise InputError("scale.other_format", where=str(folder), format=FORMAT)
     return found
 
 
@@ -134,10 +133,7 @@ class TableWriter:
             changed = sorted(
                 key for key in {*before, *self._plan} if before.get(key) != self._plan.get(key)
             )
-            raise InputError(
-                f"{self._folder}: holds a table of another question "
-                f"({', '.join(changed)} differ); choose another folder"
-            )
+            raise InputError("scale.other_question", where=str(self._folder), names=changed)
         for item in self._read_done():
             if _is_whole(self._folder, item):
                 self._done[item["file"]] = item
@@ -157,8 +153,8 @@ class TableWriter:
         try:
             with (self._folder / _JOURNAL).open("a", encoding="utf-8") as journal:
                 journal.write(json.dumps(item, sort_keys=True) + "\n")
-        except OSError as error:
-            raise OutputError(f"{self._folder}: cannot be written: {error.strerror}") from None
+        except OSError:
+            raise OutputError("scale.not_writable", where=str(self._folder)) from None
 
     def finish(self) -> PartitionedTable:
         """Write the manifest and return the table."""
@@ -177,8 +173,8 @@ class TableWriter:
                 return dict(told if name == _PLAN else told["plan"])
             except FileNotFoundError:
                 continue
-            except (OSError, ValueError, KeyError, TypeError) as error:
-                raise InputError(f"{self._folder / name}: cannot be read ({error})") from None
+            except (OSError, ValueError, KeyError, TypeError):
+                raise InputError("scale.not_readable", where=str(self._folder / name)) from None
         return None
 
     def _read_done(self) -> Iterator[dict[str, Any]]:
@@ -205,8 +201,8 @@ def encode_table(table: gpd.GeoDataFrame) -> bytes:
 def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{folder}: cannot be written to: {error.strerror or error}") from None
+    except OSError:
+        raise OutputError("scale.not_writable", where=str(folder)) from None
 
 
 def _is_part(name: str) -> bool:

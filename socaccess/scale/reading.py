@@ -78,7 +78,7 @@ def summarise_table(
         If the table holds no coverage, or lacks a column named in `by`.
     """
     if table.kind != "coverage":
-        raise InputError(f"{table.folder}: holds {table.kind}, not coverage")
+        raise InputError("scale.not_coverage", where=str(table.folder), kind=table.kind)
     kind_column = table.plan["columns"][1]
     columns = [*by, kind_column, "persons", "population", "travel_min", "status"]
     summaries = []
@@ -102,7 +102,7 @@ def _gather_pairs(
     import pyarrow.parquet as pq
 
     if table.kind != "travel_times":
-        raise InputError(f"{table.folder}: holds {table.kind}, not travel times")
+        raise InputError("scale.not_times", where=str(table.folder), kind=table.kind)
     origin_column, destination_column = table.plan["columns"]
     sites = pd.read_parquet(table.folder / "destinations.parquet", columns=[destination_column])
     counts, site, travel_ms, clients = [], [], [], []

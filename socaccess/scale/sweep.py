@@ -161,9 +161,7 @@ def season_network(study: Study, season: str) -> RoadNetwork:
         return study.network
     if season == "winter":
         return slow_down(study.network, study.settings.winter_speed_factor)
-    raise UnknownNameError(
-        f"season {season!r} is not known; use {', '.join(SEASONS)}, or give each its network"
-    )
+    raise UnknownNameError("scale.unknown_season", season=season, known=SEASONS)
 
 
 def slow_down(network: RoadNetwork, speed_factor: float) -> RoadNetwork:
@@ -177,7 +175,7 @@ def slow_down(network: RoadNetwork, speed_factor: float) -> RoadNetwork:
     True
     """
     if not speed_factor > 0:
-        raise InputError(f"a speed factor must be above 0, got {speed_factor}")
+        raise InputError("scale.speed_not_positive", value=speed_factor)
 
     def slow(times: np.ndarray) -> np.ndarray:
         slower = np.minimum(np.rint(times / speed_factor), int(CLOSED) - 1)
@@ -202,20 +200,20 @@ def _check(
     limits: Mapping[str, float],
 ) -> None:
     problems = [
-        Problem(f"limit {limit} is not above 0 minutes", "limits_min")
+        Problem("coverage.limit_not_positive", "limits_min", limit=limit)
         for limit in limits_min
         if not limit > 0
     ]
-    for name, asked, known in (
-        ("service", services, list(limits)),
-        ("objective", objectives, [one for one in OBJECTIVES if one != "trade_off"]),
-    ):
+    for code, where, asked, known in (
+        ("scale.service_not_swept", "services", services, list(limits)),
+        ("scale.objective_not_swept", "objectives", objectives,
+         [one for one in OBJECTIVES if one != "trade_off"]),
+    ):  # fmt: skip
         wrong = tuple(str(one) for one in asked if one not in known)
         if wrong:
-            hint = f"use {', '.join(sorted(known))}"
-            problems.append(Problem(f"{name} cannot be swept", f"{name}s", wrong, hint))
+            problems.append(Problem(code, where, wrong, known=sorted(known)))
     if sites < 1:
-        problems.append(Problem(f"sites must be at least 1, got {sites}", "sites"))
+        problems.append(Problem("scale.too_few_sites", "sites", value=sites))
     raise_problems(problems)
 
 

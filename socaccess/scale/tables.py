@@ -135,7 +135,7 @@ def write_nearest(
     are those of `write_travel_times`.
     """
     if k < 1:
-        raise InputError(f"k must be at least 1, got {k}")
+        raise InputError("scale.k_too_small", value=k)
     _, kinds, _ = _sort_facilities(facilities, by)
     toward = {ALL_KINDS: "sites" if traveller == "client" else "places"}
     return _write_by_kind(
@@ -187,12 +187,12 @@ def write_coverage(
     kinds = tuple(sorted(limit_min))
     unknown = sorted({*travellers, *persons} - {*kinds})
     problems = [
-        Problem(f"the limit of {name} must be above 0 minutes, got {limit}", "limit_min")
+        Problem("coverage.limit_not_positive", "limit_min", [name], limit=limit)
         for name, limit in limit_min.items()
         if not limit > 0
     ]
     if unknown:
-        problems.append(Problem("service has no limit", "travellers, persons", tuple(unknown)))
+        problems.append(Problem("scale.service_without_limit", rows=unknown))
     raise_problems(problems)
     toward = {name: "places" if travellers.get(name) == "provider" else "sites" for name in kinds}
     return _write_by_kind(
@@ -276,7 +276,7 @@ def _sort_facilities(
 ) -> tuple[gpd.GeoDataFrame, tuple[str, ...], str]:
     """Return the facilities by id, the kinds there are, and the id column."""
     if by not in facilities:
-        raise InputError(f"facilities: column {by!r} is missing; it tells the kinds apart")
+        raise InputError("scale.no_kind_column", where="facilities", name=by)
     column = find_id_column(facilities)
     kinds = tuple(sorted(facilities[by].dropna().astype(str).unique()))
     known = facilities[facilities[by].notna()]

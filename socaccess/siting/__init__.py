@@ -10,7 +10,6 @@ from socaccess.siting.options import (
 )
 from socaccess.siting.plan import SitingPlan
 from socaccess.siting.problem import SitingProblem
-from socaccess.siting.remark import Remark
 from socaccess.siting.suggest import measure_gains, suggest_sites, value_of_cooperation
 
 __all__ = [
@@ -18,7 +17,6 @@ __all__ = [
     "OBJECTIVES",
     "ROBUST",
     "Phase",
-    "Remark",
     "Scenario",
     "Service",
     "SitingPlan",

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from socaccess.errors import Problem
-from socaccess.siting.options import COOPERATION, OBJECTIVES, ROBUST
-
-if TYPE_CHECKING:
-    from socaccess.siting.problem import SitingProblem
+from socaccess.messages import Message
+from socaccess.siting.options import COOPERATION, OBJECTIVES, ROBUST, SitingFields
 
 __all__ = [
     "check_municipalities",
@@ -39,7 +36,7 @@ BY_MUNICIPALITY = (
 )
 
 
-def check_objective(problem: SitingProblem) -> Iterator[Problem]:
+def check_objective(problem: SitingFields) -> Iterator[Problem]:
     """Find an unknown objective, a missing limit or a missing number of sites."""
     for name, known in (
         ("objective", OBJECTIVES),
@@ -48,38 +45,35 @@ def check_objective(problem: SitingProblem) -> Iterator[Problem]:
     ):
         value = getattr(problem, name)
         if value not in known:
-            yield Problem(f"no {name} {value!r}", name, (), f"one of {', '.join(known)}")
+            yield Problem("siting.unknown_option", name, value=value, known=list(known))
     yield from _check_limits(problem)
     sites = problem.sites
     if sites is not None:
         if not _is_count(sites):
-            hint = "a whole number, 0 or more"
-            yield Problem(f"not a number of sites: {sites}", "sites", (), hint)
+            yield Problem("siting.not_a_count", "sites", value=sites)
         elif problem.phases:
-            yield Problem("each phase has its own", "sites", (), "leave it out with phases")
+            yield Problem("siting.each_phase_its_own", "sites")
         elif problem.objective == "lscp":
-            yield Problem(
-                "lscp finds the number of sites", "sites", (), "leave it out, or use mclp"
-            )
+            yield Problem("siting.lscp_finds_sites", "sites")
     elif problem.objective != "lscp" and problem.budget is None and not problem.phases:
-        yield Problem("how many new sites?", "sites", (), "give a whole number, or a budget")
+        yield Problem("siting.sites_missing", "sites")
     if not _is_count(problem.curve_points) or problem.curve_points < 2:
-        yield Problem("the curve needs two points", "curve_points", (), "give 2 or more")
+        yield Problem("siting.curve_too_short", "curve_points")
 
 
-def _check_limits(problem: SitingProblem) -> Iterator[Problem]:
+def _check_limits(problem: SitingFields) -> Iterator[Problem]:
     limit, where = problem.limit_min, "limit_min"
     own = all(service.limit_min is not None for service in problem.services)
     needed: list[str] = [name for name in ("lscp", "mclp") if problem.objective == name]
     needed += ["floor_share"] if problem.floor_share is not None else []
     if limit is None:
         if needed and not (problem.services and own):
-            yield Problem(f"{needed[0]} needs a limit", where, (), "give minutes, e.g. 30")
+            yield Problem("siting.limit_missing", where, needed_by=needed[0])
         limits: dict[str, object] = {}
     elif isinstance(limit, Mapping):
         limits = {str(name): value for name, value in limit.items()}
         if set(limits) != set(problem.groups):
-            yield Problem("groups differ from those of persons", where, tuple(limits), "name each")
+            yield Problem("siting.groups_differ", where, limits)
     else:
         limits = {"": limit}
     for service in problem.services:
@@ -87,42 +81,53 @@ def _check_limits(problem: SitingProblem) -> Iterator[Problem]:
             limits[service.name] = service.limit_min
     wrong = [f"{name} {value}".strip() for name, value in limits.items() if not _is_amount(value)]
     if wrong:
-        yield Problem("not a time", where, tuple(wrong), "give minutes, 0 or more")
+        yield Problem("siting.not_minutes", where, wrong)
 
 
-def check_numbers(problem: SitingProblem) -> Iterator[Problem]:
+def check_numbers(problem: SitingFields) -> Iterator[Problem]:
     """Find amounts that are no amounts, and amounts for sites nobody knows."""
     for name in NUMBERS:
         value = getattr(problem, name)
         if value is not None and not _is_amount(value):
-            yield Problem(f"not an amount: {value}", name, (), "give a number, 0 or more")
+            yield Problem("siting.not_an_amount", name, [value])
     for name in BY_SITE:
-        yield from _check_amounts(getattr(problem, name), name, problem.site_ids, "site")
+        yield from _check_amounts(getattr(problem, name), name, problem.site_ids)
     for service in problem.services:
         for name in ("places", "max_places"):
-            where = f"service {service.name!r}, {name}"
-            yield from _check_amounts(getattr(service, name), where, problem.site_ids, "site")
-        yield from _check_amounts(
-            service.opening_cost, f"service {service.name!r}, opening_cost", (), "site"
-        )
+            where = Message("siting.in_service", name=service.name, field=name)
+            yield from _check_amounts(getattr(service, name), where, problem.site_ids)
+        where = Message("siting.in_service", name=service.name, field="opening_cost")
+        yield from _check_amounts(service.opening_cost, where, ())
+    if problem.budget is not None and not _has_costs(problem):
+        yield Problem("siting.budget_without_costs", "budget")
     limit = problem.limit_min
     limits = list(limit.values()) if isinstance(limit, Mapping) else [limit]
     limits = [float(value) for value in limits if value is not None and _is_amount(value)]
     fade = problem.fade_min
     if fade is not None and _is_amount(fade) and any(float(fade) <= value for value in limits):
-        yield Problem("not above limit_min", "fade_min", (), "coverage fades beyond the limit")
+        yield Problem("siting.fade_not_beyond_limit", "fade_min")
     if problem.group_weights is not None:
         weights = problem.group_weights
         if set(weights) != set(problem.groups):
-            names = tuple(str(name) for name in weights)
-            yield Problem(
-                "groups differ from those of persons", "group_weights", names, "name each"
-            )
-        yield from _check_amounts(weights, "group_weights", tuple(weights), "group")
+            yield Problem("siting.groups_differ", "group_weights", weights)
+        yield from _check_amounts(weights, "group_weights", tuple(weights))
+
+
+def _has_costs(problem: SitingFields) -> bool:
+    """Return whether anything a plan may do costs money."""
+    given: list[object] = [problem.opening_cost, problem.cost_per_place]
+    given += [problem.running_cost] if problem.running_years else []
+    given += [service.opening_cost for service in problem.services]
+    values = [v for each in given for v in (each.values() if isinstance(each, Mapping) else [each])]
+    # What is no number is found by the other checks.
+    return any(not _is_amount(value) or value > 0 for value in values)  # type: ignore[operator]
 
 
 def _check_amounts(
-    value: object, where: str, known: tuple[str, ...] | object, kind: str
+    value: object,
+    where: str | Message,
+    known: tuple[str, ...] | object,
+    unknown_code: str = "siting.unknown_site",
 ) -> Iterator[Problem]:
     if value is None:
         return
@@ -130,13 +135,13 @@ def _check_amounts(
     names = set(known) if isinstance(known, (tuple, list)) else set()
     wrong = [f"{name} {amount}".strip() for name, amount in named.items() if not _is_amount(amount)]
     if wrong:
-        yield Problem("not an amount", where, tuple(wrong), "give numbers, 0 or more")
+        yield Problem("siting.not_an_amount", where, wrong)
     unknown = [str(name) for name in named if name != "" and name not in names]
     if unknown:
-        yield Problem(f"no such {kind}", where, tuple(unknown), "use known ids")
+        yield Problem(unknown_code, where, unknown)
 
 
-def check_municipalities(problem: SitingProblem) -> Iterator[Problem]:
+def check_municipalities(problem: SitingFields) -> Iterator[Problem]:
     """Find missing municipalities and names nobody knows."""
     for name, ids in (
         ("client_municipality", problem.client_ids),
@@ -144,8 +149,7 @@ def check_municipalities(problem: SitingProblem) -> Iterator[Problem]:
     ):
         given = getattr(problem, name)
         if given is not None and len(given) != len(ids):
-            what = f"there are {len(given)}, but {len(ids)} ids"
-            yield Problem(what, name, (), "give one for each id, in the same order")
+            yield Problem("siting.not_one_per_id", name, given=len(given), ids=len(ids))
     client = set(problem.client_municipality or ())
     site = set(problem.site_municipality or ())
     needs_client = problem.cooperation != "everyone" or problem.floor_share is not None
@@ -157,25 +161,26 @@ def check_municipalities(problem: SitingProblem) -> Iterator[Problem]:
         (needs_site, problem.site_municipality, "site_municipality"),
     ):
         if needed and given is None:
-            yield Problem("needed by an option", name, (), "give every row's municipality")
+            yield Problem("siting.municipality_missing", name)
     known = {"floor_share": client, BY_MUNICIPALITY[1]: site, BY_MUNICIPALITY[2]: site}
     for name in BY_MUNICIPALITY:
-        yield from _check_amounts(getattr(problem, name), name, tuple(known[name]), "municipality")
+        yield from _check_amounts(
+            getattr(problem, name), name, tuple(known[name]), "siting.unknown_municipality"
+        )
     shares = problem.floor_share
     if shares is not None:
         values = list(shares.values()) if isinstance(shares, Mapping) else [shares]
         if any(_is_amount(value) and float(value) > 1 for value in values):
-            yield Problem("a share is above 1", "floor_share", (), "write 60 % as 0.6")
+            yield Problem("siting.share_above_one", "floor_share")
     if problem.agreements and problem.cooperation != "agreements":
-        hint = 'set cooperation="agreements"'
-        yield Problem("not in force", "agreements", (), hint)
+        yield Problem("siting.agreements_unused", "agreements")
     named = [str(name) for group in problem.agreements for name in group]
     unknown = [name for name in named if name not in client | site]
     if unknown:
-        yield Problem("no such municipality", "agreements", tuple(unknown), "use known names")
+        yield Problem("siting.unknown_municipality", "agreements", unknown)
 
 
-def check_parts(problem: SitingProblem) -> Iterator[Problem]:
+def check_parts(problem: SitingFields) -> Iterator[Problem]:
     """Find names used twice and numbers out of range in services, phases and scenarios."""
     for where, names in (
         ("services", [service.name for service in problem.services]),
@@ -184,83 +189,58 @@ def check_parts(problem: SitingProblem) -> Iterator[Problem]:
     ):
         twice = [str(name) for name, count in Counter(names).items() if count > 1]
         if twice:
-            yield Problem("name stands more than once", where, tuple(twice), "give each its own")
+            yield Problem("siting.name_twice", where, twice)
     years = [phase.year for phase in problem.phases]
     if years != sorted(years):
-        yield Problem("not in order of years", "phases", tuple(map(str, years)), "sort them")
+        yield Problem("siting.phases_not_sorted", "phases", years)
     for phase in problem.phases:
         if not _is_count(phase.sites) or not _is_amount(phase.weight):
-            where = f"phase {phase.year}"
-            yield Problem("sites or weight is not an amount", where, (), "give numbers, 0 or more")
+            within = Message("siting.in_phase", name=phase.year, field="sites, weight")
+            yield Problem("siting.not_an_amount", within, [phase.sites, phase.weight])
     known = set(problem.site_ids)
     for service in problem.services:
         unknown = [str(value) for value in service.existing if value not in known]
         if unknown:
-            where = f"service {service.name!r}, existing"
-            yield Problem("no such site", where, tuple(unknown), "use ids of site_ids")
+            within = Message("siting.in_service", name=service.name, field="existing")
+            yield Problem("siting.unknown_site", within, unknown)
         if service.sites is not None and not _is_count(service.sites):
-            where = f"service {service.name!r}, sites"
-            yield Problem("not a number of sites", where, (), "a whole number, 0 or more")
+            within = Message("siting.in_service", name=service.name, field="sites")
+            yield Problem("siting.not_a_count", within, value=service.sites)
     given = [s.probability for s in problem.scenarios if s.probability is not None]
     if given and problem.robust == "expected":
         whole = len(given) == len(problem.scenarios) and all(_is_amount(value) for value in given)
         if not whole or abs(sum(given) - 1.0) > 1e-6:
-            hint = "give all, adding up to 1, or none"
-            yield Problem("probabilities do not add up to 1", "scenarios", (), hint)
+            yield Problem("siting.probabilities", "scenarios")
 
 
-def check_pairs(problem: SitingProblem) -> Iterator[Problem]:
+def check_pairs(problem: SitingFields) -> Iterator[Problem]:
     """Refuse options that cannot be combined."""
-    objective = problem.objective
-    on = {
-        "services": bool(problem.services),
-        "phases": bool(problem.phases),
-        "scenarios": bool(problem.scenarios),
-        "target groups": bool(problem.groups),
-        "fade_min": problem.fade_min is not None,
-        "may_close": bool(problem.may_close),
-        "max_growth": problem.max_growth is not None,
-        "existing": bool(problem.existing),
-        "places or max_places": problem.places is not None or problem.max_places is not None,
-        "robust worst or regret": bool(problem.scenarios) and problem.robust != "expected",
-        "robust regret": bool(problem.scenarios) and problem.robust == "regret",
-        "candidates": problem.candidates is not None,
+    services, phases = bool(problem.services), bool(problem.phases)
+    scenarios, groups = bool(problem.scenarios), bool(problem.groups)
+    closing = bool(problem.may_close)
+    mean = problem.robust == "expected" or not scenarios
+    additive = problem.objective in ("mclp", "p_median")
+    own_places = problem.places is not None or problem.max_places is not None
+    refused = {
+        "siting.fade_needs_mclp": problem.fade_min is not None and problem.objective != "mclp",
+        "siting.phases_need_sum": phases and not additive,
+        "siting.robust_needs_one_aim": not mean
+        and problem.objective in ("lex_minimax", "trade_off"),
+        "siting.regret_needs_sum": not mean and problem.robust == "regret" and not additive,
+        "siting.services_and_groups": services and groups,
+        "siting.services_and_phases": services and phases,
+        "siting.services_and_scenarios": services and scenarios,
+        "siting.phases_and_scenarios": phases and scenarios,
+        "siting.phases_and_closing": phases and closing,
+        "siting.services_and_existing": services and bool(problem.existing),
+        "siting.services_and_closing": services and closing,
+        "siting.services_and_growth": services and problem.max_growth is not None,
+        "siting.services_and_places": services and own_places,
+        "siting.phases_and_groups": phases and groups,
     }
-    additive = ("mclp", "p_median")
-    refused = [
-        ("fade_min", objective != "mclp", f"objective {objective}", "coverage fades only in mclp"),
-        ("phases", objective not in additive, f"objective {objective}", "use mclp or p_median"),
-        (
-            "robust worst or regret",
-            objective in ("lex_minimax", "trade_off"),
-            f"objective {objective}",
-            'use robust="expected"',
-        ),
-        (
-            "robust regret",
-            objective not in additive,
-            f"objective {objective}",
-            "use mclp, p_median",
-        ),
-        ("services", bool(problem.groups), "target groups", "make each a service of its own"),
-        ("services", on["phases"], "phases", "plan the services one by one"),
-        ("services", on["scenarios"], "scenarios", "compare the scenarios one by one"),
-        ("phases", on["scenarios"], "scenarios", "give each phase its own persons"),
-        ("phases", on["may_close"], "may_close", "close sites in a plan without phases"),
-        ("services", on["existing"], "existing", "name existing sites in each service"),
-        ("services", on["may_close"], "may_close", "leave it out with services"),
-        ("services", on["max_growth"], "max_growth", "leave it out with services"),
-        (
-            "services",
-            on["places or max_places"],
-            "places and max_places",
-            "capacity belongs to each service: set it there",
-        ),
-        ("phases", bool(problem.groups), "target groups", "plan the groups as services or apart"),
-    ]
-    for name, clash, other, hint in refused:
-        if on[name] and clash:
-            yield Problem(f"{name} cannot be combined with {other}", "options", (), hint)
+    for code, clash in refused.items():
+        if clash:
+            yield Problem(code, objective=problem.objective)
 
 
 def _is_amount(value: object) -> bool:

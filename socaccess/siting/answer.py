@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from socaccess.siting.remark import Remark
+from socaccess.messages import Message
 
 __all__ = ["Answer", "relative_gap"]
 
@@ -25,12 +25,12 @@ class Answer:
     objective: float
     bound: float
     limit_hit: bool = False
-    notes: tuple[Remark, ...] = ()
+    notes: tuple[Message, ...] = ()
     closed: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     flow: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
     places: np.ndarray | None = None
     conflict: tuple[str, ...] = ()
-    relaxations: tuple[Remark, ...] = ()
+    relaxations: tuple[Message, ...] = ()
 
 
 def relative_gap(objective: float, bound: float) -> float:

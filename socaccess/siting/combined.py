@@ -7,15 +7,15 @@ from dataclasses import replace
 
 import numpy as np
 
+from socaccess.messages import Message
 from socaccess.siting.answer import Answer
 from socaccess.siting.certificate import EXACT
 from socaccess.siting.clock import Clock
-from socaccess.siting.families import FAMILIES
+from socaccess.siting.constraint_groups import CONSTRAINT_GROUPS, build_model
 from socaccess.siting.general import Aim, GeneralModel, needs_flow
 from socaccess.siting.instance import Instance
 from socaccess.siting.plain import Settings, solve_plain
 from socaccess.siting.problem import SitingProblem
-from socaccess.siting.remark import Remark
 from socaccess.siting.solver import INFEASIBLE, OPTIMAL, Solution, solve_model
 
 __all__ = ["attempt", "fewest_unserved", "read_answer", "served_minutes", "solve_combined"]
@@ -43,7 +43,7 @@ def attempt(
     settings: Settings,
     clock: Clock,
     *,
-    active: frozenset[str] = FAMILIES,
+    active: frozenset[str] = CONSTRAINT_GROUPS,
     elastic: str = "",
     near: Answer | None = None,
     other_than: Sequence[Answer] = (),
@@ -52,7 +52,7 @@ def attempt(
 
     The plans `other_than` are no solutions.
     """
-    general = GeneralModel(problem, instance, aim, active=active, elastic=elastic)
+    general = build_model(problem, instance, aim, active=active, elastic=elastic)
     for plan in other_than:
         general.exclude(plan)
     if near is None and not elastic and aim.kind != "nothing":
@@ -99,7 +99,7 @@ def read_answer(
     clock: Clock,
     *,
     sign: float = 1.0,
-    notes: tuple[Remark, ...] = (),
+    notes: tuple[Message, ...] = (),
 ) -> Answer:
     """Return the answer that `solution` holds; the objective is `sign` times its own."""
     if solution.status == INFEASIBLE:
@@ -175,7 +175,7 @@ def _solve_mclp(
     kind = "unserved" if problem.fade_min is None else "faded"
     robust = _robust(problem)
     best: tuple[float, ...] = ()
-    notes: tuple[Remark, ...] = ()
+    notes: tuple[Message, ...] = ()
     if robust == "regret":
         best, proved = _best_of_parts(problem, instance, settings, clock)
         if np.isnan(best).any():
@@ -198,10 +198,10 @@ def _without_best(
     return Answer(status, NONE, np.nan, np.nan, status == "unknown")
 
 
-def _regret_notes(proved: bool) -> tuple[Remark, ...]:
+def _regret_notes(proved: bool) -> tuple[Message, ...]:
     if proved:
         return ()
-    return (Remark("regret_not_proved"),)
+    return (Message("siting.regret_not_proved"),)
 
 
 def fewest_unserved(
@@ -236,7 +236,7 @@ def _unproved(
     """Return the plan of an unfinished first aim: nothing is proved about the second."""
     assert general is not None
     assert solution is not None
-    note = Remark("unserved_not_proved")
+    note = Message("siting.unserved_not_proved")
     answer = read_answer(general, solution, settings, clock, sign=-1.0)
     if answer.status in ("infeasible", "unknown"):
         return replace(answer, bound=np.nan)
@@ -262,10 +262,10 @@ def served_minutes(instance: Instance, answer: Answer) -> tuple[np.ndarray, np.n
     return (instance.persons * instance.weight)[served], minutes[served]
 
 
-def _unserved_notes(least: float) -> tuple[Remark, ...]:
+def _unserved_notes(least: float) -> tuple[Message, ...]:
     if least <= EXACT:
         return ()
-    return (Remark("fewest_unserved", persons=least),)
+    return (Message("siting.fewest_unserved", persons=round(least, 2)),)
 
 
 def _solve_p_median(
@@ -296,11 +296,11 @@ def _solve_lscp(
         problem, instance, Aim("sites", instance.limit_min), settings, clock
     )
     hopeless = (instance.best_minutes > instance.limit_min) & (instance.persons > 0)
-    notes: tuple[Remark, ...] = ()
+    notes: tuple[Message, ...] = ()
     if hopeless.any():
         clients = len(np.unique(instance.row_client[hopeless]))
-        persons = float(instance.persons[hopeless].sum())
-        notes = (Remark("beyond_limit", persons=persons, clients=clients),)
+        persons = round(float(instance.persons[hopeless].sum()), 2)
+        notes = (Message("siting.beyond_limit", persons=persons, clients=clients),)
     # Sites come whole: so does any bound on their number.
     whole = replace(solution, bound=float(np.ceil(solution.bound - 1e-6)))
     return read_answer(general, whole, settings, clock, notes=notes)

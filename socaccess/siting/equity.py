@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from socaccess.messages import Message
 from socaccess.siting.answer import Answer
 from socaccess.siting.clock import Clock
 from socaccess.siting.combined import attempt, fewest_unserved, read_answer, served_minutes
@@ -14,7 +15,6 @@ from socaccess.siting.general import Aim
 from socaccess.siting.instance import Instance
 from socaccess.siting.plain import Settings
 from socaccess.siting.problem import SitingProblem
-from socaccess.siting.remark import Remark
 from socaccess.siting.solver import INFEASIBLE, OPTIMAL
 from socaccess.siting.travel import Travel
 
@@ -117,7 +117,7 @@ def _lateness(instance: Instance, plan: Answer, steps: list[float]) -> tuple[flo
 
 
 def _unfinished(answer: Answer, minutes: float) -> Answer:
-    note = Remark("proved_down_to", minutes=minutes)
+    note = Message("siting.proved_down_to", minutes=round(minutes, 2))
     return replace(answer, status="feasible", limit_hit=True, notes=(*answer.notes, note))
 
 

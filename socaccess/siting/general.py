@@ -3,7 +3,7 @@
 Two forms. Where nobody cares who is served where, costs are a chain of nested sets (see `chain`)
 and coverage one variable a row. With capacity or a least number of clients the shares
 `x[row, column]` of persons are variables themselves. Conditions on the open sites are the same in
-both; they are gathered in families by name, so that a conflict can be told by name.
+both; they are gathered in groups (`constraint_groups`), so that a conflict is told by name.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import numpy as np
 
 from socaccess.siting.answer import Answer
 from socaccess.siting.chain import build_chain
-from socaccess.siting.families import FAMILIES, add_families
 from socaccess.siting.instance import Instance
 from socaccess.siting.plain import faded_share
 from socaccess.siting.problem import SitingProblem
@@ -61,7 +60,7 @@ class GeneralModel:
     problem: SitingProblem
     instance: Instance
     aim: Aim
-    active: frozenset[str] = FAMILIES
+    active: frozenset[str]
     elastic: str = ""
     model: LinearModel = field(default_factory=LinearModel)
     constant: float = 0.0
@@ -95,9 +94,6 @@ class GeneralModel:
             self._add_flow()
         else:
             self._add_covers()
-        add_families(self)
-        self._add_levels()
-        self._add_objective()
 
     def open_columns(self, plan: Answer) -> np.ndarray:
         """Return which columns are open in `plan`."""
@@ -228,7 +224,8 @@ class GeneralModel:
 
     # -- what is wanted --------------------------------------------------------------------------
 
-    def _add_levels(self) -> None:
+    def add_levels(self) -> None:
+        """Keep the levels of the aim."""
         weight = self.weight[self.rows]
         for minutes, allowed in self.aim.levels:
             limit = np.full(len(self.weight), minutes)
@@ -247,7 +244,8 @@ class GeneralModel:
                 upper=[np.inf],
             )
 
-    def _add_objective(self) -> None:
+    def add_objective(self) -> None:
+        """Minimise what the aim asks for."""
         if self.elastic:
             self.model.costs = [np.zeros(len(cost)) for cost in self.model.costs]
             self._cost(np.array([self.slack]), np.ones(1))

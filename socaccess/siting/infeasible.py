@@ -7,15 +7,16 @@ from dataclasses import replace
 
 import numpy as np
 
+from socaccess.messages import Message
 from socaccess.siting.answer import Answer
 from socaccess.siting.clock import Clock
 from socaccess.siting.combined import attempt
-from socaccess.siting.families import FAMILIES, present_families
-from socaccess.siting.general import Aim, GeneralModel
+from socaccess.siting.constraint_groups import list_constraint_groups
+from socaccess.siting.general import Aim
 from socaccess.siting.instance import Instance
+from socaccess.siting.options import CONDITIONS
 from socaccess.siting.plain import Settings
 from socaccess.siting.problem import SitingProblem
-from socaccess.siting.remark import Remark
 from socaccess.siting.solver import INFEASIBLE, OPTIMAL
 
 __all__ = ["explain_infeasible"]
@@ -35,7 +36,7 @@ def explain_infeasible(
     """
     kind = "sites" if problem.objective == "lscp" else "nothing"
     aim = Aim(kind, instance.limit_min)
-    present = present_families(GeneralModel(problem, instance, aim, active=frozenset()))
+    present = list_constraint_groups(problem, instance, aim)
     conflict = list(present)
     for name in present:
         rest = frozenset(conflict) - {name}
@@ -46,9 +47,9 @@ def explain_infeasible(
             break
     helps = []
     for name in conflict:
-        remark = _relax(problem, instance, aim, name, settings, clock)
-        if remark:
-            helps.append(remark)
+        message = _relax(problem, instance, aim, name, settings, clock)
+        if message:
+            helps.append(message)
     return replace(answer, conflict=tuple(conflict), relaxations=tuple(helps))
 
 
@@ -59,18 +60,18 @@ def _relax(
     name: str,
     settings: Settings,
     clock: Clock,
-) -> Remark | None:
+) -> Message | None:
     """Return by how much condition `name` alone must give way, or nothing when that is no help."""
-    _, solution = attempt(problem, instance, aim, settings, clock, active=FAMILIES, elastic=name)
+    _, solution = attempt(problem, instance, aim, settings, clock, elastic=name)
     if solution.status != OPTIMAL or solution.values is None:
         return None
     least = float(solution.objective)
     if name == "required":
-        return Remark("leave_required_out")
+        return Message("siting.leave_required_out")
     if name == "coverage":
-        return Remark("leave_uncovered", persons=least)
+        return Message("siting.leave_uncovered", persons=round(least, 2))
     if name == "places":
-        return Remark("more_places", more=float(np.ceil(least - 1e-6)))
+        return Message("siting.more_places", more=float(np.ceil(least - 1e-6)))
     given = instance.sites if name == "sites" else getattr(problem, name)
     if given is None or isinstance(given, Mapping):
         return _change(name, least)
@@ -81,11 +82,18 @@ def _relax(
     elif sign < 0:
         # Rounded to what surely helps.
         after = max(0.0, float(np.floor(1e4 * (after + 1e-9)) / 1e4))
-    return Remark("from_to", condition=name, given=float(given), after=after)
+    condition = Message(CONDITIONS[name])
+    if name == "floor_share":
+        shares = {"given": round(100 * float(given), 2), "after": round(100 * after, 2)}
+        return Message("siting.share_from_to", condition=condition, **shares)
+    return Message("siting.from_to", condition=condition, given=float(given), after=after)
 
 
-def _change(name: str, least: float) -> Remark:
-    less = name in ("floor_share", "min_clients", "min_sites_per_municipality")
-    if less:
-        return Remark("less_than_given", condition=name, less=least)
-    return Remark("more_than_given", condition=name, more=least)
+def _change(name: str, least: float) -> Message:
+    condition = Message(CONDITIONS[name])
+    if name == "floor_share":
+        points = round(100 * least, 2)
+        return Message("siting.share_less_than_given", condition=condition, less=points)
+    if name in ("min_clients", "min_sites_per_municipality"):
+        return Message("siting.less_than_given", condition=condition, less=round(least, 2))
+    return Message("siting.more_than_given", condition=condition, more=round(least, 2))

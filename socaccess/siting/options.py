@@ -6,12 +6,34 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy.sparse as sp
 
-__all__ = ["COOPERATION", "OBJECTIVES", "ROBUST", "Phase", "Scenario", "Service"]
+__all__ = [
+    "CONDITIONS",
+    "COOPERATION",
+    "OBJECTIVES",
+    "ROBUST",
+    "Phase",
+    "Scenario",
+    "Service",
+    "SitingFields",
+]
 
 OBJECTIVES = ("lscp", "mclp", "p_median", "p_center", "lex_minimax", "trade_off")
 COOPERATION = ("everyone", "agreements", "own")
 ROBUST = ("worst", "expected", "regret")
+CONDITIONS = {
+    "sites": "siting.condition_sites",
+    "required": "siting.condition_required",
+    "budget": "siting.condition_budget",
+    "places": "siting.condition_places",
+    "min_clients": "siting.condition_min_clients",
+    "floor_share": "siting.condition_floor_share",
+    "min_sites_per_municipality": "siting.condition_min_sites_per_municipality",
+    "max_sites_per_municipality": "siting.condition_max_sites_per_municipality",
+    "coverage": "siting.condition_coverage",
+}
+"""Every group of conditions and the message that names it."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -88,3 +110,51 @@ class Scenario:
     travel_min: object = None
     persons: Sequence[float] | np.ndarray | None = None
     probability: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SitingFields:
+    """The fields of a siting problem as `SitingProblem` documents them, not checked yet."""
+
+    travel_min: np.ndarray | sp.sparray | sp.spmatrix
+    persons: np.ndarray | Mapping[str, np.ndarray] | None = None
+    client_ids: Sequence[str]
+    site_ids: Sequence[str]
+    existing: Sequence[str] = ()
+    candidates: Sequence[str] | None = None
+    objective: str = "mclp"
+    sites: int | None = None
+    limit_min: float | Mapping[str, float] | None = None
+    cutoff_min: float | None = None
+    required: Sequence[str] = ()
+    forbidden: Sequence[str] = ()
+    may_close: Sequence[str] = ()
+    fade_min: float | None = None
+    places: float | Mapping[str, float] | None = None
+    max_places: float | Mapping[str, float] | None = None
+    max_growth: float | Mapping[str, float] | None = None
+    min_clients: float | None = None
+    budget: float | None = None
+    opening_cost: float | Mapping[str, float] = 0.0
+    cost_per_place: float = 0.0
+    running_cost: float | Mapping[str, float] = 0.0
+    running_years: float = 0.0
+    client_municipality: Sequence[str] | None = None
+    site_municipality: Sequence[str] | None = None
+    floor_share: float | Mapping[str, float] | None = None
+    min_sites_per_municipality: int | Mapping[str, int] | None = None
+    max_sites_per_municipality: int | Mapping[str, int] | None = None
+    cooperation: str = "everyone"
+    agreements: Sequence[Sequence[str]] = ()
+    group_weights: Mapping[str, float] | None = None
+    services: Sequence[Service] = ()
+    phases: Sequence[Phase] = ()
+    scenarios: Sequence[Scenario] = ()
+    robust: str = "worst"
+    resolution_min: float = 1.0
+    curve_points: int = 10
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Names of the target groups, empty when they are not told apart."""
+        return tuple(self.persons) if isinstance(self.persons, Mapping) else ()

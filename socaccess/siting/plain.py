@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from socaccess.messages import Message
 from socaccess.siting.answer import Answer
 from socaccess.siting.certificate import EXACT, Goal
 from socaccess.siting.clock import Clock
@@ -13,7 +14,6 @@ from socaccess.siting.costs import Costs
 from socaccess.siting.cover import solve_cover
 from socaccess.siting.instance import Instance
 from socaccess.siting.median import MedianResult, solve_median
-from socaccess.siting.remark import Remark
 from socaccess.siting.travel import Travel
 
 __all__ = ["Settings", "least_unserved", "solve_plain"]
@@ -36,9 +36,16 @@ def solve_plain(
     """Return the answer of a plain problem: fixed, free and required sites and nothing else."""
     core = _Core.of(instance)
     if objective != "lscp" and core.sites < 0:
-        lack = Remark("too_many_required", more=-core.sites)
+        lack = Message("siting.too_many_required", more=-core.sites)
         given = instance.sites or 0
-        helps = (Remark("from_to", condition="sites", given=given, after=given - core.sites),)
+        helps = (
+            Message(
+                "siting.from_to",
+                condition=Message("siting.condition_sites"),
+                given=given,
+                after=given - core.sites,
+            ),
+        )
         none = np.zeros(0, dtype=np.int64)
         conflict = ("sites", "required")
         return Answer(
@@ -151,10 +158,10 @@ def _solve_p_median(core: _Core, settings: Settings, clock: Clock) -> Answer:
         # Not even the first aim is settled: a plan, and nothing proved about minutes.
         plan = core.free[chosen]
         value = _minutes(core, plan)
-        note = Remark("unserved_not_proved")
+        note = Message("siting.unserved_not_proved")
         return Answer("feasible", core.opened(chosen), value, 0.0, True, (*notes, note))
     if least > 0:
-        notes = (*notes, Remark("too_few_sites", persons=least))
+        notes = (*notes, Message("siting.too_few_sites", persons=round(least, 2)))
     if core.sites == 0:
         value = _minutes(core, np.zeros(0, dtype=np.int64))
         return Answer("optimal", core.required, value, value, False, notes)
@@ -241,22 +248,28 @@ def _without(core: _Core, rows: np.ndarray) -> _Core:
     )
 
 
-def _unserved_notes(core: _Core, rows: np.ndarray) -> tuple[Remark, ...]:
+def _unserved_notes(core: _Core, rows: np.ndarray) -> tuple[Message, ...]:
     if not rows.any():
         return ()
     clients = len(np.unique(core.instance.row_client[core.rows[rows]]))
-    return (Remark("out_of_reach", persons=float(core.persons[rows].sum()), clients=clients),)
+    return (
+        Message(
+            "siting.out_of_reach",
+            persons=round(float(core.persons[rows].sum()), 2),
+            clients=clients,
+        ),
+    )
 
 
 def _solve_lscp(core: _Core, settings: Settings, clock: Clock) -> Answer:
     """Fewest new sites so that everybody who can be covered is."""
     open_rows = core.fixed_minutes > core.limit_min
     hopeless = core.best_minutes() > core.limit_min
-    notes: tuple[Remark, ...] = ()
+    notes: tuple[Message, ...] = ()
     if hopeless.any():
         clients = len(np.unique(core.instance.row_client[core.rows[hopeless]]))
-        persons = float(core.persons[hopeless].sum())
-        notes = (Remark("beyond_limit", persons=persons, clients=clients),)
+        persons = round(float(core.persons[hopeless].sum()), 2)
+        notes = (Message("siting.beyond_limit", persons=persons, clients=clients),)
     rows = np.flatnonzero(open_rows & ~hopeless)
     near = core.travel.rows(rows).within(core.limit_min[rows])[:, core.free]
     result = solve_cover(near, clock, seed=settings.seed, threads=settings.threads)
@@ -280,14 +293,14 @@ def _solve_p_center(core: _Core, settings: Settings, clock: Clock) -> Answer:
         return Answer("optimal", core.required, 0.0, 0.0, False, notes)
     least, chosen, proved = least_unserved(core, settings, clock)
     if least > 0:
-        notes = (*notes, Remark("too_few_sites", persons=least))
+        notes = (*notes, Message("siting.too_few_sites", persons=round(least, 2)))
     if proved and least <= 0 and core.sites:
         spread = _spread(core)
         if len(chosen) == 0 or _is_better(core, spread, chosen):
             chosen = spread
     worst = _worst(core, core.free[chosen])
     if not proved:
-        note = Remark("unserved_not_proved")
+        note = Message("siting.unserved_not_proved")
         return Answer("feasible", core.opened(chosen), worst, 0.0, True, (*notes, note))
     times = _times_between(core, least, worst)
     low, high = 0, len(times) - 1

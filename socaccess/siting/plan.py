@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from socaccess.messages import Message
+from socaccess.siting.options import CONDITIONS
 from socaccess.siting.problem import SitingProblem
-from socaccess.siting.remark import Remark
 
 __all__ = ["SitingPlan"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class SitingPlan:
     """Suggested sites with their certificate.
 
@@ -70,30 +71,36 @@ class SitingPlan:
     assignment: pd.DataFrame
     closed: tuple[str, ...] = ()
     curve: pd.DataFrame | None = None
-    notes: tuple[Remark, ...] = field(default=())
+    notes: tuple[Message, ...] = field(default=())
     conflict: tuple[str, ...] = ()
-    relaxations: tuple[Remark, ...] = ()
+    relaxations: tuple[Message, ...] = ()
     problem: SitingProblem | None = field(default=None, repr=False)
 
+    def __repr__(self) -> str:
+        return f"<SitingPlan {self.status}: {len(self.sites)} new sites>"
+
     @property
-    def certificate(self) -> str:
+    def certificate(self) -> Message:
         """One sentence: what is proved and how.
 
         Examples
         --------
         >>> empty = pd.DataFrame()
-        >>> SitingPlan("feasible", 90.0, 100.0, 1 / 9, True, 60.0, empty, empty).certificate
-        'not proved best: 90 found, 100 possible at most or least, gap 11.1 %; stopped by the limit'
+        >>> plan = SitingPlan("feasible", 90.0, 100.0, 1 / 9, True, 60.0, empty, empty)
+        >>> print(plan.certificate)
+        not proved best: 90 found, 100 possible at most or least, gap 11.11 %; stopped by the limit
         """
         if self.status == "infeasible":
-            named = ", ".join(self.conflict) or "the conditions"
-            return f"no plan exists: {named} cannot hold together"
+            conditions = [Message(CONDITIONS[name]) for name in self.conflict]
+            if conditions:
+                return Message("siting.certificate_conflict", conditions=conditions)
+            return Message("siting.certificate_infeasible")
         if self.status == "unknown":
-            return "no plan found within the time limit; whether there is one is open"
+            return Message("siting.certificate_unknown")
+        values = {"objective": round(self.objective, 6), "gap": round(100 * self.gap, 2)}
         if self.status == "optimal":
-            return f"proved best: {self.objective:g}, gap {100 * self.gap:.4f} %"
-        end = "; stopped by the limit" if self.limit_hit else ""
-        return (
-            f"not proved best: {self.objective:g} found, {self.bound:g} possible at most or least, "
-            f"gap {100 * self.gap:.3g} %{end}"
-        )
+            return Message("siting.certificate_optimal", **values)
+        values["bound"] = round(self.bound, 6)
+        if self.limit_hit:
+            return Message("siting.certificate_stopped", **values)
+        return Message("siting.certificate_feasible", **values)

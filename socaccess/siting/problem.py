@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ import scipy.sparse as sp
 
 from socaccess.errors import raise_problems
 from socaccess.siting._checks import find_problems
-from socaccess.siting.options import Phase, Scenario, Service
+from socaccess.siting.options import SitingFields
 
 __all__ = ["SitingProblem"]
 
@@ -29,7 +29,7 @@ ID_LISTS = (
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class SitingProblem:
+class SitingProblem(SitingFields):
     """Clients, sites, what is there already and what a good plan is.
 
     Every option is off by default. Options combine unless a pair makes no sense; such a pair is
@@ -131,44 +131,6 @@ class SitingProblem:
     'mclp'
     """
 
-    travel_min: np.ndarray | sp.sparray | sp.spmatrix
-    persons: np.ndarray | Mapping[str, np.ndarray] | None = None
-    client_ids: Sequence[str]
-    site_ids: Sequence[str]
-    existing: Sequence[str] = ()
-    candidates: Sequence[str] | None = None
-    objective: str = "mclp"
-    sites: int | None = None
-    limit_min: float | Mapping[str, float] | None = None
-    cutoff_min: float | None = None
-    required: Sequence[str] = ()
-    forbidden: Sequence[str] = ()
-    may_close: Sequence[str] = ()
-    fade_min: float | None = None
-    places: float | Mapping[str, float] | None = None
-    max_places: float | Mapping[str, float] | None = None
-    max_growth: float | Mapping[str, float] | None = None
-    min_clients: float | None = None
-    budget: float | None = None
-    opening_cost: float | Mapping[str, float] = 0.0
-    cost_per_place: float = 0.0
-    running_cost: float | Mapping[str, float] = 0.0
-    running_years: float = 0.0
-    client_municipality: Sequence[str] | None = None
-    site_municipality: Sequence[str] | None = None
-    floor_share: float | Mapping[str, float] | None = None
-    min_sites_per_municipality: int | Mapping[str, int] | None = None
-    max_sites_per_municipality: int | Mapping[str, int] | None = None
-    cooperation: str = "everyone"
-    agreements: Sequence[Sequence[str]] = ()
-    group_weights: Mapping[str, float] | None = None
-    services: Sequence[Service] = ()
-    phases: Sequence[Phase] = ()
-    scenarios: Sequence[Scenario] = ()
-    robust: str = "worst"
-    resolution_min: float = 1.0
-    curve_points: int = 10
-
     def __post_init__(self) -> None:
         for name in ID_LISTS:
             object.__setattr__(self, name, tuple(getattr(self, name)))
@@ -182,11 +144,6 @@ class SitingProblem:
         elif self.persons is not None:
             object.__setattr__(self, "persons", as_numbers(self.persons))
         raise_problems(find_problems(self))
-
-    @property
-    def groups(self) -> tuple[str, ...]:
-        """Names of the target groups, empty when they are not told apart."""
-        return tuple(self.persons) if isinstance(self.persons, Mapping) else ()
 
 
 def as_numbers(values: object) -> np.ndarray:

@@ -183,8 +183,7 @@ def solve_model(
                 relax=relax,
                 objective_limit=objective_limit,
             )
-        name = highs.modelStatusToString(status)
-        raise SolverError(f"HiGHS could not solve the model: {name}; please report this problem")
+        raise SolverError("siting.solver_failed")
     solved = highs.getSolution()
     found = info.primal_solution_status == int(highspy.SolutionStatus.kSolutionStatusFeasible)
     values = np.array(solved.col_value) if found and len(solved.col_value) else None

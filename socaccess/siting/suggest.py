@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from socaccess.messages import Message
 from socaccess.siting.answer import Answer, relative_gap
 from socaccess.siting.clock import Clock, Progress
 from socaccess.siting.combined import solve_combined
@@ -19,7 +20,6 @@ from socaccess.siting.options import COOPERATION
 from socaccess.siting.plain import Settings, solve_plain
 from socaccess.siting.plan import SitingPlan
 from socaccess.siting.problem import SitingProblem
-from socaccess.siting.remark import Remark
 from socaccess.siting.tables import assignment_table, curve_table, sites_table
 
 __all__ = ["measure_gains", "suggest_sites", "value_of_cooperation"]
@@ -60,8 +60,8 @@ def suggest_sites(
     ...     travel_min=[[0, 40], [40, 0], [50, 10]], persons=[5, 3, 4],
     ...     client_ids=["a", "b", "c"], site_ids=["A", "B"], sites=1, limit_min=30)
     >>> plan = suggest_sites(problem)
-    >>> plan.status, plan.objective, list(plan.sites["site_id"]), plan.certificate
-    ('optimal', 7.0, ['B'], 'proved best: 7, gap 0.0000 %')
+    >>> plan.status, plan.objective, list(plan.sites["site_id"]), str(plan.certificate)
+    ('optimal', 7.0, ['B'], 'proved best: 7, gap 0 %')
     """
     clock = Clock(time_limit_s, progress)
     instance = read_problem(problem)
@@ -112,9 +112,9 @@ def _make_plan(
 
         rivals = find_runners_up(problem, instance, answer, clock, solve)
     if answer.flow is not None and len(merits):
-        notes = (*notes, Remark("gain_ignores_places"))
+        notes = (*notes, Message("siting.gain_ignores_places"))
     if instance.sites is not None and answer.status == "optimal" and len(merits) < instance.sites:
-        notes = (*notes, Remark("fewer_suffice", fewer=len(merits), sites=instance.sites))
+        notes = (*notes, Message("siting.fewer_suffice", fewer=len(merits), sites=instance.sites))
     assignment = assignment_table(problem, instance, answer)
     objective = answer.objective
     return SitingPlan(

@@ -7,22 +7,25 @@ from typing import Any
 
 from socaccess.errors import Problem
 from socaccess.i18n import LANGUAGES
+from socaccess.messages import Message
 from socaccess.schemas import suggest_names
 
 __all__ = ["SECTIONS", "find_problems"]
 
-_TEXT, _FLAG, _TEXTS = "text", "true or false", "a list of texts"
-_FILE, _FILES = "a file name, or { file = ..., layer = ..., crs = ... }", "a file or a list of them"
-_TITLE, _SECTION = "a text, or one for each language", "a section"
-_LANGUAGE = "a language or a list of them"
+# Codes of the words for what a key holds.
+_TEXT, _FLAG, _TEXTS = "study.kind_text", "study.kind_flag", "study.kind_texts"
+_FILE, _FILES = "study.kind_file", "study.kind_files"
+_TITLE, _SECTION = "study.kind_title", "study.kind_section"
+_LANGUAGE = "study.kind_language"
 
 _TOP = {"name": _TEXT, "title": _TITLE, "crs": _TEXT, "data_dates": _TEXT}
 
 SECTIONS: dict[str, dict[str, str]] = {
     "inputs": {
-        "municipalities": _FILE, "settlements": _FILE, "population": _FILE, "facilities": _FILES,
-        "service_types": _FILE, "need": _FILE, "targets": _FILE, "candidates": _FILE,
-        "duplicates": _FILE, "promised": _TEXTS, "place": _FLAG, "scale_population": _FLAG,
+        "municipalities": _FILE, "settlements": _FILE, "people": _FILE, "population": _FILE,
+        "facilities": _FILES, "service_types": _FILE, "need": _FILE, "targets": _FILE,
+        "candidates": _FILE, "duplicates": _FILE, "promised": _TEXTS, "place": _FLAG,
+        "scale_population": _FLAG,
     },
     "network": {"roads": _TEXT, "season": _TEXT, "profile": _TEXT},
     # Their keys are those of `socaccess.settings.Settings`, which checks them itself.
@@ -51,10 +54,9 @@ def find_problems(given: Mapping[str, Any], where: str) -> list[Problem]:
     if "inputs" not in given or isinstance(given["inputs"], dict):
         absent = [name for name in ("municipalities", "facilities") if name not in inputs]
         if not {"settlements", "population"} & set(inputs):
-            absent.append("settlements or population")
+            absent += ["settlements", "population"]
         if absent:
-            hint = "name the files under [inputs]"
-            problems.append(Problem(f"inputs name no {', '.join(absent)}", where, hint=hint))
+            problems.append(Problem("study.inputs_missing", where, names=absent))
     problems += _check_choices(given, where)
     return problems
 
@@ -65,19 +67,22 @@ def _check_keys(
     problems = []
     for key, value in table.items():
         if key not in known:
-            near = suggest_names(key, list(known), most=1)
-            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
-            problems.append(Problem(f"key {prefix}{key} is not known", where, hint=hint))
+            near, name = suggest_names(key, list(known), most=1), prefix + key
+            if near:
+                problems.append(Problem("study.unknown_key_near", where, key=name, near=near[0]))
+            else:
+                problems.append(Problem("study.unknown_key", where, key=name, known=list(known)))
         elif not _fits(value, known[key]):
-            problems.append(Problem(f"{prefix}{key} must be {known[key]}, got {value!r}", where))
+            wanted = Message(known[key])
+            problems.append(Problem("study.wrong_kind", where, key=prefix + key, wanted=wanted,
+                                    value=str(value)))  # fmt: skip
         elif known[key] in (_FILE, _FILES):
             for item in value if isinstance(value, list) else [value]:
                 if isinstance(item, dict):
                     unknown = [name for name in item if name not in _SOURCE_KEYS]
                     if unknown:
-                        hint = f"known are {', '.join(_SOURCE_KEYS)}"
-                        what = f"{prefix}{key} has unknown keys"
-                        problems.append(Problem(what, where, tuple(unknown), hint))
+                        problems.append(Problem("study.unknown_source_keys", where, unknown,
+                                                key=prefix + key, known=_SOURCE_KEYS))  # fmt: skip
     return problems
 
 
@@ -95,9 +100,7 @@ def _check_choices(given: Mapping[str, Any], where: str) -> list[Problem]:
         values = value if isinstance(value, list) else [value]
         wrong = [name for name in values if isinstance(name, str) and name not in known]
         if wrong:
-            hint = f"there are {', '.join(known)}"
-            problems.append(Problem(f"{key} has values that are not known", where, tuple(wrong),
-                                    hint))  # fmt: skip
+            problems.append(Problem("study.unknown_values", where, wrong, key=key, known=known))
     return problems
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from socaccess.errors import InputError, Problem, raise_problems
@@ -13,6 +14,7 @@ from socaccess.schemas import (
     FACILITIES,
     MUNICIPALITIES,
     NEED,
+    PEOPLE,
     SERVICE_TYPES,
     SETTLEMENTS,
     Column,
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
     from socaccess.study.project import Project, Source
 
 __all__ = ["Ground", "read_ground", "read_tables"]
+
+SQUARE_M = 1000.0
 
 TARGETS = TableForm(
     "targets",
@@ -58,6 +62,7 @@ class Ground:
     settlements: gpd.GeoDataFrame
     service_types: pd.DataFrame
     notes: list[Problem]
+    people: gpd.GeoDataFrame | None = None
 
     @property
     def reference(self) -> Reference:
@@ -82,11 +87,11 @@ def read_ground(project: Project) -> Ground:
     if outlines is None:
         # Without outlines nothing else can be judged; what is known so far is said.
         raise_problems(reader.problems)
-    settlements = _read_settlements(
+    settlements, people = _read_settlements(
         project, outlines, Reference.of_study(outlines, None, types), reader
     )
     raise_problems(reader.problems)
-    return Ground(outlines, settlements, types, reader.notes)
+    return Ground(outlines, settlements, types, reader.notes, people)
 
 
 def read_tables(project: Project) -> tuple[dict[str, Any], list[Problem]]:
@@ -108,6 +113,9 @@ def read_tables(project: Project) -> tuple[dict[str, Any], list[Problem]]:
         "municipalities": ground.municipalities,
         "settlements": ground.settlements,
         "service_types": ground.service_types,
+        "people": reader.read("people", PEOPLE, known)
+        if "people" in project.inputs
+        else ground.people,
         "need": reader.read("need", NEED, known),
         "targets": reader.read("targets", TARGETS, known),
     }
@@ -176,10 +184,10 @@ def _read_settlements(
     outlines: gpd.GeoDataFrame,
     known: Reference,
     reader: _Reader,
-) -> Any:
-    """Return the settlements, with the people of a grid where the project names one."""
+) -> tuple[Any, Any]:
+    """Return the settlements, and where their people live where the project names a grid."""
     if "population" not in project.inputs:
-        return reader.read("settlements", SETTLEMENTS, known)
+        return reader.read("settlements", SETTLEMENTS, known), None
     (source,) = project.inputs["population"]
     settlements = reader.read("settlements", _PLACES, known)
     try:
@@ -188,20 +196,47 @@ def _read_settlements(
         )
     except InputError as error:
         reader.problems += error.problems
-        return None
+        return None, None
     name = source.path.name
     if settlements is not None:
         spread = spread_population(people, settlements, outlines, scale=project.scale_population)
         reader.notes += spread.list_problems(name)
-        return spread.settlements
+        return spread.settlements, share_people(spread.people)
     if "settlements" in project.inputs:
-        return None
+        return None, None
     origins, outside = make_origins(people, outlines)
     if len(outside):
         lost = float(outside["persons"].sum())
-        what = f"{lost:,.0f} people live in no municipality of the study, and are not in it"
-        reader.notes.append(Problem(what, name, tuple(outside["cell_id"].astype(str))))
-    return origins
+        rows = outside["cell_id"].astype(str)
+        reader.notes.append(Problem("study.people_outside", name, rows, people=round(lost)))
+    return origins, None
+
+
+def share_people(people: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the people of a grid or an address list as points with a share of their settlement.
+
+    One point per square kilometre and settlement, where its people are in the mean:
+    more would slow every question and tell nothing more.
+    """
+    import geopandas as gpd
+
+    known = people[people["settlement_id"].notna() & (people["persons"] > 0)]
+    square = np.floor(known.geometry.x / SQUARE_M), np.floor(known.geometry.y / SQUARE_M)
+    persons = known["persons"].to_numpy(dtype=float)
+    table = pd.DataFrame(
+        {"settlement_id": known["settlement_id"].to_numpy(), "a": square[0].to_numpy(),
+         "b": square[1].to_numpy(), "persons": persons,
+         "x": known.geometry.x.to_numpy() * persons, "y": known.geometry.y.to_numpy() * persons}
+    )  # fmt: skip
+    points = table.groupby(["settlement_id", "a", "b"], as_index=False).sum()
+    whole = points.groupby("settlement_id")["persons"].transform("sum")
+    return gpd.GeoDataFrame(
+        {"settlement_id": points["settlement_id"], "share": points["persons"] / whole},
+        geometry=gpd.points_from_xy(
+            points["x"] / points["persons"], points["y"] / points["persons"]
+        ),
+        crs=people.crs,
+    )
 
 
 def _merge(
@@ -214,10 +249,10 @@ def _merge(
         missing = [name for name in ("facility_id", "duplicate_id", "decision")
                    if name not in pairs]  # fmt: skip
         if missing:
-            raise InputError(f"{source.path.name}: column {', '.join(missing)} is missing")
+            raise InputError("study.missing_columns", where=source.path.name, names=missing)
         before = len(facilities)
         facilities = merge_duplicates(facilities, pairs, where=source.path.name)
         if before > len(facilities):
-            what = f"facilities merged into others as decided: {before - len(facilities)}"
-            notes.append(Problem(what, source.path.name))
+            count = before - len(facilities)
+            notes.append(Problem("study.merged_as_decided", source.path.name, count=count))
     return facilities

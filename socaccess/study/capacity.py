@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
@@ -33,26 +34,24 @@ def count_places(
         and how many rows state none.
     """
     facilities = study.facilities
-    home = facilities["municipality_id"]
+    home, service = facilities["municipality_id"], facilities["service"]
     here = home.isin(study.municipalities["municipality_id"])
     if municipality_id is not None:
         here = home == municipality_id
-    inside = facilities[here & facilities["service"].isin(services)]
-    basis = inside.get("places_basis", pd.Series(None, index=inside.index, dtype=object))
-    stated = basis.isin(CAPACITY_BASES) & inside["places"].notna()
+    at = pd.Index(services).get_indexer(service)
+    used = here.to_numpy(dtype=bool) & (at >= 0)
+    places = facilities["places"].to_numpy(dtype=float, na_value=np.nan)
+    basis = facilities.get("places_basis", pd.Series(None, index=facilities.index, dtype=object))
+    stated = basis.isin(CAPACITY_BASES).to_numpy() & np.isfinite(places)
     groups = study.service_types.set_index("service")["target_group"]
-    rows = []
-    for service in services:
-        row: list[object] = [service, groups[service]]
-        for status in ("operating", "planned"):
-            at = (inside["service"] == service) & (inside["status"] == status)
-            known = inside.loc[at & stated, "places"]
-            row += [int(at.sum()), int(known.sum()) if len(known) else pd.NA,
-                    int((at & ~stated).sum())]  # fmt: skip
-        rows.append(row)
-    columns = ["service", "target_group"]
-    columns += [f"{kind}_{status}" for status in ("operating", "planned")
-                for kind in ("rows", "places", "unknown")]  # fmt: skip
-    table = pd.DataFrame(rows, columns=columns)
-    whole = [name for name in columns if name.startswith(("rows", "places", "unknown"))]
-    return table.astype(dict.fromkeys(whole, "Int64"))
+    table = {"service": services, "target_group": groups.reindex(services).tolist()}
+    for status in ("operating", "planned"):
+        mine = used & (facilities["status"] == status).to_numpy()
+        rows = np.bincount(at[mine], minlength=len(services))
+        known = mine & stated
+        count = np.bincount(at[known], minlength=len(services))
+        total = np.bincount(at[known], weights=places[known], minlength=len(services))
+        table[f"rows_{status}"] = pd.array(rows, dtype="Int64")
+        table[f"places_{status}"] = pd.array(np.where(count > 0, total, np.nan), dtype="Int64")
+        table[f"unknown_{status}"] = pd.array(rows - count, dtype="Int64")
+    return pd.DataFrame(table)

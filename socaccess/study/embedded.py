@@ -28,10 +28,11 @@ def load_tables(
     known = (*boundaries.REGIONS, EVERYWHERE)
     if region not in known:
         near = suggest_names(region, known, most=1)
-        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
-        raise UnknownNameError(f"no region {region!r}; {hint}")
+        if near:
+            raise UnknownNameError("study.unknown_region_near", region=region, near=near[0])
+        raise UnknownNameError("study.unknown_region", region=region, known=known)
     if view not in VIEWS:
-        raise UnknownNameError(f"no view {view!r}; use {' or '.join(VIEWS)}")
+        raise UnknownNameError("study.unknown_view", view=view, known=list(VIEWS))
     vintage = VIEWS[view]
     region_column = "planning_region_2009" if view == "plan" else "planning_region"
     places = settlements.load_settlements()

@@ -124,26 +124,22 @@ def plot_result(
         If matplotlib is not installed.
     """
     if kind not in KINDS:
-        raise UnknownNameError(f"no figure {kind!r}; there are {', '.join(KINDS)}")
+        raise UnknownNameError("study.unknown_figure", name=kind, known=KINDS)
     if scenario not in SCENARIOS:
-        raise UnknownNameError(f"no scenario {scenario!r}; there are {', '.join(SCENARIOS)}")
+        raise UnknownNameError("study.unknown_scenario", name=scenario, known=SCENARIOS)
     assessed = set(result.settlement_coverage["service"])
     if service is not None and service not in assessed:
-        raise UnknownNameError(
-            f"no service {service!r} in this result; it has {', '.join(sorted(assessed))}"
-        )
+        raise UnknownNameError("study.not_assessed", service=service, known=sorted(assessed))
     try:
         import matplotlib as mpl
         from matplotlib.figure import Figure
     except ImportError:
-        raise MissingDependencyError(
-            "figures need matplotlib; install socaccess[notebooks]"
-        ) from None
+        raise MissingDependencyError("study.needs_matplotlib") from None
     texts = Texts(lang)
     shown = release(result).result
     services = [service] if service is not None else _count_services(shown)
     if not services:
-        raise InputError("there is no service with a facility to draw")
+        raise InputError("study.nothing_to_draw")
     style: dict[Any, Any] = {"font.size": 9, "axes.edgecolor": MUTED, "text.color": INK}
     # A name with two dollar signs is a name, not a formula.
     with mpl.rc_context({**style, "text.parse_math": False}):

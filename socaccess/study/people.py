@@ -160,7 +160,7 @@ def list_people(
 ) -> pd.DataFrame:
     """Return one row per point where people live and service; see `StudyResult.list_people`.
 
-    `persons` has those of every settlement, by service.
+    `persons` has those of every settlement, by service; of others there is no row.
     """
     settlements = study.settlements
     home, share = times.home, times.share
@@ -170,6 +170,8 @@ def list_people(
     municipality = settlements["municipality_id"].to_numpy(dtype=object)[home]
     tables = []
     for service, limit in zip(types["service"], types["limit_min"], strict=True):
+        if service not in persons:
+            continue
         at = times.row(service, scenario)
         minutes, own = to_minutes(times.travel_ms[at]), to_minutes(times.own_ms[at])
         near = times.travel_ms[at] <= to_limit_ms(float(limit))

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from socaccess.errors import UnknownNameError
-from socaccess.schemas import suggest_names
 from socaccess.siting import SitingProblem
+from socaccess.study.tables import find_unknown
 from socaccess.travel.minutes import to_minutes
 
 if TYPE_CHECKING:
@@ -128,8 +128,7 @@ def find_settlements(study: Study, words: list[str]) -> list[str]:
         if len(fits) == 1:
             found.append(fits[0])
             continue
-        near = suggest_names(word, settlements["name"].tolist(), most=2)
-        hint = f"use one of {', '.join(fits)}" if fits else f"did you mean {' or '.join(near)}?"
-        what = "fits several settlements" if fits else "is no settlement of the study"
-        raise UnknownNameError(f"{word!r} {what}; {hint}")
+        if fits:
+            raise UnknownNameError("study.several_settlements", name=word, known=fits)
+        raise UnknownNameError(find_unknown([word], settlements["name"].tolist(), "settlement"))
     return found

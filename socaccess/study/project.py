@@ -7,6 +7,7 @@ everything wrong with the tables it names.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import resources
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from socaccess.errors import InputError, Problem, raise_problems
 from socaccess.files import create_file
 from socaccess.i18n import LANGUAGES
+from socaccess.messages import name_line
 from socaccess.settings import Settings
 from socaccess.study._project_form import SECTIONS, find_problems
 
@@ -218,9 +220,15 @@ def read_project(path: str | Path) -> Project:
     try:
         given = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
-        raise InputError(f"{path}: there is no such file") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError(f"{path.name}: the project cannot be read: {error}") from None
+        raise InputError("study.no_file", where=str(path)) from None
+    except tomllib.TOMLDecodeError as error:
+        # The reader of TOML says where in its own words; only the number is taken.
+        rows = [name_line(int(number)) for number in re.findall(r"line (\d+)", str(error))[:1]]
+        raise InputError("study.not_toml", where=path.name, rows=rows) from None
+    except UnicodeDecodeError:
+        raise InputError("study.not_utf8", where=path.name) from None
+    except OSError:
+        raise InputError("study.not_readable", where=path.name) from None
     problems = find_problems(given, path.name)
     settings = Settings()
     try:
@@ -239,8 +247,7 @@ def read_project(path: str | Path) -> Project:
     missing = [str(file) for file in files if not file.is_file()]
     if missing:
         problems.append(
-            Problem("there is no such file", path.name, tuple(missing),
-                    "paths are relative to the project file")
+            Problem("study.no_files", path.name, missing)
         )  # fmt: skip
     raise_problems(problems)
     return _make_project(given, path, inputs, settings)
@@ -259,9 +266,9 @@ def write_template(path: str | Path, *, lang: str = "lv") -> Path:
     try:
         create_file(path, text)
     except FileExistsError:
-        raise InputError(f"{path}: the file is there already; choose another name") from None
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written: {error.strerror or error}") from None
+        raise InputError("study.file_exists", where=str(path)) from None
+    except OSError:
+        raise InputError("study.not_writable", where=str(path)) from None
     return path
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -88,8 +89,18 @@ class Reach:
 
     def list_supply(self, service: str, scenario: str = "now") -> pd.DataFrame:
         """Return the facilities of a service that serve in a scenario (`now`, `planned`)."""
-        supply = self.supply[scenario]
-        return supply[supply["service"] == service].reset_index(drop=True)
+        found = self._by_service[scenario].get(service)
+        return self.supply[scenario].iloc[:0].copy() if found is None else found
+
+    @cached_property
+    def _by_service(self) -> dict[str, dict[str, pd.DataFrame]]:
+        return {
+            scenario: {
+                str(name): part.reset_index(drop=True)
+                for name, part in supply.groupby("service", sort=False)
+            }
+            for scenario, supply in self.supply.items()
+        }
 
     def people_ms(self, points: np.ndarray, traveller: str) -> np.ndarray:
         """Return milliseconds between people and some points, shape (people, points)."""

@@ -26,6 +26,7 @@ from socaccess.study.assessment import (
 )
 from socaccess.study.headline import summarise_study
 from socaccess.study.people import measure_people
+from socaccess.study.run import run_study
 from socaccess.study.sites import (
     OBJECTIVES,
     Suggestions,
@@ -36,8 +37,9 @@ from socaccess.study.sites import (
 if TYPE_CHECKING:
     from socaccess.study.result import StudyResult
     from socaccess.study.study import Study
+    from socaccess.study.tables import Progress
 
-__all__ = ["Release", "release", "summarise_by_population"]
+__all__ = ["Release", "release", "run_released", "summarise_by_population"]
 
 NOT_IN_PLAN = "not_in_plan"
 """Method of a need of nought in a municipality that takes no part in the plan."""
@@ -256,10 +258,37 @@ def release(result: StudyResult | Release, *, allow_small_counts: bool = False) 
     if isinstance(result, Release):
         return result
     study = result.study
-    below = 0 if allow_small_counts else study.settings.suppress_below
+    persons = spread_need(study)
+    protections, below = _protect_need(study, persons, allow_small_counts)
     if below == 0:
         return Release(result, {}, 0)
+    estimate = _estimate(protections, persons)
+    close = all(
+        np.allclose(persons[name], estimate[name], atol=_SAME, rtol=0, equal_nan=True)
+        for name in persons.columns
+    )
+    return Release(_conclude(result, estimate, same_sites=close), protections, below)
+
+
+def run_released(
+    study: Study, *, allow_small_counts: bool = False, progress: Progress | None = None
+) -> Release:
+    """Return what `release(study.run())` does, with everything calculated once."""
     persons = spread_need(study)
+    protections, below = _protect_need(study, persons, allow_small_counts)
+    if below:
+        persons = _estimate(protections, persons)
+    result = run_study(study, suggest=True, progress=progress, persons=persons)
+    return Release(result, protections, below)
+
+
+def _protect_need(
+    study: Study, persons: pd.DataFrame, allow_small_counts: bool
+) -> tuple[dict[str, Protection], int]:
+    """Return what may be shown of each target group, and the threshold in use."""
+    below = 0 if allow_small_counts else study.settings.suppress_below
+    if below == 0:
+        return {}, 0
     position = {name: i for i, name in enumerate(study.municipalities["municipality_id"])}
     group = study.settlements["municipality_id"].map(position).to_numpy()
     inhabitants = study.settlements["population"].to_numpy(dtype=float)
@@ -274,14 +303,13 @@ def release(result: StudyResult | Release, *, allow_small_counts: bool = False) 
         )
         for name in persons.columns
     }
-    estimate = pd.DataFrame(
+    return protections, below
+
+
+def _estimate(protections: dict[str, Protection], persons: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame(
         {name: found.estimate for name, found in protections.items()}, index=persons.index
     )
-    close = all(
-        np.allclose(persons[name], estimate[name], atol=_SAME, rtol=0, equal_nan=True)
-        for name in persons.columns
-    )
-    return Release(_conclude(result, estimate, same_sites=close), protections, below)
 
 
 def summarise_by_population(result: StudyResult) -> pd.DataFrame:

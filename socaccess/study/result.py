@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -9,14 +10,16 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from socaccess.errors import InputError
+from socaccess.study.tables import in_language
 
 if TYPE_CHECKING:
     import geopandas as gpd
     from matplotlib.figure import Figure
 
-    from socaccess.siting import SitingProblem
+    from socaccess.siting import SitingPlan, SitingProblem
     from socaccess.study.people import PeopleTimes
     from socaccess.study.reach import Reach
+    from socaccess.study.release import Release
     from socaccess.study.study import Study
 
 __all__ = ["StudyResult"]
@@ -85,6 +88,11 @@ class StudyResult:
         """The municipalities of the study."""
         return self.study.municipalities
 
+    @property
+    def lang(self) -> str:
+        """The language its errors speak: that of the study."""
+        return self.study.lang
+
     @cached_property
     def settlements(self) -> gpd.GeoDataFrame:
         """The settlements of the study with `access_m` and `located`."""
@@ -93,6 +101,109 @@ class StudyResult:
             access_m=snapped.access_m, far=snapped.far, located=snapped.located
         )
 
+    def release(self, *, allow_small_counts: bool = False) -> Release:
+        """Return the result as it may leave; small counts only if allowed on purpose."""
+        from socaccess.study.release import release
+
+        return release(self, allow_small_counts=allow_small_counts)
+
+    @cached_property
+    def released(self) -> Release:
+        """The result as it may leave."""
+        return self.release()
+
+    @property
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """The tables as they may leave: `coverage`, `gaps` and `sites`.
+
+        Examples
+        --------
+        >>> import socaccess as sa
+        >>> result = sa.Study.load("latgale").run(sites=False)
+        >>> sorted(result.tables)
+        ['coverage', 'gaps', 'sites']
+        """
+        from socaccess.study.released import list_tables
+
+        return list_tables(self.released)
+
+    @property
+    def headline(self) -> pd.DataFrame:
+        """The headline as it may leave: one row per promised service; see `list_headline`."""
+        from socaccess.study.released import list_headline
+
+        return list_headline(self.released, lang=self.study.lang)
+
+    @in_language
+    def suggest(
+        self,
+        service: str,
+        *,
+        sites: int | None = 3,
+        limit_min: float | None = None,
+        objective: str = "mclp",
+        candidates: Sequence[str] | None = None,
+        required: Sequence[str] = (),
+        forbidden: Sequence[str] = (),
+        min_clients: float | None = None,
+        max_places: float | None = None,
+        floor_share: float | None = None,
+        budget: float | None = None,
+        opening_cost: float = 0.0,
+        cooperation: str = "everyone",
+        time_limit_s: float = 60.0,
+    ) -> SitingPlan:
+        """Return where new sites of a service should go, asked of persons as they may leave.
+
+        Parameters
+        ----------
+        service
+            The service.
+        sites
+            How many new sites at most; None where a budget or `lscp` decides.
+        limit_min
+            Minutes that count as near, inclusive; the study's limit by default.
+        objective, min_clients, max_places, floor_share, budget, opening_cost, cooperation
+            As in `socaccess.SitingProblem`; `pose_siting` takes all its other options.
+        candidates, required, forbidden
+            Settlements, by id or name, that may, must or must not get a site.
+        time_limit_s
+            Seconds after which the best plan so far is returned.
+
+        Raises
+        ------
+        InputError
+            If the service is not known here, nobody needs it, or an option is wrong.
+
+        Examples
+        --------
+        >>> import socaccess as sa
+        >>> result = sa.Study.load("latgale").run(sites=False)
+        >>> result.suggest("respite_grt", sites=2, limit_min=45).status
+        'optimal'
+        """
+        from socaccess.siting import suggest_sites
+        from socaccess.study.posing import find_settlements
+
+        options: dict[str, Any] = {
+            "objective": objective,
+            "min_clients": min_clients,
+            "max_places": max_places,
+            "floor_share": floor_share,
+            "budget": budget,
+            "opening_cost": opening_cost,
+            "cooperation": cooperation,
+            "required": find_settlements(self.study, list(required)),
+            "forbidden": find_settlements(self.study, list(forbidden)),
+        }
+        if limit_min is not None:
+            options["limit_min"] = limit_min
+        if candidates is not None:
+            options["candidates"] = find_settlements(self.study, list(candidates))
+        problem = self.released.result.pose_siting(service, sites=sites, **options)
+        return suggest_sites(problem, time_limit_s=time_limit_s)
+
+    @in_language
     def pose_siting(self, service: str, *, sites: int | None = 3, **options: Any) -> SitingProblem:
         """Return the question where new sites of a service should go.
 
@@ -126,7 +237,8 @@ class StudyResult:
         now = self.settlement_coverage
         now = now[(now["scenario"] == "now") & (now["service"] == service)]
         if not len(now):
-            raise InputError(f"service {service!r} is not assessed in this study")
+            known = sorted(self.study.assessed_types["service"])
+            raise InputError("study.not_assessed", service=service, known=known)
         # The persons of this result: a released one asks with what may leave.
         group = str(self.service_types.set_index("service").loc[service, "target_group"])
         persons = now.set_index("settlement_id")["persons"].rename(group).to_frame()
@@ -134,7 +246,7 @@ class StudyResult:
         weight, _ = weigh_clients(self.study, persons, service)
         problem = pose_problem(self.study, self.reach, weight, service, sites=sites, **options)
         if problem is None:
-            raise InputError(f"service {service!r}: there is nobody to serve or nowhere to build")
+            raise InputError("study.nobody_or_nowhere", service=service)
         return problem
 
     @cached_property
@@ -158,7 +270,9 @@ class StudyResult:
         here = self.reach.supply["planned"]["service"] == service
         return bool(here.any()) or self.study.is_counted(service)
 
-    def list_people(self, scenario: str = "now") -> pd.DataFrame:
+    def list_people(
+        self, scenario: str = "now", services: Sequence[str] | None = None
+    ) -> pd.DataFrame:
         """Return one row per point where people live and service, with persons and times.
 
         `settlement_id`, `municipality_id`, `service`, `travel_min` and `own_travel_min` to
@@ -170,6 +284,8 @@ class StudyResult:
 
         table = self.settlement_coverage
         first = table[table["scenario"] == scenario]
+        if services is not None:
+            first = first[first["service"].isin(services)]
         persons = {
             service: rows.to_numpy(dtype=float)
             for service, rows in first.groupby("service", sort=False)["persons"]
@@ -181,6 +297,7 @@ class StudyResult:
         """Every settlement to every located facility: the mean minutes of its people and more."""
         return self.reach.to_frame()
 
+    @in_language
     def plot(
         self,
         kind: str = "map",

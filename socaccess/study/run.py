@@ -40,8 +40,12 @@ def run_study(
     suggest: bool,
     progress: Progress | None,
     answer: tuple[str, SitingPlan] | None = None,
+    persons: pd.DataFrame | None = None,
 ) -> StudyResult:
-    """Return the result of a study; see `Study.run`."""
+    """Return the result of a study; see `Study.run`.
+
+    `persons` in place of those of the need: what may leave (`socaccess.study.release`).
+    """
 
     def tell(step: str, done: int = 0, total: int = 0) -> None:
         if progress is not None:
@@ -51,7 +55,8 @@ def run_study(
     institutions = _list_institutions(study)
     reach = measure_reach(study, institutions, lambda done, total: tell("travel", done, total))
     tell("sites")
-    persons = spread_need(study)
+    if persons is None:
+        persons = spread_need(study)
     if answer is not None:
         suggestions = place_plan(study, reach, *answer)
     else:

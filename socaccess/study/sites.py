@@ -43,8 +43,8 @@ class Suggestions:
 
     def as_supply(self, service: str) -> pd.DataFrame:
         """Return the suggested sites of a service in the form of facilities."""
-        sites = self.sites[self.sites["service"] == service]
-        renamed = pd.DataFrame(sites.rename(columns={"site_id": "facility_id"}))
+        sites = pd.DataFrame(self.sites)
+        renamed = sites[sites["service"] == service].rename(columns={"site_id": "facility_id"})
         return renamed.assign(owner_id=renamed["municipality_id"])
 
 

@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 
 from socaccess import crs as crs_
-from socaccess.errors import InputError, Problem, UnknownNameError, raise_problems
+from socaccess.errors import InputError, Problem, UnknownNameError, raise_problems, speak
 from socaccess.i18n import LANGUAGES
+from socaccess.messages import Message
 from socaccess.network import RoadNetwork
 from socaccess.schemas import (
     FACILITIES,
@@ -35,6 +36,7 @@ from socaccess.study.tables import (
     count_people,
     find_unknown,
     find_unsuited,
+    in_language,
     list_names,
     locate_facilities,
 )
@@ -85,6 +87,8 @@ class Study:
         `plan` (municipalities as the plan knows them) or `today`.
     borders_year
         The year of the municipalities' borders; by default the newest `vintage` they state.
+    lang
+        Language of the errors raised by it and by what it answers.
     attribution, data_dates, inputs
         Sources by language, what dates the data has, and the hashes of the inputs.
 
@@ -113,6 +117,7 @@ class Study:
     data_dates: str
     candidates: tuple[str, ...] | None
     inputs: list[dict[str, Any]]
+    lang: str
 
     def __init__(
         self,
@@ -135,6 +140,7 @@ class Study:
         inputs: Sequence[dict[str, Any]] = (),
         people: gpd.GeoDataFrame | None = None,
         borders_year: int | None = None,
+        lang: str = "en",
     ) -> None:
         settings = settings or Settings()
         problems: list[Problem] = []
@@ -176,13 +182,12 @@ class Study:
         if not problems:
             problems += find_unsuited(services, settings)
         named = [*promised, *settings.limits_min, *settings.site_services]
-        problems += find_unknown(
-            named, known_services, "service", "promised services, limits or sites"
-        )
+        problems += find_unknown(named, known_services, "service", Message("study.where_named"))
         problems += find_unknown(
             sorted(set(candidates or ())), settlement_ids, "settlement", "candidates"
         )
-        raise_problems(problems)
+        with speak(lang):
+            raise_problems(problems)
         if network is None:
             network = RoadNetwork.main_roads(settings.links)
         supply = tuple(services.loc[services["counts_as_supply"], "service"])
@@ -222,6 +227,7 @@ class Study:
             "data_dates": data_dates,
             "candidates": None if candidates is None else tuple(candidates),
             "inputs": list(inputs),
+            "lang": lang,
         }
         for key, value in values.items():
             object.__setattr__(self, key, value)
@@ -249,7 +255,7 @@ class Study:
         types = self.service_types
         assessed = types[types["counts_as_supply"] & types["limit_min"].notna()]
         if not len(assessed):
-            raise InputError("service_types: none counts as supply and has a limit; set limit_min")
+            raise InputError("study.nothing_assessed", where="service_types")
         return assessed.reset_index(drop=True)
 
     def is_counted(self, service: str) -> bool:
@@ -322,6 +328,7 @@ class Study:
         view: str = "today",
         settings: Settings | None = None,
         network: RoadNetwork | None = None,
+        lang: str = "en",
     ) -> Study:
         """Return the study of an embedded region.
 
@@ -336,6 +343,8 @@ class Study:
             Limits, speeds, siting.
         network
             Other roads than the embedded ones.
+        lang
+            Language of the errors raised here and by what the study answers: `lv` or `en`.
 
         Raises
         ------
@@ -350,10 +359,13 @@ class Study:
         """
         from socaccess.study.embedded import load_tables
 
-        return cls(
-            **load_tables(region, view=view, settings=settings or Settings(), network=network)
-        )
+        with speak(lang):
+            tables = load_tables(
+                region, view=view, settings=settings or Settings(), network=network
+            )
+        return cls(**tables, lang=lang)
 
+    @in_language
     def select(self, municipality_ids: Sequence[str]) -> Study:
         """Return the study of some of the municipalities; facilities stay everybody's.
 
@@ -365,7 +377,7 @@ class Study:
         known = set(self.municipalities["municipality_id"])
         unknown = [name for name in municipality_ids if name not in known]
         if unknown:
-            raise UnknownNameError(f"municipality {', '.join(unknown)} is not in {self.name}")
+            raise UnknownNameError("study.unknown_municipalities", names=unknown, study=self.name)
         keep = self.municipalities["municipality_id"].isin(municipality_ids)
         inside = self.settlements["municipality_id"].isin(municipality_ids)
         names = ", ".join(self.municipalities.loc[keep, "name"])
@@ -387,6 +399,7 @@ class Study:
             targets=None,
         )
 
+    @in_language
     def run(
         self,
         *,

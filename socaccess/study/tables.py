@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from functools import wraps
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, Protocol, TypeVar
 
 import numpy as np
 import pandas as pd
 
-from socaccess.errors import InputError, Problem
+from socaccess.errors import InputError, Problem, speak
+from socaccess.messages import Message
 from socaccess.schemas import PEOPLE, check_table, suggest_names
 from socaccess.settings import Settings
 
@@ -25,6 +27,7 @@ __all__ = [
     "count_people",
     "find_unknown",
     "find_unsuited",
+    "in_language",
     "list_names",
     "locate_facilities",
 ]
@@ -39,14 +42,49 @@ SHARE_TOLERANCE = 0.01
 """By how much the shares of a settlement may miss the whole, from rounding."""
 
 
-def find_unknown(names: list[str], known: list[str], what: str, where: str) -> list[Problem]:
-    """Return the names that are none of the known, each with the nearest."""
+class _Speaker(Protocol):
+    """Something with a language."""
+
+    @property
+    def lang(self) -> str: ...
+
+
+S = TypeVar("S", bound=_Speaker)
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def in_language(
+    method: Callable[Concatenate[S, P], R],
+) -> Callable[Concatenate[S, P], R]:
+    """Let the errors of a method speak the language of its study."""
+
+    @wraps(method)
+    def speaking(self: S, *words: P.args, **options: P.kwargs) -> R:
+        with speak(self.lang):
+            return method(self, *words, **options)
+
+    return speaking
+
+
+def find_unknown(
+    names: list[str], known: list[str], what: str, where: str | Message = ""
+) -> list[Problem]:
+    """Return the names that are none of the known services or settlements, with the nearest."""
+    codes = {
+        "service": ("study.unknown_service", "study.unknown_service_near"),
+        "settlement": ("study.unknown_settlement", "study.unknown_settlement_near"),
+    }
+    plain, close = codes[what]
     problems = []
     for name in names:
         if name not in known:
             near = suggest_names(name, known, most=1)
-            hint = f"did you mean {near[0]}?" if near else f"see the {what}s"
-            problems.append(Problem(f"{what} {name!r} is not known", where, hint=hint))
+            problems.append(
+                Problem(close, where, name=name, near=near[0])
+                if near
+                else Problem(plain, where, name=name)
+            )
     return problems
 
 
@@ -64,8 +102,7 @@ def check_people(people: gpd.GeoDataFrame, settlements: pd.DataFrame) -> gpd.Geo
     wrong = whole[(whole - 1).abs() > SHARE_TOLERANCE]
     if len(wrong):
         rows = tuple(f"{name}: {total:.3f}" for name, total in wrong.items())
-        hint = "give shares that add up to 1 in every settlement"
-        raise InputError([Problem("shares do not add up to 1", "people", rows, hint)])
+        raise InputError("study.shares_not_one", where="people", column="share", rows=rows)
     return checked
 
 
@@ -133,14 +170,7 @@ def find_unsuited(services: pd.DataFrame, settings: Settings) -> list[Problem]:
     ]
     if not unsuited:
         return []
-    return [
-        Problem(
-            "no site can be suggested for a service that is no supply or has no limit",
-            "site_services",
-            tuple(unsuited),
-            "choose services that count as supply, or give them a limit",
-        )
-    ]
+    return [Problem("study.unsuited_service", "site_services", unsuited)]
 
 
 def count_people(

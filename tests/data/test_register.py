@@ -262,6 +262,7 @@ def test_normalised_terms(text, plain):
 def listed(key, **values):
     row = {
         "facility_id": key,
+        "site_id": key,
         "name": "",
         "service": "dac_grt",
         "status": "operating",
@@ -305,6 +306,22 @@ def test_what_was_matched_by_address_is_not_taken_by_town():
         listed("own", address="Rīgas iela 4", settlement_id="balvi"),
     ]
     assert set(_matching.match_facilities(rows, registered)) == {"own"}
+
+
+def test_services_of_one_site_follow_each_other():
+    """Two workshops in town: the one at the address of the site's day centre is meant."""
+    registered = [
+        listed("r1", site_id="a1", name='Centrs "Rīts"', settlement_id="balvi"),
+        listed("r2", site_id="a1", service="workshop", settlement_id="balvi"),
+        listed("r3", site_id="a2", service="workshop", settlement_id="balvi"),
+    ]
+    rows = [
+        listed("day", site_id="s1", name='DAC "Rīts"', settlement_id="balvi"),
+        listed("work", site_id="s1", service="workshop", settlement_id="balvi"),
+        listed("else", site_id="s2", service="workshop", settlement_id="balvi"),
+    ]
+    found = _matching.match_facilities(rows, registered)
+    assert {key: match.key for key, match in found.items()} == {"day": "r1", "work": "r2"}
 
 
 @pytest.mark.skipif(

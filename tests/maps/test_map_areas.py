@@ -47,12 +47,14 @@ def build_result(traveller: str = "client", oneway: bool = False) -> tuple[Any, 
         {"facility_id": ["F", "G"], "service": "s", "status": ["operating", "planned"]}
     )
     sites = gpd.GeoDataFrame({"service": []}, geometry=[], crs=CRS)
-    study = SimpleNamespace(network=RoadNetwork.from_edges(nodes, edges), settings=Settings())
+    types = pd.DataFrame({"service": ["s", "t"], "traveller": [traveller, "client"]})
+    study = SimpleNamespace(
+        network=RoadNetwork.from_edges(nodes, edges), settings=Settings(), service_types=types
+    )
     result = SimpleNamespace(
         study=study, facilities=facilities, sites=sites,
         reach=SimpleNamespace(supply={"planned": supply}),
     )  # fmt: skip
-    types = pd.DataFrame({"service": ["s", "t"], "traveller": [traveller, "client"]})
     return result, types
 
 

@@ -9,12 +9,15 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 import shapely.affinity
 
 from socaccess.i18n import Texts
 from socaccess.maps import embed_map, save_map
+from socaccess.maps.shares import as_percent
 from socaccess.study.colours import LIGHT, STATUS
+from socaccess.study.findings import list_proposals, rank_gaps
 from socaccess.travel import isochrones
 
 from .world import NASTY, release_world
@@ -27,7 +30,16 @@ OpenPage = Callable[..., Any]
 
 
 def choose(page: Any, name: str, number: int) -> None:
-    page.check(f"#{name}-{number}", force=True)
+    if name == "scenario":
+        page.check(f"#{name}-{number}", force=True)
+    else:
+        page.select_option(f"#{name}", str(number))
+
+
+def find(page: Any, text: str) -> None:
+    """Search for a name."""
+    page.click("#tab-place")
+    page.fill("#search", text)
 
 
 def plain(text: str) -> str:
@@ -58,7 +70,8 @@ def pixel_count(page: Any, colour: str) -> int:
 
 def table(page: Any) -> list[list[str]]:
     return page.eval_on_selector_all(
-        "#municipality-rows tr", "rows => rows.map(r => [...r.cells].map(c => c.innerText.trim()))"
+        "#municipality-rows tr",
+        "rows => rows.map(r => [...r.cells].map(c => c.textContent.trim()))",
     )
 
 
@@ -105,6 +118,7 @@ def test_all_layers_are_drawn_and_can_be_switched(open_page: OpenPage, page_path
     assert page.locator(".leaflet-roads-pane path").count() == 1
     for colour in (STATUS["covered"], STATUS["gap"], LIGHT["facility"], LIGHT["build"]):
         assert pixel_count(page, colour) > 10, colour
+    page.click("#tab-data")
     page.uncheck("#layer-settlements")
     assert pixel_count(page, STATUS["gap"]) == 0
     page.uncheck("#layer-facilities")
@@ -156,6 +170,8 @@ def test_service_areas_are_a_layer_with_bands_patterns_and_counts(
     open_page: OpenPage, latgale_path: Path, latgale: Any
 ) -> None:
     page = open_page(latgale_path)
+    page.click("#tab-data")
+    page.select_option("#service", "-1")
     page.check("#layer-areas")
     assert TEXTS("map.areas_choose") in page.inner_text("#legend-body")
     number = page.evaluate("window.socaccess.model.services.findIndex((s) => s.id === 'dac_ft')")
@@ -185,7 +201,7 @@ def test_service_areas_are_a_layer_with_bands_patterns_and_counts(
     page.evaluate("window.socaccess.map.setZoom(window.socaccess.map.getZoom() + 3)")
     assert float(paths.nth(1).get_attribute("stroke-width")) > width
     before = page.evaluate(f"window.socaccess.reached({number}, 0, 30).length")
-    assert page.evaluate(f"window.socaccess.reached({number}, 1, 30).length") > before
+    assert page.evaluate(f"window.socaccess.reached({number}, 2, 30).length") > before
     page.uncheck("#layer-areas")
     assert page.is_checked("#layer-shading")
     assert page.locator(".leaflet-areas-pane g > path").count() == 0
@@ -212,11 +228,11 @@ def test_switching_changes_what_is_said(
     open_page: OpenPage, page_path: Path, world: SimpleNamespace
 ) -> None:
     page = open_page(page_path)
-    assert state(page) == {"service": -1, "limit": 0, "scenario": 0, "scope": 0}
+    assert page.inner_text("#gaps button:first-child .rank") == "1."
+    assert page.get_attribute("#gaps button", "aria-pressed") == "true"
+    first = int(page.get_attribute("#gaps button", "data-service"))
+    assert state(page) == {"service": first, "limit": 0, "scenario": 0, "scope": 0}
     rows = {row["service"]: row for row in world.summary["services"]}
-    index = page.inner_text("#result-text strong")
-    figures = page.eval_on_selector_all(".figures dd", "all => all.map(e => e.textContent)")
-    assert plain(figures[0]) == plain(index)
     page.select_option("#service", "0")
     service = rows["service_0"]
     for number, scenario in enumerate(("now", "planned", "suggested")):
@@ -235,7 +251,9 @@ def test_switching_changes_what_is_said(
     anyone = int(page.inner_text("#result-text strong").split()[0])
     choose(page, "scope", 1)
     assert int(page.inner_text("#result-text strong").split()[0]) <= anyone
-    assert TEXTS("map.scope.own") in page.inner_text("#now-showing")
+    assert TEXTS("map.scope.own") in page.evaluate(
+        "document.querySelector('#now-showing').textContent"
+    )
 
 
 def test_statuses_in_the_legend_equal_the_table(
@@ -277,6 +295,7 @@ def test_worst_municipality_comes_first_and_a_click_goes_there(
     shares = [int(row[1].split()[0]) for row in rows]
     assert shares == sorted(shares)
     before = page.evaluate("window.socaccess.map.getZoom()")
+    page.click("#tab-place")
     page.click("#municipality-rows button >> nth=0")
     page.wait_for_function("(before) => window.socaccess.map.getZoom() > before", arg=before)
     assert page.inner_text("#detail-title") == rows[0][0]
@@ -292,9 +311,10 @@ def test_persons_are_shown_or_hidden_as_they_should(open_page: OpenPage, page_pa
     page = open_page(page_path)
     page.select_option("#service", "1")
     shown = [row[3] for row in table(page)]
-    marks = ("–", "<5", "≥5", "…")
+    withheld = TEXTS("map.withheld", n=5)
+    marks = ("–", TEXTS("map.below", n=5), withheld, TEXTS("map.untold"))
     assert all(text in marks or int(text.replace("\u00a0", "")) >= 5 for text in shown)
-    assert "≥5" in shown
+    assert withheld in shown
     assert (
         page.evaluate(
             "JSON.stringify(window.socaccess.data.persons.need.map(n => n.settlement))"
@@ -322,6 +342,7 @@ def test_tooltip_of_a_settlement(
 ) -> None:
     page = open_page(page_path)
     page.select_option("#service", "0")
+    page.click("#tab-data")
     page.uncheck("#layer-facilities")
     place = world.settlements.iloc[5]
     row = world.settlement_coverage.set_index(["settlement_id", "service", "scenario"]).loc[
@@ -338,7 +359,7 @@ def test_tooltip_of_a_settlement(
     assert abs(minutes / 10 - row["travel_min"]) < 0.1
     assert f"{TEXTS.number(minutes / 10, decimals=1)} min" in text
     assert "35 %" in text  # the modelled share of the time
-    assert ("<5" in text) == (0 < row["persons"] < 5)
+    assert (TEXTS("map.below", n=5) in text) == (0 < row["persons"] < 5)
 
 
 def _position(page: Any, place: Any) -> int:
@@ -349,7 +370,7 @@ def _position(page: Any, place: Any) -> int:
 
 def test_names_full_of_markup_arrive_as_they_are(open_page: OpenPage, page_path: Path) -> None:
     page = open_page(page_path)
-    page.fill("#search", "#Test *x*")
+    find(page, "#Test *x*")
     options = page.locator("#search-list [role=option] span").all_inner_texts()
     assert options.count(NASTY) == 2  # a settlement and a facility
     page.keyboard.press("Enter")
@@ -361,6 +382,7 @@ def test_search_folds_diacritics_and_works_by_keyboard(
     open_page: OpenPage, page_path: Path
 ) -> None:
     page = open_page(page_path)
+    page.click("#tab-place")
     page.focus("#search")
     page.keyboard.type("keipene")
     assert page.get_attribute("#search", "aria-expanded") == "true"
@@ -380,7 +402,7 @@ def test_search_folds_diacritics_and_works_by_keyboard(
 def test_facility_card(open_page: OpenPage, page_path: Path, world: SimpleNamespace) -> None:
     page = open_page(page_path)
     facility = world.facilities.iloc[1]
-    page.fill("#search", facility["name"])
+    find(page, facility["name"])
     page.keyboard.press("Enter")
     card = page.inner_text("#detail-body")
     assert facility["name"] in card
@@ -388,7 +410,7 @@ def test_facility_card(open_page: OpenPage, page_path: Path, world: SimpleNamesp
     assert f"{int(facility['places'])} ({TEXTS('map.basis.stated_capacity')})" in card
     assert TEXTS("map.precision.settlement") in card
     assert page.locator("#detail-body a").count() == 0
-    page.fill("#search", "Centrs 3")
+    find(page, "Centrs 3")
     page.keyboard.press("Enter")
     assert TEXTS("map.facility_status.planned") in page.inner_text("#detail-body")
 
@@ -398,9 +420,10 @@ def test_what_has_no_point_is_listed_and_found(
 ) -> None:
     page = open_page(page_path)
     lost = world.settlements.loc[~world.settlements["located"], "name"].iloc[0]
-    page.fill("#search", lost)
+    find(page, lost)
     page.keyboard.press("Enter")
     assert TEXTS("map.not_on_map") in page.inner_text("#detail")
+    page.click("#tab-data")
     page.click("#block-not_located summary")
     assert lost in page.inner_text("#block-not_located")
     assert "Nekur <i>" in page.inner_text("#block-not_located")
@@ -409,7 +432,7 @@ def test_what_has_no_point_is_listed_and_found(
 def test_no_route_is_said(open_page: OpenPage, page_path: Path, world: SimpleNamespace) -> None:
     page = open_page(page_path)
     page.select_option("#service", "0")
-    page.fill("#search", world.settlements["name"].iloc[3])
+    find(page, world.settlements["name"].iloc[3])
     page.keyboard.press("Enter")
     assert TEXTS("map.no_route_long") in page.inner_text("#detail-body")
 
@@ -417,25 +440,34 @@ def test_no_route_is_said(open_page: OpenPage, page_path: Path, world: SimpleNam
 def test_by_keyboard_alone(open_page: OpenPage, page_path: Path) -> None:
     """Everything can be reached with Tab, and nothing holds the focus."""
     page = open_page(page_path)
-    seen: list[str] = []
-    for _ in range(120):
-        page.keyboard.press("Tab")
-        where = page.evaluate(
-            "(() => { const e = document.activeElement; return e === document.body ? '' :"
-            " e.id || e.name || e.dataset.municipality || e.textContent.trim().slice(0, 30) })()"
-        )
-        if not where or (seen and where == seen[0]):
-            break
-        seen.append(where)
+    seen: set[str] = set()
+    for tab in ("overview", "place", "data"):
+        if tab != "overview":
+            page.focus("#tabs [aria-selected=true]")
+            page.keyboard.press("ArrowRight")
+            assert page.evaluate("document.activeElement.id") == f"tab-{tab}"
+        page.evaluate("document.activeElement.blur()")
+        start = None
+        for _ in range(150):
+            page.keyboard.press("Tab")
+            where = page.evaluate(
+                "(() => { const e = document.activeElement; return e === document.body ? '' : e.id"
+                " || e.name || e.dataset.municipality || e.textContent.trim().slice(0, 30) })()"
+            )
+            if not where or where == start:
+                break
+            start = start or where
+            seen.add(where)
     for expected in (
-        "map", "search", "service", "limit-0", "scenario-0", "scope-0",
+        "map", "search", "service", "limit", "scenario-0", "scope", "tab-overview",
         "layer-shading", "paper", "print",
     ):  # fmt: skip
         assert expected in seen, expected
     # Choose a limit with the arrows, then the worst municipality with Enter.
-    page.focus("#limit-0")
-    page.keyboard.press("ArrowRight")
+    page.focus("#limit")
+    page.keyboard.press("ArrowDown")
     assert state(page)["limit"] == 1
+    page.click("#tab-place")
     page.focus("#municipality-rows button >> nth=0")
     page.keyboard.press("Enter")
     assert page.is_visible("#detail")
@@ -468,8 +500,12 @@ def test_no_accessibility_violation(
 
     assert violations() == []
     page.select_option("#service", "0")
+    page.click("#tab-place")
+    assert violations() == []
     page.click("#municipality-rows button >> nth=0")
     page.fill("#search", "a")
+    assert violations() == []
+    page.click("#tab-data")
     page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true })")
     assert violations() == []
 
@@ -480,12 +516,13 @@ def test_phone(open_page: OpenPage, page_path: Path) -> None:
     box = page.locator("#map").bounding_box()
     assert box is not None
     assert box["width"] == 390
-    assert box["height"] > 350
+    assert box["height"] > 250
     assert page.get_attribute("#legend", "open") is None
     page.tap("#legend summary")
     assert page.is_visible("#legend-body")
     page.tap("#legend summary")
     page.select_option("#service", "0")
+    page.click("#tab-data")
     page.uncheck("#layer-facilities")
     name = page.evaluate("window.socaccess.data.settlements.name[4]")
     page.evaluate("window.scrollTo(0, 0)")
@@ -504,6 +541,7 @@ def test_print_cuts_nothing(
     pypdf = pytest.importorskip("pypdf")
     page = open_page(page_path)
     page.select_option("#service", "0")
+    page.click("#tab-data")
     page.select_option("#paper", paper)
     page.evaluate(
         """() => window.addEventListener('beforeprint', () => {
@@ -539,7 +577,7 @@ def test_print_cuts_nothing(
     ):
         assert needed in text, needed
     everything = "\n".join(part.extract_text() for part in reader.pages)
-    assert TEXTS("map.municipalities_worst_first") in everything
+    assert TEXTS("map.municipalities_ranked") in everything
     # After printing the screen is as it was.
     assert page.evaluate("document.body.className") == ""
     assert state(page)["service"] == 0
@@ -549,12 +587,14 @@ def test_a_browser_that_cannot_unpack_says_so(open_page: OpenPage, page_path: Pa
     page = open_page(page_path, wait=False, init="delete window.DecompressionStream")
     page.wait_for_selector(".failure:visible")
     assert page.inner_text("#status-message") == TEXTS("map.needs_newer_browser")
-    assert page.is_visible(".figures")
+    assert page.is_visible("#finding h1")
 
 
-def test_without_scripts_the_headline_is_there(open_page: OpenPage, page_path: Path) -> None:
+def test_without_scripts_the_finding_is_there(open_page: OpenPage, page_path: Path) -> None:
     page = open_page(page_path, wait=False, java_script_enabled=False)
-    assert page.locator(".figures dd").count() == 3
+    assert page.is_visible("#finding h1")
+    assert page.locator("#gaps li").count() >= 1
+    assert page.is_visible("#municipalities")
     assert TEXTS("map.needs_script") in page.inner_text("noscript")
 
 
@@ -566,4 +606,65 @@ def test_inside_a_frame(open_page: OpenPage, world: SimpleNamespace, tmp_path: P
     frame = page.frames[1]
     frame.wait_for_function("window.socaccess && window.socaccess.ready")
     assert frame.locator("#municipality-rows tr").count() == 5
+    assert page.messages == []
+
+
+def test_a_gap_and_a_proposal_show_what_they_are_about(
+    open_page: OpenPage, page_path: Path, world: SimpleNamespace
+) -> None:
+    page = open_page(page_path)
+    released = release_world(world)
+    gaps, proposals = rank_gaps(released), list_proposals(released)
+    services = page.evaluate("window.socaccess.data.services.map((s) => s.id)")
+    assert page.locator("#gaps button").count() == min(3, len(gaps))
+    page.click("#gaps button >> nth=-1")
+    assert services[state(page)["service"]] == gaps[:3][-1].service
+    page.click("#build button >> nth=0")
+    assert services[state(page)["service"]] == proposals[0].service
+    assert state(page)["scenario"] == 2
+    assert page.get_attribute("#build button", "aria-pressed") == "true"
+    assert pixel_count(page, LIGHT["build"]) > 10
+    assert proposals[0].name in page.inner_text("#build li:first-child")
+
+
+def test_page_of_a_municipality(
+    open_page: OpenPage, page_path: Path, world: SimpleNamespace
+) -> None:
+    row = world.municipalities.iloc[0]
+    page = open_page(Path(page_path))
+    page.evaluate(f"location.hash = '#municipality={row['municipality_id']}'")
+    page.wait_for_selector("#sheet")
+    assert page.inner_text("#detail-title") == row["name"]
+    cells = page.eval_on_selector_all(
+        "#sheet tbody tr:not(.group)", "all => all.map(r => [...r.cells].map(c => c.textContent))"
+    )
+    coverage = world.coverage[
+        (world.coverage["municipality_id"] == row["municipality_id"])
+        & (world.coverage["scope"] == "any")
+    ].set_index(["service", "scenario"])
+    shown = {cell[0]: cell for cell in cells}
+    for service in page.evaluate("window.socaccess.data.services.filter((s) => s.shown)"):
+        cell = shown[service["short"]]
+        if not service["known"]:
+            assert TEXTS("map.no_facility_short") in cell
+            assert "0 %" not in [plain(text) for text in cell]
+            continue
+        for number, scenario in enumerate(("now", "planned", "suggested")):
+            found = coverage.loc[(service["id"], scenario)]
+            share = as_percent(np.array([found["population_covered"] / found["population"]]))[0]
+            assert plain(cell[1 + number]).startswith(f"{share} %")
+    copied = page.evaluate(
+        "new Promise((done) => { navigator.clipboard.write = async ([item]) =>"
+        " done(await (await item.getType('text/plain')).text());"
+        " document.querySelector('#copy').click(); })"
+    )
+    lines = copied.splitlines()
+    assert lines[0] == row["name"]
+    assert len(lines) == 4 + len(cells)
+    page.click("#detail-close")
+    assert page.is_visible("#municipalities")
+    assert "municipality" not in page.evaluate("location.href")
+    page.evaluate("location.hash = '#municipality=<b>none'")
+    page.wait_for_selector("#detail:not([hidden])")
+    assert "<b>none" in page.inner_text("#detail-body")
     assert page.messages == []

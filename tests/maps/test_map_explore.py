@@ -56,7 +56,7 @@ def test_names_arrive_as_text(page: str) -> None:
 
 def test_small_counts(world: SimpleNamespace, page: str) -> None:
     shown = re.findall(r"Persons who need it \(estimate\): ([^<]*?)\s*<", page)
-    assert "&lt;5" in shown
+    assert "fewer than 5" in shown
     assert not [n for n in shown if n.isdigit() and 0 < int(n) < 5]
     canvas = explore(release_world(world, 0), "service_0", lang="en")
     page = canvas.get_root().render()
@@ -74,7 +74,7 @@ def test_default_is_a_promised_service_with_supply(world: SimpleNamespace) -> No
 def test_a_service_nobody_offers(world: SimpleNamespace) -> None:
     page = explore(release_world(world), "service_2", lang="en").get_root().render()
     assert Texts("en")("map.class_missing") in page
-    assert "No facility of this service is in the data" in page
+    assert "No source counts who offers this service" in page
 
 
 def test_unknown_names(world: SimpleNamespace) -> None:

@@ -9,11 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from socaccess.documents.tables import list_tables
 from socaccess.errors import InputError, UnknownNameError
 from socaccess.maps.payload import build_payload
 from socaccess.maps.shares import NO_ROUTE, NO_SUPPLY, as_percent
+from socaccess.study.release import release
 
-from .world import SCENARIOS, build_world, release_world
+from .world import SCENARIOS, build_world, list_times, release_world
 
 
 def decode(steps: list[list[int]]) -> list[np.ndarray]:
@@ -86,20 +88,30 @@ def test_minutes_and_nearest_equal_the_table(
 
 
 def test_shares_equal_the_coverage_table(world: SimpleNamespace, payload: dict[str, Any]) -> None:
-    """At the standard limit the map says what `result.coverage` says, by inhabitants."""
+    """At the standard limit the map says what the table of coverage says.
+
+    That is of persons where none of their counts is hidden, else of inhabitants.
+    """
+    released = release_world(world)
     coverage = world.coverage.set_index(["service", "scope", "scenario", "municipality_id"])
     shares = payload["shares"]["share"]
     for number, service in enumerate(payload["services"][: len(payload["cover"])]):
-        assert payload["shares"]["byPersons"][number] == 0
+        if not service["known"]:
+            assert set(_numbers(shares[number + 1])) == {-1}
+            continue
         for scope_number, scope in enumerate(("any", "own")):
             for scenario_number, scenario in enumerate(SCENARIOS):
                 shown = shares[number + 1][scope_number][scenario_number][0]
                 for at, municipality in enumerate(payload["municipalities"]["id"]):
                     row = coverage.loc[(service["id"], scope, scenario, municipality)]
-                    expected = as_percent(
-                        np.array([row["population_covered"] / row["population"]])
-                    )[0]
-                    assert shown[at] == expected
+                    key = pd.DataFrame(
+                        {"service": [service["id"]], "municipality_id": [municipality]}
+                    )
+                    share = row["population_covered"] / row["population"]
+                    if released.find_open(key)[0]:
+                        share = row["covered_share"]
+                    assert shown[at] == as_percent(np.array([share]))[0]
+    assert set(payload["shares"]["byPersons"]) <= {0, 1, 2}
 
 
 def test_region_and_index_equal_the_summary(
@@ -111,12 +123,11 @@ def test_region_and_index_equal_the_summary(
     assert counted == [services[i]["id"] for i in payload["shares"]["indexOf"]]
     for scenario_number, scenario in enumerate(SCENARIOS):
         for number, service in enumerate(services):
-            if not payload["shares"]["regionByPersons"][number]:
+            if not service["known"]:
                 continue
             shown = payload["shares"]["share"][number + 1][0][scenario_number][0][-1]
             share = rows[service["id"]]["covered_share"][scenario]
             assert shown == as_percent(np.array([share]))[0]
-    assert any(payload["shares"]["regionByPersons"])
 
 
 def test_index_is_the_mean_of_its_services(world: SimpleNamespace) -> None:
@@ -224,7 +235,83 @@ def test_a_region_without_any_facility_has_no_coverage(world: SimpleNamespace) -
     coverage[["facility_id", "own_facility_id"]] = None
     coverage[["status", "own_status"]] = "gap"
     bare.settlement_coverage = coverage
+    bare.times = list_times(coverage, world.settlements, world.service_types["service"].tolist())
+    bare.summary = world.summary | {"counted_services": []}
     payload = build_payload(release_world(bare), lang="lv")
     assert payload["shares"]["indexOf"] == []
     assert set(_numbers(payload["shares"]["share"][1:])) == {0}
     assert payload["places"]["x"] == []
+
+
+@pytest.fixture(scope="module")
+def latgale_payload(latgale: Any) -> dict[str, Any]:
+    return build_payload(release(latgale), lang="lv")
+
+
+def test_shares_and_their_ranges_equal_the_tables(
+    latgale: Any, latgale_payload: dict[str, Any]
+) -> None:
+    payload, shares = latgale_payload, latgale_payload["shares"]
+    table = list_tables(latgale)["coverage"].set_index(
+        ["service", "scope", "scenario", "municipality_id"]
+    )
+    for number, service in enumerate(payload["services"][: len(payload["cover"])]):
+        for scenario_number, scenario in enumerate(SCENARIOS):
+            for at, municipality in enumerate(payload["municipalities"]["id"]):
+                row = table.loc[(service["id"], "any", scenario, municipality)]
+                for shown, column in (
+                    (shares["share"][number + 1][0][scenario_number][0][at], "covered_share"),
+                    (shares["low"][number][scenario_number][at], "covered_share_low"),
+                    (shares["high"][number][scenario_number][at], "covered_share_high"),
+                ):
+                    share = row[column]
+                    # The table has its own rounding before ours.
+                    assert (shown == -1) == bool(np.isnan(share))
+                    assert shown == -1 or abs(shown - 100 * share) <= 1.01
+
+
+def test_some_of_a_settlement_is_what_its_points_say(
+    latgale: Any, latgale_payload: dict[str, Any]
+) -> None:
+    payload = latgale_payload
+    ids = latgale.settlements.set_index("settlement_id")["name"]
+    table = latgale.settlement_coverage
+    names = payload["settlements"]["name"]
+    for number, service in enumerate(payload["services"][: len(payload["cover"])]):
+        steps, percent = payload["shares"]["partly"][number][0][0][0]
+        part = table[(table["service"] == service["id"]) & (table["scenario"] == "now")]
+        some = part[(part["covered_share"] > 0) & (part["covered_share"] < 1)]
+        expected = dict(zip(some["settlement_id"].map(ids), some["covered_share"], strict=True))
+        found = {names[at]: n for at, n in zip(np.cumsum(steps), percent, strict=True)}
+        assert found.keys() >= expected.keys()
+        for name, share in expected.items():
+            assert abs(found[name] - 100 * share) <= 1.01
+
+
+def test_what_vulnerable_people_use_is_shown_at_its_settlement(
+    latgale: Any, latgale_payload: dict[str, Any]
+) -> None:
+    payload = latgale_payload
+    types = latgale.study.service_types.set_index("service")["show_at"]
+    sheltered = {name for name, where in types.items() if where == "settlement"}
+    places, unit = payload["places"], payload["unit"]
+    facilities = places["facilities"]
+    codes = [service["id"] for service in payload["services"]]
+    x = np.cumsum(places["x"]) * unit
+    y = np.cumsum(places["y"]) * unit
+    centres = np.column_stack(
+        [
+            np.cumsum(payload["settlements"]["x"]) * unit,
+            np.cumsum(payload["settlements"]["y"]) * unit,
+        ]
+    )
+    seen = 0
+    for number, service in enumerate(facilities["service"]):
+        if codes[service] not in sheltered or facilities["home"][number] < 0:
+            continue
+        seen += 1
+        at = (x[facilities["place"][number]], y[facilities["place"][number]])
+        assert np.hypot(*(centres - at).T).min() == 0
+        assert facilities["precision"][number] == "shown_at_settlement"
+        assert "-" not in facilities["address"][number]
+    assert seen > 0

@@ -18,7 +18,9 @@ from scipy.spatial import Delaunay, cKDTree
 
 from socaccess.i18n import Texts
 from socaccess.privacy import protect
+from socaccess.routing import UNREACHABLE
 from socaccess.settings import Settings
+from socaccess.study.people import PeopleTimes
 from socaccess.study.release import Release
 
 CRS = "EPSG:3059"
@@ -51,6 +53,41 @@ def release_world(world: SimpleNamespace, below: int | None = None) -> Release:
             below=below,
         )
     return Release(world, protections, below)
+
+
+def list_times(
+    coverage: pd.DataFrame, settlements: gpd.GeoDataFrame, services: list[str]
+) -> PeopleTimes:
+    """Return the times of the table, where each settlement is one point."""
+    keys = [(service, scenario) for service in services for scenario in SCENARIOS]
+    parts = coverage.set_index(["service", "scenario", "settlement_id"]).sort_index()
+    order = settlements["settlement_id"]
+
+    def spread(column: str) -> np.ndarray:
+        return np.stack([parts.loc[key, column].reindex(order).to_numpy() for key in keys])
+
+    def in_ms(column: str) -> np.ndarray:
+        minutes = spread(column).astype(float)
+        # Rounded up, so that a limit in minutes parts them as it parts the milliseconds.
+        whole = np.ceil(np.nan_to_num(minutes) * 60_000)
+        return np.where(np.isnan(minutes), UNREACHABLE, whole).astype(np.int64)
+
+    count = len(order)
+    empty = np.zeros((len(keys), count))
+    return PeopleTimes(
+        services=tuple(services),
+        home=np.arange(count),
+        share=np.ones(count),
+        travel_ms=in_ms("travel_min"),
+        own_ms=in_ms("own_travel_min"),
+        place=empty.astype(int) - 1,
+        own_place=empty.astype(int) - 1,
+        length_km=empty,
+        modelled_share=empty,
+        counted=(spread("status") != "no_data").any(axis=1),
+        has_own=empty.astype(bool),
+        supply=[pd.DataFrame({"facility_id": []}) for _ in keys],
+    )
 
 
 @dataclass(frozen=True)
@@ -161,6 +198,9 @@ def build_world(
             name_groups=lambda lang: Texts(lang).raw("map.group."),
             name="test",
             view="plan",
+            borders_year=2009,
+            facilities=facilities,
+            service_types=types,
             title={"lv": "Ķeipenes reģions", "en": "Ķeipene region"},
             settings=settings,
             network=Roads(_roads(rng, xy[: roads or min(settlements, 400)])),
@@ -201,6 +241,7 @@ def build_world(
             }
         ),
     )  # fmt: skip
+    result.times = list_times(coverage, frame_settlements, codes)
     result.coverage, result.summary = _summarise(result)
     return result
 
@@ -330,6 +371,9 @@ def _cover(
             own_supply = np.isin(ids, list(owners))
             status = _status(part, row.limit_min, len(where) > 0)
             own_status = _status(own, row.limit_min, own_supply)
+            if not len(of):
+                # No source counts it.
+                status[:], own_status[:] = "no_data", "no_data"
             label = np.array([*names, None], dtype=object)
             parts.append(
                 pd.DataFrame(
@@ -377,7 +421,8 @@ def _roads(rng: np.random.Generator, xy: np.ndarray) -> gpd.GeoDataFrame:
 
 def _status(minutes: np.ndarray, limit: float, has_supply: np.ndarray | bool) -> np.ndarray:
     without = np.where(has_supply, "unreachable", "gap")
-    return np.where(np.isnan(minutes), without, np.where(minutes <= limit, "covered", "gap"))
+    status = np.where(np.isnan(minutes), without, np.where(minutes <= limit, "covered", "gap"))
+    return status.astype(object)
 
 
 def _summarise(result: SimpleNamespace) -> tuple[pd.DataFrame, dict[str, Any]]:
@@ -398,6 +443,9 @@ def _summarise(result: SimpleNamespace) -> tuple[pd.DataFrame, dict[str, Any]]:
         rows.append(part.assign(scope=scope))
     coverage = pd.concat(rows, ignore_index=True)
     coverage["covered_share"] = coverage["covered"] / coverage["persons"]
+    middle = frame.groupby(["municipality_id", "service", "scenario"])["travel_min"].median()
+    keys = pd.MultiIndex.from_frame(coverage[["municipality_id", "service", "scenario"]])
+    coverage["median_min"] = middle.reindex(keys).to_numpy()
     coverage["municipality"] = coverage["municipality_id"].map(names)
 
     services = []
@@ -437,6 +485,9 @@ def _summarise(result: SimpleNamespace) -> tuple[pd.DataFrame, dict[str, Any]]:
         ],
         "groups": [],
         "services": services,
+        "counted_services": [
+            row["service"] for row in services if row["promised"] and row["supply_known"]
+        ],
         "worst": [],
         "not_located": len(result.not_located),
         "modelled_share": 0.35,

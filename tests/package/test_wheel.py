@@ -48,6 +48,24 @@ def test_installed_wheel_runs_without_the_checkout(tmp_path):
     assert answer.returncode == 3, answer.stderr
     assert '"municipality": "Ludzas novads"' in answer.stdout
 
+    # Whoever writes in Python is told of mistakes before anything runs.
+    assert "socaccess/py.typed" in names
+    here = Path(__file__).parent
+    python = str(clean / "bin" / "python")
+
+    def check(script: str) -> subprocess.CompletedProcess:
+        words = ["-m", "mypy", "--python-executable", python, "--strict", "--no-incremental"]
+        return call(sys.executable, *words, "--ignore-missing-imports", str(here / script))
+
+    right = check("typed_script.py")
+    assert right.returncode == 0, right.stdout
+    wrong = check("wrong_script.py")
+    assert [line.split(":")[1] for line in wrong.stdout.splitlines() if ": error:" in line] == [
+        "6", "7", "8", "9",
+    ]  # fmt: skip
+    ran = call(python, str(here / "typed_script.py"))
+    assert ran.returncode == 0, ran.stderr
+
 
 def test_version_is_stated_once_and_the_same():
     import tomllib

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from socaccess import rounds
+from socaccess.files import ASIDE
 from socaccess.rounds import Store
-from socaccess.rounds.files import ASIDE
 
 from .test_whole_round import AT, FILLED
 

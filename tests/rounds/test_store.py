@@ -217,9 +217,9 @@ def test_wrong_tables_are_refused_with_all_problems(store):
 
 
 def test_leftovers_are_told_and_tidied(store):
-    (store.path / "aside" / ".aside-1-abc").write_bytes(b"half")
+    (store.path / "aside" / ".writing-1-abc").write_bytes(b"half")
     found = store.verify()
-    assert found.loc[found["finding"] == "leftover", "file"].tolist() == ["aside/.aside-1-abc"]
+    assert found.loc[found["finding"] == "leftover", "file"].tolist() == ["aside/.writing-1-abc"]
     assert found["whole"].all()
-    assert store.tidy() == [".aside-1-abc"]
+    assert store.tidy() == [".writing-1-abc"]
     assert "leftover" not in set(store.verify()["finding"])

@@ -11,8 +11,8 @@ import openpyxl
 import pytest
 
 from socaccess import rounds
+from socaccess.files import sanitise_name
 from socaccess.rounds import workbook as _workbook
-from socaccess.rounds.files import sanitise_name
 from socaccess.rounds.workbook import FormError, read_workbook
 
 

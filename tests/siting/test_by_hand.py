@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from socaccess.errors import InputError
+from socaccess.messages import Message
 from socaccess.siting import Phase, Scenario, Service, SitingProblem, suggest_sites
 
 # Villages A-E at kilometre 0, 10, 20, 30, 40 of a road driven at a kilometre a minute.
@@ -119,7 +120,8 @@ def test_infeasible_names_what_clashes_and_the_way_out():
     )
     assert plan.status == "infeasible"
     assert {"sites", "floor_share"} <= set(plan.conflict)
-    assert any("sites: 1 -> 2" in line for line in plan.relaxations)
+    sites = Message("siting.condition_sites")
+    assert Message("siting.from_to", condition=sites, given=1.0, after=2.0) in plan.relaxations
     assert np.isnan(plan.objective)
 
 

@@ -192,4 +192,4 @@ def test_stopped_within_the_solver(objective, option, ticks, monkeypatch):
 def test_a_stopped_plan_tells_its_gap(ticks):
     plan = suggest_sites(pose("mclp", ""), time_limit_s=0.0)
     assert plan.gap == pytest.approx((plan.bound - plan.objective) / plan.objective)
-    assert "stopped by the limit" in plan.certificate
+    assert plan.certificate.code == "siting.certificate_stopped"

@@ -151,7 +151,7 @@ def test_settings_name_services_that_exist_and_suit():
 def test_unknown_regions_views_and_municipalities():
     with pytest.raises(UnknownNameError, match="did you mean latgale"):
         Study.load("Latgāle")
-    with pytest.raises(UnknownNameError, match="no view 'now'; use plan or today"):
+    with pytest.raises(UnknownNameError, match="no view 'now'; use one of plan, today"):
         Study.load("latgale", view="now")
     study = Study(**tables())
     with pytest.raises(UnknownNameError, match="municipality north is not in divi novadi"):

@@ -36,7 +36,10 @@ class Cards {
     const tenths = model.minutesOf(service)[settlement];
     if (tenths === NO_SUPPLY) return say(model.choice.scope ? "no_facility_own" : "no_facility");
     if (tenths < 0) return say("no_route_long");
-    return say("minutes_of_limit", { n: say.number(tenths / 10, 1), limit: say.number(model.limitOf(service)) });
+    const part = model.partOf(service, settlement);
+    const values = { n: say.number(tenths / 10, 1), limit: say.number(model.limitOf(service)) };
+    if (part !== undefined) return say("minutes_of_some", { ...values, part: say.percent(part) });
+    return say("minutes_of_limit", values);
   }
 
   settlementLines(id) {
@@ -62,10 +65,9 @@ class Cards {
   }
 
   /** A municipality: its settlements, the worst served first, and the places in it. */
-  municipalityParts(id, limit, places, onPick) {
+  municipalityParts(id, title, places, onPick) {
     const { model, say } = this;
-    const { municipalities, settlements } = model.data;
-    const share = model.shownShares()[id];
+    const { settlements } = model.data;
     const value = (i) => (model.isIndex ? model.coveredServices(i).length : -model.minutesOf(model.choice.service)[i]);
     const unreached = (i) => model.statuses[i] === STATUS.unreachable;
     const inside = settlements.name.map((_, i) => i)
@@ -82,12 +84,7 @@ class Cards {
     });
     const heading = say("settlements_here", { n: inside.length });
     return [
-      el("p", {}, [
-        share < 0 ? null : say("share_here", { share: say.percent(share), limit }),
-        say("inhabitants", { n: municipalities.population[id] }),
-        say("atvk", { code: municipalities.id[id] }),
-        municipalities.approximate[id] ? say("approximate_border") : null,
-      ].filter(Boolean).join(" · ")),
+      el("h2", {}, title),
       el("h3", {}, heading),
       el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": heading }, el("table", {}, el("tbody", {}, ...rows))),
       places.length ? el("h3", {}, say("facilities_here")) : null,

@@ -57,9 +57,16 @@ class Model {
     return (this.choice.scope ? cover.ownTo : cover.to)[this.choice.scenario][settlement];
   }
 
+  /** Per cent of a settlement's people within the limit, where that is some of them. */
+  partOf(service, settlement) {
+    const { scope, scenario, limit } = this.choice;
+    return this.data.shares.partly[service][scope][scenario][limit].get(settlement);
+  }
+
   /** Status of one settlement for one service. The limit itself counts as within. */
   statusFor(service, settlement) {
     if (!this.hasShares(service)) return STATUS.no_data;
+    if (this.partOf(service, settlement) !== undefined) return STATUS.partly;
     const minutes = this.minutesOf(service)[settlement];
     // Where nobody offers the service there is a gap, not a missing road.
     if (minutes < 0) return minutes === NO_SUPPLY ? STATUS.gap : STATUS.unreachable;
@@ -73,20 +80,20 @@ class Model {
       for (let i = 0; i < this.count; i++) status[i] = this.statusFor(this.choice.service, i);
       return status;
     }
-    const services = this.chosenServices;
+    const services = this.chosenServices.length;
     for (let i = 0; i < this.count; i++) {
-      let covered = 0;
-      for (const service of services) covered += this.statusFor(service, i) === STATUS.covered;
-      status[i] = covered === services.length ? STATUS.covered
+      const covered = this.coveredServices(i).length;
+      status[i] = covered === services ? STATUS.covered
         : covered === 0 ? STATUS.unreachable
-          : covered * 2 >= services.length ? STATUS.partly : STATUS.gap;
+          : covered * 2 >= services ? STATUS.partly : STATUS.gap;
     }
     return status;
   }
 
+  /** The chosen services that at least half of a settlement's people have within the limit. */
   coveredServices(settlement) {
-    return this.chosenServices.filter((service) =>
-      this.statusFor(service, settlement) === STATUS.covered);
+    return this.chosenServices.filter((service) => this.statusFor(service, settlement) === STATUS.covered
+      || this.partOf(service, settlement) >= 50);
   }
 
   /** Whole per cent for every municipality and, last, the region; -1 where there is none. */
@@ -106,12 +113,32 @@ class Model {
     return this.hasShares() ? this.shares() : [...this.data.municipalities.name, null].map(() => -1);
   }
 
+  /** Low and high of a share at each service's own limit, if all times were longer or shorter. */
+  rangeOf(at, service = this.choice.service, scenario = this.choice.scenario) {
+    const { limit, scope } = this.choice;
+    if (service < 0 || limit || scope) return null;
+    const low = this.data.shares.low[service][scenario][at];
+    const high = this.data.shares.high[service][scenario][at];
+    return low < 0 || low === high ? null : [low, high];
+  }
+
+  /** The services offered, by target group: promised groups first, in the order of the data. */
+  byGroup() {
+    const groups = new Map();
+    for (const service of this.offered) {
+      const { group } = this.services[service];
+      groups.set(group, [...(groups.get(group) ?? []), service]);
+    }
+    return [...groups].map(([group, services]) => ({ group, services }));
+  }
+
   need(service) {
     return this.data.persons.need[this.data.persons.service[service]];
   }
 
-  byPersons(service) {
-    return service >= 0 && Boolean(this.data.shares.byPersons[service]);
+  /** What shares of municipalities are of: persons, inhabitants, or persons where they may be shown. */
+  shareBasis(service) {
+    return ["population", "persons", "mixed"][service < 0 ? 2 : this.data.shares.byPersons[service]];
   }
 
   /** Mean minutes of the inhabitants of each municipality who have a route. */
@@ -143,16 +170,8 @@ class Model {
       }
       return { kind: "services", people };
     }
-    const bands = this.data.limits.slice(1);
-    const people = new Array(bands.length + 2).fill(0);
-    const minutes = this.minutesOf(this.choice.service);
-    for (let i = 0; i < this.count; i++) {
-      if (minutes[i] < 0) people[people.length - 1] += population[i];
-      else {
-        const band = bands.findIndex((limit) => minutes[i] <= Math.round(limit * 10));
-        people[band < 0 ? bands.length : band] += population[i];
-      }
-    }
+    const { service, scope, scenario } = this.choice;
+    const people = this.data.shares.bands[service][scope][scenario];
     return { kind: "minutes", people };
   }
 

@@ -87,6 +87,8 @@ function decode(payload) {
   for (const cover of payload.cover) {
     for (const name of Object.keys(cover)) cover[name] = undeltaScenarios(cover[name]);
   }
+  payload.shares.partly = payload.shares.partly.map((scopes) => scopes.map((scenarios) => scenarios.map((limits) =>
+    limits.map(([steps, percent]) => new Map([...undelta(steps)].map((settlement, i) => [settlement, percent[i]]))))));
   return payload;
 }
 

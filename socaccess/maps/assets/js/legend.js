@@ -7,11 +7,9 @@ class Legend {
 
   update() {
     const { say, model, state: { shown } } = this;
-    const shading = model.isIndex ? "legend_index"
-      : model.byPersons(model.choice.service) ? "legend_share_persons" : "legend_share_population";
     $("legend-body").replaceChildren(...[
       shown.areas ? this.areas() : null,
-      shown.shading ? this.block(say(shading), say("legend_municipalities"), this.classes()) : null,
+      shown.shading ? this.block(model.isIndex ? say("legend_index") : say.code("legend_share", model.shareBasis(model.choice.service)), say("legend_municipalities"), this.classes()) : null,
       this.block(say("legend_settlements"), "", this.settlements()),
       this.block(say("legend_facilities"), "", this.points()),
     ].filter(Boolean));
@@ -49,7 +47,7 @@ class Legend {
     const counts = STATUS_NAMES.map(() => 0);
     model.statuses.forEach((status) => counts[status]++);
     return [STATUS.covered, STATUS.partly, STATUS.gap, STATUS.unreachable, STATUS.no_data]
-      .filter((status) => (status === STATUS.partly ? model.isIndex : status !== STATUS.no_data || counts[status]))
+      .filter((status) => ([STATUS.covered, STATUS.gap].includes(status) || counts[status]))
       .map((status) => this.line(
         icon(18, (ctx) => draw.settlement(ctx, status, 5.2, ink, data.palette.status)),
         say.code(model.isIndex ? "status_index" : "status", STATUS_NAMES[status]), counts[status]));
@@ -65,13 +63,13 @@ class Legend {
     const facility = (status) => this.line(icon(30, (ctx) => draw.facility(ctx, status, 1, ink), 12),
       say.code("facility_status", FACILITY_STATUSES[status]), counts[status]);
     const points = [facility(0), facility(1)];
-    if (shown.closed) points.push(facility(2));
+    if (shown.closed) points.push(...[2, 3].filter((status) => counts[status]).map(facility));
     if (shown.institutions) {
-      const n = marks.places.filter((mark) => mark?.status === 3).length;
-      points.push(this.line(icon(30, (ctx) => draw.facility(ctx, 3, 1, ink)), say("institutions"), n));
+      const n = marks.places.filter((mark) => mark?.kind === "institution").length;
+      points.push(this.line(icon(30, (ctx) => draw.institution(ctx, ink)), say("institutions"), n));
     }
     if (sites && shown.sites && model.isScenario("suggested")) {
-      points.push(this.line(icon(30, (ctx) => draw.site(ctx, ink)), say("suggested_site"), sites));
+      points.push(this.line(icon(30, (ctx) => draw.site(ctx, 1, ink)), say("suggested_site"), sites));
     }
     return points;
   }

@@ -12,11 +12,13 @@ async function start() {
   page.layers = new Layers(page);
   page.marks = new Marks(page);
   page.labels = new Labels(page.view.map);
-  page.panel = new Panel(page, { choose, selectMunicipality: (id) => page.selection.select("municipality", id) });
+  page.tabs = new Tabs(page);
+  page.panel = new Panel(page, { choose, showGap, showProposal, selectMunicipality: (id) => page.selection.select("municipality", id) });
   page.legend = new Legend(page);
-  page.selection = new Selection(page);
+  page.sheet = new MunicipalityPage(page);
+  page.selection = new Selection(page, choose);
   page.pointer = new Pointer(page);
-  const { screen, model, view, layers, marks, labels, panel, legend, selection, pointer } = page;
+  const { screen, model, view, layers, marks, labels, tabs, panel, legend, selection, pointer } = page;
 
   function choose(change) {
     model.choose(change);
@@ -30,6 +32,24 @@ async function start() {
     panel.update();
     legend.update();
     selection.draw();
+  }
+
+  /** A gap of the finding: its service as it is now, in the whole region. */
+  function showGap(service) {
+    Object.assign(state.selected, NOTHING_SELECTED);
+    panel.hideDetail();
+    choose({ service, scenario: 0, limit: 0, scope: 0 });
+    view.showRegion();
+  }
+
+  /** What to build: its service with the suggestions, and the place itself. */
+  function showProposal(service, site) {
+    const { places } = data;
+    const place = places.sites.place[site];
+    Object.assign(state.selected, NOTHING_SELECTED);
+    panel.hideDetail();
+    choose({ service, scenario: data.scenarios.indexOf("suggested"), limit: 0, scope: 0 });
+    view.showPart([[places.y[place], places.x[place]]], 40, 2);
   }
 
   function showLayer(name, shown) {
@@ -65,6 +85,7 @@ async function start() {
 
   function setPrinting(printing) {
     state.printing = printing;
+    tabs.show(state.tab);
     marks.layer.setResolution(printing ? 3 : undefined);
     $("legend").open = printing || !screen.isPhone;
     pointer.hide();
@@ -83,10 +104,13 @@ async function start() {
   new ResizeObserver(() => view.map.invalidateSize({ animate: false })).observe(view.map.getContainer());
   if (screen.isPhone) $("legend").open = false;
   layers.apply();
-  // The bar above the map takes room, so its text comes before the first fit.
-  $("now-showing").textContent = panel.sentence();
+  tabs.show(state.tab);
+  // The strip above the map takes room, so its text comes before the first fit.
+  panel.update();
   view.showRegion();
   refresh();
+  selection.follow();
+  window.addEventListener("hashchange", () => selection.follow());
   Object.assign(window.socaccess, {
     map: view.map, model, data, state: state.choice, selected: state.selected, layers: state.shown,
     pick: (lat, lng) => pointer.pick({ lat, lng }),

@@ -39,7 +39,7 @@ class Marks {
     if (places.isSite[place]) {
       const chosen = cards.sitesAt.get(place).filter((id) => model.isChosen(places.sites.service[id]));
       return chosen.length && shown.sites && model.isScenario("suggested")
-        ? { kind: "site", count: chosen.length, alpha: 1 } : null;
+        ? { kind: "site", number: 1 + this.data.proposals.findIndex((id) => chosen.includes(id)), alpha: 1 } : null;
     }
     const at = cards.facilitiesAt.get(place);
     const chosen = at.filter((id) => model.isChosen(places.facilities.service[id]));
@@ -51,9 +51,9 @@ class Marks {
       const near = open.some((id) => places.facilities.inRegion[id]);
       return { kind: "facility", status: operating ? 0 : 1, count: open.length, alpha: counted && near ? 1 : 0.6 };
     }
-    if (chosen.length && shown.closed) return { kind: "facility", status: 2, count: 1, alpha: 1 };
+    if (chosen.length && shown.closed) return { kind: "facility", status: status(chosen[0]), count: 1, alpha: 1 };
     const institution = at.some((id) => model.isInstitution(id) && status(id) === 0);
-    return institution && shown.institutions ? { kind: "facility", status: 3, count: 1, alpha: 1 } : null;
+    return institution && shown.institutions ? { kind: "institution", alpha: 1 } : null;
   }
 
   draw() {
@@ -64,9 +64,14 @@ class Marks {
       .map((mark, place) => ({ mark, place }))
       .filter(({ mark }) => mark)
       .sort((a, b) => (a.mark.kind === "site") - (b.mark.kind === "site") || places.y[b.place] - places.y[a.place]);
-    for (const { mark: { kind, status, count, alpha }, place } of drawn) {
-      batches.push({ x: [places.x[place]], y: [places.y[place]], size: 28, alpha,
-        paint: (ctx) => (kind === "site" ? draw.site(ctx, ink) : draw.facility(ctx, status, count, ink)) });
+    const paint = {
+      site: (ctx, { number }) => draw.site(ctx, number, ink),
+      institution: (ctx) => draw.institution(ctx, ink),
+      facility: (ctx, { status, count }) => draw.facility(ctx, status, count, ink),
+    };
+    for (const { mark, place } of drawn) {
+      batches.push({ x: [places.x[place]], y: [places.y[place]], size: 28, alpha: mark.alpha,
+        paint: (ctx) => paint[mark.kind](ctx, mark) });
     }
     this.layer.setBatches(batches);
   }
@@ -89,11 +94,10 @@ class Marks {
   /** The place or settlement under a point, or null. */
   pick({ lat: y, lng: x }, reachPixels) {
     const { metres } = this.view;
-    const isSquare = (mark) => mark?.kind === "site" || mark?.status === 3;
+    const isPin = (id) => this.places[id]?.kind === "facility";
     // A pin stands above its point.
-    const place = this.placeIndex.nearest(x, y - 14 * metres, (reachPixels + 2) * metres,
-      (id) => this.places[id] && !isSquare(this.places[id]))
-      ?? this.placeIndex.nearest(x, y, (reachPixels + 1) * metres, (id) => isSquare(this.places[id]));
+    const place = this.placeIndex.nearest(x, y - 14 * metres, (reachPixels + 2) * metres, isPin)
+      ?? this.placeIndex.nearest(x, y, (reachPixels + 1) * metres, (id) => this.places[id] && !isPin(id));
     if (place !== null) return { kind: "place", id: place };
     if (!this.state.shown.settlements) return null;
     const settlement = this.settlementIndex.nearest(x, y, Math.max(reachPixels * 0.7, this.radius * 1.5) * metres);

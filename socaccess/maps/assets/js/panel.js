@@ -29,6 +29,13 @@ function bar(say, share, colour, pattern) {
     el("span", { class: "track", "aria-hidden": "true" }, fill));
 }
 
+/** A list to choose one of: [value, text] each. */
+function fillSelect(id, options, onChange) {
+  const select = $(id);
+  select.append(...options.map(([value, text]) => el("option", { value }, text)));
+  select.addEventListener("change", () => onChange(Number(select.value)));
+}
+
 function segments(id, options, current, onChange) {
   const box = $(id).querySelector(".segments");
   options.forEach(([value, text, hint]) => {
@@ -46,30 +53,32 @@ class Panel {
   }
 
   buildChoices() {
-    const { model, say } = this;
+    const { model, say, actions: { choose } } = this;
     const { data } = model;
     const select = $("service");
     const option = (id) =>
       el("option", { value: id }, model.services[id].known
         ? model.services[id].name
         : say("service_without_supply", { name: model.services[id].name }));
-    if (data.shares.indexOf.length) {
-      select.append(el("option", { value: -1 }, say("all_promised", { n: data.shares.indexOf.length })));
-    }
     for (const [key, promised] of [["promised_services", true], ["other_services", false]]) {
       const options = model.offered.filter((id) => model.services[id].promised === promised);
       if (options.length) select.append(el("optgroup", { label: say(key) }, ...options.map(option)));
     }
-    select.value = String(model.choice.service);
-    select.addEventListener("change", () => this.actions.choose({ service: Number(select.value) }));
-    segments("limit", data.limits.map((limit, i) =>
-      [i, i ? String(limit) : say("limit_standard"), i ? say("limit_title", { n: limit }) : say("limit_standard_title")]),
-    0, (limit) => this.actions.choose({ limit }));
-    segments("scenario", data.scenarios.map((name, i) =>
-      [i, say.code("scenario_short", name), say.code("scenario", name)]),
-    0, (scenario) => this.actions.choose({ scenario }));
-    segments("scope", [[0, say("scope.any"), null], [1, say("scope.own"), say("scope.own_title")]],
-      0, (scope) => this.actions.choose({ scope }));
+    if (data.shares.indexOf.length) {
+      select.append(el("option", { value: -1 }, say("all_promised", { n: data.shares.indexOf.length })));
+    }
+    select.addEventListener("change", () => choose({ service: Number(select.value) }));
+    fillSelect("limit", data.limits.map((limit, i) => [i, i ? say("limit_title", { n: limit }) : ""]),
+      (limit) => choose({ limit }));
+    fillSelect("scope", data.scopes.map((name, i) => [i, say.code("scope", name)]), (scope) => choose({ scope }));
+    segments("scenario", data.scenarios.map((name, i) => [i, say.code("scenario_short", name), say.code("scenario", name)]),
+      model.choice.scenario, (scenario) => choose({ scenario }));
+    for (const button of document.querySelectorAll("#gaps button")) {
+      button.addEventListener("click", () => this.actions.showGap(Number(button.dataset.service)));
+    }
+    for (const button of document.querySelectorAll("#build button")) {
+      button.addEventListener("click", () => this.actions.showProposal(Number(button.dataset.service), Number(button.dataset.site)));
+    }
   }
 
   /** A box for every layer there is something of. */
@@ -79,7 +88,7 @@ class Panel {
     const count = {
       areas: areas ? 1 : 0, water: water.length, links: roads.modelled.length, roads: roads.main.length,
       sites: places.sites.name.length, institutions: places.facilities.name.filter((_, id) => model.isInstitution(id)).length,
-      closed: places.facilities.status.filter((status) => status === 2).length,
+      closed: places.facilities.status.filter((status) => status >= 2).length,
     };
     for (const name of Object.keys(shown).filter((layer) => count[layer] ?? 1)) {
       const input = el("input", { type: "checkbox", id: `layer-${name}` });
@@ -98,13 +107,26 @@ class Panel {
 
   /** Rewrite all that depends on the choice. */
   update() {
+    const { choice } = this.model;
     this.updateResult();
     this.updateTable();
     this.updateOverview();
+    this.markFinding();
     $("now-showing").textContent = this.sentence();
-    $("service").value = String(this.model.choice.service);
-    for (const name of ["limit", "scenario", "scope"]) {
-      $(`${name}-${this.model.choice[name]}`).checked = true;
+    $("limit").options[0].textContent = this.model.isIndex ? this.say("limit_standard")
+      : this.say("limit_own", { n: this.model.services[choice.service].limit });
+    for (const name of ["service", "limit", "scope"]) $(name).value = String(choice[name]);
+    $(`scenario-${choice.scenario}`).checked = true;
+  }
+
+  /** Mark the gap or the proposals that the map shows now. */
+  markFinding() {
+    const { model } = this;
+    const scenario = { gaps: "now", build: "suggested" };
+    for (const [list, name] of Object.entries(scenario)) {
+      for (const button of document.querySelectorAll(`#${list} button`)) {
+        button.setAttribute("aria-pressed", String(model.isScenario(name) && Number(button.dataset.service) === model.choice.service));
+      }
     }
   }
 
@@ -123,40 +145,52 @@ class Panel {
 
   sentence() {
     const { model, say } = this;
-    const scope = say(model.choice.scope ? "scope.own" : "scope.any");
-    return `${this.serviceName()} · ${this.limitText()} · ${say.code("scenario", model.data.scenarios[model.choice.scenario])} · ${scope}`;
+    const { scenario, scope } = model.choice;
+    return [this.serviceName(), this.limitText(), say.code("scenario", model.data.scenarios[scenario]), say.code("scope", model.data.scopes[scope])].join(" · ");
+  }
+
+  /** A share, with what it would be if all times were longer or shorter. */
+  shareText(share, range) {
+    const { say } = this;
+    if (share < 0 || !range || range[0] === range[1]) return say.percent(share);
+    return say("share_range", { share: say.percent(share), low: say.number(range[0]), high: say.percent(range[1]) });
   }
 
   updateResult() {
     const { model, say } = this;
-    const shares = model.shares();
-    const share = shares[shares.length - 1];
-    const note = $("service-note");
-    note.hidden = true;
     const text = $("result-text");
+    const note = $("service-note");
+    const lines = [];
+    const index = model.data.shares.indexOf.length;
+    $("result-title").textContent = this.serviceName();
+    if (model.isIndex) {
+      const missing = model.services.filter((service) => service.promised && !service.known);
+      if (missing.length) lines.push(say("index_without", { names: missing.map((service) => service.name).join("; ") }));
+    } else {
+      const service = model.services[model.choice.service];
+      lines.push(say("target_group", { name: say.code("group", service.group) }));
+      if (service.traveller === "provider") lines.push(say("provider_travels"));
+      if (!service.known) lines.push(say("no_facility"));
+    }
+    note.textContent = lines.join(" ");
+    note.hidden = !lines.length;
     if (!model.hasShares()) {
       text.textContent = say("no_facility");
       $("distribution").replaceChildren();
       return;
     }
-    const key = model.isIndex ? "result_index"
-      : model.data.shares.regionByPersons[model.choice.service] ? "result_persons" : "result_population";
-    text.replaceChildren(el("strong", {}, say.percent(share)), " ",
-      say(key, { limit: this.limitText(), n: model.data.shares.indexOf.length }));
-    if (model.isIndex) {
-      const missing = model.services.filter((service) => service.promised && !service.known);
-      if (missing.length) {
-        note.textContent = say("index_without", { names: missing.map((service) => service.name).join("; ") });
-        note.hidden = false;
-      }
-    } else {
-      const service = model.services[model.choice.service];
-      const lines = [say("target_group", { name: say.code("group", service.group) })];
-      if (service.traveller === "provider") lines.push(say("provider_travels"));
-      if (!service.known) lines.push(say("no_facility"));
-      note.textContent = lines.join(" ");
-      note.hidden = false;
-    }
+    const selected = this.state.selected.municipality;
+    const at = selected ?? model.data.municipalities.name.length;
+    const range = model.rangeOf(at);
+    const sites = model.isIndex || !model.isScenario("suggested") ? 0
+      : model.data.places.sites.service.filter((service) => service === model.choice.service).length;
+    const where = selected === null ? "" : `${model.data.municipalities.where[selected]} `;
+    const span = range ? say("range", { low: say.number(range[0]), high: say.percent(range[1]) }) : "";
+    text.replaceChildren(
+      el("strong", {}, say.percent(model.shares()[at])),
+      el("span", { class: "range" }, span && `(${span})`),
+      el("span", {}, where, model.isIndex ? say("result_index", { n: index })
+        : say(sites ? "result_sites" : "result_within", { n: sites, limit: this.limitText() })));
     this.updateDistribution();
   }
 
@@ -166,7 +200,7 @@ class Panel {
     const total = people.reduce((sum, n) => sum + n, 0);
     const limits = model.data.limits.slice(1);
     const names = kind === "services"
-      ? ["services_all", "services_half", "services_few", "services_none"].map((key) => say(key))
+      ? [say("services_all"), say("services_half"), say("services_few"), say("services_none")]
       : [...limits.map((limit, i) => say("minutes_band", { from: i ? limits[i - 1] : 0, to: limit })),
         say("minutes_over", { n: limits[limits.length - 1] }), say(model.choice.scope ? "no_way" : "no_route")];
     const rows = people.map((n, i) => {
@@ -187,11 +221,10 @@ class Panel {
     const { data } = model;
     const need = model.isIndex ? null : model.need(model.choice.service);
     const anyPersons = need !== null && need.municipality.some((n) => n !== -1);
-    $("share-heading").textContent = say("share");
+    $("table-service").textContent = this.sentence();
     $("mean-heading").hidden = model.isIndex;
     $("persons-heading").hidden = !anyPersons;
-    $("table-note").textContent = model.isIndex ? say("note_index")
-      : say(model.byPersons(model.choice.service) ? "note_persons" : "note_population");
+    $("table-note").textContent = model.isIndex ? say("note_index") : say.code("note", model.shareBasis(model.choice.service));
     const rows = model.ranking().map(({ id, share, mean }) => {
       const c = data.palette.classes[model.classOf(share)];
       const row = el("tr", { onclick: () => this.actions.selectMunicipality(id) },
@@ -215,31 +248,44 @@ class Panel {
     }
   }
 
+  /** Every service of the region one by one, in the order of its groups. */
   updateOverview() {
     const { model, say } = this;
-    const scenarios = model.data.scenarios;
-    const last = (service, scenario) => model.shares(service, scenario).at(-1);
+    const { scenarios, municipalities } = model.data;
+    const region = municipalities.name.length;
     const row = (service) => {
-      const name = service < 0 ? say("all_promised", { n: model.data.shares.indexOf.length })
-        : model.services[service].name;
-      const button = el("button", { type: "button" }, name);
-      button.addEventListener("click", () => this.actions.choose({ service }));
-      const cells = scenarios.map((_, scenario) => el("td", { class: "number" },
-        model.hasShares(service, scenario) ? say.percent(last(service, scenario)) : say("no_facility_short")));
-      return el("tr", { class: service === model.choice.service ? "selected" : null },
-        el("th", { scope: "row" }, button), ...cells);
+      const button = el("button", { type: "button", onclick: () => this.actions.choose({ service }) },
+        service < 0 ? say("all_promised", { n: model.data.shares.indexOf.length }) : model.services[service].short);
+      const known = scenarios.map((_, scenario) => model.hasShares(service, scenario));
+      const cells = known.some(Boolean)
+        ? scenarios.map((_, scenario) => el("td", { class: "number" }, known[scenario]
+          ? this.shareText(model.shares(service, scenario)[region], scenario === 0 ? model.rangeOf(region, service, scenario) : null) : "–"))
+        : [el("td", { colspan: scenarios.length, class: "number note" }, say("no_facility_short"))];
+      return el("tr", { class: service === model.choice.service ? "selected" : null }, el("th", { scope: "row" }, button), ...cells);
     };
-    const services = model.data.shares.indexOf.length ? [-1, ...model.offered] : model.offered;
-    $("service-rows").replaceChildren(...services.map(row));
+    $("service-rows").replaceChildren(...model.byGroup().flatMap(({ group, services }) => [
+      el("tr", { class: "group" }, el("th", { colspan: scenarios.length + 1, scope: "colgroup" }, this.groupText(group, services[0]))),
+      ...services.map(row)]), ...(model.data.shares.indexOf.length ? [row(-1)] : []));
+  }
+
+  /** A target group, with how many persons of it need the service. */
+  groupText(group, service, municipality = null) {
+    const { model, say } = this;
+    const need = model.need(service);
+    const count = municipality === null ? need.region : need.municipality[municipality];
+    const name = say.code("group", group);
+    return count === -1 ? name : say("group_need", { name, persons: persons(say, count, model.data.belowPersons) });
   }
 
   showDetail(title, ...children) {
     $("detail-title").textContent = title;
     $("detail-body").replaceChildren(...children.filter(Boolean));
     $("detail").hidden = false;
+    $("municipalities").hidden = true;
   }
 
   hideDetail() {
     $("detail").hidden = true;
+    $("municipalities").hidden = false;
   }
 }

@@ -2,8 +2,8 @@
 // beside it.
 
 class Selection {
-  constructor({ data, say, state, screen, model, cards, view, layers, marks, panel }) {
-    Object.assign(this, { data, say, state, screen, model, cards, view, layers, marks, panel });
+  constructor({ data, say, state, screen, model, cards, view, layers, marks, panel, tabs, sheet }, choose) {
+    Object.assign(this, { data, say, state, screen, model, cards, view, layers, marks, panel, tabs, sheet, choose });
     this.highlight = L.layerGroup().addTo(view.map);
     this.options = { renderer: L.svg({ padding: 0.3, pane: "lines" }), pane: "lines", fill: false, interactive: false };
     $("detail-close").addEventListener("click", () => {
@@ -18,16 +18,46 @@ class Selection {
     this.highlight.clearLayers();
     this.panel.hideDetail();
     this.panel.markSelected();
+    this.panel.updateResult();
+    this.tabs.widen();
+    this.link();
+  }
+
+  /** The address of the page opens what is selected. */
+  link() {
+    const { municipality } = this.state.selected;
+    const hash = municipality === null ? " " : `#municipality=${encodeURIComponent(this.data.municipalities.id[municipality])}`;
+    try {
+      history.replaceState(null, "", hash.trim() || location.pathname);
+    } catch {
+      // A page inside another has no address of its own.
+    }
+  }
+
+  /** Select what the address asks for; what it does not know is said in a sentence. */
+  follow() {
+    const wanted = new URLSearchParams(location.hash.slice(1)).get("municipality");
+    if (wanted === null) return;
+    const { id, name } = this.data.municipalities;
+    const at = id.indexOf(wanted) < 0 ? name.indexOf(wanted) : id.indexOf(wanted);
+    if (at >= 0) this.select("municipality", at);
+    else {
+      this.tabs.show("place");
+      this.panel.showDetail(wanted, el("p", {}, this.say("unknown_municipality", { name: wanted })));
+    }
   }
 
   select(kind, id, { zoom = true, focus = false } = {}) {
     Object.assign(this.state.selected, NOTHING_SELECTED, { [kind]: id });
+    this.tabs.show("place");
     if (zoom) this.zoomTo(kind, id);
     this.draw();
     this.panel.markSelected();
-    const { isPhone, isStill } = this.screen;
+    this.panel.updateResult();
+    this.link();
     if (focus) $("detail").focus({ preventScroll: true });
-    if (!isPhone || focus) $("detail").scrollIntoView({ block: "start", behavior: isStill ? "auto" : "smooth" });
+    if (!this.screen.isPhone) $("panel").scrollTop = 0;
+    else if (focus) $("detail").scrollIntoView({ block: "start", behavior: this.screen.isStill ? "auto" : "smooth" });
   }
 
   zoomTo(kind, id) {
@@ -68,10 +98,11 @@ class Selection {
   }
 
   showMunicipality(id) {
-    const { data: { municipalities }, panel, cards } = this;
+    const { data: { municipalities }, panel, cards, sheet } = this;
     this.highlight.addLayer(L.polygon(municipalities.outline[id], { ...this.options, color: this.screen.ink.accent, weight: 3.5 }));
     panel.showDetail(municipalities.name[id],
-      ...cards.municipalityParts(id, panel.limitText(), this.facilitiesIn(id), (kind, at) => this.select(kind, at, { focus: true })));
+      ...sheet.parts(id, (service) => this.choose({ service })),
+      ...cards.municipalityParts(id, panel.sentence(), this.facilitiesIn(id), (kind, at) => this.select(kind, at, { focus: true })));
   }
 
   /** The places shown on the map that stand inside a municipality. */

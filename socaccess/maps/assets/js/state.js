@@ -2,14 +2,14 @@
 
 /** What the reader has chosen: the question, what is selected, and which layers are shown. */
 function createState(data) {
-  const someKnown = Math.max(0, data.services.findIndex((service) => service.known));
   return {
-    choice: { service: data.shares.indexOf.length ? -1 : someKnown, limit: 0, scenario: 0, scope: 0 },
+    choice: { service: data.start, limit: 0, scenario: 0, scope: 0 },
     selected: { ...NOTHING_SELECTED },
     shown: {
       shading: true, areas: false, water: data.water.length > 0, roads: data.roads.main.length > 0, settlements: true,
       facilities: true, sites: data.places.sites.name.length > 0, institutions: false, closed: false, labels: true, links: false,
     },
+    tab: "overview",
     printing: false,
   };
 }

@@ -1,11 +1,18 @@
-// Points on a canvas: settlements by status, facilities as pins, suggested sites as stars.
+// Points on a canvas: settlements by status, facilities as pins, suggested sites as badges.
 // Each status has a shape of its own, so that colour is never the only difference.
 
 const STATUS = { covered: 0, gap: 1, unreachable: 2, no_data: 3, partly: 4 };
 const STATUS_NAMES = ["covered", "gap", "unreachable", "no_data", "partly"];
-const FACILITY_STATUSES = ["operating", "planned", "closed"];
+const FACILITY_STATUSES = ["operating", "planned", "closed", "not_registered"];
 // Gaps are drawn last, so that they are never hidden under what is covered.
 const DRAWING_ORDER = [STATUS.no_data, STATUS.covered, STATUS.partly, STATUS.gap, STATUS.unreachable];
+
+function writeSign(ctx, text, y, size = 10) {
+  ctx.font = `bold ${size}px system-ui, sans-serif`;
+  ctx.textAlign = "center";
+  ctx.textBaseline = "middle";
+  ctx.fillText(text, 0, y + 0.5);
+}
 
 const draw = {
   /** A settlement of radius r around 0, 0. */
@@ -50,60 +57,61 @@ const draw = {
     }
   },
 
-  /** A pin whose tip is at 0, 0. status: 0 operating, 1 planned, 2 closed, 3 institution. */
+  /** A pin whose tip is at 0, 0; the status is a position in FACILITY_STATUSES. */
   facility(ctx, status, count, ink) {
     const radius = 7.5;
     const cy = -17;
     ctx.lineJoin = "round";
     ctx.beginPath();
-    if (status === 3) {
-      ctx.rect(-6.5, -6.5, 13, 13);
-    } else {
-      ctx.arc(0, cy, radius, Math.PI * 0.86, Math.PI * 0.14);
-      ctx.lineTo(0, 0);
-      ctx.closePath();
-    }
+    ctx.arc(0, cy, radius, Math.PI * 0.86, Math.PI * 0.14);
+    ctx.lineTo(0, 0);
+    ctx.closePath();
     ctx.lineWidth = 4;
     ctx.strokeStyle = ink.halo;
     ctx.stroke();
     ctx.fillStyle = status === 0 ? ink.facility : ink.halo;
     ctx.fill();
     ctx.lineWidth = 1.8;
-    ctx.strokeStyle = status === 2 ? ink.muted : ink.facility;
+    ctx.strokeStyle = status >= 2 ? ink.muted : ink.facility;
     ctx.setLineDash(status === 1 ? [3, 2] : []);
     ctx.stroke();
     ctx.setLineDash([]);
-    const middle = status === 3 ? 0 : cy;
-    ctx.fillStyle = status === 0 ? ink.halo : status === 2 ? ink.muted : ink.facility;
-    ctx.font = "bold 10px system-ui, sans-serif";
-    ctx.textAlign = "center";
-    ctx.textBaseline = "middle";
-    if (status === 2) ctx.fillText("×", 0, middle + 0.5);
-    else if (count > 1) ctx.fillText(count > 9 ? "9+" : String(count), 0, middle + 0.5);
-    else if (status === 1) ctx.fillText("?", 0, middle + 0.5);
-    else if (status === 3) ctx.fillText("•", 0, middle);
+    ctx.fillStyle = status === 0 ? ink.halo : status >= 2 ? ink.muted : ink.facility;
+    const sign = { 2: "×", 3: "–" }[status] ?? (count > 9 ? "9+" : count > 1 ? String(count) : status === 1 ? "?" : "");
+    if (sign) writeSign(ctx, sign, cy);
     else {
       ctx.beginPath();
-      ctx.arc(0, middle, 2.4, 0, 2 * Math.PI);
+      ctx.arc(0, cy, 2.4, 0, 2 * Math.PI);
       ctx.fill();
     }
   },
 
-  /** A five-pointed star around 0, 0. */
-  site(ctx, ink) {
-    ctx.lineJoin = "round";
+  /** A square around 0, 0: an institution people move out of. */
+  institution(ctx, ink) {
     ctx.beginPath();
-    for (let i = 0; i < 10; i++) {
-      const r = i % 2 ? 5 : 11.5;
-      const angle = (Math.PI / 5) * i - Math.PI / 2;
-      ctx.lineTo(r * Math.cos(angle), r * Math.sin(angle));
-    }
-    ctx.closePath();
-    ctx.lineWidth = 4.5;
+    ctx.rect(-6.5, -6.5, 13, 13);
+    ctx.lineWidth = 4;
+    ctx.strokeStyle = ink.halo;
+    ctx.stroke();
+    ctx.fillStyle = ink.halo;
+    ctx.fill();
+    ctx.lineWidth = 1.8;
+    ctx.strokeStyle = ctx.fillStyle = ink.facility;
+    ctx.stroke();
+    writeSign(ctx, "•", 0);
+  },
+
+  /** A badge around 0, 0: what could be built, with its number in the list beside the map. */
+  site(ctx, number, ink) {
+    ctx.beginPath();
+    ctx.roundRect(-10, -10, 20, 20, 5);
+    ctx.lineWidth = 4;
     ctx.strokeStyle = ink.halo;
     ctx.stroke();
     ctx.fillStyle = ink.build;
     ctx.fill();
+    ctx.fillStyle = ink["build-ink"];
+    writeSign(ctx, number ? String(number) : "+", 0, 12);
   },
 };
 

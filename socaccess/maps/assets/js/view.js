@@ -48,7 +48,7 @@ class View {
   room(margin) {
     const { printing } = this.state;
     const beside = this.map.getSize().x > 900 && $("legend").open && !printing;
-    const above = printing ? 0 : $("now-showing").offsetHeight + (this.screen.isPhone ? 8 : 0);
+    const above = printing ? 0 : $("strip").offsetHeight + 16;
     return { paddingTopLeft: [margin, Math.max(margin, above)], paddingBottomRight: [beside ? 290 : margin, margin] };
   }
 

@@ -1,37 +1,23 @@
-"""The conditions on open sites, gathered in families whose names a planner knows."""
+"""The conditions on open sites, in groups whose names a planner knows."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from socaccess.siting.instance import by_name
+from socaccess.siting.general import Aim, GeneralModel
+from socaccess.siting.instance import Instance, by_name
+from socaccess.siting.options import CONDITIONS
+from socaccess.siting.problem import SitingProblem
 
-if TYPE_CHECKING:
-    from socaccess.siting.general import GeneralModel
+__all__ = ["CONSTRAINT_GROUPS", "build_model", "list_constraint_groups"]
 
-__all__ = ["FAMILIES", "add_families", "present_families"]
-
-FAMILIES = frozenset(
-    {
-        "sites",
-        "required",
-        "budget",
-        "places",
-        "min_clients",
-        "floor_share",
-        "min_sites_per_municipality",
-        "max_sites_per_municipality",
-        "coverage",
-    }
-)
+CONSTRAINT_GROUPS = frozenset(CONDITIONS)
 
 
-def present_families(general: GeneralModel) -> list[str]:
-    """Return the families the problem has, in a fixed order."""
-    problem, instance = general.problem, general.instance
+def list_constraint_groups(problem: SitingProblem, instance: Instance, aim: Aim) -> list[str]:
+    """Return the groups of conditions the problem has, in a fixed order."""
     capacity = [problem.places, problem.max_places, problem.max_growth]
     capacity += [value for s in problem.services for value in (s.places, s.max_places)]
     has = {
@@ -43,13 +29,29 @@ def present_families(general: GeneralModel) -> list[str]:
         "floor_share": problem.floor_share is not None,
         "min_sites_per_municipality": problem.min_sites_per_municipality is not None,
         "max_sites_per_municipality": problem.max_sites_per_municipality is not None,
-        "coverage": general.aim.kind == "sites",
+        "coverage": aim.kind == "sites",
     }
     return [name for name, there in has.items() if there]
 
 
-def add_families(general: GeneralModel) -> None:
-    """Add the conditions of every active family to the model."""
+def build_model(
+    problem: SitingProblem,
+    instance: Instance,
+    aim: Aim,
+    *,
+    active: frozenset[str] = CONSTRAINT_GROUPS,
+    elastic: str = "",
+) -> GeneralModel:
+    """Return the programme with the conditions that are active, one of them elastic if asked."""
+    general = GeneralModel(problem, instance, aim, active=active, elastic=elastic)
+    _add_constraint_groups(general)
+    general.add_levels()
+    general.add_objective()
+    return general
+
+
+def _add_constraint_groups(general: GeneralModel) -> None:
+    """Add the conditions of every active group to the model."""
     if general.elastic:
         # Counts of sites and of dropped requirements are whole, everything else may be a part.
         whole = general.elastic.endswith("municipality") or general.elastic == "sites"
@@ -73,7 +75,7 @@ def add_families(general: GeneralModel) -> None:
 
 def _row(
     general: GeneralModel,
-    family: str,
+    group: str,
     variables: np.ndarray,
     values: np.ndarray | float,
     *,
@@ -81,10 +83,10 @@ def _row(
     upper: float = np.inf,
     slack_value: float = 1.0,
 ) -> None:
-    """Add one condition; when its family is elastic, the slack widens it on its bounded side."""
+    """Add one condition; when its group is elastic, the slack widens it on its bounded side."""
     variables = np.asarray(variables)
     factors = np.broadcast_to(np.asarray(values, dtype=float), variables.shape)
-    if general.elastic == family:
+    if general.elastic == group:
         sign = -slack_value if np.isfinite(upper) else slack_value
         variables = np.append(variables, general.slack)
         factors = np.append(factors, sign)
@@ -322,12 +324,12 @@ def _add_municipal_bounds(general: GeneralModel) -> None:
     own_part = np.ones(len(instance.state), bool) if last is None else instance.column_part == last
     there = np.unique(instance.column_site[(instance.state == "fixed") & own_part])
     closable = instance.closable
-    for family, sign in (
+    for group, sign in (
         ("min_sites_per_municipality", 1),
         ("max_sites_per_municipality", -1),
     ):
-        given = getattr(problem, family)
-        if given is None or family not in general.active:
+        given = getattr(problem, group)
+        if given is None or group not in general.active:
             continue
         for name in np.unique(names):
             bound = given.get(str(name)) if isinstance(given, Mapping) else given
@@ -338,12 +340,12 @@ def _add_municipal_bounds(general: GeneralModel) -> None:
             old = general.y[closable[names[instance.column_site[closable]] == name]]
             rest = float(bound) - always
             if sign > 0:
-                _row(general, family, np.concatenate([new, old]), 1.0, lower=rest)
+                _row(general, group, np.concatenate([new, old]), 1.0, lower=rest)
             elif rest >= 0:
-                _row(general, family, np.concatenate([new, old]), 1.0, upper=rest)
+                _row(general, group, np.concatenate([new, old]), 1.0, upper=rest)
             else:
                 # There are too many already and they stay: no new one.
-                _row(general, family, new, 1.0, upper=0.0)
+                _row(general, group, new, 1.0, upper=0.0)
 
 
 def _add_coverage(general: GeneralModel) -> None:

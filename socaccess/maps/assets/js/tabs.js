@@ -1,0 +1,42 @@
+// The pages of the panel, one shown at a time. Without scripts all of them stand below one another.
+
+class Tabs {
+  constructor({ state, view }) {
+    Object.assign(this, { state, view });
+    this.tabs = [...$("tabs").querySelectorAll("[role=tab]")];
+    $("tabs").hidden = false;
+    for (const tab of this.tabs) tab.addEventListener("click", () => this.show(this.nameOf(tab)));
+    $("tabs").addEventListener("keydown", (event) => {
+      const at = this.tabs.indexOf(document.activeElement);
+      const step = { ArrowRight: 1, ArrowLeft: this.tabs.length - 1 }[event.key];
+      if (at < 0 || !step) return;
+      event.preventDefault();
+      const next = this.tabs[(at + step) % this.tabs.length];
+      this.show(this.nameOf(next));
+      next.focus();
+    });
+  }
+
+  nameOf(tab) {
+    return tab.id.replace("tab-", "");
+  }
+
+  show(name) {
+    this.state.tab = name;
+    for (const tab of this.tabs) {
+      const shown = this.nameOf(tab) === name;
+      tab.setAttribute("aria-selected", String(shown));
+      tab.tabIndex = shown ? 0 : -1;
+      $(`page-${this.nameOf(tab)}`).hidden = !shown && !this.state.printing;
+    }
+    this.widen();
+  }
+
+  /** The table of a municipality takes more room than the other pages. */
+  widen() {
+    const wide = this.state.tab === "place" && this.state.selected.municipality !== null;
+    if (document.body.classList.contains("wide") === wide) return;
+    document.body.classList.toggle("wide", wide);
+    this.view.map.invalidateSize({ animate: false, pan: false });
+  }
+}
