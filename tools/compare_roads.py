@@ -114,7 +114,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         network = RoadNetwork.main_roads()
         compared = compare(read_published(options.file), network)
-        times = compare(read_times(options.file).assign(by_road=False), network)
+        times = read_times(options.file)
+        times = compare(times, network) if len(times) else times
     except (InputError, OSError) as error:
         print(error, file=sys.stderr)
         return 1

@@ -36,11 +36,12 @@ DRAWN = {
     ("S", "S2"): [(1.5, 4), (0.75, 4)],
     # Against the one-way stretch: all the way round.
     ("S2", "S"): [(0.75, 4), (0, 4), (0, 0), (3, 0), (3, 4), (1.5, 4)],
-    ("P", "P"): [(1.5, -0.3), (1.5, 0), (1.5, -0.3)],
+    # No way at all to oneself.
+    ("P", "P"): [(1.5, -0.3), (1.5, -0.3)],
     ("Q", "Q"): [(6, 0), (6, 0)],
 }
 MINUTES = {("P", "Q"): 376.8 / 60, ("S2", "S"): 855 / 60, ("Q", "Q"): 0.0}
-KILOMETRES = {("P", "Q"): 7.89, ("S2", "S"): 13.25, ("S", "S2"): 0.75, ("P", "P"): 0.78}
+KILOMETRES = {("P", "Q"): 7.89, ("S2", "S"): 13.25, ("S", "S2"): 0.75, ("P", "P"): 0.0}
 
 
 def draw_on_paper(corners: list[tuple[float, float]]) -> shapely.LineString:
