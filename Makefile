@@ -11,10 +11,10 @@ run: $(STAMP)
 	$(BIN)/socaccess run $(REGION) --out out/$(REGION)
 
 test: $(STAMP) browser
-	PYTHON=$(BIN)/python bash tools/run_checks.sh
+	$(BIN)/python tools/run_checks.py
 
 lint: $(STAMP)
-	PYTHON=$(BIN)/python bash tools/run_checks.sh lint
+	$(BIN)/python tools/run_checks.py lint
 
 unit: $(STAMP)
 	$(BIN)/python -m pytest -q

@@ -18,7 +18,8 @@ from socaccess.cli import scale as scale_command
 from socaccess.cli import site as site_command
 from socaccess.cli import sweep as sweep_command
 from socaccess.cli import validate as validate_command
-from socaccess.cli.speech import EXIT_USAGE, App, find_option
+from socaccess.cli.command import App
+from socaccess.cli.speech import EXIT_USAGE, find_option
 from socaccess.errors import Problem, SocAccessError
 from socaccess.i18n import choose_language
 from socaccess.version import VERSION

@@ -12,8 +12,8 @@ from typing import Annotated, Any
 
 import typer
 
+from socaccess.cli.command import App
 from socaccess.cli.options import Debug, Json, Lang, Language, make_console
-from socaccess.cli.speech import App
 
 __all__ = ["app"]
 

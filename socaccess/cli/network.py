@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from socaccess.cli._network_places import put_on_roads, read_places
-from socaccess.cli._network_show import show_network
-from socaccess.cli._network_trips import check_layer_name, show_trips, write_layer
-from socaccess.cli.options import Debug, Json, Lang, Language, show_progress
-from socaccess.cli.speech import App
+from socaccess.cli.command import App, Session
+from socaccess.errors import InputError
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from socaccess.network import RoadNetwork, Snapped
 
 __all__ = ["app"]
 
 app = App()
+
+LAYERS = (".gpkg", ".geojson")
+SHOWN = 40
+"""Trips shown on the terminal; all of them are in the layer."""
+
+_NUMBER = r"[+-]?\d+(?:\.\d+)?"
+_COORDINATES = re.compile(rf"\s*({_NUMBER})\s*,\s*({_NUMBER})\s*")
+_ORDER = (
+    *("ways", "segments", "nodes", "nodes_missing", "nodes_duplicate"),
+    *("ways_with_missing_nodes", "ways_too_short", "ways_duplicate"),
+    *("ways_closed_by_access", "ways_private_closed", "ways_private_open"),
+    *("barriers_passed", "barriers_closed"),
+    *("restrictions_read", "restrictions_applied", "restrictions_over_ways"),
+)
+"""What is shown first, in this order; the rest follows by name."""
 
 
 class Season(StrEnum):
@@ -27,125 +47,93 @@ class Season(StrEnum):
     thaw = "thaw"
 
 
+NetworkArgument = Annotated[Path, typer.Argument()]
+From = Annotated[list[str], typer.Option("--from")]
+To = Annotated[list[str], typer.Option("--to")]
+
+
 @app.command("build")
 def build(
-    source: Annotated[Path, typer.Argument(help="An extract: .osm.pbf or .osm")],
-    out: Annotated[Path, typer.Option("--out", help="The network file to write.")],
-    season: Annotated[Season, typer.Option("--season", help="Season of the speeds.")] = (
-        Season.summer
-    ),
-    profile: Annotated[
-        Path | None, typer.Option("--profile", help="TOML file with speeds of your own.")
-    ] = None,
-    hierarchy: Annotated[
-        bool, typer.Option("--hierarchy", help="Also prepare it for large tables of times.")
-    ] = False,
-    lang: Lang = Language.lv,
-    as_json: Json = False,
-    debug: Debug = False,
+    session: Session,
+    source: Annotated[Path, typer.Argument()],
+    out: Annotated[Path, typer.Option("--out")],
+    season: Annotated[Season, typer.Option("--season")] = Season.summer,
+    profile: Annotated[Path | None, typer.Option("--profile")] = None,
+    hierarchy: Annotated[bool, typer.Option("--hierarchy")] = False,
 ) -> None:
     """Read the roads of an extract, build the network and save it; say what was counted."""
-    from socaccess.i18n import Texts
     from socaccess.network import RoadNetwork
     from socaccess.network.hierarchies import hierarchy_path
 
-    texts = Texts(lang.value)
-    with show_progress(texts) as tell:
+    with session.progress() as progress:
         network = RoadNetwork.from_osm(
             source,
             profile=profile,
             season=season.value,
-            progress=(lambda done, total: tell("network", done, total)) if tell else None,
+            progress=lambda done, total: progress("network", done, total),
         )
-        if hierarchy and tell:
-            tell("hierarchy")
+        if hierarchy:
+            progress("hierarchy")
         network.save(out, hierarchy=hierarchy)
-    show_network(network, texts, as_json)
-    typer.echo(texts("cli.wrote", path=out), err=True)
+    _show_network(session, network)
+    session.wrote(out)
     if hierarchy:
-        typer.echo(texts("cli.wrote", path=hierarchy_path(out)), err=True)
+        session.wrote(hierarchy_path(out))
 
 
 @app.command("info")
-def info(
-    file: Annotated[Path, typer.Argument(help="A network file.")],
-    lang: Lang = Language.lv,
-    as_json: Json = False,
-    debug: Debug = False,
-) -> None:
-    """Open a network file, check it, and tell what is in it."""
-    from socaccess.i18n import Texts
+def info(session: Session, file: NetworkArgument) -> None:
+    """Open a network file, check it and show what is in it."""
     from socaccess.network import RoadNetwork
 
-    show_network(RoadNetwork.load(file), Texts(lang.value), as_json)
-
-
-From = Annotated[
-    list[str], typer.Option("--from", help="Where trips begin: lon,lat or a file of points.")
-]
-To = Annotated[
-    list[str], typer.Option("--to", help="Where trips end: lon,lat or a file of points.")
-]
+    _show_network(session, RoadNetwork.load(file))
 
 
 @app.command("route")
 def route(
-    file: Annotated[Path, typer.Argument(help="A network file.")],
+    session: Session,
+    file: NetworkArgument,
     begin: From,
     end: To,
-    out: Annotated[
-        Path | None, typer.Option("--out", help="Layer of the lines: .gpkg or .geojson.")
-    ] = None,
-    lang: Lang = Language.lv,
-    as_json: Json = False,
-    debug: Debug = False,
+    out: Annotated[Path | None, typer.Option("--out")] = None,
 ) -> None:
-    """Show the fastest way from every origin to every destination; write it as lines."""
-    from socaccess.i18n import Texts
+    """Show the fastest route from every origin to every destination; write it as lines."""
     from socaccess.network import RoadNetwork
     from socaccess.travel import routes
 
-    texts = Texts(lang.value)
-    if out is not None:
-        check_layer_name(out)
+    if out is not None and out.suffix.lower() not in LAYERS:
+        raise InputError("cli.no_layer", where=f"--out {out}", endings=LAYERS)
     network = RoadNetwork.load(file)
-    origins = put_on_roads(network, read_places(begin, "--from"), texts)
-    destinations = put_on_roads(network, read_places(end, "--to"), texts)
+    origins = _put_on_roads(session, network, _read_places(begin, "--from"))
+    destinations = _put_on_roads(session, network, _read_places(end, "--to"))
     drawn = routes(network, origins, destinations)
     if out is not None:
-        write_layer(drawn, out, dict(network.provenance))
-    show_trips(drawn, texts, as_json)
+        _write_layer(drawn, out, dict(network.provenance))
+    _show_trips(session, drawn)
     if out is not None:
-        typer.echo(texts("cli.wrote", path=out), err=True)
+        session.wrote(out)
 
 
 @app.command("times")
 def times(
-    file: Annotated[Path, typer.Argument(help="A network file.")],
+    session: Session,
+    file: NetworkArgument,
     begin: From,
     end: To,
-    out: Annotated[Path, typer.Option("--out", help="The table to write: .parquet.")],
-    cutoff: Annotated[
-        float | None, typer.Option("--cutoff", help="Longest time in minutes, inclusive.")
-    ] = None,
-    lengths: Annotated[bool, typer.Option("--lengths", help="Measure the ways too.")] = False,
-    memory: Annotated[
-        float, typer.Option("--memory-mb", help="Memory for a part of the table, in megabytes.")
-    ] = 500.0,
-    threads: Annotated[int, typer.Option("--threads", min=1, help="Threads to use.")] = 1,
-    lang: Lang = Language.lv,
-    debug: Debug = False,
+    out: Annotated[Path, typer.Option("--out")],
+    cutoff: Annotated[float | None, typer.Option("--cutoff")] = None,
+    lengths: Annotated[bool, typer.Option("--lengths")] = False,
+    memory: Annotated[float, typer.Option("--memory-mb")] = 500.0,
+    threads: Annotated[int, typer.Option("--threads", min=1)] = 1,
 ) -> None:
     """Write the travel times from every origin to every destination within reach."""
-    from socaccess.i18n import Texts
     from socaccess.network import RoadNetwork
     from socaccess.travel import travel_blocks
 
-    texts = Texts(lang.value)
     network = RoadNetwork.load(file)
-    origins = put_on_roads(network, read_places(begin, "--from"), texts)
-    destinations = put_on_roads(network, read_places(end, "--to"), texts)
-    with show_progress(texts) as tell:
+    origins = _put_on_roads(session, network, _read_places(begin, "--from"))
+    destinations = _put_on_roads(session, network, _read_places(end, "--to"))
+    with session.progress() as progress:
         rows = travel_blocks(
             network,
             origins,
@@ -154,8 +142,134 @@ def times(
             cutoff_min=cutoff,
             memory_mb=memory,
             threads=threads,
-            progress=(lambda done, total: tell("travel", done, total)) if tell else None,
+            progress=lambda done, total: progress("travel", done, total),
         ).to_parquet(out)
-    pairs = texts.number(len(origins.ids) * len(destinations.ids))
-    typer.echo(texts.count("cli.pairs_in_reach", rows, pairs=pairs))
-    typer.echo(texts("cli.wrote", path=out), err=True)
+    pairs = len(origins.ids) * len(destinations.ids)
+    if session.as_json:
+        session.finish({"rows": rows, "pairs": pairs})
+    else:
+        counted = session.texts.number(pairs)
+        session.print(session.texts.count("cli.pairs_in_reach", rows, pairs=counted))
+    session.wrote(out)
+
+
+def _read_places(given: Sequence[str], where: str) -> gpd.GeoDataFrame:
+    """Return the places asked: each `lon,lat` in degrees, or a file of points.
+
+    Points of a file are named by its first column of `socaccess.travel.places.ID_COLUMNS`,
+    else by their row; coordinates on the command line by themselves.
+    """
+    import geopandas as gpd
+    import pandas as pd
+
+    from socaccess.sources.points import read_points
+    from socaccess.travel.places import ID_COLUMNS
+
+    parts = []
+    for text in given:
+        found = _COORDINATES.fullmatch(text)
+        if found is None:
+            if not Path(text).is_file():
+                raise InputError("cli.no_place", where=f"{where} {text}")
+            rows, names = read_points(Path(text))
+            column = next((name for name in ID_COLUMNS if name in rows), None)
+            ids = names if column is None else rows[column].astype(str).to_numpy()
+            part = gpd.GeoDataFrame({"id": ids}, geometry=rows.geometry.to_numpy(), crs=rows.crs)
+        else:
+            lon, lat = (float(number) for number in found.groups())
+            if not (-180 <= lon <= 180 and -90 <= lat <= 90):
+                raise InputError("cli.no_coordinates", where=where, given=text)
+            part = gpd.GeoDataFrame(
+                {"id": [text.strip()]}, geometry=gpd.points_from_xy([lon], [lat]), crs="EPSG:4326"
+            )
+        parts.append(part.to_crs("EPSG:4326"))
+    return gpd.GeoDataFrame(pd.concat(parts, ignore_index=True))
+
+
+def _put_on_roads(session: Session, network: RoadNetwork, places: gpd.GeoDataFrame) -> Snapped:
+    """Return the places on the network; say which lie far off, on islands or nowhere."""
+    texts = session.texts
+    snapped = network.snap(places, id_column="id")
+    for name, metres in zip(snapped.ids[snapped.far], snapped.access_m[snapped.far], strict=True):
+        session.remark(texts("cli.far_place", place=name, km=texts.number(metres / 1000)))
+    for name in snapped.ids[snapped.cut_off & ~snapped.far]:
+        session.remark(texts("cli.cut_off_place", place=name))
+    for name in snapped.ids[~snapped.located]:
+        session.remark(texts("cli.lost_place", place=name))
+    return snapped
+
+
+def _show_network(session: Session, network: RoadNetwork) -> None:
+    """Print size, source and everything that was counted while the network was made."""
+    texts, about = session.texts, dict(network.provenance)
+    length_km = float(network.length_m.sum()) / 1000
+    size = {"nodes": network.node_count, "edges": network.edge_count}
+    if session.as_json:
+        session.finish({**size, "length_km": round(length_km, 1), "crs": network.crs, **about})
+        return
+    numbers = {name: texts.number(count) for name, count in size.items()}
+    session.say("cli.network", length=texts.number(length_km), crs=network.crs, **numbers)
+    source = about.get("source")
+    if isinstance(source, dict) and "season" in about:
+        session.say(
+            "network.source",
+            file=source.get("file", "?"),
+            season=texts(f"network.season_{about['season']}"),
+            attribution=about.get("attribution", ""),
+            licence=about.get("licence", ""),
+        )
+        if "data_date" in source:
+            session.say("network.data_date", date=source["data_date"])
+    if about.get("edits"):
+        session.say("network.edits", edits=json.dumps(about["edits"], ensure_ascii=False))
+    counts = {name: count for name, count in dict(about.get("counts", {})).items() if count}
+    if counts:
+        labels = texts.raw("network.count_")
+        first = [name for name in _ORDER if name in counts]
+        rows = [
+            (str(labels.get(name, name)), texts.number(counts[name]))
+            for name in (*first, *sorted(counts.keys() - set(first)))
+        ]
+        session.table("", (texts("network.found"), texts("network.count")), rows)
+
+
+def _show_trips(session: Session, frame: gpd.GeoDataFrame) -> None:
+    """Print time and length of every trip."""
+    texts, plain = session.texts, frame.drop(columns="geometry")
+    if session.as_json:
+        session.finish(plain)
+        return
+    header = [texts(f"cli.trip_{name}") for name in ("from", "to", "min", "km")]
+    rows = [
+        (
+            str(row[0]),
+            str(row[1]),
+            *(
+                (texts.number(row.travel_min, decimals=1), texts.number(row.length_km, decimals=1))
+                if row.travel_min == row.travel_min
+                else (texts("cli.no_way"), "")
+            ),
+        )
+        for row in plain.head(SHOWN).itertuples(index=False)
+    ]
+    session.table("", header, rows)
+    if len(plain) > SHOWN:
+        session.print(texts.count("cli.more_trips", len(plain) - SHOWN))
+
+
+def _write_layer(frame: gpd.GeoDataFrame, path: Path, provenance: dict[str, Any]) -> None:
+    """Write a layer, whole or not at all; GeoJSON in degrees, with where the roads come from."""
+    from socaccess.encoding import write_layer
+    from socaccess.files import write_aside, write_file
+
+    about = {
+        name: str(provenance[name]) for name in ("attribution", "licence") if name in provenance
+    }
+    if path.suffix.lower() == ".geojson":
+        frame = frame.to_crs("EPSG:4326")
+        frame["geometry"] = frame.geometry.set_precision(1e-7, mode="pointwise")
+        content = {**about, **json.loads(frame.to_json(drop_id=True))}
+        write_file(path, json.dumps(content, ensure_ascii=False) + "\n")
+        return
+    with write_aside(path) as aside:
+        write_layer(frame, aside, layer="routes", metadata=about)

@@ -26,6 +26,7 @@ from socaccess.cli._plan_input import (
     show_number,
     show_table,
 )
+from socaccess.cli.command import App
 from socaccess.cli.options import (
     Debug,
     Json,
@@ -35,7 +36,6 @@ from socaccess.cli.options import (
     SettingsFile,
     make_console,
 )
-from socaccess.cli.speech import App
 
 __all__ = ["app"]
 

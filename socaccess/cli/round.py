@@ -23,6 +23,7 @@ from socaccess.cli._round_input import (
     read_event,
 )
 from socaccess.cli._round_show import show_form, show_table, summarise, tell_form
+from socaccess.cli.command import App
 from socaccess.cli.options import (
     Debug,
     Json,
@@ -32,7 +33,6 @@ from socaccess.cli.options import (
     View,
     ViewName,
 )
-from socaccess.cli.speech import App
 
 if TYPE_CHECKING:
     from socaccess.i18n import Texts

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,36 +9,25 @@ from typing import Annotated, Any
 
 import typer
 
-from socaccess.cli.options import (
-    Dask,
-    Debug,
-    Json,
-    Lang,
-    Language,
-    NetworkFile,
-    open_client,
-    open_network,
-    show_progress,
-)
-from socaccess.cli.speech import App
+from socaccess.cli.command import App, Session, open_client, read_limits
+from socaccess.cli.speech import Misuse
 
 __all__ = ["app"]
 
 app = App()
 
-Folder = Annotated[Path, typer.Option("--out", help="Folder to write the partitions into.")]
-Size = Annotated[
-    int | None, typer.Option("--partition", min=1, help="Origins in a partition (default: fits).")
-]
-Crs = Annotated[str | None, typer.Option("--crs", help="System of x and y, such as EPSG:3059.")]
-Cutoff = Annotated[
-    float | None, typer.Option("--cutoff", help="Longest minutes of interest (inclusive).")
-]
-Places = Annotated[Path, typer.Argument(help="csv, xlsx, gpkg, geojson, shp or parquet, with ids")]
+Folder = Annotated[Path, typer.Option("--out")]
+Size = Annotated[int | None, typer.Option("--partition", min=1)]
+Crs = Annotated[str | None, typer.Option("--crs")]
+Cutoff = Annotated[float | None, typer.Option("--cutoff")]
+NetworkFile = Annotated[Path | None, typer.Option("--network")]
+Dask = Annotated[str | None, typer.Option("--dask")]
+Places = Annotated[Path, typer.Argument()]
 
 
 @app.command("times")
 def times(
+    session: Session,
     origins: Places,
     destinations: Places,
     out: Folder,
@@ -48,174 +36,140 @@ def times(
     partition: Size = None,
     dask: Dask = None,
     crs: Crs = None,
-    lang: Lang = Language.lv,
-    as_json: Json = False,
-    debug: Debug = False,
 ) -> None:
     """Write the travel time from every origin to every destination in reach."""
-    from socaccess.cli._places import read_places
     from socaccess.scale import write_travel_times
 
-    starts, ends = read_places(origins, crs), read_places(destinations, crs)
-    with _work(network, dask, lang) as common:
+    starts, ends = _read_places(origins, crs), _read_places(destinations, crs)
+    with _work(session, network, dask) as (roads, common):
         table = write_travel_times(
-            common.pop("network"),
-            starts,
-            ends,
-            out,
-            cutoff_min=cutoff,
-            partition_size=partition,
-            **common,
+            roads, starts, ends, out, cutoff_min=cutoff, partition_size=partition, **common
         )
-    _tell(table, lang, as_json)
+    _describe(session, table)
 
 
 @app.command("nearest")
 def nearest(
+    session: Session,
     settlements: Places,
     facilities: Places,
     out: Folder,
-    by: Annotated[str, typer.Option("--by", help="Column that tells kinds apart.")] = "service",
-    k: Annotated[int, typer.Option("--k", min=1, help="How many of each kind.")] = 1,
+    by: Annotated[str, typer.Option("--by")] = "service",
+    k: Annotated[int, typer.Option("--k", min=1)] = 1,
     cutoff: Cutoff = None,
     network: NetworkFile = None,
     partition: Size = None,
     dask: Dask = None,
     crs: Crs = None,
-    lang: Lang = Language.lv,
-    as_json: Json = False,
-    debug: Debug = False,
 ) -> None:
     """Write the nearest facilities of every kind for every settlement."""
-    from socaccess.cli._places import read_places
     from socaccess.scale import write_nearest
 
-    places, sites = read_places(settlements, crs), read_places(facilities, crs)
-    with _work(network, dask, lang) as common:
+    places, sites = _read_places(settlements, crs), _read_places(facilities, crs)
+    with _work(session, network, dask) as (roads, common):
         table = write_nearest(
-            common.pop("network"),
-            places,
-            sites,
-            out,
-            by=by,
-            k=k,
-            cutoff_min=cutoff,
-            partition_size=partition,
-            **common,
-        )
-    _tell(table, lang, as_json)
+            roads, places, sites, out,
+            by=by, k=k, cutoff_min=cutoff, partition_size=partition, **common,
+        )  # fmt: skip
+    _describe(session, table)
 
 
 @app.command("coverage")
 def coverage(
+    session: Session,
     settlements: Places,
     facilities: Places,
     out: Folder,
-    limits: Annotated[
-        list[str],
-        typer.Option("--limit", help="Service and minutes, such as dac_grt=30; may repeat."),
-    ],
-    group_by: Annotated[
-        list[str] | None, typer.Option("--group-by", help="Columns to add up by; may repeat.")
-    ] = None,
-    by: Annotated[str, typer.Option("--by", help="Column that holds the service.")] = "service",
+    limit: Annotated[list[str], typer.Option("--limit")],
+    group_by: Annotated[list[str] | None, typer.Option("--group-by")] = None,
+    by: Annotated[str, typer.Option("--by")] = "service",
     network: NetworkFile = None,
     partition: Size = None,
     dask: Dask = None,
     crs: Crs = None,
-    lang: Lang = Language.lv,
-    as_json: Json = False,
-    debug: Debug = False,
 ) -> None:
     """Write who is near enough to each service; print the shares by municipality."""
     import pandas as pd
 
-    from socaccess.cli._places import read_places
     from socaccess.guards import guard_frame
     from socaccess.scale import summarise_table, write_coverage
 
-    places, sites = read_places(settlements, crs), read_places(facilities, crs)
-    near = _read_limits(limits)
+    places, sites = _read_places(settlements, crs), _read_places(facilities, crs)
+    near = read_limits(limit)
+    if "" in near:
+        if by not in sites:
+            raise Misuse("cli.bad_limit", "--limit", given=limit)
+        everywhere = near.pop("")
+        near = {**dict.fromkeys(sites[by].astype(str), everywhere), **near}
     if "population" in places:
         places = places.assign(population=pd.to_numeric(places["population"], errors="coerce"))
-    with _work(network, dask, lang) as common:
+    with _work(session, network, dask) as (roads, common):
         table = write_coverage(
-            common.pop("network"),
-            places,
-            sites,
-            near,
-            out,
-            by=by,
-            partition_size=partition,
-            **common,
+            roads, places, sites, near, out, by=by, partition_size=partition, **common
         )
     summary = summarise_table(table, by=tuple(group_by or ("municipality_id",)))
-    if as_json:
-        typer.echo(summary.to_json(orient="records", double_precision=6, force_ascii=False))
+    if session.as_json:
+        session.finish(summary)
     else:
-        typer.echo(guard_frame(summary).to_csv(index=False, lineterminator="\n").rstrip())
-        _tell(table, lang, as_json=False)
+        session.print(guard_frame(summary).to_csv(index=False, lineterminator="\n").rstrip())
+        _describe(session, table)
 
 
 @app.command("verify")
-def verify(
-    folder: Annotated[Path, typer.Argument(help="A folder these commands wrote.")],
-    lang: Lang = Language.lv,
-    as_json: Json = False,
-    debug: Debug = False,
-) -> None:
+def verify(session: Session, folder: Annotated[Path, typer.Argument()]) -> None:
     """Check every partition against its hash."""
     from socaccess.scale import open_table
 
     table = open_table(folder)
     table.verify()
-    _tell(table, lang, as_json)
+    _describe(session, table)
+
+
+def _read_places(path: Path, crs: str | None) -> Any:
+    from socaccess.sources.points import read_points
+
+    return read_points(path, crs)[0]
 
 
 @contextmanager
-def _work(network: Path | None, dask: str | None, lang: Language) -> Iterator[dict[str, Any]]:
-    """Give network, client and progress for as long as the work takes."""
-    from socaccess.i18n import Texts
+def _work(
+    session: Session, network: Path | None, dask: str | None
+) -> Iterator[tuple[Any, dict[str, Any]]]:
+    """Give the network, and client and progress, for as long as the work takes."""
     from socaccess.network import RoadNetwork
 
-    roads = open_network(network) or RoadNetwork.main_roads()
-    with open_client(dask) as client, show_progress(Texts(lang.value)) as tell:
-        yield {
-            "network": roads,
-            "client": client,
-            "progress": (lambda done, total: tell("partitions", done, total)) if tell else None,
-        }
+    roads = RoadNetwork.load(network) if network else RoadNetwork.main_roads()
+    with open_client(dask) as client, session.progress() as progress:
+        yield (
+            roads,
+            {
+                "client": client,
+                "progress": lambda done, total: progress("partitions", done, total),
+            },
+        )
 
 
-def _read_limits(words: list[str]) -> dict[str, float]:
-    from socaccess.errors import InputError
-
-    limits = {}
-    for word in words:
-        name, _, minutes = word.partition("=")
-        try:
-            limits[name.strip()] = float(minutes)
-        except ValueError:
-            raise InputError(f"--limit {word!r} is not of the form dac_grt=30") from None
-    return limits
-
-
-def _tell(table: Any, lang: Language, as_json: bool) -> None:
-    from socaccess.i18n import Texts
-
+def _describe(session: Session, table: Any) -> None:
     rows = sum(item["rows"] for item in table.files if item["file"].startswith("part-"))
-    size_mb = sum(item["bytes"] for item in table.files) / 1e6
-    if as_json:
-        told = {"folder": str(table.folder), "kind": table.kind, "rows": rows,
-                "partitions": len(table.partitions), "bytes": int(size_mb * 1e6)}  # fmt: skip
-        typer.echo(json.dumps(told, ensure_ascii=False))
+    size = sum(item["bytes"] for item in table.files)
+    if session.as_json:
+        session.finish(
+            {
+                "folder": table.folder,
+                "kind": table.kind,
+                "rows": rows,
+                "partitions": len(table.partitions),
+                "bytes": size,
+            }
+        )
         return
-    texts = Texts(lang.value)
-    line = texts.count(
-        "scale.table",
-        len(table.partitions),
-        rows=texts.number(rows),
-        size=texts.number(size_mb, decimals=1),
-        folder=table.folder,
+    texts = session.texts
+    session.remark(
+        texts.count(
+            "scale.table",
+            len(table.partitions),
+            rows=texts.number(rows),
+            size=texts.number(size / 1e6, decimals=1),
+            folder=table.folder,
+        )
     )
-    typer.echo(line, err=True)

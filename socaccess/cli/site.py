@@ -4,95 +4,50 @@ from __future__ import annotations
 
 import json
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from socaccess.cli._studies import open_study
-from socaccess.cli.options import (
-    Debug,
-    Json,
-    Lang,
-    Language,
-    NetworkFile,
-    Out,
-    SettingsFile,
-    View,
-    ViewName,
-    make_console,
-)
+from socaccess.cli.command import EXIT_NO, Region, Session, SmallCounts, StudyOptions
 
 __all__ = ["site"]
-
-EXIT_NO = 3
 
 # Options of a problem file that name settlements.
 _PLACES = ("candidates", "required", "forbidden")
 
 
 def site(
-    context: typer.Context,
-    region: Annotated[
-        str,
-        typer.Argument(
-            help="latgale, kurzeme, riga, vidzeme, zemgale or latvia, or a project file"
-        ),
-    ],
-    service: Annotated[str, typer.Option("--service", help="Service code, such as group_home.")],
-    sites: Annotated[
-        int | None, typer.Option("--sites", min=1, help="How many new sites (default 3).")
-    ] = None,
-    objective: Annotated[
-        str,
-        typer.Option(help="mclp, lscp, p_median, p_center, lex_minimax or trade_off"),
-    ] = "mclp",
-    limit: Annotated[
-        float | None, typer.Option("--limit", help="Minutes that count as near (inclusive).")
-    ] = None,
-    budget: Annotated[float | None, typer.Option(help="Most that may be spent, euro.")] = None,
-    opening_cost: Annotated[float | None, typer.Option(help="Euro for a new site.")] = None,
-    min_clients: Annotated[float | None, typer.Option(help="Fewest persons at a new site.")] = None,
-    floor: Annotated[
-        float | None, typer.Option(help="Least covered share in every municipality, 0-1.")
-    ] = None,
-    cooperation: Annotated[
-        str, typer.Option(help="Whom a site serves: everyone or own residents.")
-    ] = "everyone",
-    phases: Annotated[str | None, typer.Option(help="Sites a year, such as 2027:1,2029:2.")] = None,
-    problem: Annotated[
-        Path | None, typer.Option("--problem", help="TOML file with any options of the problem.")
-    ] = None,
-    seconds: Annotated[float, typer.Option(help="Time limit of the search.")] = 60.0,
-    small_counts: Annotated[
-        bool, typer.Option("--show-small-counts", help="Show counts of fewer than five people.")
-    ] = False,
-    why: Annotated[bool, typer.Option("--why", help="Tell the reasons for each site.")] = False,
-    out: Out = None,
-    lang: Lang = Language.lv,
-    view: View = ViewName.today,
-    settings: SettingsFile = None,
-    network: NetworkFile = None,
-    as_json: Json = False,
-    debug: Debug = False,
+    session: Session,
+    asked: StudyOptions,
+    region: Region,
+    service: Annotated[str, typer.Option("--service")],
+    sites: Annotated[int | None, typer.Option("--sites", min=1)] = None,
+    objective: Annotated[str, typer.Option("--objective")] = "mclp",
+    budget: Annotated[float | None, typer.Option("--budget")] = None,
+    opening_cost: Annotated[float | None, typer.Option("--opening-cost")] = None,
+    min_clients: Annotated[float | None, typer.Option("--min-clients")] = None,
+    floor: Annotated[float | None, typer.Option("--floor")] = None,
+    cooperation: Annotated[str, typer.Option("--cooperation")] = "everyone",
+    phases: Annotated[str | None, typer.Option("--phases")] = None,
+    problem: Annotated[Path | None, typer.Option("--problem")] = None,
+    seconds: Annotated[float, typer.Option("--seconds")] = 60.0,
+    small_counts: SmallCounts = False,
+    why: Annotated[bool, typer.Option("--why")] = False,
 ) -> None:
     """Suggest sites for one service, with a certificate; exit 3 when no plan exists."""
-    from socaccess.i18n import Texts
     from socaccess.siting import suggest_sites
     from socaccess.study.posing import find_settlements
     from socaccess.study.release import release
 
-    texts = Texts(lang.value)
     service = service.strip().lower().replace("-", "_")
-    study = open_study(
-        context, region, view=view.value, settings=settings, network=network, lang=lang.value
-    )
+    study = asked.open(region)
     _require_service(study, service)
     options = _read_problem(problem) if problem else {}
     given = {
         "objective": objective.replace("-", "_"),
         "sites": sites,
-        "limit_min": limit,
         "budget": budget,
         "opening_cost": opening_cost,
         "min_clients": min_clients,
@@ -100,6 +55,8 @@ def site(
         "cooperation": None if cooperation == "everyone" else cooperation,
         "phases": _read_phases(phases) if phases else None,
     }
+    if "objective" in options and "objective" not in asked.given:
+        del given["objective"]
     options = {**options, **{name: value for name, value in given.items() if value is not None}}
     decides = options.get("budget") or options.get("phases") or options["objective"] == "lscp"
     options.setdefault("sites", None if decides else 3)
@@ -109,17 +66,15 @@ def site(
     # Asked of what may leave: no answer then depends on a hidden count.
     result = release(study.run(sites=False), allow_small_counts=small_counts).result
     plan = suggest_sites(result.pose_siting(service, **options), time_limit_s=seconds)
-    told = release(study.run(answer=(service, plan)), allow_small_counts=small_counts).result
-    table = _tell_sites(told, show_all=small_counts)
-    if as_json:
-        from socaccess.encoding import encode_json
-
-        typer.echo(encode_json(_tell_answer(service, plan, table, lang.value)))
+    answer = release(study.run(answer=(service, plan)), allow_small_counts=small_counts).result
+    table = _list_sites(answer, show_all=small_counts)
+    if session.as_json:
+        replace(session, out=None).finish(_describe_answer(service, plan, table, session.lang))
     else:
-        _show(table, plan, options["objective"], texts, why)
-    if out:
-        for path in _write(told, plan, table, out, lang.value, small_counts):
-            typer.echo(texts("cli.wrote", path=path), err=True)
+        _show(session, table, plan, options["objective"], why)
+    if session.out:
+        for path in _write(answer, plan, table, session.out, session.lang, small_counts):
+            session.wrote(path)
     raise typer.Exit(0 if plan.status in ("optimal", "feasible") else EXIT_NO)
 
 
@@ -168,7 +123,7 @@ def _read_phases(text: str) -> tuple[Any, ...]:
         raise InputError(f"--phases {text!r} is not of the form 2027:1,2029:2") from None
 
 
-def _tell_sites(told: Any, *, show_all: bool) -> Any:
+def _list_sites(answer: Any, *, show_all: bool) -> Any:
     """Return the sites with names, small counts of persons hidden."""
     import pandas as pd
 
@@ -178,10 +133,10 @@ def _tell_sites(told: Any, *, show_all: bool) -> Any:
                "saved_person_min", "persons", "lost_persons", "municipalities", "places",
                "cost_eur", "gain_per_place", "gain_per_eur", "runner_up",
                "runner_up_loss"]  # fmt: skip
-    table = pd.DataFrame(told.sites.drop(columns="geometry"))
+    table = pd.DataFrame(answer.sites.drop(columns="geometry"))
     table = table[[name for name in columns if name in table]].copy()
-    below = 0 if show_all else told.study.settings.suppress_below
-    ids = told.study.municipalities.set_index("municipality_id")["name"]
+    below = 0 if show_all else answer.study.settings.suppress_below
+    ids = answer.study.municipalities.set_index("municipality_id")["name"]
     if "municipalities" in table:
         served = table["municipalities"].fillna("").str.split(", ")
         table["municipalities"] = [
@@ -196,13 +151,13 @@ def _tell_sites(told: Any, *, show_all: bool) -> Any:
     for name in ("gain_persons", "persons", "lost_persons"):
         if name in table and len(table):
             table = hide_small_counts(table, [name], below=below)
-    names = told.study.settlements.set_index("settlement_id")["name"]
+    names = answer.study.settlements.set_index("settlement_id")["name"]
     if "runner_up" in table:
         table["runner_up"] = table["runner_up"].map(names).astype(object)
     return table
 
 
-def _tell_answer(service: str, plan: Any, table: Any, lang: str) -> dict[str, Any]:
+def _describe_answer(service: str, plan: Any, table: Any, lang: str) -> dict[str, Any]:
     certificate = {
         "status": plan.status,
         "objective": plan.objective,
@@ -222,7 +177,7 @@ def _tell_answer(service: str, plan: Any, table: Any, lang: str) -> dict[str, An
 
 
 def _write(
-    told: Any, plan: Any, table: Any, folder: Path, lang: str, small_counts: bool
+    answer: Any, plan: Any, table: Any, folder: Path, lang: str, small_counts: bool
 ) -> list[Path]:
     """Write the sites (CSV, GeoPackage), the answer and the map; each whole or not at all."""
     import geopandas as gpd
@@ -231,89 +186,93 @@ def _write(
     from socaccess.files import write_together
     from socaccess.maps import save_map
 
-    service = str(told.plans["service"].iloc[0])
+    service = str(answer.plans["service"].iloc[0])
     names = ["sites.csv", "sites.gpkg", "plan.json", "map.html"]
 
     text = table.astype(object).where(table.notna(), None)
-    layer = gpd.GeoDataFrame(text, geometry=told.sites.geometry, crs=told.sites.crs)
-    answer = encode_json(_tell_answer(service, plan, table, lang), indent=1)
+    layer = gpd.GeoDataFrame(text, geometry=answer.sites.geometry, crs=answer.sites.crs)
+    text_of_answer = encode_json(_describe_answer(service, plan, table, lang), indent=1)
     with write_together(folder) as aside:
         (aside / names[0]).write_bytes(encode_csv(table))
         write_layer(layer, aside / names[1], layer="sites")
-        (aside / names[2]).write_text(answer + "\n", encoding="utf-8")
-        save_map(told, aside / names[3], lang=lang, allow_small_counts=small_counts)
+        (aside / names[2]).write_text(text_of_answer + "\n", encoding="utf-8")
+        save_map(answer, aside / names[3], lang=lang, allow_small_counts=small_counts)
     return [folder / name for name in names]
 
 
-def _show(table: Any, plan: Any, objective: str, texts: Any, why: bool) -> None:
-    console = make_console()
-
-    def tell(key: str, **words: Any) -> None:
-        console.print(texts(f"cli.{key}", **words), highlight=False, soft_wrap=True)
+def _show(session: Session, table: Any, plan: Any, objective: str, why: bool) -> None:
+    texts = session.texts
 
     def worth(value: float) -> str:
         return texts(f"cli.worth_{objective}", n=texts.number(value, decimals=1))
 
     has_plan = plan.status in ("optimal", "feasible")
     if len(table):
-        console.print(_make_table(table, texts))
+        session.show(_make_table(table))
     elif has_plan:
-        tell("no_site")
+        session.say("cli.no_site")
     for row in table.itertuples() if why else ():
-        tell(
-            "why",
+        session.say(
+            "cli.why",
             place=row.name,
             municipalities=getattr(row, "municipalities", "") or "–",
-            lost=_tell_count(row.lost_persons, texts),
+            lost=_show_count(row.lost_persons, texts),
         )
         if row.runner_up == row.runner_up and row.runner_up is not None:
-            tell("why_runner_up", runner_up=row.runner_up, loss=worth(row.runner_up_loss))
+            loss = worth(row.runner_up_loss)
+            session.say("cli.why_runner_up", runner_up=row.runner_up, loss=loss)
         if row.gain_per_eur == row.gain_per_eur and row.gain_per_eur is not None:
             many = texts.number(100_000 * row.gain_per_eur, decimals=1)
-            tell("why_money", cost=texts.number(row.cost_eur), gain=many)
-    told = {"objective": texts(f"cli.objective_{objective}")}
-    told["status"] = texts(f"cli.status_{plan.status}")
+            session.say("cli.why_money", cost=texts.number(row.cost_eur), gain=many)
+    words = {
+        "objective": texts(f"cli.objective_{objective}"),
+        "status": texts(f"cli.status_{plan.status}"),
+    }
     if has_plan:
         bound = texts.number(plan.bound, decimals=1)
-        told |= {"value": worth(plan.objective), "bound": bound}
-        tell("certificate", gap=texts.share(plan.gap, decimals=2), **told)
+        words |= {"value": worth(plan.objective), "bound": bound}
+        session.say("cli.certificate", gap=texts.share(plan.gap, decimals=2), **words)
         if plan.limit_hit:
-            tell("limit_hit")
+            session.say("cli.limit_hit")
     else:
-        tell("no_plan", **told)
+        session.say("cli.no_plan", **words)
     if plan.conflict:
         from socaccess.messages import Message
         from socaccess.siting.options import CONDITIONS
 
         names = (Message(CONDITIONS[name]).text(texts.lang) for name in plan.conflict)
-        tell("conflict", names=", ".join(names))
+        session.say("cli.conflict", names=", ".join(names))
     if plan.relaxations:
-        tell("relaxations")
+        session.say("cli.relaxations")
     for line in (*plan.relaxations, *plan.notes):
-        console.print(f"- {line.text(texts.lang)}", highlight=False, soft_wrap=True)
+        session.print(f"- {line.text(session.lang)}")
 
 
-def _make_table(table: Any, texts: Any) -> Any:
-    """Return the sites as a table of the terminal."""
-    from rich.table import Table
+def _make_table(table: Any) -> Any:
+    """Return the sites as a table of content."""
+    from socaccess.content import Column, Phrase, Table
 
-    shown = Table(box=None, pad_edge=False, header_style="bold")
     has_part = "part" in table and table["part"].notna().any()
-    for key in ("rank", "place", "municipality", *(["opens"] if has_part else [])):
-        shown.add_column(texts(f"cli.{key}"))
-    for key in ("gain_persons", "saved_min"):
-        shown.add_column(texts(f"cli.{key}"), justify="right")
-    for row in table.itertuples():
-        shown.add_row(
-            str(row.rank),
+    kinds = {"cli.rank": "number", "cli.place": "text", "cli.municipality": "text",
+             **({"cli.opens": "text"} if has_part else {}), "cli.gain_persons": "number",
+             "cli.saved_min": "number"}  # fmt: skip
+    rows = [
+        (
+            row.rank,
             row.name,
             row.municipality,
             *([str(row.part)] if has_part else []),
-            _tell_count(row.gain_persons, texts),
-            texts.number(row.saved_person_min),
+            row.gain_persons,
+            row.saved_person_min,
         )
-    return shown
+        for row in table.itertuples()
+    ]
+    columns = tuple(
+        Column(Phrase(name), kind, decimals=1 if name == "cli.gain_persons" else 0)
+        for name, kind in kinds.items()
+    )
+    return Table(columns, rows)
 
 
-def _tell_count(count: Any, texts: Any) -> str:
+def _show_count(count: Any, texts: Any) -> str:
     return count if isinstance(count, str) else texts.number(count, decimals=1)

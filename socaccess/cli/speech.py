@@ -22,7 +22,7 @@ from socaccess.i18n import Texts, choose_language
 from socaccess.messages import Message, is_code
 from socaccess.schemas.names import suggest_names
 
-__all__ = ["EXIT_USAGE", "App", "Misuse", "find_option", "help_keys", "walk_commands"]
+__all__ = ["EXIT_USAGE", "Misuse", "SpeakingApp", "find_option", "help_keys", "walk_commands"]
 
 EXIT_USAGE, EXIT_STOPPED = 2, 130
 PROGRAM = "socaccess"
@@ -109,7 +109,7 @@ class SpeakingGroup(TyperGroup):
         return code
 
 
-class App(typer.Typer):
+class SpeakingApp(typer.Typer):
     """A group of commands whose help and errors speak; see `SpeakingGroup`."""
 
     def __init__(self, **options: Any) -> None:
@@ -190,21 +190,21 @@ def _write_help(command: Any, ctx: Any, formatter: Any) -> None:
     with formatter.indentation():
         formatter.write_text(_find_help(texts, help_keys(path)))
     rows = {
-        "arguments": [
+        "cli.arguments": [
             (_name_argument(p, texts), _find_help(texts, help_keys(path, p))) for p in arguments
         ],
-        "options": [
+        "cli.options": [
             *((_name_option(command, p, texts), _describe(p, path, texts)) for p in options),
             ("--help", texts("cli.show_help")),
         ],
-        "commands": [
+        "cli.commands": [
             (name, _find_help(texts, help_keys("_".join(filter(None, (path, _word(name)))))))
             for name in commands
         ],
     }
     for heading, lines in rows.items():
         if lines:
-            with formatter.section(texts(f"cli.{heading}")):
+            with formatter.section(texts(heading)):
                 formatter.write_dl(lines)
 
 

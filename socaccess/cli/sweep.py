@@ -7,85 +7,51 @@ from typing import Annotated, Any
 
 import typer
 
-from socaccess.cli.options import (
-    Dask,
-    Debug,
-    Json,
-    Lang,
-    Language,
-    SettingsFile,
-    View,
-    ViewName,
-    make_console,
-    open_client,
-    show_progress,
-)
+from socaccess.cli.command import Region, Session, SmallCounts, StudyOptions, open_client
 
 __all__ = ["sweep"]
 
 
 def sweep(
-    region: Annotated[
-        str, typer.Argument(help="latgale, kurzeme, riga, vidzeme, zemgale or latvia")
-    ],
-    service: Annotated[
-        list[str], typer.Option("--service", help="Service code, such as group_home; may repeat.")
-    ],
-    seasons: Annotated[
-        list[str] | None,
-        typer.Option("--season", help="normal, winter, or name=FILE of a network; may repeat."),
-    ] = None,
-    limits: Annotated[
-        list[float] | None, typer.Option("--limit", help="Minutes (inclusive); may repeat.")
-    ] = None,
-    objectives: Annotated[
-        list[str] | None,
-        typer.Option("--objective", help="mclp, lscp, p_median, p_center, lex_minimax; may repeat"),
-    ] = None,
-    sites: Annotated[int, typer.Option("--sites", min=1, help="How many new sites.")] = 3,
-    seconds: Annotated[float, typer.Option(help="Time limit of one problem.")] = 20.0,
-    small_counts: Annotated[
-        bool, typer.Option("--show-small-counts", help="Ask of the true counts of persons.")
-    ] = False,
-    out: Annotated[Path | None, typer.Option("--out", help="CSV file to write.")] = None,
-    dask: Dask = None,
-    lang: Lang = Language.lv,
-    view: View = ViewName.today,
-    settings: SettingsFile = None,
-    as_json: Json = False,
-    debug: Debug = False,
+    session: Session,
+    asked: StudyOptions,
+    region: Region,
+    service: Annotated[list[str], typer.Option("--service")],
+    seasons: Annotated[list[str] | None, typer.Option("--season")] = None,
+    limit: Annotated[list[float] | None, typer.Option("--limit")] = None,
+    objectives: Annotated[list[str] | None, typer.Option("--objective")] = None,
+    sites: Annotated[int, typer.Option("--sites", min=1)] = 3,
+    seconds: Annotated[float, typer.Option("--seconds")] = 20.0,
+    small_counts: SmallCounts = False,
+    out: Annotated[Path | None, typer.Option("--out")] = None,
+    dask: Annotated[str | None, typer.Option("--dask")] = None,
 ) -> None:
     """Suggest sites in every season, for every limit and objective; one row each."""
-    from socaccess.documents.tables import write_csv
-    from socaccess.i18n import Texts
+    from socaccess.encoding import encode_csv
+    from socaccess.files import write_file
     from socaccess.scale import SEASONS
     from socaccess.scale import sweep as sweep_cases
-    from socaccess.settings import Settings
-    from socaccess.study import Study
 
-    texts = Texts(lang.value)
-    chosen = Settings.from_toml(settings) if settings else Settings()
-    study = Study.load(region, view=view.value, settings=chosen)
-    with open_client(dask) as client, show_progress(texts) as tell:
+    study = asked.open(region)
+    with open_client(dask) as client, session.progress() as progress:
         table = sweep_cases(
             study,
             services=[name.strip().lower().replace("-", "_") for name in service],
             seasons=_read_seasons(study, seasons or list(SEASONS)),
-            limits_min=limits or (),
+            limits_min=limit or (),
             objectives=[name.replace("-", "_") for name in objectives or ("mclp", "p_median")],
             sites=sites,
             time_limit_s=seconds,
             allow_small_counts=small_counts,
             client=client,
-            progress=(lambda done, total: tell("sweep", done, total)) if tell else None,
+            progress=lambda done, total: progress("sweep", done, total),
         )
-    if as_json:
-        typer.echo(table.to_json(orient="records", double_precision=6, force_ascii=False))
+    if session.as_json:
+        session.finish(table)
     else:
-        _show(table, study, texts)
+        _show(session, table, study)
     if out:
-        write_csv(table, out)
-        typer.echo(texts("cli.wrote", path=out), err=True)
+        session.wrote(write_file(out, encode_csv(table, excel=session.excel)))
 
 
 def _read_seasons(study: Any, words: list[str]) -> Any:
@@ -102,19 +68,15 @@ def _read_seasons(study: Any, words: list[str]) -> Any:
     return networks
 
 
-def _show(table: Any, study: Any, texts: Any) -> None:
-    from rich.table import Table
-
+def _show(session: Session, table: Any, study: Any) -> None:
+    texts = session.texts
     names = dict(zip(study.settlements["settlement_id"], study.settlements["name"], strict=True))
-    shown = Table(box=None, pad_edge=False, header_style="bold")
-    for key in ("season", "service", "limit", "objective", "status", "now", "after", "mean_after",
-                "sites"):  # fmt: skip
-        right = key in ("limit", "now", "after", "mean_after")
-        shown.add_column(texts(f"scale.{key}"), justify="right" if right else "left")
-    for row in table.itertuples():
-        known = row.season in ("normal", "winter")
-        shown.add_row(
-            texts(f"scale.season_{row.season}") if known else row.season,
+    columns = ("scale.season", "scale.service", "scale.limit", "scale.objective", "scale.status",
+               "scale.now", "scale.after", "scale.mean_after", "scale.sites")  # fmt: skip
+    seasons = texts.raw("scale.season_")
+    rows = [
+        (
+            str(seasons.get(row.season, row.season)),
             row.service,
             texts.number(row.limit_min),
             row.objective,
@@ -124,4 +86,6 @@ def _show(table: Any, study: Any, texts: Any) -> None:
             texts.number(row.mean_min_after, decimals=1),
             ", ".join(names.get(name, name) for name in row.site_ids.split(";")),
         )
-    make_console().print(shown)
+        for row in table.itertuples()
+    ]
+    session.table("", [texts(name) for name in columns], rows)

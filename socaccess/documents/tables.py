@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["DECIMALS", "SITE_COLUMNS", "list_tables", "round_table", "warn_of_small_counts",
            "write_csv"]  # fmt: skip
 
+
 def warn_of_small_counts(released: Release, texts: Texts) -> str:
     """Return the warning of a file that shows small counts on purpose, else an empty text."""
     if not released.is_lifted:

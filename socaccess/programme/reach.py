@@ -29,6 +29,7 @@ __all__ = [
     "take_limit",
 ]
 
+
 @dataclass(frozen=True)
 class Joint:
     """A site for several: its settlement, and the persons within the limit by municipality."""

@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 
 from socaccess.errors import UnknownNameError
+from socaccess.i18n import fold
+from socaccess.schemas import suggest_names
 from socaccess.siting import SitingProblem
 from socaccess.study.tables import find_unknown
 from socaccess.travel.minutes import to_minutes
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from socaccess.study.reach import Reach
     from socaccess.study.study import Study
 
-__all__ = ["find_settlements", "pose_problem", "weigh_clients"]
+__all__ = ["find_municipality", "find_settlements", "pose_problem", "weigh_clients"]
 
 
 def pose_problem(
@@ -132,3 +134,23 @@ def find_settlements(study: Study, words: list[str]) -> list[str]:
             raise UnknownNameError("study.several_settlements", name=word, known=fits)
         raise UnknownNameError(find_unknown([word], settlements["name"].tolist(), "settlement"))
     return found
+
+
+def find_municipality(study: Study, name: str) -> tuple[str, str]:
+    """Return id and name of a municipality of a study, by either of them.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is none, or several are called so.
+    """
+    here = study.municipalities[["municipality_id", "name"]].astype(str)
+    found = here[(here["municipality_id"] == name) | (here["name"].map(fold) == fold(name))]
+    if len(found) == 1:
+        identity, called = found.iloc[0]
+        return str(identity), str(called)
+    if len(found):
+        ids = list(found["municipality_id"])
+        raise UnknownNameError("study.several_municipalities", name=name, ids=ids)
+    near = suggest_names(name, list(here["name"])) or list(here["name"])
+    raise UnknownNameError("study.no_municipality", name=name, near=near)

@@ -128,9 +128,9 @@ def test_what_is_far_is_told(network):
 @pytest.mark.parametrize(
     ("begin", "complaint"),
     [
-        ("21.66", "neither a file nor lon,lat; such as 24.11,56.95"),
+        ("21.66", "is neither a file nor lon,lat; write it such as 24.11,56.95"),
         ("21,157", "is no longitude and latitude"),
-        ("{folder}/empty.csv", "needs columns lon and lat in degrees"),
+        ("{folder}/empty.csv", "columns found: id, name; give points, or columns lon and lat"),
         ("{folder}/holes.csv", "no coordinates .*line 3; 1 in all"),
     ],
 )
@@ -144,5 +144,5 @@ def test_places_that_are_none(network, folder, begin, complaint):
 def test_files_that_are_none(network, folder):
     with pytest.raises(NetworkFileError, match="is not a network file; make one with"):
         call("info", folder / "drawn.osm.pbf")
-    with pytest.raises(InputError, match=r"the ending must be \.gpkg or \.geojson"):
+    with pytest.raises(InputError, match=r"use \.gpkg, \.geojson"):
         call("route", network, "--from", "21,57", "--to", "21,57", "--out", folder / "x.shp")

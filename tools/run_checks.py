@@ -1,0 +1,52 @@
+"""Every check of the project, in the order in which failing is cheapest.
+
+`python tools/run_checks.py lint` stops after the static ones. Works on every system:
+`make test` calls it, and so does `uv run --all-extras python tools/run_checks.py`.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+NOTEBOOKS = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("notebooks/**/*.ipynb"))
+IMPORT_LINTER = "from importlinter.cli import lint_imports_command; lint_imports_command()"
+STATIC = (
+    ("-m", "ruff", "check", "."),
+    ("-m", "ruff", "format", "--check", "."),
+    ("-m", "mypy"),
+    ("-c", IMPORT_LINTER),
+    ("-m", "nbstripout", "--verify", *NOTEBOOKS),
+)
+RUNNING = (
+    ("tools/audit.py",),
+    (
+        "-m",
+        "pytest",
+        "-q",
+        "-n",
+        "2",
+        "--dist",
+        "loadfile",
+        "--doctest-modules",
+        "socaccess",
+        "tests",
+    ),
+    ("-m", "pytest", "-q", "-n", "2", "--nbmake", "notebooks"),
+)
+
+
+def main(words: list[str]) -> int:
+    """Run the checks until one fails; return its exit code."""
+    for command in STATIC if "lint" in words else (*STATIC, *RUNNING):
+        code = subprocess.run([sys.executable, *command], cwd=ROOT, check=False).returncode
+        if code:
+            print(f"failed: python {' '.join(command)}", file=sys.stderr)
+            return code
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
