@@ -116,7 +116,7 @@ def write_annexes(
     OutputError
         If something could not be written; what was there before is still there.
     """
-    from socaccess.documents.annex import compose_annex, save_content
+    from socaccess.documents.annex import compose_annex, render_document
 
     content = compose_annex(
         result,
@@ -128,7 +128,7 @@ def write_annexes(
 
     with write_together(folder) as aside:
         for name in ANNEXES:
-            save_content(content, aside / name)
+            (aside / name).write_bytes(render_document(content, name))
     return [Path(folder) / name for name in ANNEXES]
 
 
@@ -141,7 +141,7 @@ def _write_all(
     formats: Sequence[str],
 ) -> list[str]:
     """Write every file into `aside`; return the names of those beyond `FILES`."""
-    from socaccess.documents.annex import compose_annex, save_content
+    from socaccess.documents.annex import compose_annex, render_document
     from socaccess.documents.layers import write_geojson, write_geopackage, write_geoparquet
     from socaccess.documents.record import write_record
     from socaccess.documents.tables import list_tables, warn_of_small_counts, write_csv
@@ -159,7 +159,7 @@ def _write_all(
     writers = {"geoparquet": write_geoparquet, "geojson": write_geojson}
     # The typesetter works outside the interpreter: the other core can have it.
     with ThreadPoolExecutor(1) as pool:
-        typeset = [pool.submit(save_content, annex, aside / name) for name in ANNEXES]
+        typeset = {name: pool.submit(render_document, annex, name) for name in ANNEXES}
         save_map(released, aside / "map.html", lang=lang)
         for name, table in list_tables(released).items():
             write_csv(table, aside / f"{name}.csv", excel=excel, warning=warning)
@@ -167,6 +167,6 @@ def _write_all(
         write_geopackage(released, aside / "layers.gpkg", lang=lang)
         write_record(released, aside / "study.json")
         extra = [path for name in formats for path in writers[name](released, aside, lang=lang)]
-        for saved in typeset:
-            saved.result()
+        for name, rendered in typeset.items():
+            (aside / name).write_bytes(rendered.result())
     return [path.name for path in extra]

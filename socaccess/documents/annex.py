@@ -5,17 +5,27 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from socaccess.content import Block, Document, Pair, Paragraph, Section
-from socaccess.documents._annex_parts import Parts
+from socaccess.content import Block, Document, Inline, Paragraph, Phrase
+from socaccess.documents.annex_context import AnnexContext
+from socaccess.documents.annex_method import compose_capacity, compose_method
+from socaccess.documents.annex_municipality import compose_municipality, write_municipality_title
+from socaccess.documents.annex_region import (
+    compose_findings,
+    compose_groups,
+    compose_matrix,
+    compose_others,
+)
 from socaccess.documents.tables import warn_of_small_counts
-from socaccess.errors import OutputError, UnknownNameError
+from socaccess.errors import UnknownNameError
+from socaccess.files import write_file
 from socaccess.i18n import Texts
+from socaccess.study.findings import write_title
 from socaccess.study.release import Release, release
 
 if TYPE_CHECKING:
     from socaccess.study import StudyResult
 
-__all__ = ["FORMS", "compose_annex", "save_content", "write_annex"]
+__all__ = ["FORMS", "compose_annex", "render_document", "write_annex"]
 
 FORMS = ("short", "full")
 """Two pages for those who decide; everything for those who check."""
@@ -41,7 +51,7 @@ def write_annex(
     lang
         `lv` or `en`.
     form
-        `short` (two pages) or `full`.
+        `short` (two pages) or `full` (at most ten for a region; a municipality has two).
     municipality_id
         The municipality it is for; the whole study by default. What is hidden stays the
         same as in the whole study's files, so the two cannot be compared to find it.
@@ -57,32 +67,26 @@ def write_annex(
     """
     path = Path(path)
     if path.suffix not in (".pdf", ".docx"):
-        raise UnknownNameError(f"{path.name}: an annex is .pdf or .docx")
-    content = compose_annex(
+        raise UnknownNameError("documents.annex_ending", name=path.name)
+    document = compose_annex(
         result,
         lang=lang,
         form=form,
         municipality_id=municipality_id,
         allow_small_counts=allow_small_counts,
     )
-    try:
-        save_content(content, path)
-    except OSError as error:
-        raise OutputError(f"{path}: could not be written: {error.strerror or error}") from None
-    return path
+    return write_file(path, render_document(document, path.name))
 
 
-def save_content(content: Document, path: Path) -> None:
-    """Write a content as PDF or as DOCX, as the ending of `path` says."""
-    if path.suffix == ".pdf":
+def render_document(document: Document, name: str) -> bytes:
+    """Return a document as PDF or as DOCX, as the ending of a file's name says."""
+    if name.endswith(".pdf"):
         from socaccess.documents.paper import render_pdf
 
-        made = render_pdf(content)
-    else:
-        from socaccess.documents.word import render_docx
+        return render_pdf(document)
+    from socaccess.documents.word import render_docx
 
-        made = render_docx(content)
-    path.write_bytes(made)
+    return render_docx(document)
 
 
 def compose_annex(
@@ -95,69 +99,49 @@ def compose_annex(
 ) -> Document:
     """Return what the annex says; see `write_annex`."""
     if form not in FORMS:
-        raise UnknownNameError(f"no form {form!r} of an annex; use {' or '.join(FORMS)}")
+        raise UnknownNameError("documents.annex_form", form=form, known=FORMS)
     texts = Texts(lang)
     released = release(result, allow_small_counts=allow_small_counts)
     study = released.result.study
-    known = set(study.municipalities["municipality_id"])
-    if municipality_id is not None and municipality_id not in known:
-        raise UnknownNameError(f"municipality {municipality_id} is not in {study.name}")
-    parts = Parts(released, texts, municipality_id)
-    view = study.view if study.view in ("plan", "today") else "today"
+    if municipality_id is not None and municipality_id not in set(
+        study.municipalities["municipality_id"]
+    ):
+        raise UnknownNameError("documents.annex_municipality", id=municipality_id, study=study.name)
+    context = AnnexContext(released, texts, municipality_id)
+    title, blocks = _compose(context, form)
+    area = study.title[lang]
+    if municipality_id is not None:
+        names = dict(context.municipalities)
+        area = f"{names[municipality_id]} · {area}" if len(names) > 1 else names[municipality_id]
+    view = study.view if study.view in ("plan", "today") else "own"
     return Document(
         lang=lang,
-        title=parts.area,
-        subject=texts("annex.title"),
-        dateline=texts(f"annex.subtitle.{view}", dates=study.data_dates or "–"),
-        footer=texts("annex.footer", area=parts.area),
+        title=title,
+        subject=Phrase("annex.subject", area=area),
+        dateline=Phrase(f"annex.dateline_{view}", year=str(study.borders_year or "–"),
+                        dates=study.data_dates or "–"),
+        footer=Phrase("annex.footer", area=area),
         warning=warn_of_small_counts(released, texts),
-        blocks=_compose_short(parts) if form == "short" else _compose_full(parts),
-    )
+        blocks=tuple(blocks),
+        numbered=municipality_id is None,
+    )  # fmt: skip
 
 
-def _compose_short(parts: Parts) -> tuple[Section, ...]:
-    texts = parts.texts
-    whole = parts.municipality_id is None and len(parts.ranked) > 1
-    return (
-        parts.tell_summary(),
-        Section(texts("annex.map"), (parts.draw("now", height_pt=290 if whole else 250),)),
-        Section(texts("annex.coverage"), (parts.tell_overview(),)),
-        *(
-            [Section(texts("annex.municipalities"), (parts.tell_municipalities(6),))]
-            if whole
-            else [parts.tell_unserved(2)]
-        ),
-        parts.tell_first_sites(),
-        parts.tell_assumptions(brief=True),
-    )
-
-
-def _compose_full(parts: Parts) -> tuple[Section, ...]:
-    texts = parts.texts
-    pair = [
-        parts.draw(scenario, width=0.48, height_pt=300) for scenario in ("planned", "suggested")
-    ]
-    maps: list[Block] = [parts.draw("now", height_pt=360), Pair((pair[0],), (pair[1],))]
-    note = Paragraph(texts("annex.coverage_note"), "note")
-    times = (parts.draw_times_here(),) if parts.municipality_id is not None else ()
-    coverage: list[Block] = [parts.tell_overview(), note, *times]
-    if parts.municipality_id is None:
-        if len(parts.ranked) > 1:
-            coverage.append(Section(texts("annex.municipalities"), (parts.tell_municipalities(),)))
-        coverage += parts.tell_by_service()
-    sections = [
-        parts.tell_summary(),
-        parts.tell_targets(),
-        Section(texts("annex.maps"), tuple(maps)),
-        Section(texts("annex.coverage"), tuple(coverage)),
-        parts.tell_sites(),
-        parts.tell_unserved(),
-        parts.tell_balance(),
-        parts.tell_flows(),
-        parts.tell_sensitivity(),
-        parts.tell_institutions(),
-        parts.tell_not_located(),
-        parts.tell_assumptions(),
-        parts.tell_sources(),
-    ]
-    return tuple(section for section in sections if section is not None)
+def _compose(context: AnnexContext, form: str) -> tuple[Inline, list[Block]]:
+    if context.municipality_id is not None:
+        blocks: list[Block] = list(compose_municipality(context))
+        if form == "full":
+            blocks.append(Paragraph(Phrase("annex.sheet_method"), "note"))
+        blocks.append(Paragraph(Phrase("annex.sign"), "sign"))
+        return write_municipality_title(context), blocks
+    title: Inline = Phrase("finding.title_unknown")
+    if context.known:
+        title = write_title(context.gaps, context.texts, context.names)
+    blocks = [*compose_findings(context), compose_matrix(context, brief=form == "short")]
+    if form == "full":
+        blocks += compose_groups(context)
+        for section in (compose_others(context), compose_capacity(context)):
+            if section is not None:
+                blocks.append(section)
+        blocks.append(compose_method(context))
+    return title, blocks

@@ -1,438 +1,287 @@
-"""Maps for print, drawn from the frames as SVG: light, sharp and legible in grey."""
+"""Maps for paper: zones of travel time where people live, facilities, sites and names."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import shapely
 
-from socaccess.documents._svg import LEGEND_PT, LETTER, Drawing, write_text
-from socaccess.documents.analysis import rank_municipalities
-from socaccess.i18n import Texts
+from socaccess.documents.drawing import Drawing, Labels, View, wrap_svg, write_text
 from socaccess.network.thinning import thin_roads
 from socaccess.sources.embedded import load_water
-from socaccess.study.colours import (
-    CLASSES,
-    FACILITY,
-    INK,
-    MISSING,
-    MUTED,
-    PAPER,
-    ROAD,
-    SITE,
-    STATES,
-    WATER,
-    colour_of,
-)
+from socaccess.study.colours import LIGHT
 
 if TYPE_CHECKING:
-    import geopandas as gpd
-
     from socaccess.study import StudyResult
 
-__all__ = ["Drawing", "draw_coverage"]
+__all__ = ["ZONES", "LegendItem", "MapSheet", "draw_legend", "frame_map"]
 
-NAMED_PT = 240.0
-ROAD_VERTICES = 20_000
-"""More roads than these nobody tells apart on a printed page."""
-_NAME_PT = 6.8
+ZONES = ("#f7f4ea", "#eee4cb", "#f2cd97", "#e0a06a")
+"""Fill of the zones, the nearest first; the last two are hatched too."""
+
+HATCH = "#a9682f"
+_ROAD_VERTICES = 20_000
+_LAND = "#f6f6f3"
+
+LegendItem = tuple[str, str]
+"""What a line of a legend shows (`zone0`-`zone3`, `facility`, `planned`, `site`), and its text."""
+
+PATTERNS = (
+    '<defs><pattern id="h2" width="3.2" height="3.2" patternUnits="userSpaceOnUse" '
+    f'patternTransform="rotate(45)"><path d="M0 0V3.2" stroke="{HATCH}" stroke-width=".7"/>'
+    "</pattern>"
+    '<pattern id="h3" width="3" height="3" patternUnits="userSpaceOnUse" '
+    f'patternTransform="rotate(45)"><path d="M0 0V3M0 0H3" stroke="{HATCH}" stroke-width=".7"/>'
+    "</pattern></defs>"
+)
 
 
-@dataclass(frozen=True)
-class _View:
-    """From metres to points of the drawing."""
+@dataclass(frozen=True, eq=False)
+class MapSheet:
+    """The ground of all maps of one result: cells around people, outlines, water, roads."""
 
-    west: float
-    north: float
-    scale: float
-    width: float
-    height: float
+    result: StudyResult
 
-    def place(self, xy: np.ndarray) -> np.ndarray:
-        return np.stack(
-            [(xy[:, 0] - self.west) * self.scale, (self.north - xy[:, 1]) * self.scale], axis=1
+    @cached_property
+    def outlines(self) -> Any:
+        """Outlines of the municipalities, in the order of the study."""
+        return self.result.municipalities.geometry.to_numpy()
+
+    @cached_property
+    def region(self) -> Any:
+        """The whole region."""
+        return shapely.union_all(shapely.buffer(self.outlines, 60)).buffer(-60)
+
+    @cached_property
+    def _points(self) -> tuple[np.ndarray, np.ndarray]:
+        """Positions of the points that are drawn, none twice, and their coordinates."""
+        people = self.result.reach.people
+        xy = np.column_stack([people.x, people.y])
+        known = np.flatnonzero(np.isfinite(xy).all(axis=1))
+        _, first = np.unique(xy[known].round(1), axis=0, return_index=True)
+        kept = known[np.sort(first)]
+        return kept, xy[kept]
+
+    @cached_property
+    def _cells(self) -> np.ndarray:
+        """Cells around the points, in their order."""
+        kept, xy = self._points
+        frame = self.region.envelope.buffer(20_000)
+        if len(kept) == 1:
+            return np.array([frame])
+        return np.array(
+            shapely.get_parts(
+                shapely.voronoi_polygons(shapely.multipoints(xy), extend_to=frame, ordered=True)
+            )
         )
 
+    @cached_property
+    def _grounds(self) -> dict[View, tuple[str, str]]:
+        return {}
 
-def draw_coverage(
-    result: StudyResult,
-    texts: Texts,
-    services: list[str],
-    *,
-    scenario: str = "now",
-    municipality_id: str | None = None,
-    width_pt: float = 490.0,
-    height_pt: float = 400.0,
-    ranked: pd.DataFrame | None = None,
-    grounds: dict[Any, list[str]] | None = None,
-) -> Drawing:
-    """Return a map of the mean share of `services` within the limit.
+    def draw_ground(self, view: View) -> tuple[str, str]:
+        """Return water and roads of a view; kept, since several maps share it."""
+        if view not in self._grounds:
+            water = load_water(self.result.municipalities.crs, view.frame_m).geometry
+            large = water[water.area * view.scale**2 > 1.2]
+            drawn = "".join(map(view.path, large))
+            self._grounds[view] = (
+                f'<path d="{drawn}" fill="{LIGHT["water"]}"/>' if drawn else "",
+                self._draw_roads(view),
+            )
+        return self._grounds[view]
 
-    Municipalities are shaded and labelled with their share; settlements are round
-    where every service is within the limit, triangles where some is not, crosses
-    where none is; facilities are squares (empty: planned), suggested sites stars.
-
-    Parameters
-    ----------
-    result
-        What a study answered; from a `Release` where the map leaves.
-    texts
-        The language.
-    services
-        One or several services.
-    scenario
-        `now`, `planned` or `suggested`.
-    municipality_id
-        Draw this municipality large, with the names of its settlements.
-    width_pt, height_pt
-        The most room there is, without the legend. Names of municipalities need more than
-        `NAMED_PT`; a smaller map stands beside a table of them.
-    ranked
-        What `rank_municipalities` says of the services, where it is known already.
-    grounds
-        Kept water and roads, by frame: the maps of one annex share them.
-    """
-    ranked = (rank_municipalities(result, services) if ranked is None else ranked).set_index(
-        "municipality_id"
-    )
-    outlines = result.municipalities
-    settlements = result.settlements[result.settlements["located"]]
-    if municipality_id is not None:
-        outlines = outlines[outlines["municipality_id"] == municipality_id]
-        settlements = settlements[settlements["municipality_id"] == municipality_id]
-    view = _frame(outlines, settlements, width_pt, height_pt)
-    paths = [f'<rect width="{view.width:.1f}" height="{view.height:.1f}" fill="{PAPER}"/>']
-    shares = result.municipalities["municipality_id"].map(ranked[scenario])
-    for row, share in zip(result.municipalities.itertuples(), shares, strict=True):
-        inside = municipality_id in (None, row.municipality_id)
-        fill = colour_of(share) if inside else PAPER
-        paths.append(
-            f'<path d="{_path(row.geometry, view)}" fill="{fill}" stroke="{MUTED}" '
-            f'stroke-width="0.8" stroke-linejoin="round"/>'
+    def _draw_roads(self, view: View) -> str:
+        edges = self._edges
+        west, south, east, north = view.frame_m
+        inside = thin_roads(edges.cx[west:east, south:north], _ROAD_VERTICES)
+        merged = shapely.line_merge(shapely.union_all(inside.geometry.to_numpy()))
+        drawn = view.path(merged)
+        if not drawn:
+            return ""
+        return (
+            f'<path d="{drawn}" fill="none" stroke="#fff" stroke-width="1.1"/>'
+            f'<path d="{drawn}" fill="none" stroke="#c2bcb0" stroke-width=".5"/>'
         )
-    grounds = {} if grounds is None else grounds
-    if view not in grounds:
-        grounds[view] = [*_draw_water(result, view), *_draw_roads(result, view)]
-    paths += grounds[view]
-    if municipality_id is not None:
-        paths.append(
-            f'<path d="{_path(outlines.geometry.iloc[0], view)}" fill="none" stroke="{INK}" '
-            f'stroke-width="1.8"/>'
-        )
-    states = _judge(result, services, scenario).reindex(settlements["settlement_id"])
-    boxes: list[tuple[float, float, float, float]] = []
-    dots = view.place(np.column_stack([settlements.geometry.x, settlements.geometry.y]))
-    size = 1.8 if municipality_id is None else 3.0
-    paths += [_symbol(state, x, y, size) for (x, y), state in zip(dots, states, strict=True)]
-    boxes += [(x - size, y - size, x + size, y + size) for x, y in dots]
-    paths += _draw_facilities(result, services, scenario, view, boxes)
-    if municipality_id is None and view.width > NAMED_PT:
-        paths += _label_municipalities(outlines, shares, view, texts, boxes)
-    elif municipality_id is not None:
-        paths += _label_settlements(settlements, dots, view, boxes)
-    paths += _draw_scale_bar(view, texts)
-    legend, legend_pt = _draw_legend(
-        shares if municipality_id is None else shares[:0],
-        view,
-        texts,
-        scenario,
-        alone=len(services) == 1,
-    )
-    return _wrap(paths, legend, view, legend_pt)
 
+    @cached_property
+    def _edges(self) -> Any:
+        edges = self.result.study.network.to_frame()
+        if "modelled" in edges:
+            edges = edges[~edges["modelled"].astype(bool)]
+        return edges
 
-def _frame(
-    outlines: gpd.GeoDataFrame, settlements: gpd.GeoDataFrame, width_pt: float, height_pt: float
-) -> _View:
-    bounds = [np.array(outlines.total_bounds)]
-    if len(settlements):
-        bounds.append(np.array(settlements.total_bounds))
-    box = np.array(bounds)
-    west, south = box[:, 0].min(), box[:, 1].min()
-    east, north = box[:, 2].max(), box[:, 3].max()
-    margin = 0.04 * max(east - west, north - south)
-    west, south, east, north = west - margin, south - margin, east + margin, north + margin
-    scale = min(width_pt / (east - west), height_pt / (north - south))
-    # A legend needs some width, whatever the shape of the land; a small map fills its place.
-    wanted = max((east - west) * scale, (0.6 if width_pt > NAMED_PT else 1.0) * width_pt)
-    extra = (wanted / scale - (east - west)) / 2
-    return _View(west - extra, north, scale, wanted, (north - south) * scale)
+    def draw_zones(
+        self,
+        view: View,
+        zone: np.ndarray,
+        *,
+        within: Any = None,
+        roads: bool = True,
+        water: bool = True,
+        outline: float = 0.7,
+    ) -> list[str]:
+        """Return the ground with zones.
 
-
-def _path(geometry: Any, view: _View) -> str:
-    parts = []
-    tolerance = 0.4 / view.scale
-    for polygon in getattr(geometry, "geoms", [geometry]):
-        simple = polygon.simplify(tolerance)
-        for ring in (simple.exterior, *simple.interiors):
-            xy = view.place(np.asarray(ring.coords)[:, :2])
-            parts.append("M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in xy) + "Z")
-    return "".join(parts)
-
-
-def _draw_water(result: StudyResult, view: _View) -> list[str]:
-    south = view.north - view.height / view.scale
-    frame_m = (view.west, south, view.west + view.width / view.scale, view.north)
-    shapes = load_water(result.municipalities.crs, frame_m).geometry
-    return [
-        f'<path d="{_path(shape, view)}" fill="{WATER}" stroke="{ROAD}" stroke-width="0.4"/>'
-        for shape in shapes
-    ]
-
-
-def _draw_roads(result: StudyResult, view: _View) -> list[str]:
-    network = result.study.network
-    assert network is not None
-    edges = network.to_frame()
-    if "modelled" in edges:
-        edges = edges[~edges["modelled"].astype(bool)]
-    south = view.north - view.height / view.scale
-    east = view.west + view.width / view.scale
-    inside = edges.cx[view.west : east, south : view.north]
-    drawn = thin_roads(inside, ROAD_VERTICES)
-    merged = shapely.line_merge(shapely.union_all(drawn.geometry.to_numpy()))
-    # One by one: of all lines together it takes minutes.
-    lines = shapely.simplify(shapely.get_parts(merged), 0.4 / view.scale)
-    parts = []
-    for line in lines:
-        xy = view.place(np.asarray(line.coords)[:, :2])
-        parts.append("M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in xy))
-    if not parts:
-        return []
-    return [f'<path d="{"".join(parts)}" fill="none" stroke="{ROAD}" stroke-width="0.7"/>']
-
-
-def _judge(result: StudyResult, services: list[str], scenario: str) -> pd.Series:
-    """Return for every settlement whether all, some or none of the services are in the limit."""
-    table = result.settlement_coverage
-    table = table[(table["scenario"] == scenario) & table["service"].isin(services)]
-    within = (table["status"] == "covered").groupby(table["settlement_id"]).mean()
-    states = np.where(within >= 1, "all", np.where(within <= 0, "none", "some"))
-    return pd.Series(states, index=within.index)
-
-
-def _symbol(state: object, x: float, y: float, size: float) -> str:
-    fill = STATES.get(str(state), MISSING)
-    style = f'fill="{fill}" stroke="{INK}" stroke-width="0.7"'
-    if state == "all":
-        return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{size:.1f}" {style}/>'
-    if state == "some":
-        s = size * 1.25
-        points = f"{x:.1f},{y - s:.1f} {x + s:.1f},{y + s * 0.8:.1f} {x - s:.1f},{y + s * 0.8:.1f}"
-        return f'<polygon points="{points}" {style}/>'
-    d = f"M{x - size:.1f} {y - size:.1f}L{x + size:.1f} {y + size:.1f}"
-    d += f"M{x - size:.1f} {y + size:.1f}L{x + size:.1f} {y - size:.1f}"
-    return (
-        f'<path d="{d}" stroke="{PAPER}" stroke-width="2.4"/>'
-        f'<path d="{d}" stroke="{INK}" stroke-width="1.2"/>'
-    )
-
-
-def _draw_facilities(
-    result: StudyResult,
-    services: list[str],
-    scenario: str,
-    view: _View,
-    boxes: list[tuple[float, float, float, float]],
-) -> list[str]:
-    wanted = ["operating", "planned"] if scenario == "planned" else ["operating"]
-    frame = result.facilities
-    frame = frame[frame["located"] & frame["service"].isin(services)]
-    frame = frame[frame["status"].isin(wanted)]
-    paths = []
-    seen: set[tuple[int, int]] = set()
-    for status in ("operating", "planned"):
-        part = frame[frame["status"] == status]
-        if not len(part):
-            continue
-        for x, y in view.place(np.column_stack([part.geometry.x, part.geometry.y])):
-            key = (round(x), round(y))
-            if key in seen or not (0 < x < view.width and 0 < y < view.height):
+        Parameters
+        ----------
+        view
+            Where it goes.
+        zone
+            Zone (0-3) of every point where people live; others are not drawn.
+        within
+            Only here; the whole region by default.
+        """
+        parts = [(f'<rect width="{view.width:.1f}" height="{view.height:.1f}" '
+                 f'fill="{LIGHT["ground"]}"/>')]  # fmt: skip
+        kept, _ = self._points
+        area = self.region if within is None else within
+        area = shapely.simplify(area, 0.3 / view.scale)
+        parts.append(f'<path d="{view.path(area)}" fill="{_LAND}"/>')
+        for number, fill in enumerate(ZONES):
+            cells = self._cells[zone[kept] == number]
+            if not len(cells):
                 continue
-            seen.add(key)
-            paths.append(_square(x, y, status))
-            boxes.append((x - 3, y - 3, x + 3, y + 3))
-    if scenario == "suggested":
-        sites = result.sites[result.sites["service"].isin(services)]
-        if len(sites):
-            for x, y in view.place(np.column_stack([sites.geometry.x, sites.geometry.y])):
-                if 0 < x < view.width and 0 < y < view.height:
-                    paths.append(_star(x, y))
-                    boxes.append((x - 6, y - 6, x + 6, y + 6))
-    return paths
-
-
-def _square(x: float, y: float, status: str) -> str:
-    fill = FACILITY if status == "operating" else PAPER
-    return (
-        f'<rect x="{x - 2.6:.1f}" y="{y - 2.6:.1f}" width="5.2" height="5.2" fill="{fill}" '
-        f'stroke="{PAPER if status == "operating" else FACILITY}" stroke-width="0.9"/>'
-    )
-
-
-def _star(x: float, y: float) -> str:
-    angles = np.pi / 5 * np.arange(10) - np.pi / 2
-    radii = np.where(np.arange(10) % 2 == 0, 6.0, 2.6)
-    points = " ".join(
-        f"{x + r * np.cos(a):.1f},{y + r * np.sin(a):.1f}"
-        for r, a in zip(radii, angles, strict=True)
-    )
-    return f'<polygon points="{points}" fill="{SITE}" stroke="{INK}" stroke-width="1"/>'
-
-
-def _label_municipalities(
-    outlines: gpd.GeoDataFrame,
-    shares: Any,
-    view: _View,
-    texts: Texts,
-    boxes: list[tuple[float, float, float, float]],
-) -> list[str]:
-    """Return names with shares, larger municipalities first; none over a symbol or another."""
-    paths: list[str] = []
-    taken: list[tuple[float, float, float, float]] = []
-    share_of = dict(zip(outlines["municipality_id"], shares, strict=True))
-    order = outlines.geometry.area.sort_values(ascending=False, kind="stable").index
-    # Cities have no room of their own but must be named: they go first.
-    city = outlines["kind"].eq("state_city")
-    for index in [*order[city.loc[order].to_numpy()], *order[~city.loc[order].to_numpy()]]:
-        row = outlines.loc[index]
-        lines = [str(row["name"]), texts.share(share_of[row["municipality_id"]])]
-        point = row.geometry.representative_point()
-        x, y = view.place(np.array([[point.x, point.y]]))[0]
-        half = max(len(line) for line in lines) * _NAME_PT * LETTER / 2
-        options = [(dx, dy) for dy in (0, -8, 8, -16, 16) for dx in (0, -12, 12, -24, 24)]
-        best = min(
-            options,
-            key=lambda at: (
-                _crossing(_box(x + at[0], y + at[1], half), taken) * 40
-                + _crossing(_box(x + at[0], y + at[1], half), boxes)
-                + (abs(at[0]) + abs(at[1])) / 20
-            ),
+            shape = shapely.intersection(shapely.coverage_union_all(cells), area)
+            drawn = view.path(shape)
+            parts.append(
+                f'<path d="{drawn}" fill="{fill}" stroke="{fill}" stroke-width=".3" '
+                'fill-rule="evenodd"/>'
+            )
+            if number >= 2:
+                parts.append(f'<path d="{drawn}" fill="url(#h{number})" fill-rule="evenodd"/>')
+        drawn_water, drawn_roads = self.draw_ground(view) if roads or water else ("", "")
+        parts += [drawn_water if water else "", drawn_roads if roads else ""]
+        outlines = "".join(map(view.path, self.outlines))
+        parts.append(
+            f'<path d="{outlines}" fill="none" stroke="{LIGHT["border"]}" '
+            f'stroke-width="{outline}" stroke-linejoin="round"/>'
         )
-        x = float(np.clip(x + best[0], half + 2, view.width - half - 2))
-        y += best[1]
-        taken.append(_box(x, y, half))
-        paths.append(write_text(x, y, lines[0], _NAME_PT, anchor="middle", halo=True))
-        paths.append(
-            write_text(x, y + 7, lines[1], _NAME_PT, anchor="middle", halo=True, bold=True)
-        )
-    return paths
+        return parts
 
+    def draw_facilities(
+        self, view: View, services: list[str], labels: Labels | None = None, radius: float = 2.4
+    ) -> list[str]:
+        """Return the facilities of services: dots, those planned as rings.
 
-def _box(x: float, y: float, half: float) -> tuple[float, float, float, float]:
-    return x - half, y - 6, x + half, y + 8
-
-
-def _label_settlements(
-    settlements: gpd.GeoDataFrame,
-    dots: np.ndarray,
-    view: _View,
-    boxes: list[tuple[float, float, float, float]],
-) -> list[str]:
-    """Return names of settlements, the most populous first; those without room go unnamed."""
-    paths: list[str] = []
-    order = np.argsort(-settlements["population"].to_numpy(dtype=float), kind="stable")
-    for position in order:
-        name = str(settlements["name"].iloc[position])
-        x, y = dots[position]
-        width = len(name) * 8 * LETTER
-        for dx, dy, anchor in (
-            (6, 3, "start"), (-6, 3, "end"), (0, -6, "middle"), (0, 12, "middle"),
-        ):  # fmt: skip
-            left = x + dx - {"start": 0.0, "end": width, "middle": width / 2}[anchor]
-            box = (left, y + dy - 6, left + width, y + dy + 2)
-            if box[0] < 0 or box[2] > view.width or _crossing(box, boxes):
+        What is shown by its settlement alone stands at the settlement's centre.
+        """
+        frame = self.result.facilities
+        frame = frame[frame["located"] & frame["service"].isin(services)]
+        parts, seen = [], set()
+        for status in ("operating", "planned"):
+            part = frame[frame["status"] == status]
+            if not len(part):
                 continue
-            boxes.append(box)
-            paths.append(write_text(x + dx, y + dy, name, 8, anchor=anchor, halo=True))
-            break
-    return paths
+            for x, y in view.place(np.column_stack([part.geometry.x, part.geometry.y])):
+                key = (round(x), round(y))
+                if key in seen or not view.holds(x, y):
+                    continue
+                seen.add(key)
+                parts.append(draw_facility(x, y, status, radius))
+                if labels is not None:
+                    labels.block(x, y, radius + 1)
+        return parts
+
+    def name_municipalities(
+        self, view: View, labels: Labels, texts: list[tuple[str, str]]
+    ) -> list[str]:
+        """Return names and figures of the municipalities, the largest first."""
+        order = np.argsort([-shape.area for shape in self.outlines], kind="stable")
+        parts = []
+        for at in order:
+            name, value = texts[at]
+            point = shapely.maximum_inscribed_circle(self.outlines[at]).coords[0]
+            x, y = view.place(np.array([point]))[0]
+            if self.outlines[at].area * view.scale**2 > 300:
+                parts.append(labels.put_around(x, y, name, value))
+        return parts
+
+    def name_settlements(
+        self,
+        view: View,
+        labels: Labels,
+        *,
+        most: int,
+        municipality_id: str | None = None,
+        towns: bool = False,
+    ) -> list[str]:
+        """Return dots and names of settlements, the most populous first."""
+        frame = self.result.settlements
+        frame = frame[frame["located"]]
+        if municipality_id is not None:
+            frame = frame[frame["municipality_id"] == municipality_id]
+        if towns and "kind" in frame:
+            frame = frame[frame["kind"] != "parish"]
+        frame = frame.sort_values("population", ascending=False, kind="stable").head(most)
+        places = view.place(np.column_stack([frame.geometry.x, frame.geometry.y]))
+        parts = []
+        for x, y in places:
+            labels.block(x, y, 1.6)
+        for (x, y), row in zip(places, frame.itertuples(), strict=True):
+            town = row.kind != "parish" if "kind" in frame else False
+            name = str(row.name).removesuffix(" pagasts")
+            parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="1.2" fill="{LIGHT["ink"]}" '
+                         'stroke="#fff" stroke-width=".5"/>')  # fmt: skip
+            parts.append(labels.put_beside(x, y, name, 8.6 if town else 7.5, bold=town, gap=4))
+        return parts
 
 
-def _crossing(
-    box: tuple[float, float, float, float], others: list[tuple[float, float, float, float]]
-) -> int:
-    return sum(
-        box[0] < other[2] and other[0] < box[2] and box[1] < other[3] and other[1] < box[3]
-        for other in others
-    )
+def draw_facility(x: float, y: float, status: str, radius: float = 2.4) -> str:
+    """Return the dot of a facility, or the ring of one that is planned."""
+    if status == "planned":
+        return (f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius}" fill="#fff" '
+                f'stroke="{LIGHT["ink"]}" stroke-width="1" stroke-dasharray="1.6 1"/>')  # fmt: skip
+    return (f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius}" fill="{LIGHT["ink"]}" '
+            'stroke="#fff" stroke-width=".7"/>')  # fmt: skip
 
 
-def _draw_scale_bar(view: _View, texts: Texts) -> list[str]:
-    length_km = next(
-        km for km in (100, 50, 20, 10, 5, 2, 1, 0.5, 0) if km * 1000 * view.scale <= 110
-    )
-    if not length_km:
-        return []
-    x, y, width = 12.0, view.height - 12, length_km * 1000 * view.scale
-    label = f"{texts.number(length_km)} {texts('unit.km')}"
-    return [
-        f'<path d="M{x} {y - 4}v4h{width:.1f}v-4" fill="none" stroke="{INK}" stroke-width="1.2"/>',
-        write_text(x + width / 2, y - 5, label, 7.5, anchor="middle", halo=True),
-    ]
+def draw_site(x: float, y: float, number: str) -> str:
+    """Return the badge of a suggested site."""
+    box = (f'<rect x="{x - 6:.1f}" y="{y - 6:.1f}" width="12" height="12" rx="1.5" '
+           f'fill="{LIGHT["build"]}" stroke="#fff" stroke-width="1"/>')  # fmt: skip
+    return box + write_text(x, y + 3, number, 9, anchor="middle", fill="#ffffff", bold=True)
 
 
-def _draw_legend(
-    shares: Any, view: _View, texts: Texts, scenario: str, *, alone: bool
-) -> tuple[list[str], float]:
-    """Return the legend under the map: classes with their counts, then symbols.
-
-    Of one service `alone` a settlement has all or nothing within the limit.
-    """
-    items: list[tuple[str, str]] = []
-    colours = [colour_of(share) for share in shares]
-    if len(colours):
-        for low, high, colour, *_ in CLASSES:
-            span = f"{low}–{high} %" if low != high else f"{high} %"
-            label = texts("annex.legend_class", span=span, n=colours.count(colour))
-            items.append((_swatch(colour), label))
-    if alone:
-        items += [
-            (_symbol(state, 7, 0, 2.4), texts(f"annex.legend_{state}")) for state in ("all", "none")
-        ]
-    else:
-        items += [(_symbol(state, 7, 0, 2.4), texts(f"tables.state.{state}")) for state in STATES]
-    items.append((_square(7, 0, "operating"), texts("annex.legend_operating")))
-    if scenario == "planned":
-        items.append((_square(7, 0, "planned"), texts("annex.legend_planned")))
-    if scenario == "suggested":
-        items.append((_star(7, 0), texts("annex.legend_site")))
-    parts, x, y = [], 2.0, view.height + 13
-    for symbol, label in items:
-        width = 17 + len(label) * LEGEND_PT * LETTER + 10
-        if x + width > view.width and x > 2:
-            x, y = 2.0, y + 12
-        parts.append(f'<g transform="translate({x:.1f} {y - 2.5:.1f})">{symbol}</g>')
-        parts.append(write_text(x + 16, y, label, LEGEND_PT))
-        x += width
-    return parts, y + 6 - view.height
-
-
-def _swatch(colour: str) -> str:
-    return (
-        f'<rect x="0" y="-4" width="13" height="8" fill="{colour}" stroke="{MUTED}" '
-        f'stroke-width="0.6"/>'
-    )
-
-
-def _wrap(paths: list[str], legend: list[str], view: _View, legend_pt: float) -> Drawing:
+def frame_map(view: View, parts: list[str], x: float = 0.0, y: float = 0.0) -> str:
+    """Return the parts of a map inside their frame, at a place of a larger drawing."""
     size = f'width="{view.width:.1f}" height="{view.height:.1f}"'
-    parts = [
-        f'<defs><clipPath id="frame"><rect {size}/></clipPath></defs>',
-        '<g clip-path="url(#frame)">',
-        *paths,
-        "</g>",
-        f'<rect {size} fill="none" stroke="{MUTED}" stroke-width="0.6"/>',
-        *legend,
-    ]
-    height = view.height + legend_pt
-    svg = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{view.width:.1f}" '
-        f'height="{height:.1f}" viewBox="0 0 {view.width:.1f} {height:.1f}">'
-        + "".join(parts)
-        + "</svg>"
-    )
-    return Drawing(svg, view.width, height)
+    border = (f'<rect x=".3" y=".3" width="{view.width - 0.6:.1f}" '
+              f'height="{view.height - 0.6:.1f}" fill="none" stroke="#8a949b" '
+              'stroke-width=".6"/>')  # fmt: skip
+    return f'<svg x="{x:.1f}" y="{y:.1f}" {size}>{"".join(parts)}{border}</svg>'
+
+
+def draw_legend(
+    items: list[LegendItem], width: float, y: float, size: float = 7.8
+) -> tuple[list[str], float]:
+    """Return a legend as wide as a drawing, and where it ends."""
+    parts, x = [], 0.0
+    for kind, text in items:
+        wide = 20 + len(text) * size * 0.5 + 7
+        if x and x + wide > width:
+            x, y = 0.0, y + 12
+        if kind.startswith("zone"):
+            number = int(kind[-1])
+            swatch = (f'<rect x="{x:.1f}" y="{y - 6.5:.1f}" width="16" height="8" '
+                      'fill="{}" stroke="#52606b" stroke-width=".4"/>')  # fmt: skip
+            parts.append(swatch.format(ZONES[number]))
+            if number >= 2:
+                parts.append(swatch.format(f"url(#h{number})"))
+        elif kind == "site":
+            parts.append(f'<rect x="{x + 4:.1f}" y="{y - 6.5:.1f}" width="8" height="8" rx="1" '
+                         f'fill="{LIGHT["build"]}"/>')  # fmt: skip
+        else:
+            parts.append(draw_facility(x + 8, y - 2.5, kind, 2.6))
+        parts.append(write_text(x + 19, y, text, size))
+        x += wide
+    return parts, y + 4
+
+
+def finish_map(view: View, parts: list[str], legend: list[LegendItem]) -> Drawing:
+    """Return a map with its legend below."""
+    lines, end = draw_legend(legend, view.width, view.height + 12)
+    return wrap_svg([PATTERNS, frame_map(view, parts), *lines], view.width, end)

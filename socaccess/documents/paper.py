@@ -93,7 +93,18 @@ def _describe_document(document: Document) -> dict[str, Any]:
         "lang": document.lang,
         "numbered": document.numbered,
         "blocks": _describe_blocks(document.blocks, rendering, 1),
+        "first_heading": _find_first_level(document),
     }
+
+
+def _find_first_level(document: Document) -> int:
+    """Return the level of small headings: 1 in a document without sections before them."""
+    for block, _ in document.walk():
+        if isinstance(block, Section):
+            return 2
+        if isinstance(block, Heading):
+            break
+    return 1
 
 
 def _describe_blocks(

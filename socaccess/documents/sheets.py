@@ -16,7 +16,7 @@ from socaccess.study.capacity import count_places
 if TYPE_CHECKING:
     from socaccess.study.release import Release
 
-__all__ = ["SHEETS", "list_sheets", "name_groups", "name_services", "tell_notes"]
+__all__ = ["SHEETS", "list_notes", "list_sheets", "name_groups", "name_services"]
 
 SHEETS = (
     "overview",
@@ -76,13 +76,13 @@ def list_sheets(released: Release, texts: Texts) -> dict[str, pd.DataFrame]:
         for name, table in sheets.items()
     }
     told["notes"] = pd.DataFrame(
-        tell_notes(released, texts),
+        list_notes(released, texts),
         columns=[texts("tables.notes.topic"), texts("tables.notes.note")],
     )
     return told
 
 
-def tell_notes(released: Release, texts: Texts) -> list[tuple[str, str]]:
+def list_notes(released: Release, texts: Texts) -> list[tuple[str, str]]:
     """Return what a reader must know besides the numbers: pairs of topic and note."""
     study = released.result.study
     lang = texts.lang

@@ -154,7 +154,7 @@ class _Writer:
             elif isinstance(block, Paragraph):
                 self._add(self._start(_PARAGRAPHS[block.kind]), block.text)
             elif isinstance(block, Heading):
-                self._add(self._start(f"Heading {min(level, 3)}"), block.text)
+                self._add(self._start(f"Heading {min(max(level, 2), 3)}"), block.text)
             elif isinstance(block, Contents):
                 self._write_contents(block)
 

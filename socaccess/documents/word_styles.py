@@ -78,7 +78,7 @@ def _set_style(document: Document, name: str, size: float, bold: bool, colour: s
     styles = document.styles
     known = {style.name for style in styles}
     style = styles[name] if name in known else styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
-    if name not in known:
+    if name not in known or name == "TOC Heading":
         style.base_style = styles["Normal"]
     style.font.name, style.font.size, style.font.bold = _FACE, Pt(size), bold
     style.font.italic, style.font.color.rgb = False, RGBColor.from_string(colour)
