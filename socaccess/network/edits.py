@@ -120,7 +120,7 @@ def set_speed(
         If the speed is impossible, nothing is named, or the line follows no road.
     """
     if not 0 < speed_kph <= 200:
-        raise InputError(f"speed_kph must be above 0 and at most 200, got {speed_kph}")
+        raise InputError("network.speed_out_of_range", speed=speed_kph)
     chosen = _choose(network, ways, line, tolerance_m)
     speed = np.full(len(chosen.edge), float(speed_kph))
     forward, backward = _drive_at(network, chosen, speed, only_faster=False)
@@ -161,23 +161,14 @@ def pave_roads(
     about = network.provenance
     if profile is None:
         if "profile" not in about:
-            raise InputError(
-                [
-                    Problem(
-                        "the network does not tell the surface of its roads",
-                        hint="build it from OpenStreetMap, or use set_speed",
-                    )
-                ]
-            )
+            raise InputError("network.no_surface")
         profile = load_profile(about["profile"])
     season = about.get("season", "summer")
     chosen = _choose(network, ways, line, tolerance_m)
     told = [split_class(network.class_names[index]) for index in network.road_class[chosen.edge]]
     unpaved = np.array([kind != FERRY and surface != "paved" for kind, surface, _ in told])
     if not unpaved.any():
-        raise InputError(
-            [Problem("no unpaved road among those named", hint="name roads of gravel or earth")]
-        )
+        raise InputError("network.nothing_unpaved")
     chosen = _Chosen(chosen.edge[unpaved], chosen.share[unpaved])
     told = [item for item, kept in zip(told, unpaved, strict=True) if kept]
     speed = np.array(
@@ -240,16 +231,14 @@ def _choose(
 ) -> _Chosen:
     """Return the edges named by id, whole, and those along the line, as far as it follows them."""
     if ways is None and line is None:
-        raise InputError("no road is named; give ids of ways, or a line drawn along the road")
+        raise InputError("network.no_road_named")
     share = np.zeros(network.edge_count)
     if ways is not None:
         wanted = [str(name) for name in ways]
         ids = network.edge_id.astype(str)
         unknown = sorted(set(wanted) - set(ids.tolist()))
         if unknown:
-            raise UnknownNameError(
-                [Problem("way is not in the network", "ways", tuple(unknown), "check the ids")]
-            )
+            raise UnknownNameError("network.no_such_way", where="ways", rows=unknown)
         share[np.isin(ids, wanted)] = 1.0
     if line is not None:
         along = _follow(network, _read_line(network, line), tolerance_m)
@@ -261,15 +250,7 @@ def _choose(
 
 
 def _follows_nothing(tolerance_m: float) -> InputError:
-    return InputError(
-        [
-            Problem(
-                f"the line follows no road within {tolerance_m:g} m",
-                "line",
-                hint="draw it along the road, in the system of the network, or widen tolerance_m",
-            )
-        ]
-    )
+    return InputError("network.line_follows_nothing", where="line", tolerance=tolerance_m)
 
 
 def _read_line(network: RoadsT, line: Any) -> Any:
@@ -282,9 +263,9 @@ def _read_line(network: RoadsT, line: Any) -> Any:
         geometry = line
     problems = []
     if shapely.get_type_id(geometry) not in (1, 5):
-        problems.append(Problem("is not a line", "line", hint="draw a line along the road"))
+        problems.append(Problem("network.not_a_line", "line"))
     elif not shapely.length(geometry) > 0:
-        problems.append(Problem("has no length", "line", hint="draw a line along the road"))
+        problems.append(Problem("network.line_without_length", "line"))
     raise_problems(problems)
     return geometry
 

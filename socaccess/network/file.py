@@ -26,7 +26,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from socaccess.errors import InputError, NetworkFileError, Problem
+from socaccess.errors import InputError, NetworkFileError
 from socaccess.files import write_aside
 from socaccess.network.roads import Roads
 
@@ -99,10 +99,8 @@ def save_network(network: Roads, path: str | Path) -> None:
     }
     try:
         header = json.dumps(about, ensure_ascii=False, allow_nan=False, sort_keys=True).encode()
-    except (TypeError, ValueError) as error:
-        raise InputError(
-            [Problem(f"the provenance cannot be written: {error}", path.name, hint="plain values")]
-        ) from None
+    except (TypeError, ValueError):
+        raise InputError("network.provenance_not_plain", where=path.name) from None
     header += b" " * (_align(_PREFIX + len(header)) - _PREFIX - len(header))
     with write_aside(path) as aside, aside.open("wb") as file:
         file.write(_NAME + f"{VERSION:02d}".encode())
@@ -144,10 +142,12 @@ def load_network(path: str | Path, *, verify: bool = True) -> Roads:
             if verify:
                 digest = hashlib.sha256(view[first : first + _align(item["bytes"])]).hexdigest()
                 if digest != item["sha256"]:
-                    raise _refuse(path, f"was changed after it was written ({item['name']})")
+                    raise NetworkFileError(
+                        "network.array_changed", where=path.name, array=item["name"]
+                    )
             dtype = np.dtype(item["dtype"])
             if dtype.kind not in _KINDS:
-                raise _refuse(path, f"holds an array of unknown type ({item['name']})")
+                raise NetworkFileError("network.unknown_array", where=path.name, array=item["name"])
             count = item["bytes"] // dtype.itemsize
             values = np.frombuffer(data, dtype=dtype, count=count, offset=first)
             arrays[item["name"]] = values.reshape(item["shape"])
@@ -158,8 +158,8 @@ def load_network(path: str | Path, *, verify: bool = True) -> Roads:
             provenance=header["provenance"],
             **decoded,
         )
-    except (KeyError, TypeError, ValueError) as error:
-        raise _refuse(path, f"has a header that makes no sense ({error})") from None
+    except (KeyError, TypeError, ValueError):
+        raise NetworkFileError("network.header_unreadable", where=path.name) from None
 
 
 def _map_file(path: Path) -> mmap.mmap | bytes:
@@ -169,42 +169,37 @@ def _map_file(path: Path) -> mmap.mmap | bytes:
             # An empty file cannot be mapped.
             return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if size else b""
     except OSError as error:
-        raise NetworkFileError(f"{path}: cannot be opened: {error.strerror}") from None
+        raise NetworkFileError("network.not_opened", where=str(path), number=error.errno) from None
 
 
 def _read_header(path: Path, data: mmap.mmap | bytes) -> tuple[dict[str, Any], int]:
     size = len(data)
     prefix = bytes(data[:_PREFIX])
     if prefix[: len(_NAME)] != _NAME[: len(prefix)]:
-        raise NetworkFileError(
-            f"{path.name}: is not a network file; make one with: socaccess network build"
-        )
+        raise NetworkFileError("network.not_a_network", where=path.name)
     if size < _PREFIX:
-        raise _refuse(path, "is truncated")
+        raise NetworkFileError("network.truncated", where=path.name)
     version = prefix[len(_NAME) : 16]
     if version != f"{VERSION:02d}".encode():
         shown = version.decode("ascii", "replace").lstrip("0")
         raise NetworkFileError(
-            f"{path.name}: has version {shown!r} of the network format, this program reads "
-            f"{VERSION}; build it again from its source"
+            "network.other_version", where=path.name, found=shown, wanted=VERSION
         )
     begin = _PREFIX + int.from_bytes(prefix[16:24], "little")
     if begin > size:
-        raise _refuse(path, "is truncated")
+        raise NetworkFileError("network.truncated", where=path.name)
     header = bytes(data[_PREFIX:begin])
     if hashlib.sha256(header).digest() != prefix[24:56] or prefix[56:] != bytes(8):
-        raise _refuse(path, "was changed after it was written (header)")
+        raise NetworkFileError("network.header_changed", where=path.name)
     about: dict[str, Any] = json.loads(header)
     expected = begin + about["array_bytes"]
     if size < expected:
-        raise _refuse(path, f"is truncated ({size} of {expected} bytes)")
+        raise NetworkFileError(
+            "network.truncated_at", where=path.name, size=size, expected=expected
+        )
     if size > expected:
-        raise _refuse(path, f"was changed after it was written ({size - expected} bytes too many)")
+        raise NetworkFileError("network.too_long", where=path.name, extra=size - expected)
     return about, begin
-
-
-def _refuse(path: Path, what: str) -> NetworkFileError:
-    return NetworkFileError(f"{path.name}: {what}; build it again or copy it afresh")
 
 
 def _align(length: int) -> int:
@@ -234,9 +229,7 @@ def _encode_arrays(network: Roads) -> Iterator[tuple[str, np.ndarray]]:
         items = values.tolist()
         if not all(isinstance(item, str) for item in items):
             if not all(isinstance(item, int) and not isinstance(item, bool) for item in items):
-                raise InputError(
-                    [Problem("ids are neither texts nor whole numbers", name, hint="use texts")]
-                )
+                raise InputError("network.ids_of_other_type", where=name)
             yield name, np.array(items, dtype="<i8")
             continue
         encoded = [item.encode() for item in items]

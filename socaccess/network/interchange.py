@@ -27,16 +27,15 @@ def read_networkx(graph: Any) -> Roads:
         If nodes lack `x`, `y`, or edges lack a length, or a time and a speed.
     """
     if not graph.number_of_nodes():
-        raise InputError("graph: it has no nodes")
+        raise InputError("network.graph_without_nodes", where="graph")
     nodes = pd.DataFrame(
         [(str(name), data.get("x"), data.get("y")) for name, data in graph.nodes(data=True)],
         columns=["node_id", "x", "y"],
     )
     lost = nodes["x"].isna() | nodes["y"].isna()
     if lost.any():
-        raise InputError(
-            [Problem("node has no x and y", "graph", tuple(nodes.loc[lost, "node_id"]))]
-        )
+        rows = tuple(nodes.loc[lost, "node_id"])
+        raise InputError("network.graph_node_without_place", where="graph", rows=rows)
     source = str(graph.graph.get("crs", crs_.EXCHANGE))
     metric = _choose_metric(nodes, source)
     nodes["x"], nodes["y"] = crs_.project_points(nodes["x"], nodes["y"], source, metric)
@@ -78,13 +77,12 @@ def _list_edges(graph: Any) -> pd.DataFrame:
         edges[name] = pd.to_numeric(edges[name], errors="coerce")
     seconds = edges["seconds"].fillna(edges["length_m"] / (edges["speed_kph"] / 3.6))
     problems = [
-        Problem(what, "graph", tuple(edges.loc[bad, "edge_id"]), hint)
-        for what, bad, hint in (
-            ("edge has no length", ~(edges["length_m"] >= 0), "give length in metres"),
+        Problem(code, "graph", tuple(edges.loc[bad, "edge_id"]))
+        for code, bad in (
+            ("network.graph_edge_without_length", ~(edges["length_m"] >= 0)),
             (
-                "edge has neither a time nor a speed",
+                "network.graph_edge_without_time",
                 ~(seconds >= 0) & (edges["length_m"] >= 0),
-                "add travel_time (seconds) or speed_kph",
             ),
         )
         if bad.any()

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from socaccess import crs as crs_
-from socaccess.errors import InputError, Problem
+from socaccess.errors import InputError
 from socaccess.network._osm_chains import Edges, contract_chains
 from socaccess.network._osm_segments import (
     Segments,
@@ -115,15 +115,7 @@ def build_network(
     table = tabulate_kinds(elements.tag_sets, profile, check_season(season))
     segments = cut_segments(elements, table, counts)
     if not len(segments.tail):
-        raise InputError(
-            [
-                Problem(
-                    "holds no road for cars",
-                    elements.source.get("file", ""),
-                    hint="check that the extract has roads with their nodes",
-                )
-            ]
-        )
+        raise InputError("network.no_roads", where=elements.source.get("file", ""))
     known = ~np.isnan(elements.lon)
     lon, lat = elements.lon[known], elements.lat[known]
     metric = crs_.choose_metric_crs(lon, lat)

@@ -319,5 +319,5 @@ def to_milliseconds(length_m: np.ndarray, speed_kph: np.ndarray | float) -> np.n
     """
     milliseconds = np.rint(np.asarray(length_m) / (np.asarray(speed_kph) / 3.6) * 1000)
     if (milliseconds >= UNREACHABLE).any():
-        raise InputError("an edge takes longer than 24 days; check lengths and speeds")
+        raise InputError("network.edge_too_slow")
     return milliseconds.astype(np.uint32)

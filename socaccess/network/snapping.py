@@ -368,7 +368,7 @@ def _snap_to_nodes(
 
     count = len(ids)
     if centres is not None and len(centres) != count:
-        raise InputError(f"{len(centres)} centres for {count} points; give one for each")
+        raise InputError("network.centres_not_as_many", centres=len(centres), points=count)
     present = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
     doors = network.door_nodes
     width = min(int(links.node_links), len(doors))
@@ -505,20 +505,18 @@ def check_points(points: gpd.GeoDataFrame, id_column: str) -> np.ndarray:
     import shapely
 
     if id_column not in points:
-        raise InputError(f"column {id_column!r} is missing; it names the points to snap")
+        raise InputError("network.no_id_column", name=id_column)
     crs_.require_crs(points, id_column)
     ids = points[id_column].astype(str).to_numpy(dtype=object)
     problems = []
     doubled = pd.Series(ids).duplicated(keep=False).to_numpy()
     if doubled.any():
-        problems.append(Problem("id occurs more than once", id_column, tuple(ids[doubled])))
+        problems.append(Problem("network.id_repeats", id_column, tuple(ids[doubled])))
     geometry = np.asarray(points.geometry.array)
     kind = shapely.get_type_id(geometry)
     wrong = (kind != shapely.GeometryType.POINT) & ~shapely.is_missing(geometry)
     if wrong.any():
-        problems.append(
-            Problem("geometry is not a point", id_column, tuple(ids[wrong]), "use centroids")
-        )
+        problems.append(Problem("network.not_a_point", id_column, tuple(ids[wrong])))
     if problems:
         raise InputError(problems)
     return ids

@@ -169,7 +169,7 @@ def check_season(season: str) -> str:
         Otherwise.
     """
     if season not in SEASONS:
-        raise UnknownNameError(f"season {season!r} is not known; use one of {', '.join(SEASONS)}")
+        raise UnknownNameError("network.no_such_season", season=season, known=list(SEASONS))
     return season
 
 
@@ -211,14 +211,12 @@ def load_profile(
         where = path.name
         try:
             given = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise InputError(
-                [Problem(f"speed profile cannot be read: {error}", where, hint="give a TOML file")]
-            ) from None
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+            raise InputError("network.profile_unreadable", where=where) from None
     problems: list[Problem] = []
     name = given.pop("name", "own")
     if not isinstance(name, str):
-        problems.append(Problem(f"name {name!r} is not a text", where))
+        problems.append(Problem("network.profile_name", where, name=name))
     built_in.pop("name")
     _merge(built_in, given, (), where, problems)
     raise_problems(problems)
@@ -256,26 +254,20 @@ def _merge(
             if isinstance(value, Mapping):
                 _merge(base[name], value, here, where, problems)
             else:
-                problems.append(Problem("is a section, not a value", spot))
+                problems.append(Problem("network.section_expected", spot))
             continue
         elif name == "through":
             _check_classes(value, spot, problems)
         elif name == "private":
             if value not in ("closed", "open"):
-                problems.append(Problem(f"{value!r} is neither 'closed' nor 'open'", spot))
+                problems.append(Problem("network.neither_closed_nor_open", spot, value=value))
         else:
             _check_number(value, here, spot, problems)
         base[name] = value
     if unknown:
-        section = ".".join(trail) or "the top"
-        problems.append(
-            Problem(
-                f"unknown name in {section}",
-                where,
-                tuple(unknown),
-                f"known are {', '.join(sorted(base))}",
-            )
-        )
+        code = "network.unknown_name" if trail else "network.unknown_name_at_top"
+        section = {"section": ".".join(trail)} if trail else {}
+        problems.append(Problem(code, where, unknown, known=sorted(base), **section))
 
 
 def _check_number(value: Any, trail: tuple[str, ...], spot: str, problems: list[Problem]) -> None:
@@ -291,21 +283,19 @@ def _check_number(value: Any, trail: tuple[str, ...], spot: str, problems: list[
     low, high = _RANGES[kind]
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if not number:
-        problems.append(Problem(f"{value!r} is not a number", spot))
+        problems.append(Problem("network.not_a_number", spot, value=repr(value)))
     elif not low <= value <= high:
-        problems.append(Problem(f"{value} is not between {low:g} and {high:g}", spot))
+        problems.append(Problem("network.not_between", spot, value=value, low=low, high=high))
 
 
 def _check_surface(value: Any, name: str, spot: str, problems: list[Problem]) -> None:
     if value not in SURFACES:
-        problems.append(Problem(f"{value!r} is not one of {', '.join(SURFACES)}", spot))
+        problems.append(Problem("network.not_one_of", spot, value=value, known=list(SURFACES)))
     if name not in _read_built_in()["rural_kph"]:
-        problems.append(Problem("is not a class of roads", spot))
+        problems.append(Problem("network.no_such_class", spot))
 
 
 def _check_classes(value: Any, spot: str, problems: list[Problem]) -> None:
     known = _read_built_in()["rural_kph"]
     if not isinstance(value, list) or any(item not in known for item in value):
-        problems.append(
-            Problem("is not a list of classes of roads", spot, hint=f"known are {', '.join(known)}")
-        )
+        problems.append(Problem("network.not_a_list_of_classes", spot, known=list(known)))

@@ -48,14 +48,7 @@ def build_from_tables(
     problems += bad_times
     bad_length = ~(np.isfinite(length) & (length >= 0))
     if bad_length.any():
-        problems.append(
-            Problem(
-                "length_m is missing or negative",
-                "edges",
-                tuple(edge_id[bad_length]),
-                "give metres, or leave the column out for straight lines",
-            )
-        )
+        problems.append(Problem("network.bad_length", "edges", tuple(edge_id[bad_length])))
     raise_problems(problems)
 
     names, road_class = _classify(edges)
@@ -85,19 +78,15 @@ def build_from_tables(
 def _find_missing_columns(nodes: pd.DataFrame, edges: pd.DataFrame) -> list[Problem]:
     problems = []
     if "node_id" not in nodes:
-        problems.append(Problem("column node_id is missing", "nodes"))
+        problems.append(Problem("network.no_node_id", "nodes"))
     placed = {"lon", "lat"} <= set(nodes) or {"x", "y"} <= set(nodes) or hasattr(nodes, "crs")
     if not placed:
-        problems.append(
-            Problem(
-                "no coordinates", "nodes", hint="give lon and lat, x and y, or a geometry column"
-            )
-        )
+        problems.append(Problem("network.no_coordinates", "nodes"))
     missing = [name for name in ("from_id", "to_id") if name not in edges]
     if missing:
-        problems.append(Problem(f"column {' and '.join(missing)} is missing", "edges"))
+        problems.append(Problem("network.no_ends", "edges", names=missing))
     if "speed_kph" not in edges and "forward_ms" not in edges:
-        problems.append(Problem("no times", "edges", hint="give speed_kph or forward_ms"))
+        problems.append(Problem("network.no_times", "edges"))
     return problems
 
 
@@ -120,13 +109,10 @@ def _read_numbers(values: pd.Series) -> np.ndarray:
 
 
 def _require_metres(x: np.ndarray, y: np.ndarray, metric: str) -> None:
-    hint = "give lon and lat, or x and y in a system of metres"
     if not crs_.is_metric(metric):
-        raise CrsError([Problem(f"{metric} is not measured in metres", "nodes", hint=hint)])
+        raise CrsError("network.not_metres", where="nodes", crs=metric)
     if crs_.look_like_degrees(x, y):
-        raise CrsError(
-            [Problem(f"x and y look like degrees though they are in {metric}", "nodes", hint=hint)]
-        )
+        raise CrsError("network.looks_like_degrees", where="nodes", crs=metric)
 
 
 def _read_flags(
@@ -141,14 +127,15 @@ def _read_flags(
     if other.any():
         problems.append(
             Problem(
-                "is neither true nor false",
-                f"edges, column {name!r}",
+                "network.not_a_flag",
+                "edges",
                 tuple(
                     f"{edge}: {value}"
                     for edge, value in zip(
                         edge_id[other], values.to_numpy(dtype=object)[other], strict=True
                     )
                 ),
+                column=name,
             )
         )
     return true
@@ -158,10 +145,10 @@ def _find_bad_nodes(node_id: np.ndarray, x: np.ndarray, y: np.ndarray) -> list[P
     problems = []
     doubled = pd.Series(node_id).duplicated(keep=False).to_numpy()
     if doubled.any():
-        problems.append(Problem("node_id occurs more than once", "nodes", tuple(node_id[doubled])))
+        problems.append(Problem("network.node_repeats", "nodes", tuple(node_id[doubled])))
     lost = ~(np.isfinite(x) & np.isfinite(y))
     if lost.any():
-        problems.append(Problem("node has no usable coordinates", "nodes", tuple(node_id[lost])))
+        problems.append(Problem("network.node_without_place", "nodes", tuple(node_id[lost])))
     return problems
 
 
@@ -174,14 +161,15 @@ def _find_bad_ends(
         if unknown.any():
             problems.append(
                 Problem(
-                    "names a node that is not in the nodes",
-                    f"edges, column {column!r}",
+                    "network.unknown_node",
+                    "edges",
                     tuple(
                         f"{edge}: {name}"
                         for edge, name in zip(
                             edge_id[unknown], edges[column].to_numpy()[unknown], strict=True
                         )
                     ),
+                    column=column,
                 )
             )
     return problems
@@ -212,10 +200,10 @@ def _time(
         }
         problems = [
             Problem(
-                "is missing, negative or too large",
-                f"edges, column {name!r}",
+                "network.bad_time",
+                "edges",
                 tuple(edge_id[~((value >= 0) & (value <= float(CLOSED)))]),
-                "give whole milliseconds",
+                column=name,
             )
             for name, value in times.items()
             if not ((value >= 0) & (value <= float(CLOSED))).all()
@@ -230,18 +218,8 @@ def _time(
         slow = ~(np.isfinite(speed) & (speed > 0))
         if slow.any():
             empty = np.zeros(len(edges), dtype=np.uint32)
-            return (
-                empty,
-                empty,
-                [
-                    Problem(
-                        "is missing or not above 0",
-                        "edges, column 'speed_kph'",
-                        tuple(edge_id[slow]),
-                        "give km/h",
-                    )
-                ],
-            )
+            rows = tuple(edge_id[slow])
+            return empty, empty, [Problem("network.bad_speed", "edges", rows, column="speed_kph")]
         usable = np.isfinite(length) & (length >= 0)
         forward = to_milliseconds(np.where(usable, length, 0.0), speed)
         backward = forward.copy()

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from socaccess.errors import ClusterError, InputError, MissingDependencyError
+from socaccess.messages import Message
 from socaccess.version import VERSION
 
 __all__ = ["check_workers", "connect"]
@@ -52,9 +53,7 @@ def connect(address: str) -> Iterator[Any]:
     try:
         import distributed
     except ImportError:
-        raise MissingDependencyError(
-            "spreading work over processes needs Dask; install socaccess[dask]"
-        ) from None
+        raise MissingDependencyError("partitions.needs_dask") from None
     workers = _read_local(address)
     if workers:
         with (
@@ -73,8 +72,8 @@ def connect(address: str) -> Iterator[Any]:
         return
     try:
         client = distributed.Client(address, timeout=WAIT_S)
-    except (OSError, ValueError, TimeoutError) as error:
-        raise ClusterError(f"no Dask scheduler answers at {address}: {error}") from None
+    except (OSError, ValueError, TimeoutError):
+        raise ClusterError("partitions.no_scheduler", address=address) from None
     with client:
         check_workers(client)
         yield client
@@ -91,16 +90,17 @@ def check_workers(client: Any) -> None:
     try:
         client.wait_for_workers(1, timeout=WAIT_S)
         versions = client.run(_tell_version)
-    except (OSError, TimeoutError) as error:
-        raise ClusterError(f"the Dask cluster has no worker that answers: {error}") from None
+    except (OSError, TimeoutError):
+        raise ClusterError("partitions.no_worker") from None
     except ImportError:
-        raise ClusterError(
-            f"socaccess is not installed on every worker; install {VERSION} there"
-        ) from None
+        raise ClusterError("partitions.not_installed", version=VERSION) from None
     other = {name: found for name, found in versions.items() if found != VERSION}
     if other:
-        shown = ", ".join(f"{name} has {found}" for name, found in sorted(other.items())[:5])
-        raise ClusterError(f"workers run another version than {VERSION}: {shown}")
+        rows = [
+            Message("partitions.worker_has", worker=name, version=found)
+            for name, found in sorted(other.items())
+        ]
+        raise ClusterError("partitions.other_version", rows=rows, version=VERSION)
 
 
 def _tell_version() -> str:
@@ -114,12 +114,10 @@ def _read_local(address: str) -> int:
     word, _, count = address.partition(":")
     if word != "local":
         if "://" not in address:
-            raise InputError(
-                f"Dask address {address!r} is none; give local, local:2 or tcp://host:port"
-            )
+            raise InputError("partitions.no_address", address=address)
         return 0
     if not count:
         return os.cpu_count() or 1
     if not count.isdecimal() or not int(count):
-        raise InputError(f"Dask address {address!r}: after local: stands a number from 1")
+        raise InputError("partitions.no_count", address=address)
     return int(count)

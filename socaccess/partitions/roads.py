@@ -76,7 +76,7 @@ def _open(
     else:
         file, mark = roads
         if _read_mark(Path(file)) != mark:
-            raise NetworkFileError(f"{file}: is another network here than where the work began")
+            raise NetworkFileError("partitions.other_network", where=str(file))
         network = RoadNetwork.load(file)
     prepared = None
     if hierarchy is True:

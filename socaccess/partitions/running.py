@@ -30,7 +30,7 @@ def cut_parts(count: int, size: int) -> list[slice]:
     [slice(0, 2, None), slice(2, 4, None), slice(4, 5, None)]
     """
     if size < 1:
-        raise InputError(f"a partition holds at least 1 origin, got {size}")
+        raise InputError("partitions.size_too_small", size=size)
     return [slice(start, min(start + size, count)) for start in range(0, count, size)]
 
 
@@ -110,8 +110,8 @@ class _Crew:
                     continue
                 future.release()
                 yield number, result
-        except (distributed.comm.CommClosedError, TimeoutError) as error:
-            raise ClusterError(f"the Dask cluster is gone: {error}") from None
+        except (distributed.comm.CommClosedError, TimeoutError):
+            raise ClusterError("partitions.cluster_gone") from None
         finally:
             self._client.cancel([future for future in open_parts if not future.cancelled()])
 
@@ -123,17 +123,14 @@ class _Crew:
     def _send_common(self) -> None:
         try:
             self._sent = self._client.scatter(self._common, broadcast=True, hash=False)
-        except TimeoutError as error:
-            raise ClusterError(f"the Dask cluster has no worker: {error}") from None
+        except TimeoutError:
+            raise ClusterError("partitions.no_worker") from None
 
     def _recover(self, error: BaseException) -> None:
         """Send what is common once more: every worker that held it has died."""
         self._losses += 1
         if self._losses > ATTEMPTS:
-            raise ClusterError(
-                "workers died again and again; each may need more memory, or smaller partitions"
-                f" ({type(error).__name__})"
-            ) from None
+            raise ClusterError("partitions.workers_died") from error
         self._send_common()
 
     def _count_threads(self) -> int:

@@ -291,8 +291,10 @@ def travel_blocks(
     row_mb = len(ends.ids) * (MEASURED_PAIR_BYTES if lengths else PAIR_BYTES) / 1e6
     if row_mb > memory_mb:
         raise InputError(
-            f"memory_mb={memory_mb:g} is too little for {len(ends.ids)} destinations; "
-            f"give at least {np.ceil(row_mb):.0f}"
+            "travel.memory_too_small",
+            memory=memory_mb,
+            count=len(ends.ids),
+            least=int(np.ceil(row_mb)),
         )
     return TravelBlocks(
         network=network,

@@ -33,10 +33,8 @@ def find_id_column(places: gpd.GeoDataFrame) -> str:
             return name
     if there:
         return there[0]
-    raise InputError(
-        f"no column names the places; give one of {', '.join(ID_COLUMNS)} "
-        f"(columns found: {', '.join(map(str, places.columns))})"
-    )
+    found = [str(name) for name in places.columns]
+    raise InputError("travel.no_id_column", known=list(ID_COLUMNS), found=found)
 
 
 def snap_places(
@@ -45,7 +43,7 @@ def snap_places(
     """Return the snapped places and the name of their id column."""
     if isinstance(places, Snapped):
         if places.network is not network:
-            raise InputError("the places were snapped to another network; snap them to this one")
+            raise InputError("travel.other_network")
         return places, "id"
     column = find_id_column(places)
     return snap_points(network, places, id_column=column, links=links), column

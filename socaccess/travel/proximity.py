@@ -87,9 +87,9 @@ def nearest(
     [['G', 0.5]]
     """
     if by not in facilities:
-        raise InputError(f"facilities: column {by!r} is missing; it tells the kinds apart")
+        raise InputError("travel.no_kind_column", where="facilities", name=by)
     if k < 1:
-        raise InputError(f"k must be at least 1, got {k}")
+        raise InputError("travel.k_too_small", k=k)
     facility_column = find_id_column(facilities)
     facilities = facilities.sort_values(facility_column, kind="stable")
     places, place_column = snap_places(network, settlements, links)

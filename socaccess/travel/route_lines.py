@@ -141,13 +141,14 @@ def _find_pairs(
         names = np.array([(str(a), str(b)) for a, b in pairs], dtype=object).reshape(-1, 2)
     problems = []
     if names.shape[1] < 2:
-        problems.append(Problem("needs two columns", "pairs", hint="give both ids"))
+        problems.append(Problem("travel.pairs_need_two_columns", "pairs"))
+    codes = ("travel.no_such_origin", "travel.no_such_destination")
     found = []
-    for side, places, role in zip(names.T, (starts, ends), ("origin", "destination"), strict=False):
+    for side, places, code in zip(names.T, (starts, ends), codes, strict=False):
         position = pd.Index(places.ids).get_indexer(side)
         lost = tuple(dict.fromkeys(side[position < 0]))
         if lost:
-            problems.append(Problem(f"no such {role}", "pairs", lost, "check the ids"))
+            problems.append(Problem(code, "pairs", lost))
         found.append(position)
     raise_problems(problems)
     return found[0], found[1]

@@ -65,9 +65,9 @@ def isochrones(
 
     limits = sorted({float(limit) for limit in minutes})
     if not limits or limits[0] <= 0:
-        raise InputError(f"minutes must hold limits above 0, got {list(minutes)}")
+        raise InputError("travel.limits_not_positive", minutes=str(list(minutes)))
     if not buffer_m > 0:
-        raise InputError(f"buffer_m must be above 0, got {buffer_m}")
+        raise InputError("travel.buffer_not_positive", buffer=buffer_m)
     sites, _ = snap_places(network, facilities, links)
     toward: Literal["sites", "places"] = "sites" if traveller == "client" else "places"
     found = find_nearest(

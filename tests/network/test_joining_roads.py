@@ -129,8 +129,10 @@ def test_people_travel_by_their_centre_or_by_their_nearest_node_whichever_is_qui
     assert np.array_equal(
         travel_times(network, unknown, target, links=LINKS).travel_min[:, 0], first
     )
-    with pytest.raises(InputError):
+    with pytest.raises(InputError) as caught:
         network.snap(people, id_column="id", centres=["V"])
+    assert caught.value.code == "network.centres_not_as_many"
+    assert caught.value.text("lv") == "2 punktiem doti 1 centri; norādiet katram vienu"
 
 
 def test_places_near_each_other_are_joined_by_streets_and_a_place_is_no_time_from_itself():
