@@ -9,7 +9,6 @@ from socaccess.study.released import DECIMALS, SITE_COLUMNS, list_tables, round_
 __all__ = ["DECIMALS", "SITE_COLUMNS", "list_tables", "round_table", "warn_of_small_counts"]
 
 
-
 def warn_of_small_counts(released: Release, texts: Texts) -> str:
     """Return the warning of a file that shows small counts on purpose, else an empty text."""
     if not released.is_lifted:
