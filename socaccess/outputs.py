@@ -144,8 +144,9 @@ def _write_all(
     from socaccess.documents.annex import compose_annex, render_document
     from socaccess.documents.layers import write_geojson, write_geopackage, write_geoparquet
     from socaccess.documents.record import write_record
-    from socaccess.documents.tables import list_tables, warn_of_small_counts, write_csv
+    from socaccess.documents.tables import list_tables, warn_of_small_counts
     from socaccess.documents.workbook import write_workbook
+    from socaccess.encoding import encode_csv
     from socaccess.i18n import Texts
     from socaccess.maps import save_map
     from socaccess.study.release import release
@@ -162,7 +163,8 @@ def _write_all(
         typeset = {name: pool.submit(render_document, annex, name) for name in ANNEXES}
         save_map(released, aside / "map.html", lang=lang)
         for name, table in list_tables(released).items():
-            write_csv(table, aside / f"{name}.csv", excel=excel, warning=warning)
+            content = encode_csv(table, excel=excel, warning=warning)
+            (aside / f"{name}.csv").write_bytes(content)
         write_workbook(released, aside / "tables.xlsx", lang=lang)
         write_geopackage(released, aside / "layers.gpkg", lang=lang)
         write_record(released, aside / "study.json")

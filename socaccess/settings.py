@@ -6,15 +6,18 @@ passed in, and every study writes them into its `study.json`.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from socaccess.errors import InputError, Problem, raise_problems
+from socaccess.validation import find_faults, is_default
 
 __all__ = ["LinkModel", "Settings"]
+
+
+_ABOVE_0 = {"gt": 0}
 
 
 @dataclass(frozen=True)
@@ -63,43 +66,31 @@ class LinkModel:
         A point farther than this from the network is flagged in the results.
     """
 
-    main_kph: float = 82.0
-    regional_kph: float = 80.0
-    road_kph: float = 70.0
-    main_winding: float = 1.02
-    regional_winding: float = 1.035
-    road_winding: float = 1.065
-    beside_winding: float = 1.12
-    town_kph: float = 40.0
-    town_radius_m: float = 1200.0
-    town_radius_max_m: float = 6000.0
-    street_kph: float = 25.0
-    link_kph: float = 55.0
-    detour: float = 1.3
-    neighbour_detour: float = 1.35
-    street_m: float = 2500.0
-    link_m: float = 15000.0
-    road_links: int = 2
-    node_links: int = 3
-    neighbour_links_m: float = 10000.0
-    access_kph: float = 30.0
-    access_flag_m: float = 5000.0
+    main_kph: float = field(default=82.0, metadata=_ABOVE_0)
+    regional_kph: float = field(default=80.0, metadata=_ABOVE_0)
+    road_kph: float = field(default=70.0, metadata=_ABOVE_0)
+    main_winding: float = field(default=1.02, metadata=_ABOVE_0)
+    regional_winding: float = field(default=1.035, metadata=_ABOVE_0)
+    road_winding: float = field(default=1.065, metadata=_ABOVE_0)
+    beside_winding: float = field(default=1.12, metadata=_ABOVE_0)
+    town_kph: float = field(default=40.0, metadata=_ABOVE_0)
+    town_radius_m: float = field(default=1200.0, metadata=_ABOVE_0)
+    town_radius_max_m: float = field(default=6000.0, metadata=_ABOVE_0)
+    street_kph: float = field(default=25.0, metadata=_ABOVE_0)
+    link_kph: float = field(default=55.0, metadata=_ABOVE_0)
+    detour: float = field(default=1.3, metadata={"ge": 1.0})
+    neighbour_detour: float = field(default=1.35, metadata={"ge": 1.0})
+    street_m: float = field(default=2500.0, metadata=_ABOVE_0)
+    link_m: float = field(default=15000.0, metadata=_ABOVE_0)
+    road_links: int = field(default=2, metadata=_ABOVE_0)
+    node_links: int = field(default=3, metadata=_ABOVE_0)
+    neighbour_links_m: float = field(default=10000.0, metadata=_ABOVE_0)
+    access_kph: float = field(default=30.0, metadata=_ABOVE_0)
+    access_flag_m: float = field(default=5000.0, metadata=_ABOVE_0)
 
     def __post_init__(self) -> None:
-        problems = [
-            Problem(f"{item.name} must be above 0, got {getattr(self, item.name)!r}", "settings")
-            for item in fields(self)
-            if not (_is_number(getattr(self, item.name)) and getattr(self, item.name) > 0)
-        ]
-        for name in ("detour", "neighbour_detour"):
-            value = getattr(self, name)
-            if _is_number(value) and value < 1:
-                problems.append(Problem(f"{name} must be at least 1, got {value}", "settings"))
-        for name in ("road_links", "node_links"):
-            value = getattr(self, name)
-            if _is_number(value) and value % 1:
-                problems.append(Problem(f"{name} must be a whole number, got {value}", "settings"))
-        raise_problems(problems)
+        if not is_default(self):
+            raise_problems(find_faults(LinkModel, vars(self), "settings"))
 
 
 @dataclass(frozen=True)
@@ -141,52 +132,24 @@ class Settings:
     """
 
     links: LinkModel = field(default_factory=LinkModel)
-    limits_min: dict[str, float] = field(default_factory=dict)
-    bands_min: tuple[float, ...] = (15.0, 30.0, 45.0, 60.0)
-    suppress_below: int = 5
-    new_sites: int = 3
+    limits_min: dict[str, float] = field(default_factory=dict, metadata={"each": _ABOVE_0})
+    bands_min: tuple[float, ...] = field(
+        default=(15.0, 30.0, 45.0, 60.0), metadata={"each": _ABOVE_0}
+    )
+    suppress_below: int = field(default=5, metadata={"ge": 0})
+    new_sites: int = field(default=3, metadata={"ge": 0})
     site_services: tuple[str, ...] = ()
-    solver_seconds: float = 20.0
-    winter_speed_factor: float = 0.85
-    time_uncertainty: float = 0.15
+    solver_seconds: float = field(default=20.0, metadata=_ABOVE_0)
+    winter_speed_factor: float = field(default=0.85, metadata={"gt": 0, "le": 1})
+    time_uncertainty: float = field(default=0.15, metadata={"ge": 0, "lt": 1})
     partners_only: bool = False
 
     def __post_init__(self) -> None:
-        problems = [
-            Problem(f"the limit of {service} must be above 0 minutes, got {limit!r}", "settings")
-            for service, limit in self.limits_min.items()
-            if not (_is_number(limit) and limit > 0)
-        ]
-        bands = list(self.bands_min)
-        if not all(_is_number(band) and band > 0 for band in bands) or bands != sorted(set(bands)):
-            problems.append(
-                Problem(f"bands_min must ascend from above 0, got {self.bands_min}", "settings")
-            )
-        for name in ("suppress_below", "new_sites"):
-            value = getattr(self, name)
-            if not _is_number(value) or value < 0 or value % 1:
-                problems.append(
-                    Problem(f"{name} must be a whole number from 0, got {value!r}", "settings")
-                )
-        if not (_is_number(self.solver_seconds) and self.solver_seconds > 0):
-            problems.append(
-                Problem(f"solver_seconds must be above 0, got {self.solver_seconds!r}", "settings")
-            )
-        if not (_is_number(self.time_uncertainty) and 0 <= self.time_uncertainty < 1):
-            problems.append(
-                Problem(
-                    f"time_uncertainty must be from 0 and under 1, got {self.time_uncertainty!r}",
-                    "settings",
-                )
-            )
-        if not (_is_number(self.winter_speed_factor) and 0 < self.winter_speed_factor <= 1):
-            problems.append(
-                Problem(
-                    "winter_speed_factor must be above 0 and at most 1, "
-                    f"got {self.winter_speed_factor!r}",
-                    "settings",
-                )
-            )
+        if is_default(self):
+            return
+        problems = find_faults(Settings, vars(self), "settings")
+        if not problems and list(self.bands_min) != sorted(set(self.bands_min)):
+            problems = [Problem("settings.bands_not_ascending", "settings", value=self.bands_min)]
         raise_problems(problems)
 
     def to_dict(self) -> dict[str, Any]:
@@ -208,8 +171,8 @@ class Settings:
         path = Path(path)
         try:
             given = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise InputError(f"{path.name}: settings cannot be read: {error}") from None
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+            raise InputError("settings.unreadable", where=path.name) from None
         return cls.from_dict(given, where=path.name)
 
     @classmethod
@@ -221,39 +184,12 @@ class Settings:
         InputError
             If it names a setting that does not exist, or holds a value that cannot be one.
         """
-        given = dict(given)
-        known = {item.name for item in fields(cls)}
-        known_links = {item.name for item in fields(LinkModel)}
+        given = {k: tuple(v) if isinstance(v, list) else v for k, v in given.items()}
         links = given.pop("links", {})
-        wrong = [
-            Problem(f"{name} must be {form}", where)
-            for name, value, kind, form in (
-                ("links", links, dict, "a section"),
-                ("limits_min", given.get("limits_min", {}), dict, "a section"),
-                ("bands_min", given.get("bands_min", []), list, "a list"),
-                ("site_services", given.get("site_services", []), list, "a list"),
-            )
-            if not isinstance(value, kind)
-        ]
-        raise_problems(wrong)
-        unknown = [name for name in given if name not in known]
-        unknown += [f"links.{name}" for name in links if name not in known_links]
-        if unknown:
-            raise InputError(
-                [
-                    Problem(
-                        "unknown setting",
-                        where=where,
-                        rows=tuple(unknown),
-                        hint=f"known are {', '.join(sorted(known))}",
-                    )
-                ]
-            )
-        for name in ("bands_min", "site_services"):
-            if name in given:
-                given[name] = tuple(given[name])
-        return replace(cls(**given), links=LinkModel(**links))
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        problems = find_faults(cls, given, where)
+        if isinstance(links, Mapping):
+            problems += find_faults(LinkModel, links, where, "links")
+        else:
+            problems.append(Problem("validation.not_a_section", where, name="links", value=links))
+        raise_problems(problems)
+        return cls(links=LinkModel(**links), **given)

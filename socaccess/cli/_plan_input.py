@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -11,6 +10,8 @@ from typing import Annotated, Any
 import typer
 
 from socaccess.cli.options import make_console
+from socaccess.encoding import encode_csv, encode_json
+from socaccess.files import write_files
 
 __all__ = [
     "EXIT_NO",
@@ -185,50 +186,19 @@ def finish(
     A page is written three times: Markdown, PDF and DOCX, so that it can be attached.
     """
     from socaccess.cli._plan_pages import render_page
-    from socaccess.documents.tables import write_csv
-    from socaccess.errors import OutputError
 
     if as_json:
-        typer.echo(json.dumps(_plain(answer), ensure_ascii=False))
+        typer.echo(encode_json(answer))
     if out is None:
         return
-    files: dict[str, bytes] = {}
+    files = {f"{name}.csv": encode_csv(table) for name, table in (tables or {}).items()}
     for name, text in (pages or {}).items():
         files[f"{name}.md"] = text.encode("utf-8")
         for ending, made in render_page(text, texts, warning=warning).items():
             files[f"{name}.{ending}"] = made
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        for name, table in (tables or {}).items():
-            aside = out / f".writing-{name}.csv"
-            write_csv(table, aside)
-            aside.replace(out / f"{name}.csv")
-            typer.echo(texts("plan.wrote", path=out / f"{name}.csv"), err=True)
-        for name, content in files.items():
-            aside = out / f".writing-{name}"
-            aside.write_bytes(content)
-            aside.replace(out / name)
-            typer.echo(texts("plan.wrote", path=out / name), err=True)
-    except OSError as error:
-        raise OutputError(f"{out}: could not be written: {error.strerror or error}") from None
+    for path in write_files(out, files):
+        typer.echo(texts("plan.wrote", path=path), err=True)
 
 
 def _is_number(cell: str) -> bool:
     return not cell or cell[0] in "0123456789–<>-+≥…"
-
-
-def _plain(value: Any) -> Any:
-    import pandas as pd
-
-    if isinstance(value, pd.DataFrame):
-        frame = value.astype(object).where(value.notna(), None)
-        return [_plain(row) for row in frame.to_dict("records")]
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, Decimal):
-        return str(value)
-    if hasattr(value, "item"):
-        value = value.item()
-    return None if isinstance(value, float) and value != value else value

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import getpass
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from socaccess.encoding import encode_json
 
 if TYPE_CHECKING:
     from socaccess.rounds import Store
@@ -64,4 +65,4 @@ def label_codes(store: Store, lang: str) -> dict[str, str]:
 
 def print_json(answer: Any) -> None:
     """Print an answer as JSON."""
-    typer.echo(json.dumps(answer, ensure_ascii=False))
+    typer.echo(encode_json(answer))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from socaccess.cli.options import Debug, Json, Lang, Language
+from socaccess.encoding import encode_json, to_plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,7 +80,7 @@ def validate(
     if fix or out is not None:
         left = _write_copy(found, file, out, reference, crs, pairs, texts)
     if as_json:
-        typer.echo(json.dumps(_tell(left, found, pairs), ensure_ascii=False))
+        typer.echo(encode_json(_tell(left, found, pairs)))
         if left.problems:
             raise typer.Exit(1)
         return
@@ -186,5 +186,5 @@ def _tell(left: Inspection, found: Inspection, pairs: pd.DataFrame | None) -> di
         ],
     }  # fmt: skip
     if pairs is not None:
-        told["duplicates"] = json.loads(pairs.to_json(orient="records"))
+        told["duplicates"] = to_plain(pairs)
     return told

@@ -12,7 +12,6 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,6 +26,8 @@ from socaccess.documents.tables import (
     round_table,
     warn_of_small_counts,
 )
+from socaccess.encoding import encode_json
+from socaccess.files import write_aside
 from socaccess.i18n import Texts
 
 if TYPE_CHECKING:
@@ -74,10 +75,8 @@ def write_geopackage(released: Release, path: Path, *, lang: str = "lv") -> None
     The styles stand in the table `layer_styles`, in the form QGIS makes itself and
     looks for when it opens a layer. A file that is there is replaced, once the new one is whole.
     """
-    with TemporaryDirectory(prefix=".writing-", dir=path.parent) as folder:
-        aside = Path(folder) / path.name
+    with write_aside(path) as aside:
         _write_layers(released, aside, lang)
-        aside.replace(path)
 
 
 def _write_layers(released: Release, path: Path, lang: str) -> None:
@@ -128,7 +127,7 @@ def write_geoparquet(released: Release, folder: Path, *, lang: str = "lv") -> li
         frame.to_parquet(path, index=False)
         table = parquet.read_table(path)
         metadata = {**(table.schema.metadata or {}),
-                    b"socaccess": json.dumps(about, ensure_ascii=False).encode()}  # fmt: skip
+                    b"socaccess": encode_json(about).encode()}  # fmt: skip
         parquet.write_table(table.replace_schema_metadata(metadata), path)
         written.append(path)
     return written
@@ -153,7 +152,7 @@ def write_geojson(released: Release, folder: Path, *, lang: str = "lv") -> list[
             "features": features,
         }
         path = folder / f"{name}.geojson"
-        path.write_text(json.dumps(told, ensure_ascii=False) + "\n", encoding="utf-8")
+        path.write_text(encode_json(told) + "\n", encoding="utf-8")
         written.append(path)
     return written
 

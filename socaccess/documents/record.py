@@ -7,9 +7,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from socaccess.documents.tables import warn_of_small_counts
+from socaccess.encoding import encode_json, to_plain
 from socaccess.i18n import LANGUAGES, Texts
 from socaccess.study.release import Release, release
 from socaccess.version import VERSION
@@ -54,7 +53,7 @@ def tell_record(
         },
         "attribution": study.attribution,
     }
-    plain: dict[str, Any] = _make_plain(record)
+    plain: dict[str, Any] = to_plain(record)
     return plain
 
 
@@ -63,7 +62,7 @@ def write_record(
 ) -> None:
     """Write the record as JSON, keys in a fixed order."""
     record = tell_record(result, allow_small_counts=allow_small_counts)
-    path.write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    path.write_text(encode_json(record, indent=1) + "\n", encoding="utf-8")
 
 
 def _show_plans(released: Release) -> list[dict[str, Any]]:
@@ -86,15 +85,3 @@ def _find_version(name: str) -> str:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
         return "not installed"
-
-
-def _make_plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(key): _make_plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_make_plain(item) for item in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float) and not np.isfinite(value):
-        return None
-    return value

@@ -11,6 +11,7 @@ import pandas as pd
 from socaccess.content import CREATED
 from socaccess.documents.sheets import list_sheets
 from socaccess.documents.tables import warn_of_small_counts
+from socaccess.encoding import open_workbook
 from socaccess.i18n import Texts
 
 if TYPE_CHECKING:
@@ -39,23 +40,18 @@ def write_workbook(released: Release, path: Path, *, lang: str = "lv") -> None:
     Each sheet says on top what it answers; the headings stay in view and can be filtered
     by. Shares have bars, hidden counts stand as marks, the last sheet holds the sources.
     """
-    import xlsxwriter
-
     texts = Texts(lang)
     sheets = list_sheets(released, texts)
     warning = warn_of_small_counts(released, texts)
     area = released.result.study.title[lang]
-    options = {"strings_to_formulas": False, "strings_to_urls": False, "nan_inf_to_errors": False}
-    book = xlsxwriter.Workbook(str(path), options)
-    book.set_properties(
-        {
-            "title": texts("tables.title"),
-            "subject": area,
-            "author": "socaccess",
-            "comments": warning,
-            "created": CREATED,
-        }
-    )
+    properties = {
+        "title": texts("tables.title"),
+        "subject": area,
+        "author": "socaccess",
+        "comments": warning,
+        "created": CREATED,
+    }
+    book = open_workbook(path, properties=properties)
     styles = _Styles(book)
     for name, table in sheets.items():
         sheet = book.add_worksheet(texts(f"tables.sheet.{name}"))

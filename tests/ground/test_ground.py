@@ -94,20 +94,27 @@ def test_settings_are_told_what_is_wrong_with_them(tmp_path):
     with pytest.raises(InputError) as caught:
         LinkModel(road_kph=-1, detour=0.5, road_links=1.5)
     assert str(caught.value).splitlines() == [
-        "settings: road_kph must be above 0, got -1",
-        "settings: detour must be at least 1, got 0.5",
-        "settings: road_links must be a whole number, got 1.5",
+        "settings: road_kph is -1, which is not above 0; give more than 0",
+        "settings: detour is 0.5, which is under 1; give 1 or more",
+        "settings: road_links is '1.5', not a whole number; write a whole number",
     ]
     with pytest.raises(InputError) as caught:
-        Settings(limits_min={"dac": 0}, bands_min=(30, 15), new_sites=-1, solver_seconds="long")
-    assert len(str(caught.value).splitlines()) == 4
+        Settings(limits_min={"dac": 0}, bands_min=(30, "x"), new_sites=-1, solver_seconds="long")
+    assert [problem.code for problem in caught.value.problems] == [
+        "validation.not_above", "validation.not_a_number", "validation.under_least",
+        "validation.not_a_number",
+    ]  # fmt: skip
+    assert "limits_min.dac ir 0, kas nav vairāk par 0" in caught.value.text("lv")
+    with pytest.raises(InputError) as caught:
+        Settings(bands_min=(30, 15))
+    assert caught.value.code == "settings.bands_not_ascending"
     file = tmp_path / "own.toml"
     for text, message in (
-        ("limits = 3", "unknown setting (limits; 1 in all)"),
-        ("[links]\nroad = 3", "links.road"),
-        ("links = 3", "links must be a section"),
-        ("bands_min = 15", "bands_min must be a list"),
-        ("[links]\nroad_kph = 'fast'", "road_kph must be above 0, got 'fast'"),
+        ("limits = 3", "own.toml: limits is not known; did you mean limits_min?"),
+        ("[links]\nroad = 3", "links.road is not known"),
+        ("links = 3", "links is '3', not a section"),
+        ("bands_min = 15", "bands_min is '15', not a list"),
+        ("[links]\nroad_kph = 'fast'", "links.road_kph is 'fast', not a number"),
         ("not toml", "own.toml: settings cannot be read"),
     ):
         file.write_text(text, encoding="utf-8")
