@@ -97,7 +97,9 @@ def collect(folder: Path, lang: str) -> Figures:
     """Return the figures of all files of a run."""
     figures = Figures()
     words = json.loads((ROOT / "socaccess" / "locale" / lang / "tables.json").read_text("utf-8"))
-    tables = {name: list(read_csv(folder / f"{name}.csv")) for name in ("coverage", "gaps", "sites")}
+    tables = {
+        name: list(read_csv(folder / f"{name}.csv")) for name in ("coverage", "gaps", "sites")
+    }
     for name, keys in (("coverage", COVERAGE), ("gaps", GAPS), ("sites", SITES)):
         for row in tables[name]:
             add_row(figures, f"{name}.csv", name, keys, row)
@@ -106,7 +108,7 @@ def collect(folder: Path, lang: str) -> Figures:
     for name, keys, sheet in zip(
         ("coverage", "gaps", "sites"), (COVERAGE, GAPS, SITES), (1, 2, 3), strict=True
     ):
-        for row in read_sheet(folder / "tables.xlsx", sheet, words, tables[name][0]):
+        for row in read_sheet(folder / "tables.xlsx", sheet, words, dict(*tables[name][:1])):
             add_row(figures, "tables.xlsx", name, keys, row)
     headline = json.loads((folder / "study.json").read_text("utf-8"))["headline"]
     for row in headline["services"]:
@@ -254,10 +256,7 @@ def read_documents(
         fits = [
             service
             for service in {service for _, service in shares}
-            if all(
-                agree(plain(shares[(ids[row[0]], service)]), percent(row[2]))
-                for row in rows
-            )
+            if all(agree(plain(shares[(ids[row[0]], service)]), percent(row[2])) for row in rows)
         ]
         key = ("annex table", rows[0][0], *[row[2] for row in rows])
         figures.add("annex.docx", key, True)

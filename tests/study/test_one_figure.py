@@ -6,7 +6,7 @@ import pytest
 
 import socaccess as sa
 from socaccess.study.release import run_released
-from tests.study.read_outputs import Figures, Percent, agree, collect
+from tests.study.read_outputs import Figures, Percent, agree, collect, plain
 
 REGIONS = ("latgale", "kurzeme", "riga", "vidzeme", "zemgale")
 
@@ -40,6 +40,33 @@ def test_no_figure_is_told_two_ways(region, view, tmp_path):
                 if key[0] in ("coverage", "gaps", "sites", "service"):
                     assert agree(before.told[key][0][1], figures.told[key][0][1]), key
         before = figures
+
+
+def test_check_and_annex_say_of_a_municipality_what_its_region_says(tmp_path):
+    from socaccess.documents.standard import check_standard
+
+    result = sa.Study.load("latgale").run(sites=False)
+    ludza = "0037000"
+    released = result.tables["coverage"]
+    now = released[
+        (released["municipality_id"] == ludza)
+        & (released["scenario"] == "now")
+        & (released["scope"] == "any")
+    ].set_index("service")
+    checked = check_standard(result, ludza).services.set_index("service")
+    for service, row in checked.iterrows():
+        for mine, theirs in (("now", "covered_share"), ("now_low", "covered_share_low"),
+                             ("now_high", "covered_share_high"), ("persons", "persons"),
+                             ("mean_min", "mean_min"), ("max_min", "max_min")):  # fmt: skip
+            told, shown = plain(row[mine]), plain(now.loc[service, theirs])
+            assert told == shown, (service, mine)
+    sa.write_outputs(result, tmp_path, lang="en")
+    figures = collect(tmp_path, "en")
+    for service in checked.index:
+        key = ("coverage", ludza, service, "now", "any", "covered_share")
+        places = {where for where, _ in figures.told[key]}
+        assert places >= {"coverage.csv", "layers.gpkg", "tables.xlsx", "map.html"}
+        assert plain(checked.loc[service, "now"]) == figures.told[key][0][1]
 
 
 def test_the_reader_would_notice():
