@@ -28,6 +28,7 @@ __all__ = [
     "find_quantiles",
     "judge_settlements",
     "measure_groups",
+    "round_shares",
     "summarise_coverage",
     "weigh_quantile",
 ]
@@ -119,6 +120,20 @@ def bound_limits_ms(limit_min: float, uncertainty: float) -> tuple[int, int, int
         limit,
         math.floor(limit / (1 - uncertainty) + 1e-6),
     )
+
+
+def round_shares(shares: np.ndarray, decimals: int = 4) -> np.ndarray:
+    """Return shares rounded, 0 and 1 only where they are exact.
+
+    Examples
+    --------
+    >>> round_shares(np.array([0.0, 0.00001, 0.57123, 0.99999, 1.0])).tolist()
+    [0.0, 0.0001, 0.5712, 0.9999, 1.0]
+    """
+    least = 10.0**-decimals
+    shares = np.asarray(shares, dtype=float)
+    part = np.clip(shares.round(decimals), least, 1 - least).round(decimals)
+    return np.where((shares > 0) & (shares < 1), part, shares)
 
 
 def summarise_coverage(
@@ -253,12 +268,16 @@ def measure_groups(
     def number(part: np.ndarray) -> np.ndarray:
         return np.where(stated & counted, add(persons * part), np.nan)
 
+    ends: dict[str, np.ndarray] = {}
     with np.errstate(invalid="ignore", divide="ignore"):
+        for end, part in zip(("low", "high"), bounds or (), strict=False):
+            ends |= {f"covered_{end}": number(part), f"covered_share_{end}": share(part)}
         middle, late = find_quantiles(code, count, minutes, weight, (0.5, 0.9))
-        found = {
+        return {
             "persons": np.where(stated, persons_total, np.nan),
             "covered": number(within),
             "covered_share": share(within),
+            **ends,
             "share_of": np.where(by_need, "need", "population").astype(object),
             "population": _count(add(population)),
             "population_covered": _count(np.where(counted, add(population * within), np.nan)),
@@ -268,10 +287,6 @@ def measure_groups(
             "max_min": np.where(np.isfinite(longest), longest, np.nan),
             "unreachable_population": _count(np.where(counted, add(population * cut_off), np.nan)),
         }
-        if bounds is not None:
-            for end, part in zip(("low", "high"), bounds, strict=True):
-                found |= {f"covered_{end}": number(part), f"covered_share_{end}": share(part)}
-    return found
 
 
 def _count(totals: np.ndarray) -> np.ndarray:

@@ -81,17 +81,18 @@ def check_file(path: Path, limits: ReadLimits | None = None) -> None:
     """
     limits = limits or ReadLimits()
     try:
-        if not path.exists():
-            raise InputError(f"{path}: there is no such file")
-        if not path.is_file():
-            raise InputError(f"{path}: this is no file")
-        size = path.stat().st_size
-    except (OSError, ValueError) as error:
-        raise InputError(f"{str(path)!r}: cannot be opened: {error}") from None
+        there, is_file = path.exists(), path.is_file()
+        size = path.stat().st_size if is_file else 0
+    except (OSError, ValueError):
+        raise InputError("guards.cannot_open", where=str(path)) from None
+    if not there:
+        raise InputError("guards.no_file", where=path)
+    if not is_file:
+        raise InputError("guards.not_a_file", where=path)
     if size == 0:
-        raise InputError(f"{path.name}: the file is empty")
+        raise InputError("guards.empty", where=path.name)
     if size > limits.max_bytes:
-        raise InputError(f"{path.name}: the file is larger than {limits.max_bytes // 10**6} MB")
+        raise InputError("guards.too_large", where=path.name, megabytes=limits.max_bytes // 10**6)
 
 
 def check_member_name(name: str) -> None:
@@ -107,7 +108,7 @@ def check_member_name(name: str) -> None:
     """
     path = PurePosixPath(name.replace("\\", "/"))
     if path.is_absolute() or ".." in path.parts or ":" in name or "\x00" in name:
-        raise InputError(f"the archive holds {name[:80]!r}, which lies outside its folder")
+        raise InputError("guards.outside_folder", name=name[:80])
 
 
 def check_workbook(path: Path, limits: ReadLimits | None = None) -> None:
@@ -123,7 +124,7 @@ def check_workbook(path: Path, limits: ReadLimits | None = None) -> None:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
             if len(members) > limits.max_members:
-                raise InputError(f"{path.name}: an archive of more than {limits.max_members} parts")
+                raise InputError("guards.too_many_parts", where=path.name, most=limits.max_members)
             left = limits.max_unpacked_bytes
             for member in members:
                 check_member_name(member.filename)
@@ -132,8 +133,8 @@ def check_workbook(path: Path, limits: ReadLimits | None = None) -> None:
     except InputError:
         raise
     except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, ValueError,
-            NotImplementedError) as error:  # fmt: skip
-        raise InputError(f"{path.name}: not a readable workbook: {error}") from None
+            NotImplementedError):  # fmt: skip
+        raise InputError("guards.not_a_workbook", where=path.name) from None
 
 
 def _check_part(path: Path, name: str, part: IO[bytes], left: int) -> int:
@@ -145,13 +146,13 @@ def _check_part(path: Path, name: str, part: IO[bytes], left: int) -> int:
         while block := part.read(_CHUNK):
             left -= len(block)
             if left < 0:
-                raise InputError(f"{path.name}: unpacks to more than any table of ours")
+                raise InputError("guards.unpacks_large", where=path.name)
             if watch is not None:
                 watch.Parse(block, False)
         if watch is not None:
             watch.Parse(b"", True)
-    except expat.ExpatError as error:
-        raise InputError(f"{path.name}: not a readable workbook: {name[:80]}: {error}") from None
+    except expat.ExpatError:
+        raise InputError("guards.not_a_workbook", where=path.name) from None
     return left
 
 
@@ -165,14 +166,14 @@ def _watch_xml(path: Path) -> Any:
         nonlocal depth
         depth += 1
         if depth > _DEEPEST:
-            raise InputError(f"{path.name}: XML nested deeper than any workbook of ours")
+            raise InputError("guards.nested_deep", where=path.name)
 
     def leave(*_: object) -> None:
         nonlocal depth
         depth -= 1
 
     def refuse(*_: object) -> None:
-        raise InputError(f"{path.name}: defines XML entities, which no workbook of ours does")
+        raise InputError("guards.entities", where=path.name)
 
     parser = expat.ParserCreate()
     parser.StartElementHandler, parser.EndElementHandler = enter, leave

@@ -33,7 +33,7 @@ class Reading:
 
     table: Any = None
     ignored: tuple[str, ...] = ()
-    findings: tuple[object, ...] = ()
+    findings: tuple[Any, ...] = ()
     of_persons: bool = False
     left_out: dict[str, int] = field(default_factory=dict)
 

@@ -25,7 +25,7 @@ def check(
     from socaccess.documents.standard import check_standard
 
     study, identity, name = asked.open_municipality(municipality)
-    answer = check_standard(study.select([identity]).run(sites=False), min_share=min_share, own=own)
+    answer = check_standard(study.run(sites=False), identity, min_share=min_share, own=own)
     services = answer.services
     if not session.as_json:
         _show(session, name, answer)
@@ -74,7 +74,7 @@ def _show(session: Session, name: str, answer: Any) -> None:
     session.print(f"{name} ({texts('cli.borders', year=result.study.borders_year)})", style="bold")
     session.show(Table(columns, rows))
     for row in answer.services[answer.services["failed"]].itertuples():
-        here = result.gaps[result.gaps["service"] == row.service].head(SHOWN)
+        here = answer.gaps[answer.gaps["service"] == row.service].head(SHOWN)
         places = ", ".join(
             f"{gap.settlement} ({texts.number(gap.travel_min)})" for gap in here.itertuples()
         )

@@ -131,7 +131,7 @@ def fetch_data(
             "rows": None if reading.table is None else len(reading.table),
             "ignored": list(reading.ignored),
             "left_out": reading.left_out,
-            "findings": [str(finding) for finding in reading.findings],
+            "findings": [finding.text(lang.value) for finding in reading.findings],
             "written": [str(path) for path in written],
         }
         typer.echo(json.dumps(told, ensure_ascii=False))
@@ -215,7 +215,7 @@ def _told_in(lang: Language, debug: bool) -> Iterator[None]:
     except DownloadError as error:
         if debug:
             raise
-        typer.echo(f"socaccess: {error.tell(lang.value)}", err=True)
+        typer.echo(f"socaccess: {error.text(lang.value)}", err=True)
         raise typer.Exit(1) from None
 
 
@@ -326,7 +326,7 @@ def _tell_fetched(source: Any, entry: Any, reading: Any, texts: Any) -> None:
     if reading.ignored:
         typer.echo(texts("data.ignored", names=", ".join(reading.ignored)), err=True)
     for finding in reading.findings:
-        typer.echo(str(finding), err=True)
+        typer.echo(finding.text(texts.lang), err=True)
     if source.name in ("latvia_roads", "osm_roads"):
         typer.echo(texts("data.next_network", path=entry.path))
     if reading.of_persons:
@@ -340,7 +340,7 @@ def _read_area(path: Path) -> Any:
 
     frame, _ = read_rows(path)
     if "geometry" not in frame:
-        raise InputError(f"{path.name}: a layer of areas is needed: gpkg, geojson, shp or parquet")
+        raise InputError("sources.no_areas", where=path.name)
     return frame
 
 

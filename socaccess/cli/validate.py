@@ -65,7 +65,7 @@ def validate(
 
     texts = Texts(lang.value)
     if form is not None and form not in FORMS:
-        raise UnknownNameError(f"no table {form!r}; there are {', '.join(FORMS)}")
+        raise UnknownNameError("schemas.no_form", name=form, known=list(FORMS))
     reference, gazetteer = _open_reference(project, place)
     found = inspect_table(
         file,
@@ -80,7 +80,7 @@ def validate(
     if fix or out is not None:
         left = _write_copy(found, file, out, reference, crs, pairs, texts)
     if as_json:
-        typer.echo(encode_json(_tell(left, found, pairs)))
+        typer.echo(encode_json(_list_answer(left, found, pairs, texts.lang)))
         if left.problems:
             raise typer.Exit(1)
         return
@@ -135,7 +135,7 @@ def _find_pairs(found: Inspection, against: str | None, reference: Reference) ->
     from socaccess.sources.tables import read_table
 
     if found.form.name != "facilities":
-        raise InputError(f"{found.file}: duplicates are looked for among facilities")
+        raise InputError("sources.duplicates_of_facilities", where=found.file)
     raise_problems(found.problems)
     assert found.checked is not None
     frame = found.checked.assign(source=found.file)
@@ -156,9 +156,9 @@ def _show(found: Inspection, pairs: pd.DataFrame | None, texts: Texts) -> None:
     from socaccess.sources.correcting import name_changes
 
     for change in name_changes(found.changes, found.row_names):
-        typer.echo(texts("cli.read_as", change=change), err=True)
+        typer.echo(texts("cli.read_as", change=change.text(texts.lang)), err=True)
     for note in found.notes:
-        typer.echo(texts("cli.to_decide", note=note), err=True)
+        typer.echo(texts("cli.to_decide", note=note.text(texts.lang)), err=True)
     if pairs is None:
         return
     for row in pairs.to_dict("records"):
@@ -169,19 +169,25 @@ def _show(found: Inspection, pairs: pd.DataFrame | None, texts: Texts) -> None:
     typer.echo(texts.count("cli.pairs", len(pairs)) if len(pairs) else texts("cli.no_duplicates"))
 
 
-def _tell(left: Inspection, found: Inspection, pairs: pd.DataFrame | None) -> dict[str, Any]:
+def _list_answer(
+    left: Inspection, found: Inspection, pairs: pd.DataFrame | None, lang: str
+) -> dict[str, Any]:
+    from socaccess.messages import show_value
     from socaccess.sources.correcting import list_findings
 
     told: dict[str, Any] = {
         "valid": not left.problems,
         "rows": len(found.rows),
         "problems": [
-            {"what": p.what, "where": p.where, "rows": list(p.rows), "hint": p.hint}
+            {"code": p.code, "what": p.describe(lang), "where": p.locate(lang),
+             "rows": [show_value(row, lang) for row in p.rows], "hint": p.advise(lang)}
             for p in left.problems
         ],
         "findings": [
-            {"kind": item.kind, "row": item.row_name, "column": item.heading or item.column,
-             "value": item.value, "what": item.what, "hint": item.hint}
+            {"kind": item.kind, "row": show_value(item.row_name, lang),
+             "column": item.heading or item.column, "value": item.value,
+             "code": item.problem.code, "what": item.problem.describe(lang),
+             "hint": item.after or item.problem.advise(lang)}
             for item in list_findings(found)
         ],
     }  # fmt: skip

@@ -18,7 +18,6 @@ import shapely
 from socaccess.maps.encode import delta, morton_order
 from socaccess.network import CLOSED, RoadNetwork, Snapped
 from socaccess.routing import UNREACHABLE, Terminals, find_nearest
-from socaccess.study.placing import place_facilities
 from socaccess.travel.minutes import to_limit_ms
 
 if TYPE_CHECKING:
@@ -121,8 +120,7 @@ def _list_supply(result: Any, types: pd.DataFrame) -> tuple[pd.DataFrame, Snappe
     serving = result.reach.supply["planned"]
     serving = serving[serving["service"].isin(number)]
     # Cut where they may be shown: a cut at the door of a shelter would tell where it is.
-    facilities = place_facilities(result.facilities, result.study).set_index("facility_id")
-    facilities = facilities.loc[serving["facility_id"]]
+    facilities = result.facilities.set_index("facility_id").loc[serving["facility_id"]]
     sites = result.sites[result.sites["service"].isin(number)]
     supply = pd.DataFrame(
         {
@@ -135,7 +133,11 @@ def _list_supply(result: Any, types: pd.DataFrame) -> tuple[pd.DataFrame, Snappe
     )
     points: gpd.GeoDataFrame = pd.concat(
         [facilities[["geometry"]], sites.to_crs(facilities.crs)[["geometry"]]], ignore_index=True
-    ).assign(place=np.arange(len(supply)))
+    )
+    # Without a point that may be shown there is no area to draw.
+    there = points.geometry.notna().to_numpy()
+    supply, points = supply[there].reset_index(drop=True), points[there].reset_index(drop=True)
+    points = points.assign(place=np.arange(len(supply)))
     network, links = result.study.network, result.study.settings.links
     return supply, network.snap(points, id_column="place", links=links)
 

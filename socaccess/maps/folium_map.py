@@ -16,7 +16,6 @@ from socaccess.maps.places import has_point
 from socaccess.maps.shares import as_percent
 from socaccess.maps.words import name_code, persons_text
 from socaccess.study.colours import CLASSES, LIGHT, NO_SHARE, STATUS, class_of
-from socaccess.study.placing import place_facilities
 from socaccess.study.release import Release, release
 
 if TYPE_CHECKING:
@@ -89,7 +88,7 @@ def explore(
     ):
         if value not in known:
             raise UnknownNameError(
-                [Problem(f"no {name} {value!r}", "explore", hint=f"use {', '.join(known)}")]
+                [Problem("maps.not_a_choice", name=name, value=value, known=list(known))]
             )
     usable = types[types["supply_known"]] if service is None else types
     row = (usable if len(usable) else types).iloc[0]
@@ -260,7 +259,7 @@ def _add_facilities(
 ) -> None:
     import folium
 
-    facilities = place_facilities(result.facilities, result.study)
+    facilities = result.facilities
     facilities = facilities[has_point(facilities) & (facilities["service"] == row["service"])]
     layer = folium.FeatureGroup(name=_text(texts("map.layer.facilities")))
     for place in facilities.to_crs(EXCHANGE).to_dict("records"):

@@ -63,14 +63,7 @@ def choose_services(result: Any, services: Iterable[str] | None) -> pd.DataFrame
         unknown = [name for name in wanted if name not in with_times]
         if unknown:
             raise UnknownNameError(
-                [
-                    Problem(
-                        "service is not in this result",
-                        where="save_map, services",
-                        rows=tuple(unknown),
-                        hint=f"it has {', '.join(sorted(with_times))}",
-                    )
-                ]
+                [Problem("maps.service_not_in_result", rows=unknown, known=sorted(with_times))]
             )
         return types[types["service"].isin(wanted)].reset_index(drop=True)
     kept = types[types["service"].isin(with_times)]
@@ -190,11 +183,11 @@ def _check(result: Any) -> None:
     for name in ("municipalities", "settlements", "facilities", "sites"):
         frame = getattr(result, name)
         if len(frame) and frame.crs is None:
-            problems.append(Problem("no coordinate reference system is set", f"result.{name}"))
+            problems.append(Problem("maps.no_crs", f"result.{name}"))
     if not len(result.municipalities):
-        problems.append(Problem("there is no municipality to draw", "result.municipalities"))
+        problems.append(Problem("maps.no_municipality", "result.municipalities"))
     if not len(result.settlement_coverage):
-        problems.append(Problem("there is no travel time to show", "result.settlement_coverage"))
+        problems.append(Problem("maps.no_times", "result.settlement_coverage"))
     raise_problems(problems)
     crs = {
         str(getattr(result, name).crs)
@@ -202,7 +195,7 @@ def _check(result: Any) -> None:
         if len(getattr(result, name))
     }
     if len(crs) > 1:
-        raise InputError(f"layers of the result are in different systems: {', '.join(sorted(crs))}")
+        raise InputError("maps.several_crs", found=sorted(crs))
 
 
 def _bands(result: Any) -> tuple[float, ...]:

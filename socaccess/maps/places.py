@@ -10,7 +10,6 @@ import shapely
 
 from socaccess.maps.encode import delta
 from socaccess.maps.shares import encode_count
-from socaccess.study.placing import place_facilities
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -51,7 +50,7 @@ def list_destinations(
     Facilities that some settlement's time leads to are kept wherever they are;
     others only inside `frame_m`.
     """
-    facilities = place_facilities(result.facilities, result.study)
+    facilities = result.facilities
     there = has_point(facilities) & facilities["service"].isin(services).to_numpy()
     x, y = point_coordinates(facilities)
     with np.errstate(invalid="ignore"):

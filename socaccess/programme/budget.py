@@ -21,7 +21,7 @@ from socaccess.errors import InputError, Problem, raise_problems
 from socaccess.programme.amounts import PAYERS, split_amount, to_amount, to_fraction
 from socaccess.programme.costs import ServiceCost, TransportCost
 from socaccess.schemas import Column, TableForm
-from socaccess.sources.plain_tables import check_given
+from socaccess.sources.plain_tables import check_plain_table
 
 __all__ = [
     "CAPITAL",
@@ -144,7 +144,7 @@ def read_capital(path: str | Path) -> pd.DataFrame:
     InputError
         With every finding at once.
     """
-    return check_given(path, CAPITAL)
+    return check_plain_table(path, CAPITAL)
 
 
 def plan_budget(

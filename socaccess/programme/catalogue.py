@@ -13,7 +13,7 @@ from socaccess.coverage import summarise_coverage
 from socaccess.errors import InputError, Problem, UnknownNameError, raise_problems
 from socaccess.i18n import fold
 from socaccess.schemas import SERVICE_TYPES, Column, TableForm, check_table, suggest_names
-from socaccess.sources.plain_tables import read_given
+from socaccess.sources.plain_tables import read_plain_table
 from socaccess.sources.services import load_service_types, load_target_groups
 from socaccess.sources.tables import read_rows
 from socaccess.study import StudyResult
@@ -60,7 +60,7 @@ def list_groups(path: str | Path | None = None) -> pd.DataFrame:
     groups = pd.concat([known, more], ignore_index=True).astype(object)
     if path is None:
         return groups
-    frame, names = read_given(path)
+    frame, names = read_plain_table(path)
     form = TableForm(
         "target_groups",
         tuple(Column(name, required=True, unique=name == "target_group") for name in known.columns),
@@ -248,7 +248,7 @@ class Catalogue:
         """
         path = Path(path)
         groups = list_groups(target_groups)
-        frame, names = read_given(path)
+        frame, names = read_plain_table(path)
         problems: list[Problem] = []
         frame, found = name_words(frame, groups, path.name, names)
         problems += found

@@ -13,7 +13,7 @@ from socaccess.errors import InputError, Problem, raise_problems
 from socaccess.programme.amounts import round_whole
 from socaccess.programme.take_up import ALL, observe_take_up, summarise_take_up
 from socaccess.schemas import Column, TableForm
-from socaccess.sources.plain_tables import check_given
+from socaccess.sources.plain_tables import check_plain_table
 from socaccess.study import Study
 
 __all__ = [
@@ -289,7 +289,7 @@ def read_population(path: str | Path) -> pd.DataFrame:
     InputError
         With every finding at once.
     """
-    return check_given(path, POPULATION)
+    return check_plain_table(path, POPULATION)
 
 
 def _sum_need(study: Study) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from socaccess.errors import InputError, UnknownNameError
 from socaccess.programme.take_up import ALL, observe_take_up
 from socaccess.schemas import Column, TableForm
 from socaccess.sources.boundaries import load_municipalities
-from socaccess.sources.plain_tables import check_given
+from socaccess.sources.plain_tables import check_plain_table
 from socaccess.sources.services import load_plan_targets
 from socaccess.study import StudyResult
 
@@ -45,7 +45,7 @@ def read_reached(path: str | Path) -> pd.DataFrame:
     InputError
         With every finding at once; a number without a source is refused.
     """
-    return check_given(path, REACHED)
+    return check_plain_table(path, REACHED)
 
 
 def check_goals(

@@ -13,7 +13,7 @@ from socaccess.errors import InputError, Problem, raise_problems
 from socaccess.programme.reach import CAPACITY_BASES
 from socaccess.schemas import Column, TableForm, check_table
 from socaccess.sources.boundaries import load_crosswalk, load_municipalities
-from socaccess.sources.plain_tables import check_given, read_given
+from socaccess.sources.plain_tables import check_plain_table, read_plain_table
 from socaccess.study import Study
 
 __all__ = [
@@ -89,7 +89,7 @@ class PlanObjects:
         InputError
             With every finding at once.
         """
-        frame, names = read_given(path)
+        frame, names = read_plain_table(path)
         where = Path(path).name
         known = load_municipalities(2025)["municipality_id"].tolist()
         table = check_table(
@@ -209,7 +209,7 @@ def read_amendments(path: str | Path) -> pd.DataFrame:
     InputError
         With every finding at once.
     """
-    return check_given(path, AMENDMENTS)
+    return check_plain_table(path, AMENDMENTS)
 
 
 def list_objects(study: Study) -> PlanObjects:

@@ -21,7 +21,7 @@ from socaccess.programme.amounts import CENT, to_amount, to_fraction
 from socaccess.programme.prices import choose_price
 from socaccess.programme.reach import find_service, find_settlement
 from socaccess.schemas import Column, TableForm, check_table
-from socaccess.sources.plain_tables import read_given
+from socaccess.sources.plain_tables import read_plain_table
 from socaccess.study import StudyResult
 
 __all__ = [
@@ -324,7 +324,7 @@ def read_plans(path: str | Path) -> pd.DataFrame:
         With every finding at once: also a person with two budgets or two homes, or a
         service twice.
     """
-    frame, names = read_given(path)
+    frame, names = read_plain_table(path)
     where = Path(path).name
     table = check_table(frame, PLANS, where=where, row_names=names)
     if "used_units" not in table:

@@ -17,7 +17,7 @@ from socaccess.errors import InputError, Problem, raise_problems
 from socaccess.rounds.layouts import TableLayout
 from socaccess.rounds.store import Store
 from socaccess.schemas import Column, TableForm, check_table
-from socaccess.sources.plain_tables import read_given
+from socaccess.sources.plain_tables import read_plain_table
 
 __all__ = [
     "ANSWERS",
@@ -84,7 +84,7 @@ def read_statements(path: str | Path) -> pd.DataFrame:
         With every finding at once: a private person with a name, an answer without a
         reason, what is no day.
     """
-    frame, names = read_given(path)
+    frame, names = read_plain_table(path)
     where = Path(path).name
     table = check_table(frame, STATEMENTS, where=where, row_names=names)
     for column in STATEMENTS.columns:

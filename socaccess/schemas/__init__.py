@@ -19,7 +19,7 @@ from socaccess.schemas.forms import (
     Column,
     TableForm,
 )
-from socaccess.schemas.names import suggest_names
+from socaccess.schemas.names import RowNames, pick_rows, suggest_message, suggest_names
 
 __all__ = [
     "CANDIDATES",
@@ -32,7 +32,10 @@ __all__ = [
     "SERVICE_TYPES",
     "SETTLEMENTS",
     "Column",
+    "RowNames",
     "TableForm",
     "check_table",
+    "pick_rows",
+    "suggest_message",
     "suggest_names",
 ]

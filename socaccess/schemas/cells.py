@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,6 +12,7 @@ import pandas as pd
 from socaccess.errors import Problem
 from socaccess.guards import ReadLimits, find_control_signs
 from socaccess.schemas.forms import Column
+from socaccess.schemas.names import pick_rows
 
 __all__ = ["convert"]
 
@@ -21,15 +24,19 @@ _FALSE = {"false", "0", "0.0", "no", "n", "nē", "ne"}
 
 
 def convert(
-    values: pd.Series, column: Column, where: str, names: np.ndarray
+    values: pd.Series, column: Column, where: str, names: Sequence[object]
 ) -> tuple[pd.Series, list[Problem]]:
     """Return the values in the column's type, and what is wrong with them."""
-    problems = []
+    problems: list[Problem] = []
+
+    def note(code: str, mask: pd.Series | np.ndarray, show: bool = False, **said: Any) -> None:
+        if np.asarray(mask, dtype=bool).any():
+            rows = pick_rows(names, mask, values if show else None)
+            problems.append(Problem(code, where, rows, column=column.name, **said))
+
     blank = values.isna() | (values.astype(str).str.strip() == "")
-    if column.required and blank.any():
-        problems.append(
-            Problem("value is missing", where, tuple(names[blank.to_numpy()]), "fill it in")
-        )
+    if column.required:
+        note("schemas.value_missing", blank)
     if column.kind == "text":
         # A code read as a number must not become '440200.0'.
         text = values.map(lambda value: str(int(value)) if _is_whole(value) else value)
@@ -38,47 +45,21 @@ def convert(
             .where(~blank, None)
             .map(lambda value: value if value is None else _LINE_ENDS.sub(" ", str(value).strip()))
         )
-        bad = _find_foreign(converted)
-        if bad.any():
-            problems.append(
-                Problem("text holds control signs or is too long", where, tuple(names[bad]))
-            )
+        note("schemas.foreign_text", _find_foreign(converted))
         if column.allowed and column.default is not None:
             converted = converted.where(~blank, column.default)
     elif column.kind == "flag":
         lowered = values.astype(str).str.strip().str.lower()
-        bad = ~blank & ~lowered.isin(_TRUE | _FALSE)
-        if bad.any():
-            problems.append(
-                Problem("is neither true nor false", where, tuple(names[bad.to_numpy()]))
-            )
+        note("schemas.not_a_flag", ~blank & ~lowered.isin(_TRUE | _FALSE))
         filled = lowered.isin(_TRUE) if column.default is not True else ~lowered.isin(_FALSE)
         converted = filled.astype(bool)
     else:
-        converted, found = _convert_number(values, blank, column, where, names)
-        problems += found
+        converted = _convert_number(values, blank, column, note)
     if column.unique:
-        doubled = converted.duplicated(keep=False) & ~blank
-        if doubled.any():
-            problems.append(
-                Problem(
-                    "value occurs more than once",
-                    where,
-                    tuple(f"{names[i]}: {values.iloc[i]}" for i in np.flatnonzero(doubled)),
-                    "give every row its own",
-                )
-            )
+        note("schemas.not_unique", converted.duplicated(keep=False) & ~blank, show=True)
     if column.allowed:
         bad = ~blank & ~converted.isin(column.allowed)
-        if bad.any():
-            problems.append(
-                Problem(
-                    "value is not allowed",
-                    where,
-                    tuple(f"{names[i]}: {values.iloc[i]}" for i in np.flatnonzero(bad)),
-                    f"use {', '.join(column.allowed)}",
-                )
-            )
+        note("schemas.not_allowed", bad, show=True, allowed=column.allowed)
     return converted, problems
 
 
@@ -95,42 +76,26 @@ def _find_foreign(texts: pd.Series) -> np.ndarray:
 
 
 def _convert_number(
-    values: pd.Series, blank: pd.Series, column: Column, where: str, names: np.ndarray
-) -> tuple[pd.Series, list[Problem]]:
-    problems = []
+    values: pd.Series, blank: pd.Series, column: Column, note: Callable[..., None]
+) -> pd.Series:
     if values.dtype == object or pd.api.types.is_string_dtype(values.dtype):
         text = values.astype(str).str.replace(r"\s", "", regex=True)
         number = pd.to_numeric(text.str.replace(",", ".", regex=False), errors="coerce")
     else:
         number = pd.to_numeric(values, errors="coerce").astype(float)
     bad = ~blank & ~np.isfinite(number.to_numpy(dtype=float, na_value=np.nan))
-    if column.kind in ("integer", "year"):
+    whole = column.kind in ("integer", "year")
+    if whole:
         # Beyond 2^53 a number is no longer told from its neighbours.
         bad |= ~blank & ((number % 1 != 0) | (number.abs() > 2**53))
-    if bad.any():
-        kind = "a number" if column.kind == "number" else "a whole number"
-        problems.append(
-            Problem(
-                f"value is not {kind}",
-                where,
-                tuple(f"{names[i]}: {values.iloc[i]}" for i in np.flatnonzero(bad)),
-                "write digits only, or leave it empty",
-            )
-        )
+        note("schemas.not_whole", bad, show=True)
+    else:
+        note("schemas.not_a_number", bad, show=True)
     if column.minimum is not None:
         low = ~bad & ~blank & (number < column.minimum)
-        if low.any():
-            problems.append(
-                Problem(
-                    f"value is below {column.minimum:g}",
-                    where,
-                    tuple(f"{names[i]}: {values.iloc[i]}" for i in np.flatnonzero(low)),
-                )
-            )
+        note("schemas.below_minimum", low, show=True, minimum=column.minimum)
     number = number.where(~bad & ~blank)
-    if column.kind in ("integer", "year"):
-        return number.astype("Int64"), problems
-    return number.astype(float), problems
+    return number.astype("Int64" if whole else float)
 
 
 def _is_whole(value: object) -> bool:

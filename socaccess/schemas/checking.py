@@ -10,7 +10,7 @@ from socaccess.errors import CrsError, InputError, Problem
 from socaccess.schemas.cells import convert
 from socaccess.schemas.forms import TableForm
 from socaccess.schemas.names import find_unknown, name_rows
-from socaccess.schemas.shapes import CRS_PROBLEMS, find_geometry_problems
+from socaccess.schemas.shapes import find_geometry_problems
 
 __all__ = ["check_table"]
 
@@ -65,28 +65,21 @@ def check_table(
     [1.5]
     """
     where = where or form.name
-    doubled = tuple(str(name) for name in frame.columns[frame.columns.duplicated()])
+    doubled = [str(name) for name in frame.columns[frame.columns.duplicated()]]
     if doubled:
-        hint = "two headings may mean the same; keep one of them"
-        raise InputError([Problem("column stands twice", where, doubled, hint)])
+        raise InputError("schemas.column_twice", where=where, rows=doubled)
     problems: list[Problem] = []
+    crs_problem = False
     if form.geometry:
-        problems += find_geometry_problems(frame, form, where, row_names, bounds)
-    crs_problem = any(problem.what.startswith(CRS_PROBLEMS) for problem in problems)
+        problems, crs_problem = find_geometry_problems(frame, form, where, row_names, bounds)
     if not len(frame) and not form.may_be_empty:
-        problems.append(Problem("the table has no rows", where))
+        problems.append(Problem("schemas.no_rows", where))
     missing = [
         column.name for column in form.columns if column.required and column.name not in frame
     ]
     if missing:
         given = [str(name) for name in frame.columns]
-        problems.append(
-            Problem(
-                f"column {', '.join(missing)} is missing",
-                where,
-                hint=f"columns found: {', '.join(given)}",
-            )
-        )
+        problems.append(Problem("schemas.column_missing", where, missing=missing, given=given))
     names = name_rows(frame, form, row_names)
     checked = frame.copy()
     for column in form.columns:
@@ -94,14 +87,12 @@ def check_table(
             if column.default is not None and not column.required:
                 checked[column.name] = column.default
             continue
-        values, found = convert(
-            frame[column.name], column, f"{where}, column {column.name!r}", names
-        )
+        values, found = convert(frame[column.name], column, where, names)
         checked[column.name] = values
         problems += found
     for name, values in (known or {}).items():
         if name in checked:
-            problems += find_unknown(checked[name], values, f"{where}, column {name!r}", names)
+            problems += find_unknown(checked[name], values, where, name, names)
     if problems:
         raise (CrsError if crs_problem else InputError)(problems)
     return checked

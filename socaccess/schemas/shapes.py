@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -11,16 +11,12 @@ import pandas as pd
 from socaccess import crs as crs_
 from socaccess.errors import CrsError, Problem
 from socaccess.schemas.forms import TableForm
-from socaccess.schemas.names import name_rows
+from socaccess.schemas.names import name_rows, pick_rows
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["CRS_PROBLEMS", "find_geometry_problems"]
-
-NO_CRS = "no coordinate reference system"
-CRS_PROBLEMS = (NO_CRS, "coordinates from")
-"""How findings begin that are about the system of coordinates."""
+__all__ = ["find_geometry_problems"]
 
 
 def find_geometry_problems(
@@ -29,40 +25,29 @@ def find_geometry_problems(
     where: str,
     row_names: Sequence[object] | None,
     bounds: tuple[float, float, float, float] | None,
-) -> list[Problem]:
-    """Find what is wrong with the geometry and its system of coordinates."""
+) -> tuple[list[Problem], bool]:
+    """Find what is wrong with the geometry; tell whether it is the system of coordinates."""
     import geopandas as gpd
     import shapely
 
     if not isinstance(frame, gpd.GeoDataFrame) or frame._geometry_column_name not in frame:
-        return [
-            Problem(
-                "there is no geometry",
-                where,
-                hint="give a GeoDataFrame, or columns lon and lat in a file",
-            )
-        ]
+        return [Problem("schemas.no_geometry", where)], False
     if frame.crs is None:
-        return [
-            Problem(
-                f"{NO_CRS} is set",
-                where,
-                hint="set it, for example frame.set_crs('EPSG:3059'), or state it with the file",
-            )
-        ]
+        return [Problem("schemas.no_crs", where)], True
     names = name_rows(frame, form, row_names)
     problems = []
     geometry = np.asarray(frame.geometry.array)
     absent = shapely.is_missing(geometry) | shapely.is_empty(geometry)
     if form.geometry_required and absent.any():
-        problems.append(Problem("geometry is missing", where, tuple(names[absent])))
+        problems.append(Problem("schemas.geometry_missing", where, pick_rows(names, absent)))
     wanted = {
         "point": (shapely.GeometryType.POINT,),
         "polygon": (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON),
     }[form.geometry]
     wrong = ~absent & ~np.isin(shapely.get_type_id(geometry), wanted)
     if wrong.any():
-        problems.append(Problem(f"geometry is not a {form.geometry}", where, tuple(names[wrong])))
+        code = "schemas.not_a_point" if form.geometry == "point" else "schemas.not_a_polygon"
+        problems.append(Problem(code, where, pick_rows(names, wrong)))
     infinite = np.zeros(len(geometry), dtype=bool)
     if form.geometry == "point":
         infinite = ~absent & ~wrong
@@ -70,26 +55,17 @@ def find_geometry_problems(
         infinite[infinite] = ~np.isfinite(shapely.get_coordinates(geometry[infinite])).all(axis=1)
     broken = ~absent & ~infinite & ~shapely.is_valid(geometry)
     if broken.any():
-        problems.append(
-            Problem("geometry is not valid", where, tuple(names[broken]), "repair it (make_valid)")
-        )
+        problems.append(Problem("schemas.geometry_broken", where, pick_rows(names, broken)))
     if infinite.any():
-        problems.append(
-            Problem(
-                "coordinate is not a number",
-                where,
-                tuple(names[infinite]),
-                "leave the geometry empty where the place is not known",
-            )
-        )
+        problems.append(Problem("schemas.coordinate_infinite", where, pick_rows(names, infinite)))
     absent = absent | wrong | infinite
     if not problems:
         metric_problem = _find_crs_mismatch(frame, where)
         if metric_problem:
-            return [metric_problem]
+            return [metric_problem], True
     if bounds is not None and form.geometry == "point" and not problems:
         problems += _find_outside(frame, absent, names, bounds, where)
-    return problems
+    return problems, False
 
 
 def _find_crs_mismatch(frame: gpd.GeoDataFrame, where: str) -> Problem | None:
@@ -101,19 +77,16 @@ def _find_crs_mismatch(frame: gpd.GeoDataFrame, where: str) -> Problem | None:
     if frame.crs.is_projected and crs_.look_like_degrees(
         np.array([west, east]), np.array([south, north])
     ):
-        return Problem(
-            f"coordinates from {west:.4f}, {south:.4f} to {east:.4f}, {north:.4f} look like "
-            f"degrees though the system says {frame.crs.name}",
-            where,
-            hint="state the system the coordinates are in, for example EPSG:4326",
-        )
+        box = {"west": west, "south": south, "east": east, "north": north}
+        rounded: dict[str, Any] = {name: round(float(value), 4) for name, value in box.items()}
+        return Problem("schemas.look_like_degrees", where, system=frame.crs.name, **rounded)
     return None
 
 
 def _find_outside(
     frame: gpd.GeoDataFrame,
     absent: np.ndarray,
-    names: np.ndarray,
+    names: Sequence[object],
     bounds: tuple[float, float, float, float],
     where: str,
 ) -> list[Problem]:
@@ -124,11 +97,5 @@ def _find_outside(
         outside = ~absent & ~((lon >= west) & (lon <= east) & (lat >= south) & (lat <= north))
     if not outside.any():
         return []
-    return [
-        Problem(
-            "point lies outside the area of the study",
-            where,
-            tuple(f"{names[i]}: {lon[i]:.4f}, {lat[i]:.4f}" for i in np.flatnonzero(outside)),
-            "check that longitude and latitude are not swapped and that the CRS is right",
-        )
-    ]
+    shown = pd.Series([f"{x:.4f}, {y:.4f}" for x, y in zip(lon, lat, strict=True)])
+    return [Problem("schemas.point_outside", where, pick_rows(names, outside, shown))]

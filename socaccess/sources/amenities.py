@@ -7,7 +7,7 @@ says so.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import geopandas as gpd
@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 
 from socaccess import crs as crs_
-from socaccess.errors import InputError, Problem, raise_problems
+from socaccess.errors import CrsError, InputError, Problem, raise_problems
 from socaccess.i18n import fold
-from socaccess.schemas import suggest_names
+from socaccess.schemas import pick_rows, suggest_message
 from socaccess.sources.osm import ATTRIBUTION
 from socaccess.sources.osm_facilities import read_tagged_points
 from socaccess.sources.osm_files import describe_file
@@ -177,25 +177,18 @@ def read_amenities(path: str | Path) -> gpd.GeoDataFrame:
         bad = ~kinds.isin(list(KINDS)).to_numpy()
         if bad.any():
             first = str(frame["kind"].iloc[int(np.flatnonzero(bad)[0])])
-            near = suggest_names(first, [*KINDS, *_WORDS], most=1)
+            advice = suggest_message(first, [*KINDS, *_WORDS])
+            rows = pick_rows(names, bad, frame["kind"])
             problems.append(
-                Problem(
-                    "kind is not known",
-                    f"{path.name}, column 'kind'",
-                    tuple(f"{names[i]}: {frame['kind'].iloc[i]}" for i in np.flatnonzero(bad)),
-                    f"did you mean {near[0]}?" if near else f"use {', '.join(KINDS)}",
-                )
+                Problem("sources.no_kind", path.name, rows, column="kind", advice=advice)
             )
     else:
         kinds = classify_tags(frame)
         if kinds.isna().all():
-            problems.append(
-                Problem("neither a column kind nor tags of OpenStreetMap were found", path.name)
-            )
+            problems.append(Problem("sources.no_kind_column", path.name))
     if isinstance(frame, gpd.GeoDataFrame):
         if frame.crs is None:
-            problems.append(Problem("the layer does not state its coordinate system", path.name))
-            raise_problems(problems)
+            raise CrsError([*problems, Problem("schemas.no_crs", path.name)])
         placed = frame.to_crs(crs_.LATVIA)
         points = placed.geometry.representative_point()
     else:
@@ -223,23 +216,22 @@ def _name_kind(word: object) -> str | None:
 
 
 def _place(
-    frame: pd.DataFrame, where: str, names: list[str]
+    frame: pd.DataFrame, where: str, names: Sequence[object]
 ) -> tuple[gpd.GeoSeries, list[Problem]]:
     missing = [name for name in ("lon", "lat") if name not in frame]
     if missing:
-        raise InputError([Problem(f"column {', '.join(missing)} is missing", where)])
+        raise InputError(
+            "schemas.column_missing", where=where, missing=missing, given=list(map(str, frame))
+        )
     numbers, problems = [], []
     for column, low, high in (("lon", 20.5, 28.6), ("lat", 55.4, 58.3)):
         text = frame[column].astype(str).str.strip().str.replace(",", ".", regex=False)
         number = pd.to_numeric(text, errors="coerce")
         bad = ~number.between(low, high).to_numpy()
         if bad.any():
+            rows = pick_rows(names, bad, frame[column])
             problems.append(
-                Problem(
-                    f"value is no degree between {low} and {high}",
-                    f"{where}, column {column!r}",
-                    tuple(f"{names[i]}: {frame[column].iloc[i]}" for i in np.flatnonzero(bad)),
-                )
+                Problem("sources.no_degree", where, rows, column=column, low=low, high=high)
             )
         numbers.append(number.to_numpy(dtype=float))
     points = gpd.GeoSeries(gpd.points_from_xy(*numbers, crs=crs_.EXCHANGE), index=frame.index)

@@ -49,9 +49,9 @@ def check_content(path: Path, kind: str, limits: Limits | None = None) -> None:
         head = stream.read(HEAD_BYTES)
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     if start.startswith((b"<!doctype html", b"<html", b"<head", b"<body", b"<script")):
-        raise DownloadError("web_page", {"kind": kind})
+        raise DownloadError("downloads.web_page", kind=kind)
     if not head.strip():
-        raise DownloadError("empty", {"kind": kind})
+        raise DownloadError("downloads.empty", kind=kind)
     fits = {
         "csv": b"\x00" not in head and not start.startswith((b"<", b"pk\x03\x04", b"{", b"%pdf")),
         "xlsx": head.startswith(b"PK\x03\x04"),
@@ -60,7 +60,7 @@ def check_content(path: Path, kind: str, limits: Limits | None = None) -> None:
         "json": start.startswith((b"{", b"[")),
     }[kind]
     if not fits:
-        raise DownloadError("other_kind", {"kind": kind})
+        raise DownloadError("downloads.other_kind", kind=kind)
     if kind in ("xlsx", "zip"):
         check_archive(path, limits or Limits())
 
@@ -74,11 +74,11 @@ def check_archive(path: Path, limits: Limits) -> None:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
             if len(members) > limits.max_members:
-                raise DownloadError("members", {"count": limits.max_members})
+                raise DownloadError("downloads.members", count=limits.max_members)
             for member in members:
                 _check_name(member.filename)
                 if member.flag_bits & 1:
-                    raise DownloadError("encrypted")
+                    raise DownloadError("downloads.encrypted")
             given = 0
             for member in members:
                 with archive.open(member) as stream:
@@ -86,7 +86,7 @@ def check_archive(path: Path, limits: Limits) -> None:
                         given += len(block)
                         _check_size(given, path.stat().st_size, limits)
     except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, *_UNREADABLE):
-        raise DownloadError("broken_archive") from None
+        raise DownloadError("downloads.broken_archive") from None
 
 
 @contextmanager
@@ -132,11 +132,11 @@ def _check_name(name: str) -> None:
     try:
         check_member_name(name)
     except InputError:
-        raise DownloadError("outside", {"name": show_foreign(name)}) from None
+        raise DownloadError("downloads.outside", name=show_foreign(name)) from None
 
 
 def _check_size(given: int, packed: int, limits: Limits) -> None:
     if given > limits.max_unpacked_bytes or (
         given > SMALL_BYTES and given > packed * limits.max_ratio
     ):
-        raise DownloadError("archive_bomb")
+        raise DownloadError("downloads.archive_bomb")

@@ -10,7 +10,7 @@ import pandas as pd
 from socaccess import crs as crs_
 from socaccess.errors import UnknownNameError
 from socaccess.i18n import fold
-from socaccess.schemas import MUNICIPALITIES, check_table, suggest_names
+from socaccess.schemas import MUNICIPALITIES, check_table, suggest_message
 from socaccess.sources.embedded import find_resource, read_embedded
 
 __all__ = [
@@ -65,7 +65,7 @@ def load_regions(view: str = "plan") -> gpd.GeoDataFrame:
     """Return the five planning regions as in the DI plans (`plan`) or `today`, in EPSG:3059."""
     years = {"plan": 2009, "today": 2021}
     if view not in years:
-        raise UnknownNameError(f"no view {view!r}; use {' or '.join(years)}")
+        raise UnknownNameError("sources.no_view", view=view, known=list(years))
     year = years[view]
     path = find_resource("boundaries", f"planning_regions_{year}.geojson").path
     return gpd.read_file(path).to_crs(crs_.LATVIA)
@@ -91,7 +91,7 @@ def find_municipality(name: str, *, vintage: int = 2025) -> tuple[str, str]:
     ------
     UnknownNameError
         If nothing fits, with the nearest spellings, or if an old municipality
-        was divided, with its heirs.
+        was divided, with its successors.
 
     Examples
     --------
@@ -109,38 +109,32 @@ def find_municipality(name: str, *, vintage: int = 2025) -> tuple[str, str]:
     # What was called exactly so goes before what is nearly called so: Daugavpils novads became
     # Augšdaugavas novads, and is not the city of Daugavpils.
     for simplify in (fold, _stem):
-        heirs = sorted(key for key, known in ids.items() if simplify(known) == simplify(name))
-        if len(heirs) == 1:
-            return heirs[0], ids[heirs[0]]
-        if heirs:
-            raise UnknownNameError(
-                f"{name!r} may be {' or '.join(ids[heir] for heir in heirs)}; say which"
-            )
+        successors = sorted(key for key, known in ids.items() if simplify(known) == simplify(name))
+        if len(successors) == 1:
+            return successors[0], ids[successors[0]]
+        if successors:
+            named = [ids[successor] for successor in successors]
+            raise UnknownNameError("sources.municipality_ambiguous", name=name, names=named)
         old = crosswalk[
             crosswalk["name_2009"].map(simplify).eq(simplify(name))
             | crosswalk["name_2021"].map(simplify).eq(simplify(name))
             | crosswalk["municipality_id_2009"].eq(name)
             | crosswalk["municipality_id_2021"].eq(name)
         ]
-        heirs = sorted(set(old[f"municipality_id_{vintage}"]))
-        if len(heirs) == 1:
-            return heirs[0], ids[heirs[0]]
-        if heirs:
-            raise UnknownNameError(
-                f"{name!r} was divided between {' and '.join(ids[heir] for heir in heirs)}; "
-                "say which"
-            )
+        successors = sorted(set(old[f"municipality_id_{vintage}"]))
+        if len(successors) == 1:
+            return successors[0], ids[successors[0]]
+        if successors:
+            named = [ids[successor] for successor in successors]
+            raise UnknownNameError("sources.municipality_divided", name=name, successors=named)
     known = sorted(set(crosswalk["name_2009"]) | set(ids.values()))
-    near = suggest_names(name, known)
-    hint = f"did you mean {' or '.join(near)}?" if near else "see data/boundaries/crosswalk.csv"
-    raise UnknownNameError(f"no municipality {name!r}; {hint}")
+    advice = suggest_message(name, known, most=3)
+    raise UnknownNameError("sources.no_municipality", name=name, advice=advice)
 
 
 def _require_vintage(vintage: int) -> None:
     if vintage not in VINTAGES:
-        raise UnknownNameError(
-            f"no municipalities of {vintage}; there are {', '.join(map(str, VINTAGES))}"
-        )
+        raise UnknownNameError("sources.no_vintage", year=vintage, known=VINTAGES)
 
 
 def _stem(name: str) -> str:

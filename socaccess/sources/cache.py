@@ -14,7 +14,6 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
-import os
 import shutil
 import time
 from collections.abc import Iterator, Mapping
@@ -89,7 +88,7 @@ class Cache:
     def __init__(self, folder: str | Path | None = None) -> None:
         chosen = find_cache_folder() if folder is None else Path(folder)
         if chosen is None:
-            raise InputError(f"there is no folder to keep files in; name one with {CACHE_VARIABLE}")
+            raise InputError("downloads.no_folder", variable=CACHE_VARIABLE)
         self.folder = chosen
 
     def folder_of(self, name: str) -> Path:
@@ -107,8 +106,9 @@ class Cache:
         folder = self.folder_of(name)
         placed = self._list_placed(folder, endings)
         if len(placed) > 1:
-            names = ", ".join(path.name for path in placed)
-            raise InputError(f"{folder}: several files lie here ({names}); leave one")
+            raise InputError(
+                "downloads.several_placed", where=folder, rows=[path.name for path in placed]
+            )
         if placed:
             stat = placed[0].stat()
             date = time.strftime("%Y-%m-%d", time.gmtime(stat.st_mtime))
@@ -183,7 +183,7 @@ class Cache:
             try:
                 lock.acquire(timeout=wait_s)
             except Timeout:
-                raise DownloadError("locked", {"seconds": f"{wait_s:g}"}) from None
+                raise DownloadError("downloads.locked", seconds=wait_s) from None
         try:
             yield
         finally:
@@ -198,12 +198,10 @@ class Cache:
             path = (folder / str(values["path"])).resolve()
             details = tuple((str(k), str(v)) for k, v in dict(values.pop("details")).items())
             entry = CachedFile(**(values | {"path": path, "details": details}))
-        except (ValueError, KeyError, TypeError, OSError) as error:
-            raise InputError(
-                f"{record}: this file is damaged ({type(error).__name__}); remove it, fetch again"
-            ) from None
+        except (ValueError, KeyError, TypeError, OSError):
+            raise InputError("downloads.record_damaged", where=record) from None
         if not path.is_relative_to(folder.resolve()):
-            raise InputError(f"{record}: it names a file outside its folder; remove it")
+            raise InputError("downloads.record_outside", where=record)
         return entry if path.is_file() else None
 
     @staticmethod
@@ -238,7 +236,5 @@ def tell_of_disk(path: Path) -> Iterator[None]:
     except DownloadError:
         raise
     except OSError as error:
-        reason = "disk_full" if error.errno in _FULL else "disk"
-        said = error.strerror or (os.strerror(error.errno) if error.errno else "")
-        values = {"folder": str(path), "reason": said or type(error).__name__}
-        raise DownloadError(reason, values) from None
+        code = "downloads.disk_full" if error.errno in _FULL else "downloads.disk"
+        raise DownloadError(code, folder=str(path)) from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ import pandas as pd
 
 from socaccess.errors import Problem, UnknownNameError
 from socaccess.i18n import fold
-from socaccess.schemas import TableForm
+from socaccess.schemas import TableForm, pick_rows
 from socaccess.sources.reference import Reference
 
 __all__ = ["STATUS_WORDS", "Change", "clean_cells", "name_columns", "name_municipalities"]
@@ -131,6 +131,21 @@ _YEAR = re.compile(r"(?<!\d)(1[89]\d\d|20\d\d)(?!\d)")
 _DATE = re.compile(r"[\d\s.:/\-TZ]+|.*\bgad\w*.*", re.IGNORECASE)
 
 
+REASONS = {
+    "code": "sources.why_code",
+    "status": "sources.why_status",
+    "municipality": "sources.why_municipality",
+    "year": "sources.why_year",
+    "serial_date": "sources.why_serial_date",
+    "number": "sources.why_number",
+    "spaces": "sources.why_spaces",
+    "spelling": "sources.why_spelling",
+    "axes": "sources.why_axes",
+    "place": "sources.why_place",
+}
+"""Why a cell was read as something else, and the code of its sentence."""
+
+
 @dataclass(frozen=True)
 class Change:
     """One cell that was read as something else than stands there.
@@ -144,8 +159,7 @@ class Change:
     before, after
         What stands there, and what it was taken for.
     why
-        Why: `code`, `status`, `municipality`, `year`, `serial_date`, `number`, `spelling`,
-        `axes` or `place`.
+        Why: a key of `REASONS`.
     """
 
     row: int
@@ -198,7 +212,7 @@ def _fill_names(types: pd.DataFrame) -> pd.DataFrame:
 
 
 def name_municipalities(
-    frame: pd.DataFrame, where: str, names: list[str], reference: Reference
+    frame: pd.DataFrame, where: str, names: Sequence[object], reference: Reference
 ) -> tuple[pd.DataFrame, list[Problem], list[Change]]:
     """Return a table with `municipality_id`, whether it gives ids or names, old ones included."""
     given = [name for name in ("municipality_id", "municipality") if name in frame]
@@ -211,21 +225,18 @@ def name_municipalities(
         if (blank & ~frame[given[1]].map(_is_blank)).any():
             frame = frame.assign(**{column: frame[column].where(~blank, frame[given[1]])})
     ids: dict[str, str | None] = {}
-    unknown: dict[str, str] = {}
+    unknown: dict[str, Problem] = {}
     for word in frame[column].dropna().map(str).unique():
         try:
             ids[word] = reference.find_municipality(_strip_decimals(word))
         except UnknownNameError as error:
-            ids[word], unknown[word] = None, str(error)
+            ids[word], unknown[word] = None, error.problems[0]
     written = frame[column].map(str).to_numpy()
-    problems = [
-        Problem(
-            message,
-            f"{where}, column {column!r}",
-            tuple(names[i] for i in np.flatnonzero(written == word)),
-        )
-        for word, message in unknown.items()
-    ]
+    problems = []
+    for word, problem in unknown.items():
+        said: dict[str, Any] = dict(problem.values)
+        rows = pick_rows(names, written == word)
+        problems.append(Problem(problem.code, where, rows, column=column, **said))
     codes = frame[column].map(lambda word: None if _is_blank(word) else ids.get(str(word)))
     changes = [
         Change(row, "municipality_id", before, after, "municipality")

@@ -13,6 +13,8 @@ from socaccess.encoding import encode_csv, open_workbook, write_layer
 from socaccess.errors import InputError
 from socaccess.files import write_aside
 from socaccess.i18n import Texts
+from socaccess.messages import Message, show_value
+from socaccess.sources.cleaning import REASONS
 from socaccess.sources.correcting import Correction, Finding, list_findings
 
 if TYPE_CHECKING:
@@ -44,9 +46,9 @@ def choose_copy(file: Path, copy: Path | None, *, polygons: bool) -> Path:
         copy = file.with_name(f"{file.stem}.corrected{ending}")
     kinds = COPY_KINDS[2:] if polygons else COPY_KINDS
     if copy.suffix.lower() not in kinds:
-        raise InputError(f"{copy.name}: a copy is written as {', '.join(kinds)}")
+        raise InputError("sources.copy_kind", where=copy.name, kinds=kinds)
     if copy.exists():
-        raise InputError(f"{copy}: there is such a file already; choose another name with --out")
+        raise InputError("sources.copy_exists", where=copy)
     return copy
 
 
@@ -80,7 +82,7 @@ def write_corrected(
     OutputError
         If it cannot be written.
     """
-    rows = correction.rows.assign(**{CORRECTIONS: _tell_by_row(correction, Texts(lang))})
+    rows = correction.rows.assign(**{CORRECTIONS: _describe_rows(correction, Texts(lang))})
     kind = path.suffix.lower()
     with write_aside(path) as aside:
         if kind == ".csv":
@@ -91,10 +93,10 @@ def write_corrected(
             _write_layer(rows, correction, aside)
 
 
-def _tell_by_row(correction: Correction, texts: Texts) -> list[str | None]:
+def _describe_rows(correction: Correction, texts: Texts) -> list[str | None]:
     told: dict[int, list[str]] = {}
     for change in correction.changes:
-        why = texts(f"cli.why_{change.why}")
+        why = Message(REASONS[change.why]).text(texts.lang)
         before = "" if change.before is None else f"{change.before} "
         told.setdefault(change.row, []).append(f"{change.column}: {before}→ {change.after} ({why})")
     return ["; ".join(told[row]) if row in told else None for row in range(len(correction.rows))]
@@ -104,7 +106,7 @@ def _write_layer(rows: pd.DataFrame, correction: Correction, path: Path) -> None
     import geopandas as gpd
 
     if correction.geometry is None:
-        raise InputError(f"{path.name}: the rows have no geometry; write a table")
+        raise InputError("sources.copy_without_geometry", where=path.name)
     plain = rows.astype(object).where(rows.notna(), None)
     degrees = correction.geometry.to_crs(crs_.EXCHANGE)
     frame = gpd.GeoDataFrame(plain.infer_objects(), geometry=degrees)
@@ -138,15 +140,16 @@ def _tabulate_notes(findings: list[Finding], correction: Correction, texts: Text
     """Return every finding as a row; those put right are told as changes, with the new value."""
     names = correction.left.row_names
     shown = [
-        (finding.kind, finding.row_name, finding.heading or finding.column, finding.value,
-         finding.what, finding.hint)
+        (finding.kind, show_value(finding.row_name, texts.lang),
+         finding.heading or finding.column, finding.value,
+         finding.problem.describe(texts.lang), finding.problem.advise(texts.lang))
         for finding in findings
         if finding.kind != "change"
     ]  # fmt: skip
     shown += [
-        ("change", names[change.row], change.column,
+        ("change", show_value(names[change.row], texts.lang), change.column,
          "" if change.before is None else str(change.before),
-         texts(f"cli.why_{change.why}"), str(change.after))
+         Message(REASONS[change.why]).text(texts.lang), str(change.after))
         for change in correction.changes
     ]  # fmt: skip
     table = pd.DataFrame(shown, columns=list(_NOTES))

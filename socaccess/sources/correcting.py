@@ -12,7 +12,8 @@ import pandas as pd
 from socaccess import crs as crs_
 from socaccess.errors import Problem
 from socaccess.i18n import fold
-from socaccess.sources.cleaning import Change
+from socaccess.messages import Message
+from socaccess.sources.cleaning import REASONS, Change
 from socaccess.sources.placing import PAIRS, PLACED_COLUMNS, find_swapped, read_numbers, swap_axes
 from socaccess.sources.tables import Inspection, inspect_rows
 
@@ -46,21 +47,23 @@ class Finding:
         What the user calls the column.
     value
         What stands there, as text.
-    what, hint
-        What is wrong, and what to do.
+    problem
+        What is wrong; of a change, why.
     kind
         `fault` (must be put right), `open` (for the user to decide) or `change` (was read
-        as something else; `what` is the reason by its code, `hint` the new value).
+        as something else: `after`).
+    after
+        The new value of a change.
     """
 
     row: int | None
-    row_name: str
+    row_name: object
     column: str
     heading: str
     value: str
-    what: str
-    hint: str
+    problem: Problem
     kind: str
+    after: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,36 +91,31 @@ class Correction:
 
 def list_findings(found: Inspection) -> list[Finding]:
     """Return the findings of an inspection cell by cell, in the order of the rows."""
-    position = {name: row for row, name in enumerate(found.row_names)}
+    position = {str(name): row for row, name in enumerate(found.row_names)}
     findings = []
     for kind, problems in (("fault", found.problems), ("open", found.notes)):
         for problem in problems:
-            where = str(problem.where)
-            column = next((name for name in [*found.headings, *found.cleaned.columns]
-                           if where.endswith(f"column {str(name)!r}")), "")  # fmt: skip
+            column = problem.column or ""
             heading = str(found.headings.get(column, column))
             if not problem.rows:
-                findings.append(
-                    Finding(None, "", column, heading, "", problem.what, problem.hint, kind)
-                )
+                findings.append(Finding(None, "", column, heading, "", problem, kind))
             for told in problem.rows:
-                name, _, value = str(told).partition(": ")
-                row = position.get(name)
+                values = told.values if isinstance(told, Message) else {}
+                name, value = values.get("row", told), str(values.get("value", ""))
+                row = position.get(str(name))
                 if row is not None and not value and column in found.rows:
-                    value = _tell(found.rows[column].iloc[row])
-                findings.append(
-                    Finding(row, name, column, heading, value, problem.what, problem.hint, kind)
-                )
+                    value = _show(found.rows[column].iloc[row])
+                findings.append(Finding(row, name, column, heading, value, problem, kind))
     findings += [
         Finding(
             change.row,
             found.row_names[change.row],
             change.column,
             str(found.headings.get(change.column, change.column)),
-            _tell(change.before),
-            change.why,
-            _tell(change.after),
+            _show(change.before),
+            Problem(REASONS[change.why]),
             "change",
+            _show(change.after),
         )
         for change in found.changes
     ]
@@ -232,7 +230,7 @@ def _find_numbers(found: Inspection) -> list[Change]:
             plain = " ".join(value.split())
             if kinds.get(column) in ("number", "integer"):
                 number = pd.to_numeric(plain.replace(" ", "").replace(",", "."), errors="coerce")
-                if np.isfinite(number) and str(value) != _tell(float(number)):
+                if np.isfinite(number) and str(value) != _show(float(number)):
                     try:
                         float(value)
                     except ValueError:
@@ -284,12 +282,12 @@ def _read_points(found: Inspection, crs: str | None) -> gpd.GeoSeries | None:
     system = crs_.EXCHANGE if pair == PAIRS[0] else crs
     if pair is None or system is None:
         return None
-    x, y = (read_numbers(rows[name], "", found.row_names)[0] for name in pair)
+    x, y = (read_numbers(rows[name], "", name, found.row_names)[0] for name in pair)
     points = gpd.GeoSeries(gpd.points_from_xy(x, y), index=rows.index, crs=system)
     return points.where(np.isfinite(x) & np.isfinite(y))
 
 
-def _tell(value: Any) -> str:
+def _show(value: Any) -> str:
     missing = value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value))
     if missing:
         return ""
@@ -298,13 +296,14 @@ def _tell(value: Any) -> str:
     return str(value)
 
 
-def name_changes(changes: Iterable[Change], row_names: Sequence[str]) -> list[Problem]:
-    """Return changes as findings of one line each kind, column and pair of values."""
-    groups: dict[tuple[str, str, str, str], list[str]] = {}
+def name_changes(changes: Iterable[Change], row_names: Sequence[object]) -> list[Problem]:
+    """Return changes as findings of one line per kind, column and pair of values."""
+    groups: dict[tuple[str, str, str, str], list[object]] = {}
     for change in changes:
-        key = (change.why, change.column, _tell(change.before), _tell(change.after))
+        key = (change.why, change.column, _show(change.before), _show(change.after))
         groups.setdefault(key, []).append(row_names[change.row])
     return [
-        Problem(f"{before!r} -> {after!r}", f"column {column!r}, {why}", tuple(rows))
+        Problem("sources.read_as", rows=rows, column=column, before=before, after=after,
+                why=Message(REASONS[why]))
         for (why, column, before, after), rows in groups.items()
-    ]
+    ]  # fmt: skip

@@ -156,7 +156,7 @@ def fetch_file(
         return found
     try:
         if found is not None and found.placed_by_hand:
-            raise DownloadError("placed", {"path": str(found.path)})
+            raise DownloadError("downloads.placed", path=str(found.path))
         require_connection(offline)
         with cache.lock(limits.total_s):
             # Whoever held the cache before may have fetched just this.
@@ -188,7 +188,9 @@ def fetch_json(
         return json.loads(text)
     except (ValueError, RecursionError):
         page = text.lstrip("\ufeff \r\n\t").lower().startswith(("<!doctype html", "<html"))
-        raise DownloadError("web_page" if page else "other_kind", {"kind": "json"}) from None
+        raise DownloadError(
+            "downloads.web_page" if page else "downloads.other_kind", kind="json"
+        ) from None
 
 
 def fetch_text(
@@ -318,8 +320,7 @@ class _Download:
         if total and came < total:
             raise CutOffError(f"{came} of {total} bytes")
         if total and came > total:
-            values = {"host": self.host, "came": came, "stated": total}
-            raise DownloadError("length", values)
+            raise DownloadError("downloads.length", host=self.host, came=came, stated=total)
 
     def _continues(self, reply: Reply, start: int) -> bool:
         """Return whether a partial answer is the rest of the version there is."""
@@ -347,7 +348,7 @@ class _Download:
         if total > self.limits.max_bytes:
             raise too_large(self.host, self.limits.max_bytes)
         if total - start > shutil.disk_usage(self.folder).free:
-            raise DownloadError("disk_full", {"folder": str(self.folder), "reason": f"{total} B"})
+            raise DownloadError("downloads.disk_full", folder=str(self.folder))
 
     def _write(self, reply: Reply, stream: BinaryIO, start: int, total: int) -> None:
         done = start
@@ -368,7 +369,7 @@ class _Download:
         check_content(self.part, self.remote.kind, self.limits)
         stated = self.remote.digest.lower()
         if stated and hash_file(self.part, _HASHES[len(stated)]) != stated:
-            raise DownloadError("hash", {"host": self.host, "kind": _HASHES[len(stated)]})
+            raise DownloadError("downloads.hash", host=self.host, kind=_HASHES[len(stated)])
         if check is not None:
             check(self.part)
 
@@ -406,12 +407,13 @@ def try_often(
                 if reply.status not in BUSY:
                     return take(reply)
                 asked_s = _read_retry_after(policy, reply.headers.get("retry-after", ""))
-                failure = DownloadError("busy", {"host": host, "status": reply.status})
+                failure = DownloadError("downloads.busy", host=host, status=reply.status)
                 if asked_s > limits.longest_pause_s:
-                    values = {"host": host, "minutes": int(asked_s // 60) + 1}
-                    raise DownloadError("later", values)
+                    raise DownloadError(
+                        "downloads.later", host=host, minutes=int(asked_s // 60) + 1
+                    )
         except CutOffError:
-            failure = DownloadError("cut_off", {"host": host})
+            failure = DownloadError("downloads.cut_off", host=host)
         try:
             policy = policy.increment()
         except MaxRetryError:
@@ -425,8 +427,7 @@ def try_often(
 def refuse_status(reply: Reply) -> None:
     """Raise `DownloadError` unless a server gives what it was asked for."""
     if reply.status != 200:
-        values = {"host": name_host(reply.address), "status": reply.status}
-        raise DownloadError("status", values)
+        raise DownloadError("downloads.status", host=name_host(reply.address), status=reply.status)
 
 
 def _read_retry_after(policy: Retry, text: str) -> float:

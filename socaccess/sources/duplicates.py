@@ -79,8 +79,7 @@ def find_duplicates(
     [['a', 'b', 50.0, 0.95]]
     """
     if within_m <= 0 or not 0 < likeness <= 1:
-        raise InputError(f"within_m must be above 0 and likeness in (0, 1], got {within_m}, "
-                         f"{likeness}")  # fmt: skip
+        raise InputError("sources.duplicate_options", within_m=within_m, likeness=likeness)
     frame = crs_.to_metric(facilities, "facilities").reset_index(drop=True)
     there = ~(frame.geometry.isna() | frame.geometry.is_empty).to_numpy()
     precise = there & ~_text(frame, "location_precision").isin(_CENTRES).to_numpy()
@@ -133,18 +132,16 @@ def merge_duplicates(
     problems = []
     wrong = [f"{a} - {b}: {word}" for a, b, word in rows if word not in DECISIONS]
     if wrong:
-        problems.append(Problem("decision is not understood", where, tuple(wrong),
-                                "write same or different, or leave it empty"))  # fmt: skip
+        problems.append(Problem("sources.decision_unknown", where, wrong))
     absent = [name for a, b, _ in rows for name in (a, b) if name not in known]
     if absent:
-        problems.append(Problem("there is no such facility", where, tuple(absent)))
+        problems.append(Problem("sources.no_facility", where, absent))
     if problems:
         raise InputError(problems)
     first = _join_groups(known, ((a, b) for a, b, word in rows if DECISIONS[word]))
     torn = [f"{a} - {b}" for a, b, word in rows if not DECISIONS[word] and first[a] == first[b]]
     if torn:
-        raise InputError([Problem("decided to be different, but the same by other decisions",
-                                  where, tuple(torn))])  # fmt: skip
+        raise InputError("sources.decisions_contradict", where=where, rows=torn)
     merged = facilities.reset_index(drop=True).copy()
     merged["merged_from"] = None
     gone = []

@@ -14,7 +14,7 @@ import pandas as pd
 import shapely
 
 from socaccess import crs as crs_
-from socaccess.errors import InputError, Problem, UnknownNameError
+from socaccess.errors import InputError, UnknownNameError
 
 __all__ = [
     "PACKAGES",
@@ -60,7 +60,7 @@ def read_package(name: str) -> dict[str, Any]:
         If there is no such folder.
     """
     if name not in PACKAGES:
-        raise UnknownNameError(f"no embedded data {name!r}; there are {', '.join(PACKAGES)}")
+        raise UnknownNameError("sources.no_package", name=name, known=PACKAGES)
     path = _data_folder() / name / "datapackage.json"
     return dict(json.loads(path.read_text(encoding="utf-8")))
 
@@ -70,7 +70,7 @@ def find_resource(package: str, file: str) -> Resource:
     for descriptor in read_package(package)["resources"]:
         if descriptor["path"] == file:
             return Resource(package, _data_folder() / package / file, descriptor)
-    raise UnknownNameError(f"embedded data {package!r} holds no file {file!r}")
+    raise UnknownNameError("sources.no_embedded_file", package=package, file=file)
 
 
 def read_embedded(package: str, file: str) -> pd.DataFrame:
@@ -125,16 +125,8 @@ def require_whole() -> None:
     found = verify_data()
     broken = found[~found["whole"]]
     if len(broken):
-        raise InputError(
-            [
-                Problem(
-                    "embedded data is missing or was changed",
-                    "data",
-                    tuple(broken["package"] + "/" + broken["path"]),
-                    "install the package again",
-                )
-            ]
-        )
+        rows = list(broken["package"] + "/" + broken["path"])
+        raise InputError("sources.embedded_changed", where="data", rows=rows)
 
 
 def load_main_roads() -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from socaccess.errors import InputError, Problem, UnknownNameError, raise_problems
 from socaccess.guards import ReadLimits, check_file, check_workbook, unguard_text
+from socaccess.messages import Message, name_line
+from socaccess.schemas import RowNames
 
 __all__ = ["KINDS", "list_layers", "read_rows"]
 
@@ -34,7 +38,7 @@ _LANGUAGE_BYTES = {0xCC: "cp1257", 0x64: "cp852", 0xC8: "cp1250", 0xC9: "cp1251"
 _LATVIAN_LETTERS = frozenset("āčēģīķļņšūžĀČĒĢĪĶĻŅŠŪŽ")
 
 
-def read_rows(path: Path, *, layer: str | None = None) -> tuple[pd.DataFrame, list[str]]:
+def read_rows(path: Path, *, layer: str | None = None) -> tuple[pd.DataFrame, Any]:
     """Return the rows of a file as they are, and how a user knows each (line, row, feature).
 
     Parameters
@@ -56,17 +60,14 @@ def read_rows(path: Path, *, layer: str | None = None) -> tuple[pd.DataFrame, li
     check_file(path)
     kind = path.suffix.lower()
     if layer is not None and kind not in (*WORKBOOKS, *LAYERED):
-        raise InputError(f"{path.name}: files of the kind {kind} have no layers to choose from")
+        raise InputError("sources.no_layers", where=path.name, ending=kind)
     if kind in TEXT_TABLES:
         return _read_csv(path)
     if kind in WORKBOOKS:
         return _read_sheet(path, layer)
     if kind in LAYERS:
         return _read_layer(path, layer)
-    raise InputError(
-        f"{path.name}: files of the kind {kind or 'without ending'} cannot be read; "
-        "use csv, xlsx, gpkg, geojson, shp, parquet or kml"
-    )
+    raise InputError("sources.ending_unknown", where=path.name, ending=kind)
 
 
 def list_layers(path: Path) -> list[str]:
@@ -83,11 +84,11 @@ def list_layers(path: Path) -> list[str]:
 
     try:
         return [str(name) for name in pyogrio.list_layers(path)[:, 0]]
-    except Exception as error:  # the drivers raise many kinds
-        raise InputError(f"{path.name}: not a readable layer: {_first_line(error)}") from None
+    except Exception:  # the drivers raise many kinds
+        raise InputError("sources.not_a_layer", where=path.name) from None
 
 
-def _read_csv(path: Path) -> tuple[pd.DataFrame, list[str]]:
+def _read_csv(path: Path) -> tuple[pd.DataFrame, RowNames]:
     content = path.read_bytes()
     text = ""
     for encoding in ENCODINGS:
@@ -97,10 +98,9 @@ def _read_csv(path: Path) -> tuple[pd.DataFrame, list[str]]:
         except UnicodeDecodeError:
             continue
     if not text or "\x00" in text:
-        raise InputError(
-            f"{path.name}: this is not text in UTF-8 or Windows-1257; save it as CSV UTF-8"
-        )
-    lines = text.splitlines()
+        raise InputError("sources.not_text", where=path.name)
+    # Line ends of a file, not the separators that text from elsewhere has inside its cells.
+    lines = re.split("\r\n|\r|\n", text)
     skip = 1 if lines and lines[0].lower().startswith("sep=") else 0
     header = lines[skip] if len(lines) > skip else ""
     delimiter = max(DELIMITERS, key=lambda mark: (header.count(mark), mark == ","))
@@ -114,34 +114,27 @@ def _read_csv(path: Path) -> tuple[pd.DataFrame, list[str]]:
             if not columns:
                 columns = [name.strip() for name in row]
                 continue
-            line = f"line {reader.line_num + skip}"
+            line = reader.line_num + skip
             if not any(cell.strip() for cell in row):
                 continue
             if len(row) != len(columns):
-                uneven.append(f"{line}: {len(row)} cells")
+                uneven.append(Message("sources.line_cells", row=name_line(line), count=len(row)))
                 row = (row + [""] * len(columns))[: len(columns)]
             rows.append([unguard_text(cell) for cell in row])
             names.append(line)
             if len(rows) > LIMITS.max_rows:
-                raise InputError(f"{path.name}: more than {LIMITS.max_rows} rows")
-    except csv.Error as error:
-        raise InputError(f"{path.name}: not a readable table: {error}") from None
+                raise InputError("sources.too_many_rows", where=path.name, most=LIMITS.max_rows)
+    except csv.Error:
+        raise InputError("sources.not_a_table", where=path.name) from None
     problems = []
     doubled = sorted({name for name in columns if columns.count(name) > 1})
     if doubled:
-        problems.append(Problem("column stands twice", path.name, tuple(doubled)))
+        problems.append(Problem("schemas.column_twice", path.name, doubled))
     if uneven:
-        problems.append(
-            Problem(
-                f"rows do not have {len(columns)} cells as the header has",
-                path.name,
-                tuple(uneven),
-                "check the separators, and quote text that holds one",
-            )
-        )
+        problems.append(Problem("sources.uneven_rows", path.name, uneven, cells=len(columns)))
     raise_problems(problems)
     frame = pd.DataFrame(rows, columns=columns, dtype=object)
-    return frame.where(frame != "", None), names
+    return frame.where(frame != "", None), RowNames("common.line", names)
 
 
 def _open_workbook(path: Path) -> pd.ExcelFile:
@@ -150,33 +143,31 @@ def _open_workbook(path: Path) -> pd.ExcelFile:
     check_workbook(path)
     try:
         return pd.ExcelFile(path, engine="openpyxl")
-    except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
-        raise InputError(f"{path.name}: not a readable workbook: {error}") from None
+    except (ValueError, KeyError, OSError, zipfile.BadZipFile):
+        raise InputError("guards.not_a_workbook", where=path.name) from None
 
 
-def _read_sheet(path: Path, sheet: str | None) -> tuple[pd.DataFrame, list[str]]:
+def _read_sheet(path: Path, sheet: str | None) -> tuple[pd.DataFrame, RowNames]:
     with _open_workbook(path) as book:
-        _require_layer(path, sheet, [str(name) for name in book.sheet_names], "sheet")
+        _require_layer(path, sheet, [str(name) for name in book.sheet_names])
         try:
             frame = pd.read_excel(book, sheet_name=0 if sheet is None else sheet, dtype=object)
-        except (ValueError, KeyError, OSError) as error:
-            raise InputError(f"{path.name}: not a readable workbook: {error}") from None
+        except (ValueError, KeyError, OSError):
+            raise InputError("guards.not_a_workbook", where=path.name) from None
     frame.columns = [str(name).strip() for name in frame.columns]
     filled = frame.notna().any(axis=1).to_numpy()
-    names = [f"row {number + 2}" for number in np.flatnonzero(filled)]
+    names = RowNames("common.row", np.flatnonzero(filled) + 2)
     frame = frame[filled].reset_index(drop=True)
     return frame.where(frame.notna(), None), names
 
 
-def _read_layer(path: Path, layer: str | None) -> tuple[pd.DataFrame, list[str]]:
+def _read_layer(path: Path, layer: str | None) -> tuple[pd.DataFrame, RowNames]:
     kind = path.suffix.lower()
     if kind in LAYERED:
         known = list_layers(path)
-        _require_layer(path, layer, known, "layer")
+        _require_layer(path, layer, known)
         if layer is None and len(known) > 1:
-            raise InputError(
-                f"{path.name}: the file has the layers {', '.join(known)}; say which is meant"
-            )
+            raise InputError("sources.which_layer", where=path.name, layers=known)
     import geopandas as gpd
 
     frame: pd.DataFrame
@@ -186,9 +177,9 @@ def _read_layer(path: Path, layer: str | None) -> tuple[pd.DataFrame, list[str]]
         else:
             encoding = _find_codepage(path) if kind == ".shp" else None
             frame = gpd.read_file(path, layer=layer, encoding=encoding)
-    except Exception as error:  # the drivers raise many kinds
-        raise InputError(f"{path.name}: not a readable layer: {_first_line(error)}") from None
-    return frame, [f"feature {number}" for number in range(1, len(frame) + 1)]
+    except Exception:  # the drivers raise many kinds
+        raise InputError("sources.not_a_layer", where=path.name) from None
+    return frame, RowNames("common.feature", range(1, len(frame) + 1))
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:
@@ -200,9 +191,9 @@ def _read_parquet(path: Path) -> pd.DataFrame:
     return gpd.read_parquet(path) if b"geo" in metadata else pd.read_parquet(path)
 
 
-def _require_layer(path: Path, name: str | None, known: list[str], noun: str) -> None:
+def _require_layer(path: Path, name: str | None, known: list[str]) -> None:
     if name is not None and name not in known:
-        raise UnknownNameError(f"{path.name}: no {noun} {name!r}; there are {', '.join(known)}")
+        raise UnknownNameError("sources.unknown_layer", where=path.name, name=name, known=known)
 
 
 def _find_codepage(path: Path) -> str | None:
@@ -242,7 +233,3 @@ def _find_codepage(path: Path) -> str | None:
             ),
         )
     return "utf-8"
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0] if str(error) else type(error).__name__

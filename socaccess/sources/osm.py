@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from socaccess import crs as crs_
-from socaccess.errors import Problem, raise_problems
+from socaccess.errors import InputError
 from socaccess.sources.osm_facilities import (
     FACILITY_KEYS,
     TaggedPoint,
@@ -109,8 +109,8 @@ def read_osm_settlements(
 
     unknown = tuple(place for place in places if place not in PLACE_KINDS)
     if unknown:
-        known = ", ".join(PLACE_KINDS)
-        raise_problems([Problem("no kind of settlement", "places", unknown, f"known are {known}")])
+        known = list(PLACE_KINDS)
+        raise InputError("osm.no_place_kind", where="places", rows=unknown, known=known)
     chosen = frozenset(places)
     points, counts = read_tagged_points(path, ("place",), lambda tags: tags["place"] in chosen)
     kept = _drop_areas_of_points(points)

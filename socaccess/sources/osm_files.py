@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from socaccess.errors import InputError, MissingDependencyError, Problem
+from socaccess.errors import InputError, MissingDependencyError
 
 __all__ = [
     "Located",
@@ -52,9 +52,7 @@ def import_osmium() -> Any:
     try:
         import osmium
     except ImportError:
-        raise MissingDependencyError(
-            "reading OpenStreetMap files needs pyosmium; install the package 'osmium'"
-        ) from None
+        raise MissingDependencyError("osm.no_osmium") from None
     return osmium
 
 
@@ -68,17 +66,9 @@ def check_file(path: str | Path) -> Path:
     """
     path = Path(path)
     if not path.is_file():
-        raise InputError([Problem("no such file", str(path), hint="check the path")])
+        raise InputError("guards.no_file", where=str(path))
     if not path.name.lower().endswith(_SUFFIXES):
-        raise InputError(
-            [
-                Problem(
-                    "not an OpenStreetMap extract by its name",
-                    path.name,
-                    hint="give a file ending in .osm.pbf or .osm",
-                )
-            ]
-        )
+        raise InputError("osm.not_an_extract", where=path.name)
     return path
 
 
@@ -94,15 +84,7 @@ def describe_file(path: Path) -> dict[str, str]:
     with _explain(path), osmium.io.Reader(str(path), osmium.osm.NOTHING) as reader:
         header = reader.header()
     if header.has_multiple_object_versions:
-        raise InputError(
-            [
-                Problem(
-                    "holds every version of its objects, not one state of the map",
-                    path.name,
-                    hint="cut one moment out of it, for example with osmium time-filter",
-                )
-            ]
-        )
+        raise InputError("osm.history", where=path.name)
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     about = {"file": path.name, "file_sha256": digest}
@@ -223,12 +205,4 @@ def _explain(path: Path) -> Iterator[None]:
     except InputError:
         raise
     except (RuntimeError, OSError, ValueError, import_osmium().InvalidLocationError) as error:
-        raise InputError(
-            [
-                Problem(
-                    f"cannot be read to its end: {' '.join(str(error).split())}",
-                    path.name,
-                    hint="download or export it again",
-                )
-            ]
-        ) from error
+        raise InputError("osm.broken", where=path.name) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import pandas as pd
 
 from socaccess import crs as crs_
 from socaccess.errors import CrsError, Problem
-from socaccess.schemas import FACILITIES, TableForm
+from socaccess.schemas import FACILITIES, TableForm, pick_rows
 from socaccess.sources.gazetteer import TIE, Gazetteer, Match
 from socaccess.sources.reference import Bounds
 
@@ -35,7 +36,7 @@ def place_points(
     frame: pd.DataFrame,
     form: TableForm,
     where: str,
-    names: list[str],
+    names: Sequence[object],
     *,
     crs: str | None = None,
     bounds: Bounds | None = None,
@@ -66,12 +67,10 @@ def place_points(
             return frame, [], []
         system = crs_.EXCHANGE if pair == PAIRS[0] else crs
         if system is None:
-            hint = "state it: --crs EPSG:3059"
-            what = "columns x and y are given without a system"
-            return frame, [Problem(what, where, hint=hint)], []
+            return frame, [Problem("sources.no_system", where)], []
         numbers = []
         for column in pair:
-            number, found = read_numbers(frame[column], f"{where}, column {column!r}", names)
+            number, found = read_numbers(frame[column], where, column, names)
             problems += found
             numbers.append(number)
         points = gpd.GeoSeries(gpd.points_from_xy(*numbers), index=frame.index)
@@ -84,18 +83,12 @@ def place_points(
     notes = []
     if form.geometry == "point" and bounds is not None and _all_swapped(frame, bounds):
         frame = frame.set_geometry(swap_axes(frame.geometry))
-        notes.append(
-            Problem(
-                "the axes of all coordinates are swapped; they were taken the other way round",
-                where,
-                hint="put longitude or easting first",
-            )
-        )
+        notes.append(Problem("sources.all_axes_swapped", where))
     return crs_.to_metric(frame, where), problems, notes
 
 
 def read_numbers(
-    values: pd.Series, where: str, names: list[str]
+    values: pd.Series, where: str, column: str, names: Sequence[object]
 ) -> tuple[np.ndarray, list[Problem]]:
     """Return numbers written with decimal point or comma (missing: NaN), and what is none."""
     text = values.astype(str).str.replace(r"\s", "", regex=True)
@@ -106,12 +99,7 @@ def read_numbers(
     if not bad.any():
         return number.to_numpy(dtype=float), []
     return number.where(~bad).to_numpy(dtype=float), [
-        Problem(
-            "value is not a number",
-            where,
-            tuple(f"{names[i]}: {values.iloc[i]}" for i in np.flatnonzero(bad)),
-            "write degrees such as 27.7242, or leave it empty",
-        )
+        Problem("sources.not_a_coordinate", where, pick_rows(names, bad, values), column=column)
     ]
 
 
@@ -150,9 +138,7 @@ def _read_system(crs: str, where: str) -> object:
     try:
         return CRS.from_user_input(crs)
     except UnreadableError:
-        raise CrsError(
-            [Problem(f"no coordinate reference system {crs!r}", where, hint="such as EPSG:3059")]
-        ) from None
+        raise CrsError("sources.unknown_system", where=where, system=crs) from None
 
 
 LEAST_CONFIDENCE = 0.75

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from socaccess.schemas import TableForm, check_table
 from socaccess.sources.files import read_rows
 
-__all__ = ["check_given", "read_given"]
+__all__ = ["check_plain_table", "read_plain_table"]
 
 
-def read_given(path: str | Path) -> tuple[pd.DataFrame, list[str]]:
+def read_plain_table(path: str | Path) -> tuple[pd.DataFrame, Any]:
     """Return the rows of a file with headings in lower case, and how its owner knows the rows."""
     frame, names = read_rows(Path(path))
     frame.columns = [str(column).strip().lower() for column in frame.columns]
     return frame, names
 
 
-def check_given(path: str | Path, form: TableForm) -> pd.DataFrame:
+def check_plain_table(path: str | Path, form: TableForm) -> pd.DataFrame:
     """Return the table of a file in `form`.
 
     Raises
@@ -27,5 +28,5 @@ def check_given(path: str | Path, form: TableForm) -> pd.DataFrame:
     InputError
         With every finding at once.
     """
-    frame, names = read_given(path)
+    frame, names = read_plain_table(path)
     return check_table(frame, form, where=Path(path).name, row_names=names)

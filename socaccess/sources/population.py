@@ -12,7 +12,8 @@ import pandas as pd
 from socaccess import crs as crs_
 from socaccess.errors import InputError, Problem, raise_problems
 from socaccess.i18n import fold
-from socaccess.schemas import TableForm
+from socaccess.messages import Message
+from socaccess.schemas import TableForm, pick_rows
 from socaccess.sources.cleaning import name_columns
 from socaccess.sources.files import read_rows
 from socaccess.sources.placing import place_points, read_numbers
@@ -63,17 +64,17 @@ class PopulationSpread:
         problems = []
         if len(self.outside):
             lost = float(self.outside["persons"].sum())
-            rows = tuple(self.outside["cell_id"].astype(str))
-            what = f"{lost:,.0f} people live in no municipality with settlements, and are not in it"
-            problems.append(Problem(what, where, rows, "check outlines and settlements"))
+            rows = list(self.outside["cell_id"].astype(str))
+            problems.append(Problem("sources.people_outside", where, rows, persons=round(lost)))
         table = self.differences[self.differences["difference"].abs() >= 0.5]
         if len(table):
-            rows = tuple(
-                f"{row.name_}: {row.stated:,.0f} stated, {row.counted:,.0f} counted"
-                for row in table.rename(columns={"name": "name_"}).itertuples()
-            )
-            done = "the settlements were scaled to what is stated" if self.scaled else ""
-            problems.append(Problem("totals of municipalities differ", where, rows, done))
+            totals = [
+                Message("sources.stated_and_counted", name=name, stated=round(stated),
+                        counted=round(counted))
+                for name, stated, counted in table[["name", "stated", "counted"]].to_numpy()
+            ]  # fmt: skip
+            code = "sources.totals_scaled" if self.scaled else "sources.totals_differ"
+            problems.append(Problem(code, where, totals))
         return problems
 
 
@@ -111,32 +112,27 @@ def read_people(
     plain = {fold(str(name)): name for name in frame.columns}
     frame, problems, _ = place_points(frame, _PEOPLE, path.name, names, crs=crs or system)
     if not hasattr(frame, "geometry") or frame.crs is None:
-        hint = "give points, cells, or columns lon and lat, or x and y with their system"
-        raise InputError([*problems, Problem("people have no place", path.name, hint=hint)])
+        raise InputError([*problems, Problem("sources.people_without_columns", path.name)])
     column = plain.get(fold(persons)) if persons else _first_of(plain, _PERSONS)
     if persons and column is None:
-        shown = ", ".join(map(str, frame.columns))
-        problems.append(
-            Problem(f"there is no column {persons!r}", path.name, hint=f"columns found: {shown}")
-        )
+        given = [str(name) for name in frame.columns]
+        problems.append(Problem("schemas.column_missing", path.name, missing=persons, given=given))
     count = np.ones(len(frame))
     if column is not None:
-        where = f"{path.name}, column {column!r}"
-        count, found = read_numbers(frame[column], where, names)
+        count, found = read_numbers(frame[column], path.name, str(column), names)
         problems += found
-        wrong = np.flatnonzero(~(count >= 0))
-        if len(wrong) and not found:
-            problems.append(
-                Problem("there is no count of people", where, tuple(names[i] for i in wrong),
-                        "give 0 or more")
-            )  # fmt: skip
+        wrong = ~(count >= 0)
+        if wrong.any() and not found:
+            rows = pick_rows(names, wrong)
+            problems.append(Problem("sources.no_count", path.name, rows, column=str(column)))
     absent = (frame.geometry.isna() | frame.geometry.is_empty).to_numpy()
     if absent.any():
-        rows = tuple(names[i] for i in np.flatnonzero(absent))
-        problems.append(Problem("people have no place", path.name, rows))
+        problems.append(
+            Problem("sources.people_without_place", path.name, pick_rows(names, absent))
+        )
     raise_problems(problems)
     identity = _first_of(plain, _IDS)
-    ids = frame[identity].astype(str).tolist() if identity else names
+    ids = frame[identity].astype(str).tolist() if identity else [str(name) for name in names]
     return type(frame)(
         {"cell_id": ids, "persons": count}, geometry=frame.geometry.centroid.to_numpy(),
         crs=frame.crs,
@@ -200,7 +196,7 @@ def spread_population(
     count = cells["persons"].to_numpy(dtype=float)
     if not (count >= 0).all():
         wrong = tuple(str(i) for i in np.flatnonzero(~(count >= 0)))
-        raise InputError([Problem("there is no count of people", "population", wrong)])
+        raise InputError("sources.no_count", where="population", rows=wrong)
     if "cell_id" not in cells:
         cells["cell_id"] = [str(i + 1) for i in range(len(cells))]
     home = find_municipalities(cells, municipalities)

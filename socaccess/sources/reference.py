@@ -11,8 +11,8 @@ import pandas as pd
 from socaccess import crs as crs_
 from socaccess.errors import UnknownNameError
 from socaccess.i18n import fold
-from socaccess.schemas import LATVIA_BOUNDS, suggest_names
-from socaccess.sources.boundaries import find_municipality, load_crosswalk
+from socaccess.schemas import LATVIA_BOUNDS, suggest_message
+from socaccess.sources.boundaries import find_municipality, load_crosswalk, load_municipalities
 from socaccess.sources.services import load_service_types
 from socaccess.sources.settlements import load_settlements
 
@@ -74,6 +74,15 @@ class Reference:
             bounds=(west - margin, south - margin, east + margin, north + margin),
         )
 
+    @cached_property
+    def outlines(self) -> gpd.GeoDataFrame | None:
+        """Outlines of the municipalities, None where there are none; Latvia's are coarse."""
+        import geopandas as gpd
+
+        if isinstance(self.municipalities, gpd.GeoDataFrame):
+            return self.municipalities
+        return load_municipalities() if self.old_names else None
+
     def find_municipality(self, name: str) -> str:
         """Return the id of the municipality a name or id means.
 
@@ -96,10 +105,9 @@ class Reference:
         if len(fits) == 1:
             return fits[0]
         if fits:
-            raise UnknownNameError(f"{name!r} may be {' or '.join(sorted(fits))}; say which")
-        near = suggest_names(name, list(ids.values()), most=2)
-        hint = f"did you mean {' or '.join(near)}?" if near else "see the table of municipalities"
-        raise UnknownNameError(f"no municipality {name!r}; {hint}")
+            raise UnknownNameError("sources.municipality_ambiguous", name=name, names=sorted(fits))
+        advice = suggest_message(name, list(ids.values()), most=2)
+        raise UnknownNameError("sources.no_municipality", name=name, advice=advice)
 
     @cached_property
     def _municipality_ids(self) -> dict[str, str]:

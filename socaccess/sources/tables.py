@@ -11,12 +11,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from socaccess import crs as crs_
 from socaccess.errors import InputError, Problem, SocAccessWarning, raise_problems
-from socaccess.schemas import FORMS, LATVIA_BOUNDS, TableForm, check_table
+from socaccess.messages import Message
+from socaccess.schemas import FORMS, LATVIA_BOUNDS, TableForm, check_table, pick_rows
 from socaccess.sources.cleaning import Change, clean_cells, name_columns, name_municipalities
 from socaccess.sources.files import read_rows
 from socaccess.sources.gazetteer import Gazetteer
 from socaccess.sources.placing import place_points, place_rows
+from socaccess.sources.plausibility import (
+    find_doubtful_need,
+    find_doubtful_years,
+    find_far_points,
+    find_overlaps,
+    list_containing,
+)
 from socaccess.sources.population import find_municipalities
 from socaccess.sources.reference import Bounds, Reference
 
@@ -60,7 +69,7 @@ class Inspection:
     file: str
     form: TableForm
     rows: pd.DataFrame
-    row_names: list[str]
+    row_names: Sequence[object]
     headings: Mapping[str, str]
     cleaned: pd.DataFrame
     checked: pd.DataFrame | None
@@ -166,7 +175,7 @@ def inspect_table(
 
 def inspect_rows(
     rows: pd.DataFrame,
-    row_names: list[str],
+    row_names: Sequence[object],
     file: str,
     form: TableForm | None = None,
     *,
@@ -199,8 +208,9 @@ def inspect_rows(
         problems += found
         changes += named
     if form.geometry == "point" and isinstance(reference.municipalities, gpd.GeoDataFrame):
-        cleaned, found = _find_home(cleaned, reference.municipalities, file, row_names)
-        notes += found
+        cleaned, found, named_homes = _find_home(cleaned, reference.municipalities, file, row_names)
+        problems += found
+        notes += named_homes
     if gazetteer is not None and form.geometry == "point":
         cleaned, found, placed = _place_by_name(cleaned, gazetteer, file, row_names)
         notes += found
@@ -217,8 +227,9 @@ def inspect_rows(
         )
     except InputError as error:
         # Placing and naming already said what they found of the same columns.
-        said = {problem.where for problem in problems if "column" in str(problem.where)}
-        problems += [problem for problem in error.problems if problem.where not in said]
+        said = {problem.column for problem in problems if problem.column is not None}
+        problems += [problem for problem in error.problems if problem.column not in said]
+    notes += _find_doubts(cleaned, form, reference, file, row_names)
     return Inspection(
         file=file,
         form=form,
@@ -253,35 +264,34 @@ def guess_form(frame: pd.DataFrame, where: str) -> TableForm:
     scores = {name: len(columns & keys[name]) / len(keys[name]) for name in order}
     best = max(order, key=lambda name: scores[name])
     if scores[best] < 0.5:
-        raise InputError(
-            f"{where}: the columns fit no table we know "
-            f"(found: {', '.join(map(str, frame.columns))}); "
-            f"say which with --as {'|'.join(FORMS)}"
-        )
+        given = [str(name) for name in frame.columns]
+        raise InputError("sources.no_form", where=where, given=given, forms=list(FORMS))
     return FORMS[best]
 
 
 _OPEN = {
-    "ambiguous": ("several places fit", "write the settlement_id of the one that is meant"),
-    "unsure": ("the place is not sure", "write its settlement_id, or correct the name"),
-    "not_found": ("the place is not found", "write its settlement_id, or coordinates"),
-    "municipality": ("only the municipality is known", "write the settlement, or coordinates"),
+    "ambiguous": "sources.place_ambiguous",
+    "unsure": "sources.place_unsure",
+    "not_found": "sources.place_not_found",
+    "municipality": "sources.place_municipality_only",
 }
 
 
 def _place_by_name(
-    frame: pd.DataFrame, gazetteer: Gazetteer, where: str, names: list[str]
+    frame: pd.DataFrame, gazetteer: Gazetteer, where: str, names: Sequence[object]
 ) -> tuple[pd.DataFrame, list[Problem], list[Change]]:
     placed = place_rows(frame, gazetteer)
     notes = []
-    for answer, (what, hint) in _OPEN.items():
-        rows = np.flatnonzero((placed["placing"] == answer).to_numpy())
-        told = [
-            f"{names[i]}: {choice}" if isinstance(choice, str) else names[i]
+    for answer, code in _OPEN.items():
+        rows = np.flatnonzero((placed["placing"] == answer).to_numpy()).tolist()
+        open_rows: list[object] = [
+            Message("common.row_value", row=names[i], value=choice)
+            if isinstance(choice, str)
+            else names[i]
             for i, choice in zip(rows, placed["candidates"].iloc[rows], strict=True)
         ]
-        if told:
-            notes.append(Problem(what, where, tuple(told), hint))
+        if open_rows:
+            notes.append(Problem(code, where, open_rows))
     changes = [
         Change(i, "geometry", None, f"{row.settlement_id} ({row.confidence:.2f})", "place")
         for i, row in enumerate(placed.itertuples())
@@ -291,23 +301,64 @@ def _place_by_name(
 
 
 def _find_home(
-    frame: pd.DataFrame, outlines: gpd.GeoDataFrame, where: str, names: list[str]
-) -> tuple[pd.DataFrame, list[Problem]]:
-    """Return rows that name no municipality with the one their point lies in."""
+    frame: pd.DataFrame, outlines: gpd.GeoDataFrame, where: str, names: Sequence[object]
+) -> tuple[pd.DataFrame, list[Problem], list[Problem]]:
+    """Return rows that name no municipality with the one their point lies in; two are too many."""
     import geopandas as gpd
 
     if not isinstance(frame, gpd.GeoDataFrame) or frame.crs is None or not len(frame):
-        return frame, []
+        return frame, [], []
     own = frame.get("municipality_id", pd.Series(None, index=frame.index, dtype=object))
     blank = (own.isna() | (own.astype(str).str.strip() == "")).to_numpy()
     blank = blank & ~(frame.geometry.isna() | frame.geometry.is_empty).to_numpy()
     if not blank.any():
-        return frame, []
+        return frame, [], []
     found = own.astype(object).to_numpy(copy=True)
     found[blank] = find_municipalities(frame[blank], outlines)
-    rows = tuple(f"{names[i]}: {found[i]}" for i in np.flatnonzero(blank) if found[i] is not None)
-    notes = [Problem("the municipality was taken from the outlines", where, rows)] if rows else []
-    return frame.assign(municipality_id=found), notes
+    taken = blank & pd.Series(found).notna().to_numpy()
+    notes = []
+    if taken.any():
+        rows = pick_rows(names, taken, pd.Series(found))
+        notes.append(Problem("sources.municipality_from_outlines", where, rows))
+    homes = list_containing(frame, outlines)
+    torn = blank & np.array([len(home) > 1 for home in homes])
+    problems = []
+    if torn.any():
+        shown = pd.Series([", ".join(home) for home in homes], dtype=object)
+        problems.append(Problem("sources.in_two_outlines", where, pick_rows(names, torn, shown)))
+    return frame.assign(municipality_id=found), problems, notes
+
+
+def _find_doubts(
+    frame: pd.DataFrame,
+    form: TableForm,
+    reference: Reference,
+    where: str,
+    names: Sequence[object],
+) -> list[Problem]:
+    """Find what is well formed but contradicts plain sense or another table."""
+    import geopandas as gpd
+
+    located = isinstance(frame, gpd.GeoDataFrame) and frame.crs is not None and len(frame) > 0
+    doubts: list[Problem] = []
+    if form.name == "municipalities" and located and "name" in frame:
+        doubts += find_overlaps(crs_.to_metric(frame, where), where)
+    if form.geometry == "point" and located and "municipality_id" in frame:
+        outlines = reference.outlines
+        # What is no point is told as such.
+        if outlines is not None and (frame.geometry.dropna().geom_type == "Point").all():
+            doubts += find_far_points(frame, outlines, where, names)
+    if form.name == "facilities":
+        doubts += find_doubtful_years(frame, where, names)
+    if form.name == "need" and reference.settlements is not None and len(frame):
+        keys = {"settlement_id", "target_group", "persons"}
+        if keys <= set(frame.columns):
+            numbers = pd.to_numeric(
+                frame["persons"].astype(str).str.replace(",", "."), errors="coerce"
+            )
+            need = frame.assign(persons=numbers)
+            doubts += find_doubtful_need(need, reference.settlements, where, names)
+    return doubts
 
 
 def _choose_reference(bounds: Bounds | None, known: Sequence[str] | None) -> Reference:

@@ -7,14 +7,14 @@ import queue
 import threading
 import time
 import zlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
-from socaccess.errors import InputError, SocAccessError
-from socaccess.i18n import Texts
+from socaccess.errors import InputError, Problem, SocAccessError
+from socaccess.messages import Message
 from socaccess.version import VERSION
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class Limits:
     >>> Limits(total_s=0)
     Traceback (most recent call last):
         ...
-    socaccess.errors.InputError: limits: total_s must be positive, got 0
+    socaccess.errors.InputError: limits: total_s must be above 0, got 0
     """
 
     connect_s: float = 10.0
@@ -91,7 +91,9 @@ class Limits:
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
             if not value > 0 and name not in ("pause_s", "redirects"):
-                raise InputError(f"limits: {name} must be positive, got {value}")
+                raise InputError(
+                    "downloads.limit_not_positive", where="limits", name=name, value=value
+                )
 
 
 class CutOffError(Exception):
@@ -159,7 +161,7 @@ class Reply:
                     if given > self._limits.max_unpacked_bytes or (
                         given > SMALL_BYTES and given > came * self._limits.max_ratio
                     ):
-                        raise DownloadError("bomb", {"host": self._host})
+                        raise DownloadError("downloads.bomb", host=self._host)
                     yield piece
         except zlib.error:
             raise self._not_readable() from None
@@ -185,8 +187,9 @@ class Reply:
             raise CutOffError("packed content ends before its end")
 
     def _not_readable(self) -> DownloadError:
-        values = {"host": self._host, "encoding": show_foreign(self._encoding)}
-        return DownloadError("encoding", values)
+        return DownloadError(
+            "downloads.encoding", host=self._host, encoding=show_foreign(self._encoding)
+        )
 
 
 def is_offline(offline: bool = False) -> bool:
@@ -198,7 +201,7 @@ def is_offline(offline: bool = False) -> bool:
 def require_connection(offline: bool) -> None:
     """Raise `DownloadError` where no connection may be made."""
     if is_offline(offline):
-        raise DownloadError("offline")
+        raise DownloadError("downloads.offline")
 
 
 def name_host(address: str) -> str:
@@ -218,14 +221,13 @@ def check_address(address: str, hosts: Collection[str]) -> None:
         parts = urlsplit(address)
         host, _ = parts.hostname, parts.port
     except ValueError:
-        raise DownloadError("address", {"address": show_foreign(address)}) from None
+        raise DownloadError("downloads.address", address=show_foreign(address)) from None
     if not host or parts.username is not None or parts.scheme not in ("http", "https"):
-        raise DownloadError("address", {"address": show_foreign(address)})
+        raise DownloadError("downloads.address", address=show_foreign(address))
     if parts.scheme == "http" and host not in LOOPBACK:
-        raise DownloadError("plain", {"address": show_foreign(address)})
+        raise DownloadError("downloads.plain", address=show_foreign(address))
     if host not in hosts:
-        values = {"host": show_foreign(host), "hosts": ", ".join(sorted(hosts))}
-        raise DownloadError("elsewhere", values)
+        raise DownloadError("downloads.elsewhere", host=show_foreign(host), hosts=sorted(hosts))
 
 
 @contextmanager
@@ -275,7 +277,9 @@ def open_address(
             address = urljoin(address, response.headers["location"])
             response.close()
         else:
-            raise DownloadError("loop", {"host": name_host(address), "redirects": limits.redirects})
+            raise DownloadError(
+                "downloads.loop", host=name_host(address), redirects=limits.redirects
+            )
         names = {name.lower(): value for name, value in response.headers.items()}
         read = make_reader(response, limits, name_host(address))
         yield Reply(address, response.status_code, names, read, limits, deadline)
@@ -331,13 +335,13 @@ def explain_failure(error: Exception, host: str, limits: Limits) -> Exception:
     from requests.adapters import ProtocolError
 
     if isinstance(error, requests.exceptions.ReadTimeout):
-        return DownloadError("silent", {"host": host, "seconds": f"{limits.read_s:g}"})
+        return DownloadError("downloads.silent", host=host, seconds=limits.read_s)
     if isinstance(error, requests.exceptions.SSLError):
-        return DownloadError("certificate", {"host": host})
+        return DownloadError("downloads.certificate", host=host)
     if isinstance(error, requests.exceptions.ConnectionError):
         broke = error.args and isinstance(error.args[0], ProtocolError)
-        return CutOffError() if broke else DownloadError("unreachable", {"host": host})
-    return DownloadError("answer", {"host": host})
+        return CutOffError() if broke else DownloadError("downloads.unreachable", host=host)
+    return DownloadError("downloads.answer", host=host)
 
 
 def make_reader(response: Any, limits: Limits, host: str) -> Callable[[int], bytes]:
@@ -350,7 +354,7 @@ def make_reader(response: Any, limits: Limits, host: str) -> Callable[[int], byt
             # What is there, not what was asked for: a dripping server must not hold us.
             return bytes(response.raw.read1(count, decode_content=False) or b"")
         except ReadTimeoutError:
-            raise DownloadError("silent", {"host": host, "seconds": f"{limits.read_s:g}"}) from None
+            raise DownloadError("downloads.silent", host=host, seconds=limits.read_s) from None
         except (BaseHTTPError, OSError) as error:
             raise CutOffError(str(error)) from None
 
@@ -359,12 +363,12 @@ def make_reader(response: Any, limits: Limits, host: str) -> Callable[[int], byt
 
 def too_large(host: str, max_bytes: int) -> DownloadError:
     """Return the error of a file beyond the limit."""
-    return DownloadError("too_large", {"host": host, "megabytes": f"{max_bytes / 1e6:g}"})
+    return DownloadError("downloads.too_large", host=host, megabytes=max_bytes / 1e6)
 
 
 def took_too_long(host: str, total_s: float) -> DownloadError:
     """Return the error of a file that came too slowly."""
-    return DownloadError("slow", {"host": host, "seconds": f"{total_s:g}"})
+    return DownloadError("downloads.slow", host=host, seconds=total_s)
 
 
 ENCODINGS = ("gzip", "x-gzip", "deflate")
@@ -424,43 +428,48 @@ class DownloadError(SocAccessError, OSError):
 
     Parameters
     ----------
-    reason
-        What happened: a key of the catalogue, without its `data.error_`.
-    values
-        What the text tells: host, seconds, status.
+    problems
+        What happened: a code of the section `downloads`.
     by_hand
         `page`, `file` and `folder`: where a person finds the file and where it goes.
+    values
+        What the sentence shows: host, seconds, status.
 
     Examples
     --------
-    >>> error = DownloadError("status", {"host": "example.org", "status": 404})
+    >>> error = DownloadError("downloads.status", host="example.org", status=404)
     >>> print(error)
     example.org answered 404: it has no such file, or does not give it
     """
 
     def __init__(
         self,
-        reason: str,
-        values: Mapping[str, object] | None = None,
+        problems: str | Sequence[Problem],
+        /,
         by_hand: Mapping[str, str] | None = None,
+        **values: object,
     ) -> None:
-        self.reason = reason
-        self.values = dict(values or {})
         self.by_hand = dict(by_hand or {})
-        super().__init__(self.tell("en"))
+        super().__init__(problems, **values)
 
-    def tell(self, lang: str) -> str:
-        """Return the line in one language."""
-        texts = Texts(lang)
-        line = texts(f"data.error_{self.reason}", **self.values)
-        return f"{line}; {texts('data.by_hand', **self.by_hand)}" if self.by_hand else line
+    @property
+    def reason(self) -> str:
+        """What happened: the code without its section."""
+        return self.code.removeprefix("downloads.")
+
+    def text(self, lang: str) -> str:
+        """Return the line in one language, with how to do without the download."""
+        line = super().text(lang)
+        if not self.by_hand:
+            return line
+        return f"{line}; {Message('downloads.by_hand', **self.by_hand).text(lang)}"
 
     def with_advice(self, by_hand: Mapping[str, str]) -> DownloadError:
-        """Return the same error that also tells how to place the file by hand."""
-        return DownloadError(self.reason, self.values, by_hand)
+        """Return the same error that also says how to place the file by hand."""
+        return DownloadError(self.problems, by_hand)
 
-    def __reduce__(self) -> tuple[type, tuple[str, dict[str, object], dict[str, str]]]:
-        return type(self), (self.reason, self.values, self.by_hand)
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.problems, self.by_hand), {"lang": self.lang}
 
 
 def show_foreign(text: object) -> str:

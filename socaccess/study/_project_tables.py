@@ -24,10 +24,11 @@ from socaccess.sources.cleaning import name_columns
 from socaccess.sources.duplicates import merge_duplicates
 from socaccess.sources.files import read_rows
 from socaccess.sources.gazetteer import Gazetteer
+from socaccess.sources.plausibility import find_turned_outlines
 from socaccess.sources.population import make_origins, read_people, spread_population
 from socaccess.sources.reference import Reference
 from socaccess.sources.services import load_service_types
-from socaccess.sources.tables import inspect_table
+from socaccess.sources.tables import inspect_rows, inspect_table
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -87,6 +88,8 @@ def read_ground(project: Project) -> Ground:
     if outlines is None:
         # Without outlines nothing else can be judged; what is known so far is said.
         raise_problems(reader.problems)
+    reader.problems += _find_turned(project, outlines)
+    raise_problems(reader.problems)
     settlements, people = _read_settlements(
         project, outlines, Reference.of_study(outlines, None, types), reader
     )
@@ -177,6 +180,26 @@ def _stack(tables: list[pd.DataFrame]) -> Any:
     if isinstance(first, gpd.GeoDataFrame):
         tables = [table.to_crs(first.crs) for table in tables]
     return pd.concat(tables, ignore_index=True)
+
+
+def _find_turned(project: Project, outlines: gpd.GeoDataFrame) -> list[Problem]:
+    """Find outlines whose axes are swapped, before settlements are blamed for lying outside."""
+    import geopandas as gpd
+
+    for source in project.inputs.get("settlements", ()):
+        try:
+            rows, names = read_rows(source.path, layer=source.layer)
+        except InputError:
+            continue  # told when the table is read
+        found = inspect_rows(
+            rows, names, source.path.name, _PLACES, crs=source.crs, reference=Reference()
+        )
+        points = found.cleaned
+        if isinstance(points, gpd.GeoDataFrame) and points.crs is not None:
+            (file,) = (each.path.name for each in project.inputs["municipalities"][:1])
+            if problems := find_turned_outlines(outlines, points, file):
+                return problems
+    return []
 
 
 def _read_settlements(

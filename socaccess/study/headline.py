@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from socaccess.coverage import SCENARIOS
+from socaccess.coverage import SCENARIOS, round_shares
 from socaccess.study.assessment import assess_region
 from socaccess.study.capacity import count_places
 from socaccess.study.people import PeopleTimes
@@ -256,7 +256,10 @@ def _count_views(settlements: pd.DataFrame) -> dict[str, int]:
 
 
 def _round(value: float, digits: int = 4) -> float | None:
-    return None if value is None or not np.isfinite(value) else round(float(value), digits)
+    """Return a count rounded to `digits`, or a share to four; None where it is not known."""
+    if value is None or not np.isfinite(value):
+        return None
+    return round(float(value), digits) if digits < 4 else float(round_shares(np.array(value)))
 
 
 def _plain(value: Any) -> Any:

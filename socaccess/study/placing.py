@@ -46,6 +46,8 @@ def place_facilities(facilities: gpd.GeoDataFrame, study: Study) -> gpd.GeoDataF
     geometry = table.geometry.to_numpy().astype(object)
     geometry[moved] = points
     table = table.set_geometry(gpd.GeoSeries(geometry, index=table.index, crs=facilities.crs))
+    if "located" in table:
+        table["located"] = table["located"] & ~(table.geometry.isna() & moved)
     table["address"] = table["address"].mask(moved, "") if "address" in table else ""
     table["location_precision"] = table["location_precision"].mask(moved, SHOWN_AT_SETTLEMENT)
     return table

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from socaccess import crs as crs_
-from socaccess.coverage import SCENARIOS
+from socaccess.coverage import SCENARIOS, round_shares
 from socaccess.privacy import mark_untold
 from socaccess.study.release import Release, release, summarise_by_population
 
@@ -134,7 +134,11 @@ def round_table(table: pd.DataFrame) -> pd.DataFrame:
     rounded = table.copy()
     for name, decimals in DECIMALS.items():
         if name in rounded:
-            values = rounded[name].astype(float).round(decimals) + 0.0
+            values = rounded[name].astype(float)
+            if name.startswith("covered_share"):
+                rounded[name] = round_shares(values.to_numpy(), decimals)
+                continue
+            values = values.round(decimals) + 0.0
             rounded[name] = values.astype("Int64") if decimals == 0 else values
     return rounded
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from socaccess.errors import InputError
+from socaccess.study.placing import place_facilities
 from socaccess.study.tables import in_language
 
 if TYPE_CHECKING:
@@ -251,9 +252,13 @@ class StudyResult:
 
     @cached_property
     def facilities(self) -> gpd.GeoDataFrame:
-        """Every facility, those of other regions too (`in_region` tells)."""
+        """Every facility, those of other regions too (`in_region` tells), where it may be shown.
+
+        Homes and shelters of vulnerable people stand at the centre of their settlement
+        without an address; travel times are those of their true places.
+        """
         own = set(self.municipalities["municipality_id"])
-        facilities = self.study.facilities
+        facilities = place_facilities(self.study.facilities, self.study)
         return facilities.assign(in_region=facilities["municipality_id"].isin(own))
 
     @cached_property

@@ -41,7 +41,7 @@ def test_names_of_today_and_before(meant, name):
 def test_the_vintage_decides():
     assert find_municipality("Varakļānu novads", vintage=2021)[1] == "Varakļānu novads"
     assert find_municipality("Zilupes novads", vintage=2009)[1] == "Zilupes novads"
-    with pytest.raises(UnknownNameError, match="no municipalities of 2015; there are 2009, 2021"):
+    with pytest.raises(UnknownNameError, match=r"no municipalities of 2015; .* of 2009, 2021"):
         find_municipality("Ludzas", vintage=2015)
 
 
@@ -73,13 +73,13 @@ def test_every_municipality_there_ever_was_is_found_or_told_to_be_divided():
 def test_a_misspelling_is_answered_by_the_nearest_names():
     with pytest.raises(UnknownNameError, match=r"did you mean .*Ludzas novads"):
         find_municipality("Ludzos novads")
-    with pytest.raises(UnknownNameError, match=r"no municipality 'xyzzy'; see data/boundaries"):
+    with pytest.raises(UnknownNameError, match=r"no municipality 'xyzzy'; known are"):
         find_municipality("xyzzy")
 
 
 def test_regions_and_vintages_that_do_not_exist():
     assert len(load_regions("plan")) == len(load_regions("today")) == 5
-    with pytest.raises(UnknownNameError, match="use plan or today"):
+    with pytest.raises(UnknownNameError, match="use plan, today"):
         load_regions("tomorrow")
     with pytest.raises(UnknownNameError, match="no municipalities of 1990"):
         load_municipalities(1990)

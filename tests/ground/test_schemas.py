@@ -109,7 +109,7 @@ def test_everything_wrong_is_told_at_once_one_line_each():
         "mine.csv, column 'population': value is below 0 (line 2: -1; 1 in all)",
         (
             "mine.csv, column 'municipality_id': value is not known (line 3: n; 1 in all); "
-            "did you mean n -> ņ?"
+            "did you mean n → ņ?"
         ),
     ]
     with pytest.raises(CrsError):

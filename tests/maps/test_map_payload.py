@@ -206,8 +206,11 @@ def test_only_the_services_asked_for(world: SimpleNamespace) -> None:
     payload = build_payload(release_world(world), lang="en", services=["service_1"])
     assert [service["id"] for service in payload["services"]] == ["service_1"]
     assert set(payload["places"]["facilities"]["service"]) == {0}
-    with pytest.raises(UnknownNameError, match=r"service is not in this result \(nonsense"):
+    with pytest.raises(UnknownNameError) as caught:
         build_payload(release_world(world), lang="en", services=["service_1", "nonsense"])
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.rows) == ("maps.service_not_in_result", ("nonsense",))
+    assert caught.value.text("lv").startswith("rezultātā nav šāda pakalpojuma (nonsense;")
 
 
 def test_what_cannot_be_drawn_is_said_all_at_once(world: SimpleNamespace) -> None:
@@ -218,11 +221,13 @@ def test_what_cannot_be_drawn_is_said_all_at_once(world: SimpleNamespace) -> Non
     broken.municipalities = world.municipalities.iloc[:0]
     with pytest.raises(InputError) as caught:
         build_payload(release_world(broken, 0), lang="en")
-    assert len(caught.value.problems) == 2
+    codes = [problem.code for problem in caught.value.problems]
+    assert codes == ["maps.no_crs", "maps.no_municipality"]
     mixed = copy.copy(world)
     mixed.settlements = world.settlements.to_crs("EPSG:4326")
-    with pytest.raises(InputError, match="different systems"):
+    with pytest.raises(InputError) as several:
         build_payload(release_world(mixed), lang="en")
+    assert [problem.code for problem in several.value.problems] == ["maps.several_crs"]
 
 
 def test_a_region_without_any_facility_has_no_coverage(world: SimpleNamespace) -> None:

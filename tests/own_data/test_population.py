@@ -141,7 +141,7 @@ def test_wrong_counts_and_places_are_told_with_their_rows(tmp_path):
     path.write_text("x,y,persons\n0,0,-1\n")
     with pytest.raises(InputError, match="no count of people"):
         read_people(path, crs=CRS)
-    with pytest.raises(InputError, match="no column 'heads'"):
+    with pytest.raises(InputError, match="column heads is missing"):
         read_people(path, crs=CRS, persons="heads")
 
 

@@ -44,7 +44,7 @@ def test_other_commands_take_the_project_too(country, tmp_path):
     code, said = run("check", "East", "--project", path, "--lang", "en")
     assert (code, "40%" in said) == (3, True)
     assert run("check", "west", "--project", path)[0] == 0
-    code, said = run("check", "Wset", "--project", path)
+    code, said = run("check", "Wset", "--project", path, "--lang", "en")
     assert (code, "did you mean West?" in said) == (1, True)
     code, said = run("site", path, "--service", "clinic", "--sites", 1, "--lang", "en", "--json")
     answer = json.loads(said[said.index("{") :].splitlines()[0])
@@ -233,7 +233,7 @@ def test_everything_wrong_with_the_tables_is_told_at_once(tmp_path):
     with pytest.raises(InputError) as caught:
         read_project(path).load_study()
     told = str(caught.value)
-    assert "clinc -> clinic" in told and "open" in told
+    assert "clinc → clinic" in told and "open" in told
     assert "need.csv, column 'settlement_id': value is not known" in told
     assert "value is below 0" in told
 

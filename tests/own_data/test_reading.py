@@ -72,7 +72,7 @@ def test_layer_is_chosen_by_name_and_asked_for_when_there_are_several(tmp_path):
     assert read_table(path, layer="south")["name"].tolist() == ["Other"]
     with pytest.raises(InputError, match="layers north, south; say which"):
         read_table(path)
-    with pytest.raises(UnknownNameError, match="no layer 'east'; there are north, south"):
+    with pytest.raises(UnknownNameError, match="no sheet or layer 'east'; there are north, south"):
         read_table(path, layer="east")
 
 
@@ -87,7 +87,7 @@ def test_sheet_is_chosen_by_name_and_the_first_by_default(tmp_path):
             table.to_excel(book, sheet_name=sheet, index=False)
     assert read_table(path)["name"].tolist() == ["A"]
     assert read_table(path, layer="Two")["name"].tolist() == ["B"]
-    with pytest.raises(UnknownNameError, match="no sheet 'Three'"):
+    with pytest.raises(UnknownNameError, match="no sheet or layer 'Three'"):
         read_table(path, layer="Three")
     plain = tmp_path / "a.csv"
     plain.write_text("a\n1\n")

@@ -6,4 +6,4 @@ result = sa.Study.load("latgale").run()
 result.suggest("group_home", site=3)
 result.suggest("group_home", limit_min="30")
 sa.Study.load(5)
-number: int = result.headline
+number: int = result.study.title

@@ -102,7 +102,7 @@ def test_odd_entries_are_passed_over_and_links_are_made_safe():
 
 
 def test_no_fitting_file_is_told_with_what_there_is():
-    with pytest.raises(InputError, match=r"no file of the kind zip .*robezas.pdf \(other kind\)"):
+    with pytest.raises(InputError, match=r"no file of the kind zip .*robezas.pdf \(\?\)"):
         choose("robezas", make_resource("robezas.pdf", "PDF"))
     with pytest.raises(InputError, match="whose name contains 'ciemi'"):
         choose("iedzivotaji", make_resource("novadi.csv"), words="ciemi")

@@ -161,11 +161,11 @@ def test_only_the_latest_period(tmp_path):
     ("change", "message"),
     [
         (lambda f: f.drop(columns="ATVK kods"),
-         r"as municipality_id; expected a heading such as atvk kods or .*; found PP gads, PP mēn"),
+         r"as municipality_id; expected a heading such as atvk kods, .*; found PP gads, PP mēn"),
         (lambda f: f.assign(**{"ATVK kods": "9999999"}), "code is of no municipality"),
         (lambda f: f.assign(**{"Krīzes centrs": "daudz"}), "'Krīzes centrs': value is not a count"),
         (lambda f: f.assign(**{"Krīzes centrs": -1}), "value is not a count"),
-        (lambda f: f[list(f.columns[:5])], "expected one column of counts a service"),
+        (lambda f: f[list(f.columns[:5])], "expected one column of counts per service"),
     ],
 )  # fmt: skip
 def test_a_changed_layout_is_told(tmp_path, change, message):
@@ -213,7 +213,7 @@ def test_population_of_all_in_the_latest_year(tmp_path, seed):
     [
         (lambda f: f[f["SEX"] != "T"], r"'SEX': no value means all together .*found F, M"),
         (lambda f: f.drop(columns="NUMB"),
-         r"as population; expected a heading such as numb or .*; found TIME, AREA"),
+         r"as population; expected a heading such as numb, .*; found TIME, AREA"),
         (lambda f: f.drop(columns="TIME"), "no column is understood as year"),
         (lambda f: pd.concat([f.assign(CITIZEN="A"), f.assign(CITIZEN="B")]),
          "several numbers for one year .*columns not understood: CITIZEN"),
@@ -343,7 +343,7 @@ def test_degrees_become_metres(tmp_path):
 
 
 def test_boundaries_in_a_changed_layout_are_told(tmp_path):
-    with pytest.raises(InputError, match="expected a Shapefile with a column such as L0_code"):
+    with pytest.raises(InputError, match="give a Shapefile with a column such as L0_code"):
         lettered = make_units("zone").assign(zone=list("aabbcc"))
         read_boundaries(pack(lettered, tmp_path / "r.zip"))
     with zipfile.ZipFile(tmp_path / "e.zip", "w") as archive:

@@ -79,8 +79,8 @@ y;;dac_grt;operating;-2;abc;56,5;Aglonas novads
         "column 'places': value is below 0 (line 4: -2; 1 in all)",
         "column 'name': value is missing (line 4; 1 in all)",
         "column 'lon': value is not a number (line 4: abc; 1 in all)",
-        "no municipality 'Ludzs novads'; did you mean Ludzas novads",
-        "'Aglonas novads' was divided between Krāslavas novads and Preiļu novads",
+        "no municipality 'Ludzs novads' (line 2; 1 in all); did you mean Ludzas novads",
+        "'Aglonas novads' was divided between Krāslavas novads, Preiļu novads",
         "point lies outside",
     ):
         assert piece in found, f"{piece}\n---\n{found}"

@@ -45,11 +45,11 @@ def test_all_tables_are_told_at_once():
         ),
         (
             "settlements, column 'municipality_id': value is not known (b: vest; 1 in all); "
-            "did you mean vest -> west?"
+            "did you mean vest → west?"
         ),
         (
             "facilities, column 'service': value is not known (F1: dak; 1 in all); "
-            "did you mean dak -> dac?"
+            "did you mean dak → dac?"
         ),
         (
             "need, column 'persons': value is not a number (row 1: ten; 1 in all); "
@@ -62,7 +62,7 @@ def test_all_tables_are_told_at_once():
         (
             "need, column 'target_group': value is not known (row 1: adults, row 2: adults, "
             "row 3: adults, row 4: adults, row 5: adults, ...; 6 in all); "
-            "did you mean adults -> adults_grt?"
+            "did you mean adults → adults_grt?"
         ),
         "promised services, limits or sites: service 'caer' is not known; did you mean care?",
     ]

@@ -165,7 +165,7 @@ def test_figures_take_names_for_text(result, kind, tmp_path):
 def test_signs_that_no_file_holds_are_refused_at_the_door(sign):
     tables = two_municipalities()
     tables["settlements"].loc[2, "name"] = f"Cerini{sign}"
-    with pytest.raises(InputError, match=r"settlements.*name.*control signs.*\(c;"):
+    with pytest.raises(InputError, match=r"settlements.*name.*control characters.*\(c;"):
         Study(**tables)
 
 

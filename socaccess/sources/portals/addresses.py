@@ -109,7 +109,7 @@ def _read_pieces(
                 rows = rows.apply(lambda column: column.str.strip())
                 yield rows[rows["code"].isin(codes) & (rows["status"] == _IN_FORCE)]
     except (ValueError, OSError):  # what pandas raises for a row of too many cells, and its like
-        raise InputError(f"{path.name}: a row is not readable as a row of a CSV table") from None
+        raise InputError("portals.row_broken", where=path.name) from None
 
 
 def _find_layout(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from socaccess.errors import UnknownNameError
-from socaccess.schemas import suggest_names
+from socaccess.schemas import suggest_message
 
 __all__ = ["SOURCES", "Source", "find_source"]
 
@@ -138,7 +138,6 @@ def find_source(name: str) -> Source:
     """
     names = [source.name for source in SOURCES]
     if name not in names:
-        near = suggest_names(name, names)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(names)}"
-        raise UnknownNameError(f"nothing called {name!r} can be fetched; {hint}")
+        advice = suggest_message(name, names, most=3)
+        raise UnknownNameError("portals.no_source", name=name, advice=advice)
     return SOURCES[names.index(name)]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from socaccess.errors import InputError, Problem
+from socaccess.errors import InputError
 from socaccess.i18n import fold
 from socaccess.sources.downloads import fetch_json
 from socaccess.sources.portals.catalogue import Source
@@ -71,17 +71,8 @@ def show_dataset(
     answer = fetch_json(address, hosts, offline=offline)
     dataset = answer.get("result") if isinstance(answer, dict) and answer.get("success") else None
     if not isinstance(dataset, dict) or not isinstance(dataset.get("resources"), list):
-        found = ", ".join(sorted(map(str, answer))[:5]) if isinstance(answer, dict) else "no object"
-        raise InputError(
-            [
-                Problem(
-                    "the portal's answer is not understood",
-                    name,
-                    hint="expected success and result.resources, as CKAN's package_show gives; "
-                    f"found {found}",
-                )
-            ]
-        )
+        given = sorted(map(str, answer)) if isinstance(answer, dict) else []
+        raise InputError("portals.answer_unknown", where=name, given=given)
     return dataset
 
 
@@ -145,18 +136,13 @@ def choose_resource(resources: Sequence[Resource], source: Source, words: str = 
 
     meant = [resource for resource in resources if is_meant(resource)]
     if not meant:
-        there = tuple(f"{r.name} ({r.kind or 'other kind'})" for r in resources)
-        asked = f" whose name contains {words!r}" if wanted else ""
-        raise InputError(
-            [
-                Problem(
-                    f"the dataset has no file of the kind {' or '.join(source.kinds)}{asked}",
-                    source.name,
-                    there or ("no files",),
-                    "choose another with --resource, or place the file by hand",
-                )
-            ]
-        )
+        there = [f"{each.name} ({each.kind or '?'})" for each in resources]
+        if wanted:
+            raise InputError(
+                "portals.no_file_named", where=source.name, rows=there, words=words,
+                kinds=source.kinds,
+            )  # fmt: skip
+        raise InputError("portals.no_file", where=source.name, rows=there, kinds=source.kinds)
     return min(meant, key=rank)
 
 

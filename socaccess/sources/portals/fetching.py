@@ -83,7 +83,7 @@ def fetch(
     """
     source = find_source(name)
     if source.portal == "overpass":
-        raise InputError(f"{name} is asked for by place or polygon: use fetch_map")
+        raise InputError("portals.by_place", name=name)
     cache = cache or Cache()
     found = cache.find(name, source.endings)
     meant = found is not None and not refresh and _is_asked_for(found, address, resource)
@@ -186,7 +186,7 @@ def _find_md5(address: str, hosts: tuple[str, ...], offline: bool) -> str:
     text = fetch_text(f"{address}.md5", hosts, offline=offline)
     found = re.match(r"\s*([0-9a-fA-F]{32})\b", text)
     if not found:
-        raise DownloadError("other_kind", {"kind": "md5"})
+        raise DownloadError("downloads.other_kind", kind="md5")
     return found[1]
 
 

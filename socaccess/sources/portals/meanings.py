@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from socaccess.errors import Problem, raise_problems
+from socaccess.errors import InputError, Problem, raise_problems
 from socaccess.i18n import fold
+from socaccess.schemas import RowNames, pick_rows
 from socaccess.sources.boundaries import VINTAGES, load_crosswalk
 from socaccess.sources.files import read_rows
 
@@ -94,7 +95,7 @@ MONTH = Meaning("month", ("pp menesis", "parskata menesis", "menesis", "month"),
 
 def read_layout(
     path: Path, meanings: Sequence[Meaning], where: str = ""
-) -> tuple[pd.DataFrame, list[str], dict[str, str]]:
+) -> tuple[pd.DataFrame, RowNames, dict[str, str]]:
     """Return rows, how a user knows each, and which heading is which of `meanings`.
 
     Headings need not stand in the first row: titles above them are passed over.
@@ -184,7 +185,7 @@ def clean_code(value: object) -> str | None:
     return (text.zfill(7) if text.isdigit() else text) or None
 
 
-def find_vintage(codes: pd.Series, names: Sequence[str], where: str) -> int:
+def find_vintage(codes: pd.Series, names: Sequence[object], where: str, column: str) -> int:
     """Return of which municipal reform all codes are.
 
     Raises
@@ -197,15 +198,14 @@ def find_vintage(codes: pd.Series, names: Sequence[str], where: str) -> int:
     best = max(reversed(VINTAGES), key=lambda year: int(codes.isin(known[year]).sum()))
     strange = ~codes.isin(known[best])
     if strange.any():
-        rows = tuple(
-            f"{name}: {code}" for name, code, odd in zip(names, codes, strange, strict=True) if odd
-        )
-        hint = f"expected ATVK codes of the {len(known[best])} municipalities of {best}"
-        raise_problems([Problem("code is of no municipality", where, rows, hint)])
+        raise InputError(
+            "portals.no_municipality_code", where=where, column=column,
+            rows=pick_rows(names, strange, codes), count=len(known[best]), year=best,
+        )  # fmt: skip
     return best
 
 
-def read_numbers(values: pd.Series, names: Sequence[str], where: str) -> pd.Series:
+def read_numbers(values: pd.Series, names: Sequence[object], where: str, column: str) -> pd.Series:
     """Return counts as float, NaN for what a source hides or leaves out.
 
     Raises
@@ -218,10 +218,8 @@ def read_numbers(values: pd.Series, names: Sequence[str], where: str) -> pd.Seri
     number = pd.to_numeric(text.where(~hidden).str.replace(",", "."), errors="coerce")
     bad = ~hidden & ~(number >= 0)
     if bad.any():
-        rows = tuple(
-            f"{name}: {value}" for name, value, odd in zip(names, text, bad, strict=True) if odd
-        )
-        raise_problems([Problem("value is not a count", where, rows)])
+        rows = pick_rows(names, bad, text)
+        raise InputError("portals.not_a_count", where=where, rows=rows, column=column)
     return number.astype(float)
 
 
@@ -263,12 +261,14 @@ def _find_missing(
     frame: pd.DataFrame | None = None,
     where: str = "",
 ) -> list[Problem]:
-    given = "" if frame is None else ", ".join(map(str, frame.columns))
+    given = [] if frame is None else [str(name) for name in frame.columns]
     return [
         Problem(
-            f"the layout is not known: no column is understood as {meaning.name}",
+            "portals.no_column",
             where,
-            hint=f"expected a heading such as {' or '.join(meaning.headings[:3])}; found {given}",
+            name=meaning.name,
+            headings=meaning.headings[:3],
+            given=given,
         )
         for meaning in meanings
         if meaning.required and meaning.name not in found

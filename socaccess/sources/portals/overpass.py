@@ -42,7 +42,6 @@ from socaccess.sources.transport import (
     explain_failure,
     make_reader,
     name_host,
-    show_foreign,
 )
 
 if TYPE_CHECKING:
@@ -133,9 +132,9 @@ def fetch_map(
     """
     source = find_source(name)
     if source.portal != "overpass":
-        raise InputError(f"{name} is not asked for by place: use fetch")
+        raise InputError("portals.not_by_place", name=name)
     if bool(place) == (polygon is not None):
-        raise InputError(f"{name}: give a place or a polygon, one of them")
+        raise InputError("portals.place_or_polygon", name=name)
     service, cache = service or OverpassService(), cache or Cache()
     limits = limits or Limits(read_s=service.query_s + 30, max_bytes=500_000_000)
     area = _unite(polygon) if polygon is not None else None
@@ -146,7 +145,7 @@ def fetch_map(
         return found
     try:
         if found is not None and found.placed_by_hand:
-            raise DownloadError("placed", {"path": str(found.path)})
+            raise DownloadError("downloads.placed", path=str(found.path))
         require_connection(offline)
         ox = _import_osmnx()
         with cache.lock(limits.total_s), _Asking(ox, service, limits) as asking:
@@ -177,19 +176,17 @@ def _import_osmnx() -> Any:
     try:
         import osmnx
     except ImportError:
-        raise MissingDependencyError(
-            "asking Overpass needs osmnx; install it with: pip install 'socaccess[osmnx]'"
-        ) from None
+        raise MissingDependencyError("portals.no_osmnx") from None
     return osmnx
 
 
 def _unite(polygon: Any) -> BaseGeometry:
     """Return one valid area in degrees."""
     if polygon.crs is None:
-        raise InputError("polygon: no coordinate reference system is set; state it")
+        raise InputError("schemas.no_crs", where="polygon")
     kinds = set(polygon.geometry.geom_type)
     if not kinds or not kinds <= {"Polygon", "MultiPolygon"}:
-        raise InputError(f"polygon: areas are needed, not {', '.join(sorted(kinds)) or 'nothing'}")
+        raise InputError("schemas.not_a_polygon", where="polygon", rows=sorted(kinds))
     return polygon.geometry.to_crs(crs_.EXCHANGE).make_valid().union_all()
 
 
@@ -198,10 +195,7 @@ def _geocode(ox: Any, place: str, asking: _Asking) -> BaseGeometry:
         with asking.told():
             return ox.geocode_to_gdf(place).union_all()
     except (ValueError, TypeError):
-        raise InputError(
-            f"place {place!r}: Nominatim knows no area of that name; "
-            "write it out (Ludzas novads, Latvija), or give a polygon"
-        ) from None
+        raise InputError("portals.no_such_place", place=place) from None
 
 
 def _collect(ox: Any, name: str, area: BaseGeometry, asking: _Asking) -> Elements:
@@ -210,10 +204,7 @@ def _collect(ox: Any, name: str, area: BaseGeometry, asking: _Asking) -> Element
     frame = gpd.GeoSeries([area], crs=crs_.EXCHANGE)
     km2 = float(frame.to_crs(frame.estimate_utm_crs()).area.sum()) / 1e6
     if name == "osm_roads" and km2 > LARGEST_ROADS_KM2:
-        raise InputError(
-            f"osm_roads: {km2:,.0f} km² is more than the {LARGEST_ROADS_KM2:,.0f} that Overpass "
-            "may be asked for at once; fetch latvia_roads or another extract"
-        )
+        raise InputError("portals.area_too_large", area_km2=round(km2), most_km2=LARGEST_ROADS_KM2)
     with asking.told():
         try:
             if name == "osm_roads":
@@ -226,7 +217,7 @@ def _collect(ox: Any, name: str, area: BaseGeometry, asking: _Asking) -> Element
         except InterruptedError:
             pass  # osmnx was asked to stop once everything is here
     if not len(asking.elements):
-        raise InputError(f"{name}: the map has nothing of the kind there")
+        raise InputError("portals.nothing_there", name=name)
     return asking.elements
 
 
@@ -292,7 +283,7 @@ class _Asking:
                 host = name_host(str(error.request.url))
             failure = explain_failure(error, host, self.limits)
             if isinstance(failure, CutOffError):
-                failure = DownloadError("cut_off", {"host": host})
+                failure = DownloadError("downloads.cut_off", host=host)
             raise failure from None
 
     def _allow(self, request: Any) -> Any:
@@ -316,8 +307,7 @@ class _Asking:
         if not waits or re.search(r"\d+ slots available now", status):
             return
         if min(waits) > self.limits.longest_pause_s:
-            values = {"host": host, "minutes": min(waits) // 60 + 1}
-            raise DownloadError("later", values)
+            raise DownloadError("downloads.later", host=host, minutes=min(waits) // 60 + 1)
         time.sleep(min(waits))
 
     def _take(self, response: Any, **_: object) -> Any:
@@ -326,22 +316,21 @@ class _Asking:
         headers = {name.lower(): value for name, value in response.headers.items()}
         if response.is_redirect:
             where = name_host(headers.get("location", ""))
-            values = {"host": where, "hosts": ", ".join(self.service.hosts)}
-            raise DownloadError("elsewhere", values)
+            raise DownloadError("downloads.elsewhere", host=where, hosts=self.service.hosts)
         if response.status_code in (429, 502, 503, 504):
-            raise DownloadError("busy", {"host": host, "status": response.status_code})
+            raise DownloadError("downloads.busy", host=host, status=response.status_code)
         if response.status_code != 200:
-            raise DownloadError("status", {"host": host, "status": response.status_code})
+            raise DownloadError("downloads.status", host=host, status=response.status_code)
         read = make_reader(response, self.limits, host)
         reply = Reply(response.url, 200, headers, read, self.limits, self.deadline)
         try:
             body = b"".join(reply.chunks())
         except CutOffError:
-            raise DownloadError("cut_off", {"host": host}) from None
+            raise DownloadError("downloads.cut_off", host=host) from None
         finally:
             response.raw.release_conn()
         if body.lstrip().startswith(b"<"):
-            raise DownloadError("web_page", {"kind": "json"})
+            raise DownloadError("downloads.web_page", kind="json")
         if response.url.startswith(self.service.overpass):
             self.elements.add(body, host)
         # What osmnx reads now is in memory and unpacked.
@@ -373,18 +362,17 @@ class Elements:
         try:
             answer = json.loads(body)
         except (ValueError, RecursionError):
-            raise DownloadError("other_kind", {"kind": "json"}) from None
+            raise DownloadError("downloads.other_kind", kind="json") from None
         if not isinstance(answer, dict) or not isinstance(answer.get("elements"), list):
-            raise DownloadError("answer", {"host": host})
+            raise DownloadError("downloads.answer", host=host)
         if answer.get("remark"):
             # Overpass answers 200 with what it has when time or memory runs out.
-            values = {"host": host, "remark": show_foreign(answer["remark"])}
-            raise DownloadError("remark", values)
+            raise DownloadError("downloads.remark", host=host)
         try:
             for element in answer["elements"]:
                 self._lines[element["type"]][_read_id(element["id"])] = _draw(element)
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
-            raise DownloadError("answer", {"host": host}) from None
+            raise DownloadError("downloads.answer", host=host) from None
 
     def write(self, path: Path) -> None:
         """Write everything as OpenStreetMap XML, in the order files have: kinds, then ids."""

@@ -11,7 +11,7 @@ from typing import Any, TypedDict, Unpack
 
 import pandas as pd
 
-from socaccess.errors import InputError, Problem, raise_problems
+from socaccess.errors import InputError, Problem
 from socaccess.guards import ReadLimits, check_file
 from socaccess.i18n import fold
 from socaccess.sources.downloads import Cache, CachedFile, Limits
@@ -182,26 +182,24 @@ def read_register(
     services = services.reindex(columns=list(REGISTER_COLUMNS))
     doubled = services["register_id"].duplicated(keep=False)
     if doubled.any():
-        rows = tuple(services["register_id"][doubled])
-        raise_problems([Problem("number stands more than once", path.name, rows)])
+        rows = list(services["register_id"][doubled])
+        raise InputError("portals.number_twice", where=path.name, rows=rows)
     findings = [
-        Problem(f"the term {term!r} is not known", path.name, tuple(rows),
-                "it stays as the register has it")
+        Problem("portals.unknown_term", path.name, rows, term=term)
         for term, rows in sorted(unknown.items())
-    ]  # fmt: skip
+    ]
     if buildings is not None:
         points = find_points(set(services["address_code"]), buildings, flats)
         for name in ("lon", "lat"):
             services[name] = services["address_code"].map(points[name])
         absent = services[services["lon"].isna()]
         if len(absent):
-            rows = tuple(absent["register_id"] + ": " + absent["address_code"])
-            findings.append(Problem("the address code has no point", path.name, rows,
-                                    "place the row by hand"))  # fmt: skip
+            rows = list(absent["register_id"] + ": " + absent["address_code"])
+            findings.append(Problem("portals.no_point", path.name, rows))
     lost = services[services["unit_id"].isna()]
     if len(lost):
-        rows = tuple(lost["register_id"] + ": " + lost["address"])
-        findings.append(Problem("the address names no settlement that is known", path.name, rows))
+        rows = list(lost["register_id"] + ": " + lost["address"])
+        findings.append(Problem("portals.no_settlement_named", path.name, rows))
     counts = pd.Series([reason for reason in reasons if reason], dtype=object).value_counts()
     left_out = {str(reason): int(count) for reason, count in sorted(counts.items())}
     return Register(services, left_out, tuple(findings), date or _read_date(path.name))
@@ -212,15 +210,14 @@ def _read_records(path: Path) -> list[dict[str, Any]]:
     try:
         content = json.loads(path.read_bytes())
     except (ValueError, RecursionError):
-        raise InputError(f"{path.name}: not a JSON file") from None
+        raise InputError("portals.not_json", where=path.name) from None
     records = content.get("data") if isinstance(content, dict) else None
     records = records if isinstance(records, list) else []
     known = [record for record in records if isinstance(record, dict)]
     absent = [key for key in _KEYS if not any(key in record for record in known)]
     if absent:
-        found = ", ".join(sorted({str(key) for record in known[:100] for key in record})[:20])
-        hint = f"expected {', '.join(absent)} in the rows of data; found {found or 'none'}"
-        raise InputError([Problem("the layout is not known", path.name, hint=hint)])
+        given = sorted({str(key) for record in known[:100] for key in record})
+        raise InputError("portals.no_fields", where=path.name, absent=absent, given=given)
     return known
 
 

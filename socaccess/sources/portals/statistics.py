@@ -17,7 +17,7 @@ import pandas as pd
 from socaccess import crs as crs_
 from socaccess.errors import InputError, Problem, raise_problems
 from socaccess.i18n import fold
-from socaccess.schemas import MUNICIPALITIES, check_table
+from socaccess.schemas import MUNICIPALITIES, RowNames, check_table, pick_rows
 from socaccess.sources.boundaries import load_municipalities
 from socaccess.sources.downloads import unpack_layers
 from socaccess.sources.files import read_rows
@@ -102,7 +102,7 @@ def read_classifier(path: str | Path) -> pd.DataFrame:
             "unit_id": frame[found["unit_id"]].map(clean_code),
             "name": frame[found["name"]].map(lambda v: "" if pd.isna(v) else str(v).strip()),
             "municipality_id": frame[found["municipality_id"]].map(clean_code),
-            "row": names,
+            "row": list(names),
         }
     )
     valid = table["unit_id"].notna() & (table["name"] != "")
@@ -116,10 +116,10 @@ def read_classifier(path: str | Path) -> pd.DataFrame:
     orphans = ~table["municipality_id"].isin(table["unit_id"])
     raise_problems(
         [
-            Problem(what, path.name, tuple(table["row"][bad] + ": " + table["unit_id"][bad]))
-            for what, bad in (
-                ("code stands more than once", doubled),
-                ("the unit above is not in the table", orphans),
+            Problem(code, path.name, pick_rows(table["row"].tolist(), bad, table["unit_id"]))
+            for code, bad in (
+                ("portals.code_twice", doubled),
+                ("portals.no_parent", orphans),
             )
             if bad.any()
         ]
@@ -163,26 +163,25 @@ def read_population(path: str | Path, *, year: int | None = None) -> pd.DataFram
         if dimension in found:
             words = frame[found[dimension]].map(lambda value: _plain(value))
             if not words.isin(_TOTALS).any():
-                seen = ", ".join(sorted(set(frame[found[dimension]].dropna().map(str)))[:5])
+                seen = sorted(set(frame[found[dimension]].dropna().map(str)))
                 raise InputError(
-                    f"{path.name}, column {found[dimension]!r}: no value means all together "
-                    f"(expected T, TOTAL or Pavisam; found {seen})"
+                    "portals.no_total", where=path.name, column=found[dimension], given=seen
                 )
             keep &= words.isin(_TOTALS)
     years = pd.to_numeric(frame[found["year"]].map(lambda v: str(v).strip()[:4]), errors="coerce")
     if year is not None and not (years == year).any():
-        there = ", ".join(f"{value:.0f}" for value in sorted(years.dropna().unique())[-5:])
-        raise InputError(f"{path.name}: no rows of {year}; the latest years are {there}")
+        latest = [int(value) for value in sorted(years.dropna().unique())[-5:]]
+        raise InputError("portals.no_year", where=path.name, year=year, latest=latest)
     keep &= years == (years[keep].max() if year is None else year)
     if not keep.any():
-        raise InputError(f"{path.name}: no rows of all sexes and ages together in any year")
+        raise InputError("portals.no_total_rows", where=path.name)
     rows = np.flatnonzero(keep.to_numpy())
-    frame, names = frame[keep].reset_index(drop=True), [names[row] for row in rows]
-    where = f"{path.name}, column {found['population']!r}"
+    frame, names = frame[keep].reset_index(drop=True), names.take(rows)
     marks = pd.Series("", frame.index)
     if "mark" in found:
         marks = frame[found["mark"]].map(lambda v: _plain(v).removesuffix(" 0"))
-    number = read_numbers(frame[found["population"]], names, where)
+    column = found["population"]
+    number = read_numbers(frame[column], names, path.name, column)
     table = pd.DataFrame(
         {
             "area_id": frame[found["area_id"]].map(clean_code),
@@ -194,16 +193,10 @@ def read_population(path: str | Path, *, year: int | None = None) -> pd.DataFram
     doubled = table["area_id"].duplicated(keep=False) & table["area_id"].notna()
     if doubled.any():
         others = [str(name) for name in frame.columns if name not in found.values()]
-        raise_problems(
-            [
-                Problem(
-                    "territory has several numbers for one year",
-                    path.name,
-                    tuple(f"{names[i]}: {table['area_id'][i]}" for i in np.flatnonzero(doubled)),
-                    f"columns not understood: {', '.join(others) or 'none'}",
-                )
-            ]
-        )
+        raise InputError(
+            "portals.several_numbers", where=path.name,
+            rows=pick_rows(names, doubled, table["area_id"]), columns=others,
+        )  # fmt: skip
     table.insert(1, "is_municipality", table["area_id"].isin(list_municipalities()))
     return table[table["area_id"].notna()].reset_index(drop=True)
 
@@ -238,23 +231,21 @@ def read_provider_counts(path: str | Path) -> pd.DataFrame:
     codes = frame[found["municipality_id"]].map(clean_code)
     filled = codes.notna()
     rows = np.flatnonzero(filled.to_numpy())
-    frame, names = frame[filled].reset_index(drop=True), [names[row] for row in rows]
+    frame, names = frame[filled].reset_index(drop=True), names.take(rows)
     codes = codes[filled].reset_index(drop=True)
-    vintage = find_vintage(codes, names, f"{path.name}, column {found['municipality_id']!r}")
+    vintage = find_vintage(codes, names, path.name, found["municipality_id"])
     headings = [name for name in frame.columns if name not in found.values()]
     headings = [name for name in headings if frame[name].notna().any()]
     if not headings:
-        raise InputError(
-            f"{path.name}: the layout is not known: expected one column of counts a service; "
-            f"found {', '.join(map(str, frame.columns))}"
-        )
+        given = [str(name) for name in frame.columns]
+        raise InputError("portals.no_counts", where=path.name, given=given)
     table = pd.DataFrame({"municipality_id": codes, "vintage": vintage})
     for period in ("year", "month"):
         stated = frame[found[period]] if period in found else pd.Series(np.nan, frame.index)
         table[period] = pd.to_numeric(stated, errors="coerce")
     for name in headings:
         # What no provider offers is left empty.
-        table[name] = read_numbers(frame[name], names, f"{path.name}, column {name!r}").fillna(0)
+        table[name] = read_numbers(frame[name], names, path.name, str(name)).fillna(0)
     latest = table["year"].fillna(0) * 100 + table["month"].fillna(0)
     table = table[latest == latest.max()]
     keys = ["municipality_id", "vintage", "year", "month"]
@@ -314,16 +305,8 @@ def read_boundaries(path: str | Path) -> gpd.GeoDataFrame:
         read = [_read_units(layer) for layer in layers]
     fitting = [found for found in read if found is not None]
     if not fitting:
-        told = ", ".join(layer.name for layer in layers) or "no layers"
         raise InputError(
-            [
-                Problem(
-                    "the layout is not known: no layer with areas and codes of municipalities",
-                    path.name,
-                    hint="expected a Shapefile with a column such as L0_code or ATVK; "
-                    f"found {told}",
-                )
-            ]
+            "portals.no_outlines", where=path.name, rows=[layer.name for layer in layers]
         )
     return _join_units(max(fitting, key=len), path.name)
 
@@ -345,8 +328,8 @@ def _join_units(units: Any, where: str) -> gpd.GeoDataFrame:
 
     found = find_columns(units.drop(columns="geometry"), (_MUNICIPALITY,), where)
     codes = units[found["municipality_id"]].map(clean_code)
-    names = [f"feature {number}" for number in range(1, len(units) + 1)]
-    vintage = find_vintage(codes, names, f"{where}, column {found['municipality_id']!r}")
+    names = RowNames("common.feature", range(1, len(units) + 1))
+    vintage = find_vintage(codes, names, where, found["municipality_id"])
     metric = crs_.to_metric(units, where)
     shapes = gpd.GeoDataFrame(
         {"municipality_id": codes.to_numpy()}, geometry=metric.geometry.make_valid(), crs=metric.crs

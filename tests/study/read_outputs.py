@@ -1,0 +1,263 @@
+"""Reads every file of a run with the libraries of the field alone, and collects its figures.
+
+A figure is named by what it is of (municipality, service, scenario, ...) and stands with the
+file that tells it; whoever tells the same figure must tell the same value.
+"""
+
+from __future__ import annotations
+
+import base64
+import csv
+import gzip
+import json
+import re
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import docx
+import openpyxl
+import pypdf
+
+ROOT = Path(__file__).resolve().parents[2]
+Key = tuple[Any, ...]
+
+COVERAGE = ("municipality_id", "service", "scenario", "scope")
+GAPS = ("service", "settlement_id")
+SITES = ("site_id",)
+
+
+# Codes in one file, words in another: no figures.
+WORDS = ("fid", "geom", "name", "lon", "lat", "target_group")
+
+
+class Figures:
+    """Figures by name, each with the places that tell it."""
+
+    def __init__(self) -> None:
+        self.told: dict[Key, list[tuple[str, Any]]] = defaultdict(list)
+
+    def add(self, where: str, key: Key, value: Any) -> None:
+        self.told[key].append((where, plain(value)))
+
+    def differences(self) -> list[str]:
+        """Return every figure that is told two ways."""
+        found = []
+        for key, places in self.told.items():
+            values = [value for _, value in places]
+            if not all(agree(values[0], value) for value in values[1:]):
+                found.append(f"{key}: {places}")
+        return found
+
+    def shared(self) -> int:
+        """Return how many figures stand in more than one place."""
+        return sum(len({where for where, _ in places}) > 1 for places in self.told.values())
+
+
+class Percent(float):
+    """A share as whole per cent, as people read it."""
+
+
+def plain(value: Any) -> Any:
+    """Return a value as a number, a text or None, whatever file it came from."""
+    if value is None or isinstance(value, Percent):
+        return value
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int | float):
+        return None if value != value else float(value)
+    text = str(value).strip()
+    if text in ("", "–", "None", "nan"):
+        return None
+    if text in ("True", "False"):
+        return text == "True"
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def agree(one: Any, other: Any) -> bool:
+    """Return whether two values tell the same: a share and its whole per cent do."""
+    for share, percent in ((one, other), (other, one)):
+        if isinstance(percent, Percent):
+            if isinstance(share, Percent):
+                return float(share) == float(percent)
+            if not isinstance(share, float):
+                return False
+            # 0 and 100 only where exact.
+            shown = 100.0 if share == 1 else 0.0 if share == 0 else min(max(100 * share, 1), 99)
+            return abs(shown - percent) <= 0.5 + 1e-9 or float(percent) == round(shown)
+    return bool(one == other)
+
+
+def collect(folder: Path, lang: str) -> Figures:
+    """Return the figures of all files of a run."""
+    figures = Figures()
+    words = json.loads((ROOT / "socaccess" / "locale" / lang / "tables.json").read_text("utf-8"))
+    tables = {
+        name: list(read_csv(folder / f"{name}.csv")) for name in ("coverage", "gaps", "sites")
+    }
+    for name, keys in (("coverage", COVERAGE), ("gaps", GAPS), ("sites", SITES)):
+        for row in tables[name]:
+            add_row(figures, f"{name}.csv", name, keys, row)
+        for row in read_layer(folder / "layers.gpkg", name):
+            add_row(figures, "layers.gpkg", name, keys, row)
+    for name, keys, sheet in zip(
+        ("coverage", "gaps", "sites"), (COVERAGE, GAPS, SITES), (1, 2, 3), strict=True
+    ):
+        for row in read_sheet(folder / "tables.xlsx", sheet, words, dict(*tables[name][:1])):
+            add_row(figures, "tables.xlsx", name, keys, row)
+    headline = json.loads((folder / "study.json").read_text("utf-8"))["headline"]
+    for row in headline["services"]:
+        add_service(figures, "study.json", row)
+    for row in read_sheet(folder / "tables.xlsx", 0, words, {}):
+        for short, long in (("covered", "covered"), ("share", "covered_share")):
+            for scenario in ("now", "planned", "suggested"):
+                key = ("service", row["service"], long, scenario)
+                figures.add("tables.xlsx", key, row[f"{short}_{scenario}"])
+        figures.add("tables.xlsx", ("service", row["service"], "persons"), row["persons"])
+    read_map(figures, folder / "map.html", tables)
+    read_documents(figures, folder, headline, tables)
+    return figures
+
+
+def add_row(figures: Figures, where: str, table: str, keys: tuple[str, ...], row: dict) -> None:
+    key = tuple(row[name] for name in keys)
+    for name, value in row.items():
+        if name not in keys and name not in WORDS:
+            figures.add(where, (table, *key, name), value)
+
+
+def add_service(figures: Figures, where: str, row: dict) -> None:
+    figures.add(where, ("service", row["service"], "persons"), row["persons"])
+    for name in ("covered", "covered_share"):
+        for scenario, value in row[name].items():
+            figures.add(where, ("service", row["service"], name, scenario), value)
+
+
+def read_csv(path: Path) -> Iterator[dict[str, str]]:
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        yield from csv.DictReader(stream)
+
+
+def read_layer(path: Path, name: str) -> Iterator[dict[str, Any]]:
+    store = sqlite3.connect(path)
+    try:
+        rows = store.execute(f'select * from "{name}"')
+        heads = [column[0] for column in rows.description]
+        for row in rows:
+            yield dict(zip(heads, row, strict=True))
+    finally:
+        store.close()
+
+
+def read_sheet(
+    path: Path, number: int, words: dict[str, str], like: dict[str, str]
+) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a sheet, its headings and words turned back into codes."""
+    heads: dict[str, str] = {}
+    for key, text in words.items():
+        if key.startswith("column."):
+            name = key.removeprefix("column.")
+            # Two columns may bear one heading; the one the CSV has is meant.
+            if text not in heads or name in like:
+                heads[text] = name
+    values: dict[str, dict[str, str]] = defaultdict(dict)
+    for key, text in words.items():
+        if key.startswith("value."):
+            _, column, code = key.split(".", 2)
+            values[column][text] = code
+    flags = {words["yes"]: True, words["no"]: False} if "yes" in words else {}
+    book = openpyxl.load_workbook(path, read_only=True)
+    sheet = book.worksheets[number]
+    rows = sheet.iter_rows(values_only=True)
+    titles: list[str] = []
+    for row in rows:
+        if sum(cell is not None for cell in row) > 4:
+            titles = [heads.get(str(cell), str(cell)) for cell in row]
+            break
+    code = heads_of_code(titles)
+    for row in rows:
+        found: dict[str, Any] = {}
+        for title, cell in zip(titles, row, strict=True):
+            found[title] = flags.get(cell, values[title].get(cell, cell)) if cell else cell
+        if "service" in found and code:
+            found["service"] = found.pop(code)
+        # What the sheet says in words, such as the group, is no figure.
+        yield {k: v for k, v in found.items() if not like or k in like or k == "service"}
+    book.close()
+
+
+def heads_of_code(titles: list[str]) -> str:
+    return "service_code" if "service_code" in titles else ""
+
+
+def read_map(figures: Figures, path: Path, tables: dict[str, list[dict[str, str]]]) -> None:
+    """Add the shares of the map at each service's own limit, and the gains of its sites."""
+    page = path.read_text(encoding="utf-8")
+    (packed,) = re.findall(r'id="data">(.*?)</script>', page, re.DOTALL)
+    data = json.loads(gzip.decompress(base64.b64decode(packed)))
+    names = data["municipalities"]["id"]
+    share = data["shares"]["share"]
+    timed = [row["id"] for row in data["services"]][: len(share) - 1]
+    told = {(row["municipality_id"], row["service"]) for row in tables["coverage"]}
+    for position, service in enumerate(timed, start=1):
+        for at, scope in enumerate(("any", "own")):
+            for number, scenario in enumerate(data["scenarios"]):
+                row = share[position][at][number][0]
+                for municipality, value in zip(names, row, strict=False):
+                    if (municipality, service) in told:
+                        key = ("coverage", municipality, service, scenario, scope, "covered_share")
+                        figures.add("map.html", key, Percent(value) if value >= 0 else None)
+                if scope == "any":
+                    key = ("service", service, "covered_share", scenario)
+                    figures.add("map.html", key, Percent(row[-1]) if row[-1] >= 0 else None)
+
+
+PERCENT = re.compile(r"^(\d+)[\s\u00a0]?%")
+
+
+def percent(text: str) -> Percent | None:
+    """Return the share a cell tells, with or without a range behind it."""
+    found = PERCENT.match(text.strip())
+    return Percent(found.group(1)) if found else None
+
+
+def read_documents(
+    figures: Figures, folder: Path, headline: dict, tables: dict[str, list[dict[str, str]]]
+) -> None:
+    """Add the shares of the annex by municipality and service, and compare PDF with DOCX."""
+    book = docx.Document(str(folder / "annex.docx"))
+    pages = "".join(page.extract_text() for page in pypdf.PdfReader(folder / "annex.pdf").pages)
+    digits = re.sub(r"\s", "", pages)
+    for table in book.tables:
+        for row in table.rows:
+            cells = list(dict.fromkeys(cell.text for cell in row.cells))
+            for cell in cells:
+                if re.fullmatch(r"[\d\s\u00a0.,]+%.*", cell):
+                    told = re.sub(r"\s", "", cell) in digits
+                    figures.add("annex.docx", ("pdf holds", cell), True)
+                    figures.add("annex.pdf", ("pdf holds", cell), told)
+    names = {row["municipality_id"]: row["municipality"] for row in tables["coverage"]}
+    ids = {name: key for key, name in names.items()}
+    shares = {
+        (row["municipality_id"], row["service"]): row["covered_share"]
+        for row in tables["coverage"]
+        if (row["scenario"], row["scope"]) == ("now", "any")
+    }
+    # A table of one service names municipalities: its column of shares is one the CSV has.
+    for table in book.tables:
+        rows = [[cell.text for cell in row.cells] for row in table.rows[1:]]
+        if not rows or not all(row[0] in ids for row in rows) or len(rows[0]) < 8:
+            continue
+        fits = [
+            service
+            for service in {service for _, service in shares}
+            if all(agree(plain(shares[(ids[row[0]], service)]), percent(row[2])) for row in rows)
+        ]
+        key = ("annex table", rows[0][0], *[row[2] for row in rows])
+        figures.add("annex.docx", key, True)
+        figures.add("coverage.csv", key, bool(fits))

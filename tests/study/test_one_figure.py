@@ -1,0 +1,88 @@
+"""One figure, told once: every file of a run says the same, in both languages and views."""
+
+from __future__ import annotations
+
+import pytest
+
+import socaccess as sa
+from socaccess.study.release import run_released
+from tests.study.read_outputs import Figures, Percent, agree, collect, plain
+
+REGIONS = ("latgale", "kurzeme", "riga", "vidzeme", "zemgale")
+
+
+def is_slow(region: str, view: str) -> bool:
+    return (region, view) != ("latgale", "today")
+
+
+@pytest.mark.parametrize(
+    ("region", "view"),
+    [
+        pytest.param(region, view, marks=[pytest.mark.slow] if is_slow(region, view) else [])
+        for region in REGIONS
+        for view in ("today", "plan")
+    ],
+)
+def test_no_figure_is_told_two_ways(region, view, tmp_path):
+    released = run_released(sa.Study.load(region, view=view))
+    before: Figures | None = None
+    for lang in ("lv", "en"):
+        sa.write_outputs(released, tmp_path / lang, lang=lang)
+        figures = collect(tmp_path / lang, lang)
+        assert figures.differences() == []
+        # The reader has read something: every municipality, service, scenario and scope.
+        services = len(released.result.study.assessed_types)
+        places = len(released.result.municipalities)
+        assert figures.shared() > services * places * 6
+        if before is not None:
+            assert set(before.told) & set(figures.told)
+            for key in set(before.told) & set(figures.told):
+                if key[0] in ("coverage", "gaps", "sites", "service"):
+                    assert agree(before.told[key][0][1], figures.told[key][0][1]), key
+        before = figures
+
+
+def test_check_and_annex_say_of_a_municipality_what_its_region_says(tmp_path):
+    from socaccess.documents.standard import check_standard
+
+    result = sa.Study.load("latgale").run(sites=False)
+    ludza = "0037000"
+    released = result.tables["coverage"]
+    now = released[
+        (released["municipality_id"] == ludza)
+        & (released["scenario"] == "now")
+        & (released["scope"] == "any")
+    ].set_index("service")
+    checked = check_standard(result, ludza).services.set_index("service")
+    for service, row in checked.iterrows():
+        for mine, theirs in (("now", "covered_share"), ("now_low", "covered_share_low"),
+                             ("now_high", "covered_share_high"), ("persons", "persons"),
+                             ("mean_min", "mean_min"), ("max_min", "max_min")):  # fmt: skip
+            told, shown = plain(row[mine]), plain(now.loc[service, theirs])
+            assert told == shown, (service, mine)
+    sa.write_outputs(result, tmp_path, lang="en")
+    figures = collect(tmp_path, "en")
+    for service in checked.index:
+        key = ("coverage", ludza, service, "now", "any", "covered_share")
+        places = {where for where, _ in figures.told[key]}
+        assert places >= {"coverage.csv", "layers.gpkg", "tables.xlsx", "map.html"}
+        assert plain(checked.loc[service, "now"]) == figures.told[key][0][1]
+
+
+def test_the_reader_would_notice():
+    figures = Figures()
+    figures.add("a.csv", ("persons",), "12")
+    figures.add("b.xlsx", ("persons",), 12)
+    figures.add("a.csv", ("share",), "0.575")
+    figures.add("map.html", ("share",), Percent(57))
+    figures.add("c.docx", ("share",), Percent(58))
+    assert [line.split(":")[0] for line in figures.differences()] == []
+    figures.add("b.xlsx", ("persons",), 13)
+    figures.add("c.docx", ("share",), Percent(59))
+    assert len(figures.differences()) == 2
+
+
+def test_a_part_is_never_all_or_nothing():
+    assert agree(0.999, Percent(99)) and not agree(0.999, Percent(100))
+    assert agree(1.0, Percent(100)) and agree(0.0, Percent(0))
+    assert not agree(0.001, Percent(0))
