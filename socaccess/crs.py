@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from socaccess.errors import CrsError, Problem
+from socaccess.errors import CrsError
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -79,15 +79,7 @@ def project_points(
 def require_crs(frame: gpd.GeoDataFrame, where: str) -> None:
     """Raise `CrsError` when `frame` has no coordinate reference system."""
     if frame.crs is None:
-        raise CrsError(
-            [
-                Problem(
-                    "no coordinate reference system is set",
-                    where=where,
-                    hint="set it, for example frame.set_crs('EPSG:3059'), or state it in the file",
-                )
-            ]
-        )
+        raise CrsError("crs.not_set", where=where)
 
 
 def to_metric(frame: gpd.GeoDataFrame, where: str, crs: str | None = None) -> gpd.GeoDataFrame:
@@ -116,16 +108,9 @@ def to_metric(frame: gpd.GeoDataFrame, where: str, crs: str | None = None) -> gp
         if np.isfinite(bounds).all() and (
             bounds[0] < -180 or bounds[2] > 180 or bounds[1] < -90 or bounds[3] > 90
         ):
-            raise CrsError(
-                [
-                    Problem(
-                        f"coordinates from {bounds[0]:.0f}, {bounds[1]:.0f} to {bounds[2]:.0f}, "
-                        f"{bounds[3]:.0f} are not degrees though the system says {source.name}",
-                        where=where,
-                        hint="state the system the coordinates are in, for example EPSG:3059",
-                    )
-                ]
-            )
+            west, south, east, north = (round(float(bound)) for bound in bounds)
+            raise CrsError("crs.not_degrees", where=where, system=source.name,
+                           west=west, south=south, east=east, north=north)  # fmt: skip
     if crs is None:
         if source.is_projected and _is_metre(source):
             return frame

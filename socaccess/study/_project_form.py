@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any
 
 from socaccess.errors import Problem
 from socaccess.i18n import LANGUAGES
 from socaccess.messages import Message
 from socaccess.schemas import suggest_names
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 __all__ = ["SECTIONS", "find_problems"]
 
@@ -110,18 +114,31 @@ def _get(given: Mapping[str, Any], section: str, key: str) -> Any:
 
 
 def _fits(value: Any, wanted: str) -> bool:
-    texts = isinstance(value, list) and all(isinstance(item, str) for item in value)
-    one_file = isinstance(value, str) or (
-        isinstance(value, dict)
-        and isinstance(value.get("file"), str)
-        and all(isinstance(item, str) for item in value.values())
-    )
-    if wanted == _FILES and isinstance(value, list):
-        return bool(value) and all(_fits(item, _FILE) for item in value)
-    if wanted == _TITLE and isinstance(value, dict):
-        return all(isinstance(item, str) for item in value.values())
-    kinds = {_TEXT: isinstance(value, str), _FLAG: isinstance(value, bool), _TEXTS: texts,
-             _FILE: one_file, _FILES: one_file, _TITLE: isinstance(value, str),
-             _SECTION: isinstance(value, dict),
-             _LANGUAGE: isinstance(value, str) or (texts and bool(value))}  # fmt: skip
-    return kinds[wanted]
+    from pydantic import ValidationError
+
+    try:
+        _build_kinds()[wanted].validate_python(value, strict=True)
+    except ValidationError:
+        return False
+    return True
+
+
+@cache
+def _build_kinds() -> dict[str, TypeAdapter[Any]]:
+    """Return what checks each kind of value."""
+    from pydantic import Field, TypeAdapter, create_model
+
+    fields: dict[str, Any] = dict.fromkeys(_SOURCE_KEYS, (str, None)) | {"file": (str, ...)}
+    file: Any = str | create_model("File", **fields)
+    one_or_more: Any = Annotated[list[str], Field(min_length=1)]
+    kinds: dict[str, Any] = {
+        _TEXT: str,
+        _FLAG: bool,
+        _TEXTS: list[str],
+        _FILE: file,
+        _FILES: file | Annotated[list[file], Field(min_length=1)],
+        _TITLE: str | dict[str, str],
+        _SECTION: dict[str, Any],
+        _LANGUAGE: str | one_or_more,
+    }
+    return {name: TypeAdapter(kind) for name, kind in kinds.items()}

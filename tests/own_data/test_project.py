@@ -212,7 +212,7 @@ def test_everything_wrong_with_the_file_is_told_at_once(tmp_path):
         "'inputs.place' must be true or false; it is 'yes' now",
         "inputs name no facilities",
         "'network.season' has values that are not known (monsoon; 1 in all); use one of summer",
-        "unknown setting (new_site; 1 in all)",
+        "new_site is not known; did you mean new_sites?",
         "'outputs.lang' has values that are not known (et",
         "'outputs.formats' has values that are not known (shp",
         "key 'extras' is not known",
