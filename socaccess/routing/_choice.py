@@ -45,9 +45,9 @@ def choose_engine(
     """
     allowed = ENGINES if can_use_hierarchy else ENGINES[:-1]
     if engine not in allowed:
-        raise UnknownNameError(f"engine {engine!r} is unknown; use one of {', '.join(allowed)}")
+        raise UnknownNameError("routing.no_such_engine", engine=engine, known=list(allowed))
     if hierarchy is not None and not can_use_hierarchy:
-        raise InputError("this question cannot use a hierarchy")
+        raise InputError("routing.no_hierarchy_here")
     if engine != "auto":
         return engine
     if can_use_hierarchy and hierarchy is not None:
@@ -65,6 +65,6 @@ def check_cutoff(cutoff_ms: int | None, problems: list[Problem]) -> int:
     if cutoff_ms is None:
         return int(UNREACHABLE) - 1
     if int(cutoff_ms) != cutoff_ms or cutoff_ms < 0:
-        problems.append(Problem(f"cutoff_ms is not a whole number from 0: {cutoff_ms}"))
+        problems.append(Problem("routing.bad_cutoff", cutoff=str(cutoff_ms)))
         return 0
     return min(int(cutoff_ms), int(UNREACHABLE) - 1)

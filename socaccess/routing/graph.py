@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from socaccess.errors import Problem, raise_problems
+from socaccess.messages import Message
 
 __all__ = ["UNREACHABLE", "Graph", "freeze_array"]
 
@@ -201,27 +202,28 @@ def _check_arcs(
     }
     problems = []
     if not 0 <= node_count < 2**31:
-        problems.append(Problem(f"node_count is not from 0 to {2**31 - 1}: {node_count}"))
+        problems.append(
+            Problem("routing.bad_node_count", most=str(2**31 - 1), count=str(node_count))
+        )
     if len({column.shape for column in columns.values()}) > 1 or columns["tail"].ndim != 1:
-        shapes = ", ".join(f"{name} {column.shape}" for name, column in columns.items())
-        problems.append(Problem(f"columns differ in length: {shapes}", where="arcs"))
+        shapes = [f"{name} {column.shape}" for name, column in columns.items()]
+        problems.append(Problem("routing.columns_differ", "arcs", shapes=shapes))
     if len(columns["tail"]) >= 2**31:
-        problems.append(Problem("more than 2147483647 arcs", where="arcs"))
+        problems.append(Problem("routing.too_many_arcs", "arcs"))
     for name, column in columns.items():
         if column.size and column.dtype.kind not in "iu":
-            problems.append(
-                Problem(f"{name} holds {column.dtype}, not whole numbers", where="arcs")
-            )
+            kind = str(column.dtype)
+            problems.append(Problem("routing.not_whole_numbers", "arcs", name=name, type=kind))
             continue
-        limit, called = (
-            (int(UNREACHABLE), f"from 0 to {int(UNREACHABLE) - 1}")
+        limit, code = (
+            (int(UNREACHABLE), "routing.time_out_of_range")
             if name == "weight_ms"
-            else (node_count, f"a node from 0 to {node_count - 1}")
+            else (node_count, "routing.node_out_of_range")
         )
         wrong = np.flatnonzero((column < 0) | (column >= limit))
         if len(wrong):
-            rows = tuple(f"arc {row}" for row in wrong)
-            problems.append(Problem(f"{name} is not {called}", where="arcs", rows=rows))
+            rows = [Message("routing.arc", number=int(row)) for row in wrong]
+            problems.append(Problem(code, "arcs", rows, name=name, most=str(limit - 1)))
     raise_problems(problems)
     tails, heads, weights = (column.astype(np.int64) for column in columns.values())
     return tails, heads, weights

@@ -97,7 +97,7 @@ class Hierarchy:
     def check_graph(self, graph: Graph) -> None:
         """Raise `InputError` unless this hierarchy was built from `graph`."""
         if self.fingerprint != graph.fingerprint:
-            raise InputError("the hierarchy was built from another graph; build it again")
+            raise InputError("routing.hierarchy_of_other_graph")
 
     def save(self, path: str | Path) -> None:
         """Write the hierarchy to one file of plain arrays (NumPy's .npz).
@@ -138,15 +138,13 @@ class Hierarchy:
             OSError, ValueError, KeyError, EOFError, RuntimeError, MemoryError, zlib.error,
             zipfile.BadZipFile,
         ) as error:  # fmt: skip
-            raise NetworkFileError(
-                f"{path}: not a hierarchy file, or truncated ({error}); build it again"
-            ) from error
+            raise NetworkFileError("routing.no_hierarchy_file", where=str(path)) from error
         if not isinstance(about, dict) or about.get("format") != FORMAT:
-            raise NetworkFileError(f"{path}: not in the format {FORMAT!r}; build it again")
+            raise NetworkFileError("routing.other_format", where=str(path), format=FORMAT)
         if about.get("sha256") != _digest(arrays):
-            raise NetworkFileError(f"{path}: changed since it was written; build it again")
+            raise NetworkFileError("routing.hierarchy_changed", where=str(path))
         if about.get("fingerprint") != graph.fingerprint:
-            raise NetworkFileError(f"{path}: built from another graph; build it again")
+            raise NetworkFileError("routing.built_from_other_graph", where=str(path))
         return cls(fingerprint=graph.fingerprint, **arrays)
 
     def place(self, terminals: Terminals) -> Int32Array:

@@ -89,8 +89,10 @@ def compute_matrix(
     if out is not None and (out.shape != shape or out.dtype != np.uint32):
         problems.append(
             Problem(
-                f"out has shape {out.shape} and type {out.dtype}",
-                hint=f"give uint32 of shape {shape}",
+                "routing.bad_out",
+                shape=str(out.shape),
+                type=str(out.dtype),
+                wanted=str(shape),
             )
         )
     limit_ms = check_cutoff(cutoff_ms, problems)

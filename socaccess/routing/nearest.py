@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 
 from socaccess.errors import Problem, raise_problems
+from socaccess.messages import Message
 from socaccess.routing._choice import check_cutoff, choose_engine
 from socaccess.routing._run import Progress, Ticker, cut_evenly, run_chunks
 from socaccess.routing.graph import UNREACHABLE, Graph, Int32Array, Int64Array, UInt32Array
@@ -256,19 +257,23 @@ def _check_question(
     if group.shape != (sites.count,) or (group.size and group.dtype.kind not in "iu"):
         problems.append(
             Problem(
-                f"group has shape {group.shape} and type {group.dtype}",
-                hint=f"give whole numbers of shape ({sites.count},)",
+                "routing.bad_group",
+                shape=str(group.shape),
+                type=str(group.dtype),
+                wanted=f"({sites.count},)",
             )
         )
     else:
         wrong = np.flatnonzero((group < -1) | (group >= group_count))
         if len(wrong):
-            rows = tuple(f"site {row}" for row in wrong)
-            problems.append(Problem(f"group is not from -1 to {group_count - 1}", rows=rows))
+            rows = [Message("routing.site", number=int(row)) for row in wrong]
+            problems.append(
+                Problem("routing.group_out_of_range", rows=rows, most=str(group_count - 1))
+            )
     if k < 1:
-        problems.append(Problem(f"k is less than 1: {k}"))
+        problems.append(Problem("routing.k_too_small", k=k))
     if toward not in ("sites", "places"):
-        problems.append(Problem(f"toward is {toward!r}", hint="use 'sites' or 'places'"))
+        problems.append(Problem("routing.bad_direction", toward=toward))
     limit_ms = check_cutoff(cutoff_ms, problems)
     raise_problems(problems)
     return limit_ms

@@ -41,9 +41,10 @@ def order_along_curve(x: npt.ArrayLike, y: npt.ArrayLike) -> Int32Array:
     """
     columns = np.asarray(x, np.float64), np.asarray(y, np.float64)
     if columns[0].shape != columns[1].shape or columns[0].ndim != 1:
-        raise InputError(f"x has shape {columns[0].shape}, y has shape {columns[1].shape}")
+        shapes = [str(column.shape) for column in columns]
+        raise InputError("routing.shapes_differ", x=shapes[0], y=shapes[1])
     if not all(np.isfinite(column).all() for column in columns):
-        raise InputError("a coordinate is not finite; give every node a place")
+        raise InputError("routing.not_finite")
     if not len(columns[0]):
         return np.empty(0, np.int32)
     # One cell size for both, so that cells are square.

@@ -215,7 +215,11 @@ def trace_paths(
     problems += destinations.check_against(graph, "destinations")
     if origins.count != destinations.count:
         problems.append(
-            Problem(f"{origins.count} origins and {destinations.count} destinations are no pairs")
+            Problem(
+                "routing.no_pairs",
+                origins=str(origins.count),
+                destinations=str(destinations.count),
+            )
         )
     raise_problems(problems)
     tails = graph.list_tails()
@@ -331,15 +335,12 @@ def _check_values(
     """Return the three kinds of values with an axis for the values each."""
     if arc_values.dtype not in (np.int64, np.float64) or arc_values.ndim not in (1, 2):
         raise InputError(
-            f"arc_values holds {arc_values.dtype} in {arc_values.ndim} dimensions;"
-            " give int64 or float64 in one or two"
+            "routing.bad_arc_values", type=str(arc_values.dtype), dimensions=arc_values.ndim
         )
     problems = origins.check_against(graph, "origins")
     problems += destinations.check_against(graph, "destinations")
     if graph.arc_count and len(arc_values) <= int(graph.arc.max()):
-        problems.append(
-            Problem(f"arc_values has {len(arc_values)} rows", hint="give one for every arc")
-        )
+        problems.append(Problem("routing.arc_values_too_few", count=str(len(arc_values))))
     ends = []
     for name, terminals, given in (
         ("origin_values", origins, origin_values),
@@ -350,8 +351,12 @@ def _check_values(
         if values.shape != shape or values.dtype != arc_values.dtype:
             problems.append(
                 Problem(
-                    f"{name} has shape {values.shape} and type {values.dtype}",
-                    hint=f"give {arc_values.dtype} of shape {shape}",
+                    "routing.bad_end_values",
+                    name=name,
+                    shape=str(values.shape),
+                    type=str(values.dtype),
+                    wanted_type=str(arc_values.dtype),
+                    wanted=str(shape),
                 )
             )
         ends.append(values[..., None] if arc_values.ndim == 1 else values)

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from socaccess.errors import Problem, raise_problems
+from socaccess.messages import Message
 from socaccess.routing.graph import (
     UNREACHABLE,
     Graph,
@@ -59,27 +60,31 @@ class Terminals:
         if node.ndim != 2 or node.shape != cost_ms.shape:
             problems.append(
                 Problem(
-                    f"node has shape {node.shape} and cost_ms {cost_ms.shape}",
-                    where="terminals",
-                    hint="give both the shape (places, width)",
+                    "routing.terminals_differ",
+                    "terminals",
+                    node=str(node.shape),
+                    cost=str(cost_ms.shape),
                 )
             )
         else:
             cost_ms = np.where(node < 0, 0, cost_ms)
         for name, column, lowest in (("node", node, -1), ("cost_ms", cost_ms, 0)):
             if column.size and column.dtype.kind not in "iu":
+                kind = str(column.dtype)
                 problems.append(
-                    Problem(f"{name} holds {column.dtype}, not whole numbers", where="terminals")
+                    Problem("routing.not_whole_numbers", "terminals", name=name, type=kind)
                 )
             elif column.ndim == 2:
                 wrong = ((column < lowest) | (column >= int(UNREACHABLE))).any(axis=1)
                 if wrong.any():
-                    rows = tuple(f"place {row}" for row in np.flatnonzero(wrong))
                     problems.append(
                         Problem(
-                            f"{name} is not from {lowest} to {int(UNREACHABLE) - 1}",
-                            where="terminals",
-                            rows=rows,
+                            "routing.not_between",
+                            "terminals",
+                            _name_places(wrong),
+                            name=name,
+                            low=str(lowest),
+                            high=str(int(UNREACHABLE) - 1),
                         )
                     )
         raise_problems(problems)
@@ -125,10 +130,16 @@ class Terminals:
         wrong = (self.node >= graph.node_count).any(axis=1)
         if not wrong.any():
             return []
-        rows = tuple(f"place {row}" for row in np.flatnonzero(wrong))
-        return [
-            Problem(f"node is not in the graph of {graph.node_count} nodes", where=role, rows=rows)
-        ]
+        rows, count = _name_places(wrong), graph.node_count
+        return [Problem("routing.node_not_in_graph", role, rows, count=str(count))]
+
+
+def _name_places(wrong: npt.ArrayLike) -> list[Message]:
+    return [Message("routing.place", number=int(row)) for row in np.flatnonzero(wrong)]
+
+
+def _name_trips(wrong: npt.NDArray[np.int64]) -> list[Message]:
+    return [Message("routing.trip", number=int(row)) for row in wrong]
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,17 +172,23 @@ class DirectTrips:
         }
         problems = []
         if len({column.shape for column in columns.values()}) > 1 or columns["ms"].ndim != 1:
-            problems.append(Problem("columns differ in length", where="direct trips"))
+            problems.append(Problem("routing.trips_differ", "direct trips"))
         for name, column in columns.items():
             if column.size and column.dtype.kind not in "iu":
                 problems.append(
-                    Problem(f"{name} holds {column.dtype}, not whole numbers", where="direct trips")
+                    Problem(
+                        "routing.not_whole_numbers",
+                        "direct trips",
+                        name=name,
+                        type=str(column.dtype),
+                    )
                 )
                 continue
             wrong = np.flatnonzero((column < 0) | (column >= int(UNREACHABLE)))
             if len(wrong):
-                rows = tuple(f"trip {row}" for row in wrong)
-                problems.append(Problem(f"{name} is out of range", where="direct trips", rows=rows))
+                problems.append(
+                    Problem("routing.out_of_range", "direct trips", _name_trips(wrong), name=name)
+                )
         raise_problems(problems)
         for name, dtype in (("origin", np.int32), ("destination", np.int32), ("ms", np.uint32)):
             object.__setattr__(self, name, freeze_array(columns[name], dtype))
@@ -188,5 +205,4 @@ class DirectTrips:
         )
         if not len(wrong):
             return []
-        rows = tuple(f"trip {row}" for row in wrong)
-        return [Problem("origin or destination does not exist", where="direct trips", rows=rows)]
+        return [Problem("routing.trip_without_end", "direct trips", _name_trips(wrong))]
