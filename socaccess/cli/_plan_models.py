@@ -131,8 +131,8 @@ def cooperation(
 ) -> None:
     """Tell who would be served where, and what a joint site is worth to each partner."""
     from socaccess.i18n import Texts
+    from socaccess.privacy import hide_pairs, hide_small
     from socaccess.programme.cooperation import SHARING, find_flows, value_joint_site
-    from socaccess.programme.hiding import hide_pairs, hide_small
     from socaccess.sources.boundaries import find_municipality
 
     texts = Texts(lang.value)
@@ -235,8 +235,8 @@ def eraf(
 ) -> None:
     """Check an object before an ERAF application; exit 3 unless the answer is yes."""
     from socaccess.i18n import Texts
+    from socaccess.privacy import hide_small
     from socaccess.programme.eraf import Application, check_application
-    from socaccess.programme.hiding import hide_small
     from socaccess.programme.objects import PlanObjects
     from socaccess.programme.words import build_annex, describe_finding
 

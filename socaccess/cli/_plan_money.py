@@ -276,7 +276,7 @@ def mobile(
 ) -> None:
     """Tell the hours mobile staff spend on the road, and how many clients a worker serves."""
     from socaccess.i18n import Texts
-    from socaccess.programme.hiding import hide_small
+    from socaccess.privacy import hide_small
     from socaccess.programme.mobile import MobileWork, plan_mobile_work
     from socaccess.programme.reach import find_service
     from socaccess.programme.take_up import observe_take_up, summarise_take_up

@@ -121,7 +121,7 @@ def movers(
 ) -> None:
     """Tell where people who leave institutions go, and what homes they find there."""
     from socaccess.i18n import Texts
-    from socaccess.programme.hiding import hide_small
+    from socaccess.privacy import hide_small
     from socaccess.programme.institutions import place_movers, read_movers, share_movers
 
     texts = Texts(lang.value)
@@ -185,7 +185,7 @@ def _sum_movers(placed: Any, below: int) -> dict[str, Any]:
     """Return how many leave, to where a home is near, and to nowhere known, as it may leave."""
     import pandas as pd
 
-    from socaccess.programme.hiding import hide_small
+    from socaccess.privacy import hide_small
 
     persons = placed["persons"].astype(float)
     sums = {
@@ -223,8 +223,8 @@ def buildings(
 ) -> None:
     """Weigh the buildings of institutions as sites of community services."""
     from socaccess.i18n import Texts
+    from socaccess.privacy import hide_small
     from socaccess.programme.general_services import read_amenities
-    from socaccess.programme.hiding import hide_small
     from socaccess.programme.institutions import score_buildings, weigh_buildings
     from socaccess.programme.reach import find_service
 

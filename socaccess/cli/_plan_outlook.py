@@ -56,13 +56,13 @@ def forecast(
 ) -> None:
     """Tell the clients of each service to come: low, middle, high; and the plan's goals beside."""
     from socaccess.i18n import Texts
+    from socaccess.privacy import hide_small
     from socaccess.programme.forecast import (
         VARIANTS,
         Assumptions,
         forecast_clients,
         read_population,
     )
-    from socaccess.programme.hiding import hide_small
 
     texts = Texts(lang.value)
     wanted = parse_years(years)

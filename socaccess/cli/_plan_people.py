@@ -140,7 +140,7 @@ def pilot(
 
 def _hide_pilot(summary: Any, below: int) -> Any:
     """Return the summary without the rows' amounts where few persons stand behind them."""
-    from socaccess.programme.hiding import hide_small
+    from socaccess.privacy import hide_small
 
     few = (summary["persons"] < below).to_numpy()
     parts = ["unreachable", "no_price", "no_money"]
@@ -158,7 +158,7 @@ def _sum_pilot(persons: Any, below: int) -> dict[str, Any]:
     """Return how many persons there are, whose wishes are met, and the money."""
     import pandas as pd
 
-    from socaccess.programme.hiding import hide_small
+    from socaccess.privacy import hide_small
 
     counts = {"persons": float(len(persons)), "met": float(persons["met"].sum())}
     hidden = hide_small(pd.DataFrame([counts]), "persons", ["met"], below=below)

@@ -110,11 +110,11 @@ def need(
 ) -> None:
     """Check a table of needs, tell how it was understood, and spread it to settlements (--out)."""
     from socaccess.i18n import Texts
+    from socaccess.privacy import hide_small
     from socaccess.programme.assessments import (
         read_children_by_age,
         read_needed_services,
     )
-    from socaccess.programme.hiding import hide_small
     from socaccess.programme.need import spread_to_settlements
     from socaccess.sources.settlements import load_settlements
 
@@ -159,8 +159,8 @@ def views(
 ) -> None:
     """Tell the same people in the plan's municipalities and in today's."""
     from socaccess.i18n import Texts
+    from socaccess.privacy import hide_small
     from socaccess.programme.goals import compare_views
-    from socaccess.programme.hiding import hide_small
     from socaccess.programme.reach import find_service
 
     texts = Texts(lang.value)

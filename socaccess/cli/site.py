@@ -127,7 +127,7 @@ def _list_sites(answer: Any, *, show_all: bool) -> Any:
     """Return the sites with names, small counts of persons hidden."""
     import pandas as pd
 
-    from socaccess.privacy import hide_small_counts
+    from socaccess.privacy import hide_small
 
     columns = ["rank", "settlement_id", "name", "municipality", "part", "gain_persons",
                "saved_person_min", "persons", "lost_persons", "municipalities", "places",
@@ -150,7 +150,7 @@ def _list_sites(answer: Any, *, show_all: bool) -> Any:
             )
     for name in ("gain_persons", "persons", "lost_persons"):
         if name in table and len(table):
-            table = hide_small_counts(table, [name], below=below)
+            table = hide_small(table, name, below=below)
     names = answer.study.settlements.set_index("settlement_id")["name"]
     if "runner_up" in table:
         table["runner_up"] = table["runner_up"].map(names).astype(object)

@@ -13,10 +13,10 @@ import pandas as pd
 
 from socaccess.errors import UnknownNameError
 from socaccess.i18n import Texts
+from socaccess.privacy import hide_small
 from socaccess.programme.cooperation import find_flows
 from socaccess.programme.forecast import VARIANTS, Forecast
 from socaccess.programme.goals import check_goals
-from socaccess.programme.hiding import hide_small
 from socaccess.programme.models import ModelInputs, model_municipalities
 from socaccess.programme.obstacles import list_obstacles, summarise_obstacles
 from socaccess.programme.words import FORMS, build_model, join_names, make_table

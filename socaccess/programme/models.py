@@ -11,8 +11,7 @@ import numpy as np
 import pandas as pd
 
 from socaccess.errors import Problem, UnknownNameError, raise_problems
-from socaccess.privacy import mark_small
-from socaccess.programme.hiding import hide_small
+from socaccess.privacy import hide_small, mark_small
 from socaccess.programme.reach import (
     list_supply,
     measure_between,

@@ -11,9 +11,8 @@ import pandas as pd
 
 from socaccess.errors import UnknownNameError
 from socaccess.i18n import Texts
-from socaccess.privacy import mark_small
+from socaccess.privacy import find_small, hide_small, mark_above, mark_small, show_small
 from socaccess.programme.eraf import Finding, Verdict
-from socaccess.programme.hiding import find_small, hide_small, mark_above, show_small
 from socaccess.programme.models import MunicipalityModel
 
 __all__ = [

@@ -2,10 +2,10 @@
 
 Counts of persons form one tree per target group: settlements make up
 municipalities, municipalities the study. `protect` decides which counts of that
-tree are shown. A count under the threshold, nought included, is hidden (`SMALL`); where
+tree are shown. A count under the threshold, zero included, is hidden (`SMALL`); where
 the counts that stay would give it away, larger ones are withheld as well
 (`WITHHELD`), until everything an outsider can calculate leaves each hidden count
-anywhere from nought to the threshold. `docs/privacy.md` has the reasoning.
+anywhere from zero to the threshold. `docs/privacy.md` has the reasoning.
 
 Everything else that leaves is calculated from `Protection.estimate`, which is
 made of the shown counts and of public numbers alone. Two needs that differ only
@@ -14,11 +14,9 @@ in what is hidden therefore give the same files, to the byte.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 __all__ = [
     "SHOWN",
@@ -26,7 +24,6 @@ __all__ = [
     "UNTOLD",
     "WITHHELD",
     "Protection",
-    "hide_small_counts",
     "mark_small",
     "mark_untold",
     "mark_withheld",
@@ -145,10 +142,10 @@ def protect(
         Inhabitants of each member. They are public, so they decide the order in which
         larger counts are withheld: an order by the counts themselves would tell.
     below
-        Counts under this are hidden, nought too: that nobody is there would tell about
+        Counts under this are hidden, zero too: that nobody is there would tell about
         the others. 0 hides nothing.
     uncounted
-        Members whose nought is public because nobody counted there, such as those of
+        Members whose zero is public because nobody counted there, such as those of
         municipalities that take no part in a plan. It is shown, as it is where nobody
         lives at all.
 
@@ -376,81 +373,3 @@ def _spread(total: float, weight: np.ndarray, bounds: np.ndarray) -> np.ndarray:
     if abs(gap) > 1e-6 * max(total, 1.0):
         parts = parts * (total / parts.sum()) if parts.sum() > 0 else parts
     return np.asarray(parts.round(6))
-
-
-def hide_small_counts(
-    frame: pd.DataFrame,
-    columns: Sequence[str],
-    *,
-    below: int,
-    totals_by: Sequence[str] = (),
-    decimals: int = 1,
-) -> pd.DataFrame:
-    """Return `frame` with small counts in `columns` replaced by a mark.
-
-    For a single table that stands alone; tables that leave together need `protect`.
-
-    Parameters
-    ----------
-    frame
-        The table.
-    columns
-        Columns that count persons; numbers, NaN where unknown. The first is the
-        whole, the others parts of it: a part is hidden with its whole, and hidden
-        too when the rest of the whole is small.
-    below
-        Counts above 0 and under this are hidden; 0 hides nothing.
-    totals_by
-        Columns that make groups whose totals are published elsewhere: a group with
-        a single hidden whole hides its next smallest as well.
-    decimals
-        Decimals of the counts that stay.
-
-    Returns
-    -------
-    pandas.DataFrame
-        A copy; the columns hold numbers, marks, and None where unknown.
-
-    Examples
-    --------
-    >>> table = pd.DataFrame({"persons": [3.0, 8.0, 40.0], "covered": [0.0, 7.0, 30.0]})
-    >>> hide_small_counts(table, ["persons", "covered"], below=5).values.tolist()
-    [['<5', '<5'], [8.0, '<5'], [40.0, 30.0]]
-    """
-    shown = frame.copy()
-    if not columns:
-        return shown
-    whole = frame[columns[0]].to_numpy(dtype=float)
-    hidden = {columns[0]: _is_small(whole, below)}
-    if totals_by and below > 0:
-        hidden[columns[0]] |= _pick_second(frame, whole, hidden[columns[0]], totals_by)
-    for column in columns[1:]:
-        part = frame[column].to_numpy(dtype=float)
-        hidden[column] = (
-            hidden[columns[0]] | _is_small(part, below) | _is_small(whole - part, below)
-        )
-    for column in columns:
-        values = frame[column].to_numpy(dtype=float).round(decimals).astype(object)
-        values[pd.isna(frame[column])] = None
-        values[hidden[column] & ~pd.isna(frame[column]).to_numpy()] = mark_small(below)
-        shown[column] = values
-    return shown
-
-
-def _is_small(values: np.ndarray, below: int) -> np.ndarray:
-    with np.errstate(invalid="ignore"):
-        # A thousandth of a person is rounding, not somebody.
-        return (values > 1e-3) & (values < below)
-
-
-def _pick_second(
-    frame: pd.DataFrame, whole: np.ndarray, hidden: np.ndarray, totals_by: Sequence[str]
-) -> np.ndarray:
-    second = np.zeros(len(frame), dtype=bool)
-    for positions in frame.groupby(list(totals_by), sort=False).indices.values():
-        if hidden[positions].sum() != 1:
-            continue
-        rest = positions[~hidden[positions] & (whole[positions] > 1e-3)]
-        if len(rest):
-            second[rest[np.argmin(whole[rest])]] = True
-    return second

@@ -1,4 +1,6 @@
-"""Small counts of people in the tables of a plan: hidden, with what would give them away.
+"""Small counts of people in single tables: hidden, with what would give them away.
+
+Tables that leave together, as those of a study do, need `protection`.
 
 A count under the threshold is replaced by a mark. A part is hidden with its whole; where
 the rest of the whole is small, only what it exceeds is told. Where the total of a group is
@@ -12,7 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from socaccess.privacy import mark_small
+from socaccess.privacy.protection import mark_small
 
 __all__ = ["find_small", "hide_pairs", "hide_small", "mark_above", "show_small"]
 
