@@ -283,8 +283,9 @@ def test_homes_are_shown_at_their_settlement_in_every_file(
     result = released.result
     types = result.service_types
     sheltered = set(types.loc[types["show_at"] == "settlement", "service"])
-    homes = result.facilities
-    homes = homes[homes["service"].isin(sheltered) & homes["in_region"] & homes["located"]]
+    homes = result.study.facilities
+    here = homes["municipality_id"].isin(result.municipalities["municipality_id"])
+    homes = homes[homes["service"].isin(sheltered) & here]
     exact = homes[homes["location_precision"] == "address"]
     assert len(exact) > 3
     write_geopackage(released, tmp_path / "layers.gpkg")
