@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from socaccess.version import VERSION
 
 if TYPE_CHECKING:
-    from socaccess import programme as planning
+    from socaccess import planning
     from socaccess.errors import InputError, SocAccessError
     from socaccess.maps import embed_map, explore, save_map
     from socaccess.network import RoadNetwork
@@ -116,7 +116,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name == "planning":
-        return import_module("socaccess.programme")
+        return import_module("socaccess.planning")
     if name in _HOME:
         return getattr(import_module(_HOME[name]), name)
     raise AttributeError(f"module 'socaccess' has no attribute {name!r}")

@@ -98,6 +98,14 @@ class Problem:
             parts.append(Message("common.column", column=self.column).text(lang))
         return ", ".join(parts)
 
+    def move(
+        self, where: str | Message, rows: Iterable[object] = (), *, column: str | None = None
+    ) -> Problem:
+        """Return the same finding at another place: that of the input it was found for."""
+        moved = Problem(self.code, where, rows, self.hint, column=column)
+        moved.values = self.values
+        return moved
+
     def text(self, lang: str = DEFAULT_LANGUAGE) -> str:
         """Return the finding as one line of `lang`."""
         where, advice = self.locate(lang), self.advise(lang)

@@ -8,32 +8,16 @@ from typing import Annotated, Any
 import typer
 
 from socaccess.cli._plan_input import (
-    EXIT_NO,
-    Region,
     Service,
-    SmallCounts,
     finish,
     name_services,
-    open_municipality,
-    open_region,
     parse_number,
     parse_pairs,
     parse_years,
     show_note,
     show_number,
-    show_table,
 )
-from socaccess.cli.options import (
-    Debug,
-    Json,
-    Lang,
-    Language,
-    Out,
-    SettingsFile,
-    View,
-    ViewName,
-    make_console,
-)
+from socaccess.cli.command import EXIT_NO, Region, Session, SmallCounts, StudyOptions
 
 __all__ = ["cooperation", "eraf", "model", "programme"]
 
@@ -41,6 +25,8 @@ Municipality = Annotated[str, typer.Argument(help="Name or ATVK code, as in the 
 
 
 def model(
+    session: Session,
+    asked: StudyOptions,
     municipality: Municipality,
     form: Annotated[str, typer.Option("--form", help="short or full")] = "short",
     min_clients: Annotated[
@@ -51,61 +37,47 @@ def model(
         list[str] | None,
         typer.Option("--backed", help="A service it backs, most important first; repeat."),
     ] = None,
-    lang: Lang = Language.lv,
-    view: View = ViewName.today,
-    settings: SettingsFile = None,
-    out: Out = None,
-    as_json: Json = False,
     small_counts: SmallCounts = False,
-    debug: Debug = False,
 ) -> None:
     """Tell what a municipality has, lacks, and could do alone or with its neighbours."""
-    from socaccess.i18n import Texts
-    from socaccess.programme.models import ModelInputs, model_municipalities
-    from socaccess.programme.words import build_model
+    from socaccess import planning
+    from socaccess.programme.pages import build_model
 
-    texts = Texts(lang.value)
     option = "--min-clients"
     pairs = parse_pairs(min_clients or [], option)
     least = {name: parse_number(value, option) for name, value in pairs.items()}
-    result, below, identity, _ = open_municipality(
-        municipality, view.value, settings, small_counts=small_counts
-    )
-    inputs = ModelInputs(
-        backed={identity: [name.lower().replace("-", "_") for name in backed]} if backed else None,
+    study, identity, _ = asked.open_municipality(municipality)
+    found = planning.model(
+        study,
+        identity,
+        backed=[name.lower().replace("-", "_") for name in backed or []],
         min_clients=least,
+        allow_small_counts=small_counts,
     )
-    found = model_municipalities(result, inputs, municipality_ids=[identity])[0]
-    names = name_services(result, lang.value)
+    names = name_services(study, session.lang)
     pages = {
         f"model_{name}": build_model(
-            found, names, lang.value, form=name, allow_small_counts=not below
+            found, names, session.lang, form=name, allow_small_counts=small_counts
         )
         for name in ("short", "full")
     }
-    tables = found.show(allow_small_counts=not below)
-    if not as_json:
+    tables = found.show(allow_small_counts=small_counts)
+    if not session.as_json:
         if f"model_{form}" not in pages:
             raise typer.BadParameter(f"{form!r}: use short or full", param_hint="--form")
-        typer.echo(pages[f"model_{form}"])
-    answer = {"municipality_id": identity, "municipality": found.name, **tables}
+        session.show(pages[f"model_{form}"])
+    answer = {"municipality_id": found.municipality_id, "municipality": found.name, **tables}
     finish(
+        session,
         answer,
-        as_json=as_json,
-        out=out,
-        texts=texts,
         tables={f"model_{name}": table for name, table in tables.items()},
         pages=pages,
-        warning=_warn(below, texts),
     )
 
 
-def _warn(below: int, texts: Any) -> str:
-    """Return what stands on every page of a document with small counts."""
-    return "" if below else str(texts("plan.small_shown"))
-
-
 def cooperation(
+    session: Session,
+    asked: StudyOptions,
     region: Region,
     service: Service,
     places: Annotated[
@@ -121,62 +93,51 @@ def cooperation(
     capital_cost: Annotated[str, typer.Option("--capital-cost", help="EUR once.")] = "0",
     years: Annotated[int, typer.Option("--years", min=1, help="Over how many years.")] = 1,
     by: Annotated[str, typer.Option("--by", help="use, need, equal or a share by need")] = "use",
-    lang: Lang = Language.lv,
-    view: View = ViewName.today,
-    settings: SettingsFile = None,
-    out: Out = None,
-    as_json: Json = False,
     small_counts: SmallCounts = False,
-    debug: Debug = False,
 ) -> None:
     """Tell who would be served where, and what a joint site is worth to each partner."""
-    from socaccess.i18n import Texts
-    from socaccess.privacy import hide_pairs, hide_small
-    from socaccess.programme.cooperation import SHARING, find_flows, value_joint_site
-    from socaccess.sources.boundaries import find_municipality
+    from socaccess import planning
+    from socaccess.programme.cooperation import SHARING
 
-    texts = Texts(lang.value)
-    result, below = open_region(region, view.value, settings, small_counts=small_counts)
-    found = find_flows(result, service, use_places=places)
-    name = name_services(result, lang.value)[found.service]
-    parts = ["at_home", "bought", "unserved"]
-    balance = hide_small(found.summarise_balance(), "persons", parts, below=below)
-    balance = hide_small(balance, "sold", below=below)
-    hidden = balance[["bought", "sold"]].map(lambda cell: isinstance(cell, str)).any(axis=1)
-    balance["balance"] = balance["balance"].astype(object).where(~hidden, None)
-    flows = hide_pairs(found.flows, "persons", ["from_id", "to_id"], below=below)
+    texts = session.texts
+    study = asked.open(region)
+    found = planning.cooperation(
+        study,
+        service,
+        partners=partner or [],
+        settlement=settlement,
+        use_places=places,
+        yearly_cost=yearly_cost,
+        capital_cost=capital_cost,
+        years=years,
+        by=by if by in SHARING else parse_number(by, "--by"),
+        allow_small_counts=small_counts,
+    )
+    name = name_services(study, session.lang)[found.service]
+    flows, balance = found.flows, found.balance
     answer: dict[str, Any] = {"service": found.service, "limit_min": found.limit_min,
                               "flows": flows, "balance": balance,
                               "unlimited": list(found.unlimited)}  # fmt: skip
     tables = {"flows": flows, "balance": balance}
-    if not as_json:
+    if not session.as_json:
         columns = ("persons", "at_home", "bought", "sold", "unserved", "balance")
         header = [texts(f"plan.{key}") for key in ("municipality", *columns)]
         rows = [(row["municipality"], *(show_number(row[c], texts) for c in columns))
                 for row in balance.to_dict("records")]  # fmt: skip
         title = texts("plan.flows_title", service=name, limit=texts.number(found.limit_min))
-        show_table(title, header, rows)
-        _show_flows(flows, texts)
+        session.table(title, header, rows)
+        _show_flows(flows, session)
         if found.unlimited:
-            console = make_console()
             line = texts.count("plan.flows_unlimited", len(found.unlimited))
-            console.print(f"- {line}", highlight=False, soft_wrap=True)
-        if not result.service_types.set_index("service")["supply_known"].get(found.service, True):
-            show_note(texts, "no_supply")
-    if partner:
-        vintage = 2009 if view is ViewName.plan else 2025
-        ids = [find_municipality(word, vintage=vintage)[0] for word in partner]
-        site, worth = value_joint_site(
-            result, service, ids, settlement=settlement, yearly_cost=yearly_cost,
-            capital_cost=capital_cost, years=years,
-            by=by if by in SHARING else parse_number(by, "--by"),
-        )  # fmt: skip
-        counts = ["near_now", "near_joint", "gain", "clients", "near_alone"]
-        worth = hide_small(worth, "persons", counts, below=below)
-        answer |= {"site": site, "joint": worth}
+            session.print(f"- {line}")
+        if not found.supply_known:
+            show_note(session, "no_supply")
+    if found.joint is not None:
+        worth = found.joint
+        answer |= {"site": found.site, "joint": worth}
         tables["joint"] = worth
-        if not as_json:
-            settlements = result.study.settlements.set_index("settlement_id")["name"]
+        if not session.as_json:
+            settlements = study.settlements.set_index("settlement_id")["name"]
             keys = ("persons", "near_now", "near_joint", "gain", "clients", "cost", "cost_alone",
                     "saving")  # fmt: skip
             words = ("persons", "near", "near_after", "gain", "clients", "cost", "cost_alone",
@@ -184,20 +145,23 @@ def cooperation(
             header = [texts(f"plan.{key}") for key in ("municipality", *words)]
             rows = [(row["municipality"], *(show_number(row[c], texts) for c in keys))
                     for row in worth.to_dict("records")]  # fmt: skip
-            title = texts("plan.joint_title", service=name, site=settlements[site])
-            show_table(title, header, rows)
+            title = texts("plan.joint_title", service=name, site=settlements[found.site])
+            session.table(title, header, rows)
             if by in SHARING:
-                show_note(texts, f"joint_by_{by}")
+                show_note(session, f"joint_by_{by}")
             else:
                 need = parse_number(by, "--by")
-                show_note(texts, "joint_by_both", need=texts.share(need), use=texts.share(1 - need))
-    if not as_json:
-        show_note(texts, "need_is_estimate")
-    finish(answer, as_json=as_json, out=out, texts=texts, tables=tables)
+                show_note(
+                    session, "joint_by_both", need=texts.share(need), use=texts.share(1 - need)
+                )
+    if not session.as_json:
+        show_note(session, "need_is_estimate")
+    finish(session, answer, tables=tables)
 
 
-def _show_flows(flows: Any, texts: Any) -> None:
+def _show_flows(flows: Any, session: Session) -> None:
     """Print who goes where beyond the own municipality."""
+    texts = session.texts
     beyond = flows[flows["from_id"] != flows["to_id"]]
     rows = [
         (
@@ -210,10 +174,12 @@ def _show_flows(flows: Any, texts: Any) -> None:
     ]
     if rows:
         header = [texts(f"plan.{key}") for key in ("from", "to", "persons", "mean_min")]
-        show_table(texts("plan.flows_beyond"), header, rows)
+        session.table(texts("plan.flows_beyond"), header, rows)
 
 
 def eraf(
+    session: Session,
+    asked: StudyOptions,
     municipality: Municipality,
     service: Service,
     settlement: Annotated[str, typer.Option("--settlement", help="Where; id or name.")],
@@ -225,37 +191,31 @@ def eraf(
     plan_objects: Annotated[
         Path | None, typer.Option("--objects", help="The plan's own objects: csv or xlsx.")
     ] = None,
-    lang: Lang = Language.lv,
-    view: View = ViewName.today,
-    settings: SettingsFile = None,
-    out: Out = None,
-    as_json: Json = False,
     small_counts: SmallCounts = False,
-    debug: Debug = False,
 ) -> None:
     """Check an object before an ERAF application; exit 3 unless the answer is yes."""
-    from socaccess.i18n import Texts
-    from socaccess.privacy import hide_small
-    from socaccess.programme.eraf import Application, check_application
-    from socaccess.programme.objects import PlanObjects
-    from socaccess.programme.words import build_annex, describe_finding
+    from socaccess import planning
+    from socaccess.programme.pages import build_annex
+    from socaccess.programme.words import describe_finding
 
-    texts = Texts(lang.value)
+    texts = session.texts
     shares = parse_pairs(share or [], "--share")
-    own = PlanObjects.read(plan_objects) if plan_objects else None
-    result, below, identity, _ = open_municipality(
-        municipality, view.value, settings, small_counts=small_counts
+    study, identity, _ = asked.open_municipality(municipality)
+    found = planning.eraf(
+        study,
+        identity,
+        service,
+        settlement=settlement,
+        places=places,
+        cost=cost,
+        shares=shares,
+        objects=plan_objects,
+        allow_small_counts=small_counts,
     )
-    verdict = check_application(
-        result,
-        Application(identity, service, settlement, places, cost, dict(shares)),
-        objects=own,
-    )
-    page = build_annex(verdict, name_services(result, lang.value), lang.value, below=below)
-    effect = hide_small(verdict.effect, "persons", ["near_now", "near_after", "gain", "remaining"],
-                        below=below)  # fmt: skip
-    if not as_json:
-        typer.echo(page)
+    verdict, effect, below = found.verdict, found.effect, found.below
+    page = build_annex(verdict, name_services(study, session.lang), session.lang, below=below)
+    if not session.as_json:
+        session.show(page)
     answer = {
         "answer": verdict.answer,
         "site": verdict.site,
@@ -270,12 +230,14 @@ def eraf(
         "effect": effect,
         "payers": verdict.payers,
     }
-    finish(answer, as_json=as_json, out=out, texts=texts, tables={"eraf_effect": effect},
-           pages={"eraf_annex": page}, warning=_warn(below, texts))  # fmt: skip
+    finish(session, answer, tables={"eraf_effect": effect},
+           pages={"eraf_annex": page})  # fmt: skip
     raise typer.Exit(0 if verdict.answer == "yes" else EXIT_NO)
 
 
 def programme(
+    session: Session,
+    asked: StudyOptions,
     region: Region,
     years: Annotated[str, typer.Option("--years", help="Of the forecast, such as 2026-2030.")],
     form: Annotated[str, typer.Option("--form", help="short or full")] = "short",
@@ -283,36 +245,31 @@ def programme(
         list[str] | None,
         typer.Option("--min-clients", help="service=number at which it is viable; repeat."),
     ] = None,
-    lang: Lang = Language.lv,
-    view: View = ViewName.today,
-    settings: SettingsFile = None,
-    out: Out = None,
-    as_json: Json = False,
     small_counts: SmallCounts = False,
-    debug: Debug = False,
 ) -> None:
     """Put a region's programme together, short or full: Markdown, PDF and DOCX with --out."""
-    from socaccess.i18n import Texts
-    from socaccess.programme.document import build_programme
+    from socaccess.documents.markdown import render_markdown
+    from socaccess.planning.opening import open_result
     from socaccess.programme.forecast import forecast_clients
     from socaccess.programme.models import ModelInputs
+    from socaccess.programme.pages import build_programme
 
-    texts = Texts(lang.value)
     if form not in ("short", "full"):
         raise typer.BadParameter(f"{form!r}: use short or full", param_hint="--form")
     wanted = parse_years(years)
     pairs = parse_pairs(min_clients or [], "--min-clients")
     least = {name: parse_number(value, "--min-clients") for name, value in pairs.items()}
-    result, below = open_region(region, view.value, settings, small_counts=small_counts)
-    text = build_programme(
+    study = asked.open(region)
+    result, below = open_result(study, allow_small_counts=small_counts)
+    page = build_programme(
         result,
         forecast_clients(result.study, wanted),
-        lang.value,
+        session.lang,
         inputs=ModelInputs(min_clients=least),
         form=form,
         allow_small_counts=not below,
     )
-    if not as_json:
-        typer.echo(text)
-    finish({"programme": text}, as_json=as_json, out=out, texts=texts,
-           pages={f"programme_{form}": text}, warning=_warn(below, texts))  # fmt: skip
+    if not session.as_json:
+        session.show(page)
+    finish(session, {"programme": render_markdown(page)},
+           pages={f"programme_{form}": page})  # fmt: skip

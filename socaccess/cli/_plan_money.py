@@ -2,35 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from socaccess.cli._plan_input import (
-    EXIT_NO,
-    Region,
-    SmallCounts,
     finish,
     name_services,
-    open_region,
     parse_pairs,
     parse_years,
     show_note,
     show_number,
-    show_table,
 )
-from socaccess.cli.options import (
-    Debug,
-    Json,
-    Lang,
-    Language,
-    Out,
-    SettingsFile,
-    View,
-    ViewName,
-    make_console,
-)
+from socaccess.cli.command import EXIT_NO, Region, Session, SmallCounts, StudyOptions
 
 __all__ = ["budget", "mobile", "person_budget"]
 
@@ -40,6 +26,8 @@ Prices = Annotated[
 
 
 def budget(
+    session: Session,
+    asked: StudyOptions,
     region: Region,
     years: Annotated[str, typer.Option("--years", help="Such as 2026-2030.")],
     share: Annotated[
@@ -69,58 +57,37 @@ def budget(
     takes_over: Annotated[
         list[str] | None, typer.Option("--takes-over", help="payer=share of ESF's part; repeat.")
     ] = None,
-    lang: Lang = Language.lv,
-    view: View = ViewName.today,
-    settings: SettingsFile = None,
-    out: Out = None,
-    as_json: Json = False,
-    debug: Debug = False,
 ) -> None:
     """Tell the cost of a plan by year and payer: running, ways, building; and without ESF."""
-    from socaccess.i18n import Texts
-    from socaccess.programme.budget import plan_budget, read_capital
-    from socaccess.programme.cooperation import find_flows
-    from socaccess.programme.costs import list_costs, share_elsewhere
-    from socaccess.programme.forecast import VARIANTS, forecast_clients
-    from socaccess.programme.prices import load_prices, read_prices
-    from socaccess.programme.take_up import ALL
+    from socaccess import planning
+    from socaccess.programme.forecast import VARIANTS
 
-    texts = Texts(lang.value)
+    texts = session.texts
     wanted = parse_years(years)
     if variant not in VARIANTS:
         raise typer.BadParameter(f"{variant!r}: use {', '.join(VARIANTS)}", param_hint="--variant")
-    shares = parse_pairs(share or [], "--share") or {"municipality": "1"}
     successors = parse_pairs(takes_over or [], "--takes-over") or {"municipality": "1"}
-    table = read_prices(prices) if prices else load_prices()
-    built = read_capital(capital) if capital else None
-    result, _ = open_region(region, view.value, settings, small_counts=False)
-    names = name_services(result, lang.value)
-    promised = list(result.study.promised or ())
-    costs, _ = list_costs(
-        table, result.study.service_types, dict(shares), hours_per_visit=hours_per_visit or 1,
-        services=promised,
-    )  # fmt: skip
-    clients = forecast_clients(result.study, wanted).clients
-    clients = clients[(clients["variant"] == variant) & (clients["service"] != ALL)]
-    elsewhere: dict[tuple[str, str], float] = {}
-    for cost in costs:
-        elsewhere |= share_elsewhere(find_flows(result, cost.service))
-    town = {"municipality": "1"}
-    ways = parse_pairs(transport_share or [], "--transport-share") or town
-    found = plan_budget(
-        clients,
-        costs,
-        elsewhere=elsewhere,
-        transport=_list_transport(result, costs, eur_per_km, ways),
-        capital=built,
-        capital_shares=parse_pairs(capital_share or [], "--capital-share") or town,
+    options: dict[str, Any] = {
+        "shares": parse_pairs(share or [], "--share"),
+        "transport_shares": parse_pairs(transport_share or [], "--transport-share"),
+        "capital_shares": parse_pairs(capital_share or [], "--capital-share"),
+    }
+    study = asked.open(region)
+    found = planning.budget(
+        study,
+        wanted,
+        prices=prices,
+        hours_per_visit=hours_per_visit or 1,
+        variant=variant,
+        eur_per_km=eur_per_km,
+        capital=capital,
+        esf_ends=ends,
+        takes_over=successors,
+        **options,
     )
-    more = None
-    if ends is not None:
-        found, more = found.shift_payer("esf", from_year=ends, to=dict(successors))
-    sums = found.sum_by("year", "payer")
-    kinds = found.sum_by("year", "kind", "payer")
-    if not as_json:
+    names = name_services(study, session.lang)
+    sums, kinds = found.by_payer, found.by_kind
+    if not session.as_json:
         header = [texts(f"plan.{key}") for key in ("year", "kind", "payer", "amount")]
         rows = [
             (str(row["year"]), texts(f"plan.kind_{row['kind']}"),
@@ -129,12 +96,12 @@ def budget(
         ]  # fmt: skip
         rows += [
             (str(row["year"]), texts("plan.total"), "", show_number(row["amount"], texts))
-            for row in found.sum_by("year").to_dict("records")
+            for row in sums.groupby("year", as_index=False)["amount"].sum().to_dict("records")
         ]
         rows.append(("", texts("plan.total"), "", show_number(found.total, texts)))
-        title = texts("plan.budget_title", region=result.study.title[lang.value])
-        show_table(title, header, rows)
-        used = "; ".join(f"{names[cost.service]} ({cost.basis})" for cost in costs)
+        title = texts("plan.budget_title", region=study.title[session.lang])
+        session.table(title, header, rows)
+        used = "; ".join(f"{names[cost.service]} ({cost.basis})" for cost in found.costs)
         lines = [texts("plan.budget_prices", names=used)] if not prices else []
         if found.missing:
             missing = ", ".join(names.get(name, name) for name in found.missing)
@@ -145,12 +112,11 @@ def budget(
                 texts("plan.budget_ends", year=ends, payer=texts("plan.payer_esf"), names=told)
             )
         for line in [*lines, texts("plan.need_is_estimate")]:
-            make_console().print(f"- {line}", highlight=False, soft_wrap=True)
-    # Amounts of one municipality and service would tell the few clients behind them.
+            session.print(f"- {line}")
     tables: dict[str, Any] = {
         "budget": sums,
         "budget_kinds": kinds,
-        "budget_services": found.sum_by("year", "service"),
+        "budget_services": found.by_service,
     }
     answer: dict[str, Any] = {
         "total": found.total,
@@ -158,36 +124,14 @@ def budget(
         "by_kind": kinds,
         "missing": list(found.missing),
     }
-    if more is not None:
+    if ends is not None:
         answer["esf_ends"] = ends
-    finish(answer, as_json=as_json, out=out, texts=texts, tables=tables)
-
-
-def _list_transport(
-    result: Any, costs: Any, eur_per_km: str | None, shares: dict[str, str]
-) -> list[Any]:
-    """Return the cost of clients' ways: their visits a year, there and back, where they go."""
-    from socaccess.programme.costs import (
-        WEEKS_PER_YEAR,
-        TransportCost,
-        measure_transport,
-    )
-
-    if eur_per_km is None:
-        return []
-    types = result.study.service_types.set_index("service")
-    found = []
-    for cost in costs:
-        row = types.loc[cost.service]
-        if row["traveller"] != "client" or row["form"] == "residence":
-            continue
-        trips = float(row["visits_per_week"]) * WEEKS_PER_YEAR
-        km = measure_transport(result, cost.service, trips_per_year=trips)
-        found.append(TransportCost(cost.service, eur_per_km.replace(",", "."), km, dict(shares)))
-    return found
+    finish(session, answer, tables=tables)
 
 
 def person_budget(
+    session: Session,
+    asked: StudyOptions,
     settlement: Annotated[str, typer.Argument(help="Where the person lives: id or name.")],
     budget: Annotated[str, typer.Option("--budget", help="EUR a month.")],
     need: Annotated[
@@ -196,35 +140,27 @@ def person_budget(
     region: Annotated[str, typer.Option("--region", help="Region of the settlement.")] = "latgale",
     prices: Prices = None,
     eur_per_km: Annotated[str, typer.Option("--eur-per-km", help="Cost of the way.")] = "0",
-    lang: Lang = Language.lv,
-    settings: SettingsFile = None,
-    out: Out = None,
-    as_json: Json = False,
-    debug: Debug = False,
 ) -> None:
     """Tell which mix of services a person can pay for and reach; exit 3 when not the whole."""
-    from socaccess.i18n import Texts
-    from socaccess.programme.person_budgets import Wish, plan_person_budget
-    from socaccess.programme.prices import load_prices, read_prices
+    from socaccess import planning
 
-    texts = Texts(lang.value)
+    texts = session.texts
     wishes = []
     for service, text in parse_pairs(need, "--need").items():
         units, _, weight = text.partition("@")
         try:
-            wishes.append(Wish(service, int(units), float(weight.replace(",", ".") or 1)))
+            wishes.append(planning.Wish(service, int(units), float(weight.replace(",", ".") or 1)))
         except ValueError:
             raise typer.BadParameter(
                 f"{service}={text!r}: write service=units or service=units@weight",
                 param_hint="--need",
             ) from None
-    result, _ = open_region(region, "plan", settings, small_counts=False)
-    table = read_prices(prices) if prices else load_prices()
-    found = plan_person_budget(
-        result, settlement, wishes, budget, prices=table, eur_per_km=eur_per_km
+    study = replace(asked, view="plan").open(region)
+    found = planning.person_budget(
+        study, settlement, wishes, budget, prices=prices, eur_per_km=eur_per_km
     )
-    names = name_services(result, lang.value)
-    if not as_json:
+    names = name_services(study, session.lang)
+    if not session.as_json:
         keys = ("service", "facility", "minutes", "unit_price", "units", "cost", "outcome")
         header = [texts(f"plan.{key}") for key in keys]
         rows = [
@@ -243,17 +179,19 @@ def person_budget(
         ]
         title = texts("plan.person_title", budget=show_number(found.budget, texts),
                       settlement=settlement)  # fmt: skip
-        show_table(title, header, rows)
+        session.table(title, header, rows)
         line = texts("plan.person_left", cost=show_number(found.cost, texts),
                      left=show_number(found.left, texts))  # fmt: skip
-        make_console().print(line, highlight=False)
+        session.print(line)
     answer = {"budget": found.budget, "cost": found.cost, "left": found.left, "met": found.is_met,
               "lines": found.lines}  # fmt: skip
-    finish(answer, as_json=as_json, out=out, texts=texts, tables={"person_budget": found.lines})
+    finish(session, answer, tables={"person_budget": found.lines})
     raise typer.Exit(0 if found.is_met else EXIT_NO)
 
 
 def mobile(
+    session: Session,
+    asked: StudyOptions,
     region: Region,
     service: Annotated[str, typer.Option("--service", help="Such as home_care.")],
     base: Annotated[list[str], typer.Option("--base", help="Settlement staff start from.")],
@@ -266,37 +204,21 @@ def mobile(
     take_up: Annotated[
         float | None, typer.Option("--take-up", help="Share of people in need; observed if none.")
     ] = None,
-    lang: Lang = Language.lv,
-    view: View = ViewName.today,
-    settings: SettingsFile = None,
-    out: Out = None,
-    as_json: Json = False,
     small_counts: SmallCounts = False,
-    debug: Debug = False,
 ) -> None:
     """Tell the hours mobile staff spend on the road, and how many clients a worker serves."""
-    from socaccess.i18n import Texts
-    from socaccess.privacy import hide_small
-    from socaccess.programme.mobile import MobileWork, plan_mobile_work
-    from socaccess.programme.reach import find_service
-    from socaccess.programme.take_up import observe_take_up, summarise_take_up
+    from socaccess import planning
 
-    texts = Texts(lang.value)
-    work = MobileWork(visits_per_week, visit_hours, worker_hours, visits_per_trip=visits_per_trip)
-    result, below = open_region(region, view.value, settings, small_counts=small_counts)
-    chosen = str(find_service(result.study, service)["service"])
-    share, rests_on = take_up, "given"
-    if share is None:
-        seen = summarise_take_up(observe_take_up()).set_index("service")["middle"]
-        share = float(seen.get(chosen, 1.0))
-        rests_on = "observed" if chosen in seen.index else "everyone"
-    persons, known = _spread_mobile(result, chosen)
-    persons = persons * share
-    ids = result.study.settlements["settlement_id"].tolist()
-    bases, _ = plan_mobile_work(result, base, dict(zip(ids, persons, strict=True)), work)
-    bases = hide_small(bases, "clients", below=below)
-    bases = hide_small(bases, "unserved", below=below)
-    if not as_json:
+    texts = session.texts
+    work = planning.MobileWork(
+        visits_per_week, visit_hours, worker_hours, visits_per_trip=visits_per_trip
+    )
+    study = asked.open(region)
+    found = planning.mobile(
+        study, service, base, work, take_up=take_up, allow_small_counts=small_counts
+    )
+    bases = found.bases
+    if not session.as_json:
         keys = ("base", "clients", "road_share", "workers", "per_worker", "unserved")
         header = [texts(f"plan.{key}") for key in keys]
         rows = [
@@ -305,27 +227,10 @@ def mobile(
              show_number(row["unserved"], texts))
             for row in bases.to_dict("records")
         ]  # fmt: skip
-        name = name_services(result, lang.value)[chosen]
-        show_table(texts("plan.mobile_title", service=name), header, rows)
-        show_note(texts, f"eraf_take_up_{rests_on}", share=texts.share(share, decimals=1))
-        show_note(texts, f"mobile_{known}")
-    answer = {"service": chosen, "take_up": share, "bases": bases}
-    finish(answer, as_json=as_json, out=out, texts=texts, tables={"mobile": bases})
-
-
-def _spread_mobile(result: Any, service: str) -> tuple[Any, str]:
-    """Return persons by settlement, and whether they are those in need or a goal shared out."""
-    from socaccess.programme.reach import spread_persons
-
-    persons = spread_persons(result, service)
-    if persons.sum() > 0:
-        return persons, "need"
-    study = result.study
-    group = study.service_types.set_index("service")["target_group"][service]
-    if study.targets is not None:
-        goal = study.targets.loc[study.targets["target_group"] == group, "persons"].sum()
-        if goal > 0:
-            # Those who will move in have no home yet: by inhabitants, as everybody.
-            people = study.settlements["population"].to_numpy(dtype=float)
-            return people / people.sum() * float(goal), "goal"
-    return persons, "unknown"
+        name = name_services(study, session.lang)[found.service]
+        session.table(texts("plan.mobile_title", service=name), header, rows)
+        share = texts.share(found.take_up, decimals=1)
+        show_note(session, f"eraf_take_up_{found.take_up_basis}", share=share)
+        show_note(session, f"mobile_{found.clients_basis}")
+    answer = {"service": found.service, "take_up": found.take_up, "bases": bases}
+    finish(session, answer, tables={"mobile": bases})

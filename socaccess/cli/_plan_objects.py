@@ -3,37 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from socaccess.cli._plan_input import (
-    Region,
-    SmallCounts,
-    finish,
-    name_services,
-    open_region,
-    show_note,
-    show_number,
-    show_table,
-)
+from socaccess.cli._plan_input import finish, name_services, show_note, show_number
 from socaccess.cli._plan_places import parse_criteria
-from socaccess.cli.options import (
-    Debug,
-    Json,
-    Lang,
-    Language,
-    Out,
-    SettingsFile,
-    View,
-    ViewName,
-)
+from socaccess.cli.command import Region, Session, SmallCounts, StudyOptions
 
 __all__ = ["buildings", "movers", "objects"]
 
 
 def objects(
+    session: Session,
+    asked: StudyOptions,
     region: Region,
     file: Annotated[
         Path | None, typer.Option("--objects", help="The plan's own objects: csv or xlsx.")
@@ -44,32 +29,22 @@ def objects(
     as_of: Annotated[
         str | None, typer.Option("--as-of", help="As they stood at the end of a day.")
     ] = None,
-    lang: Lang = Language.lv,
-    out: Out = None,
-    as_json: Json = False,
-    debug: Debug = False,
 ) -> None:
     """List the objects of a plan with status, amendment and date; now or on any day."""
-    from socaccess.i18n import Texts
-    from socaccess.programme.objects import PlanObjects, list_objects, read_amendments
+    from socaccess import planning
     from socaccess.sources.boundaries import load_municipalities
-    from socaccess.study import Study
 
-    texts = Texts(lang.value)
+    texts = session.texts
     try:
         day = dt.date.fromisoformat(as_of) if as_of else None
     except ValueError:
         raise typer.BadParameter(f"{as_of!r}: write it as 2022-07-26", param_hint="--as-of") \
             from None  # fmt: skip
-    study = Study.load(region, view="plan")
-    found = PlanObjects.read(file) if file else list_objects(study)
-    if amendments:
-        found = found.amend(read_amendments(amendments))
-    table = found.as_of(day) if day else found.objects
-    if not as_json:
-        types = study.service_types
-        assert types is not None
-        names = dict(zip(types["service"], types[f"name_{lang.value}"], strict=True))
+    study = replace(asked, view="plan").open(region)
+    found = planning.objects(study, table=file, amendments=amendments, as_of=day)
+    table = found.objects
+    if not session.as_json:
+        names = name_services(study, session.lang)
         home = load_municipalities(2025).set_index("municipality_id")["name"].to_dict()
         keys = ("object", "service", "municipality", "places", "status", "amendment", "date")
         rows = [
@@ -84,21 +59,23 @@ def objects(
             )
             for row in table.astype(object).where(table.notna(), None).to_dict("records")
         ]
-        title = texts("plan.objects_title", region=study.title[lang.value])
-        show_table(title, [texts(f"plan.{key}") for key in keys], rows)
+        title = texts("plan.objects_title", region=study.title[session.lang])
+        session.table(title, [texts(f"plan.{key}") for key in keys], rows)
         counts = table["status"].value_counts()
         told = ", ".join(
             f"{texts(f'plan.object_{status}')} {n}" for status, n in counts.sort_index().items()
         )
-        show_note(texts, "objects_count", counts=told)
+        show_note(session, "objects_count", counts=told)
         if not file:
-            show_note(texts, "objects_note")
+            show_note(session, "objects_note")
     answer = {"objects": table, "history": found.history}
     tables = {"objects": table, "objects_history": found.history}
-    finish(answer, as_json=as_json, out=out, texts=texts, tables=tables)
+    finish(session, answer, tables=tables)
 
 
 def movers(
+    session: Session,
+    asked: StudyOptions,
     region: Region,
     file: Annotated[
         Path | None,
@@ -111,30 +88,34 @@ def movers(
         int | None, typer.Option("--persons", min=1, help="How many; the plan's goal if none.")
     ] = None,
     service: Annotated[str, typer.Option("--service", help="The home they need.")] = "group_home",
-    lang: Lang = Language.lv,
-    view: View = ViewName.today,
-    settings: SettingsFile = None,
-    out: Out = None,
-    as_json: Json = False,
     small_counts: SmallCounts = False,
-    debug: Debug = False,
 ) -> None:
     """Tell where people who leave institutions go, and what homes they find there."""
-    from socaccess.i18n import Texts
-    from socaccess.privacy import hide_small
-    from socaccess.programme.institutions import place_movers, read_movers, share_movers
+    from socaccess import planning
+    from socaccess.errors import InputError
 
-    texts = Texts(lang.value)
-    result, below = open_region(region, view.value, settings, small_counts=small_counts)
-    if file:
-        table = read_movers(file, result.study)
-    else:
-        identity, number = _choose_movers(result, institution, persons)
-        table = share_movers(result.study, identity, number)
-    placed = place_movers(result, table, service=service)
-    sums = _sum_movers(placed, below)
-    shown = hide_small(placed, "persons", below=below, totals_by=["institution_id"])
-    if not as_json:
+    texts = session.texts
+    study = asked.open(region)
+    if file is None and institution is None:
+        raise typer.BadParameter(
+            f"give a table of movers, or one of these: {_list_institutions(study)}",
+            param_hint="--institution",
+        )
+    try:
+        found = planning.movers(
+            study,
+            file,
+            institution=institution,
+            persons=persons,
+            service=service,
+            allow_small_counts=small_counts,
+        )
+    except InputError as error:
+        if error.code != "programme.no_goal_of_movers":
+            raise
+        raise typer.BadParameter(error.text(session.lang), param_hint="--persons") from None
+    shown, sums = found.groups, found.sums
+    if not session.as_json:
         keys = ("mover_destination", "mover_decided", "persons", "mover_homes", "places",
                 "mover_nearest", "mover_within")  # fmt: skip
         rows = [
@@ -149,55 +130,27 @@ def movers(
             )
             for row in shown.astype(object).where(shown.notna(), None).to_dict("records")
         ]
-        home = name_services(result, lang.value)[service]
-        show_table(texts("plan.mover_title", service=home), [texts(f"plan.{k}") for k in keys],
+        home = name_services(study, session.lang)[found.service]
+        session.table(texts("plan.mover_title", service=home), [texts(f"plan.{k}") for k in keys],
                    rows)  # fmt: skip
-        show_note(texts, "mover_sums", **{k: show_number(v, texts) for k, v in sums.items()})
-        if set(placed["basis"]) == {"estimate"}:
-            show_note(texts, "mover_estimate")
+        show_note(session, "mover_sums", **{k: show_number(v, texts) for k, v in sums.items()})
+        if found.is_estimate:
+            show_note(session, "mover_estimate")
     answer = {"sums": sums, "movers": shown}
-    finish(answer, as_json=as_json, out=out, texts=texts, tables={"movers": shown})
+    finish(session, answer, tables={"movers": shown})
 
 
-def _choose_movers(result: Any, institution: str | None, persons: int | None) -> tuple[str, int]:
-    """Return the institution and the number to share out; what is missing is a usage error."""
+def _list_institutions(study: Any) -> str:
     from socaccess.programme.institutions import list_institutions
 
-    known = list_institutions(result.study)
-    if institution is None:
-        told = "; ".join(f"{row.facility_id}: {row.name_}" for row in
-                         known.rename(columns={"name": "name_"}).itertuples())  # fmt: skip
-        raise typer.BadParameter(
-            f"give a table of movers, or one of these: {told}", param_hint="--institution"
-        )
-    if persons is not None:
-        return institution, persons
-    targets = result.study.targets
-    if targets is not None:
-        rows = targets[(targets["target_group"] == "adults_grt_vsac")
-                       & (targets["planning_region"] == result.study.name)]  # fmt: skip
-        if len(rows):
-            return institution, int(rows["persons"].iloc[0])
-    raise typer.BadParameter("the plan states no number; say how many", param_hint="--persons")
-
-
-def _sum_movers(placed: Any, below: int) -> dict[str, Any]:
-    """Return how many leave, to where a home is near, and to nowhere known, as it may leave."""
-    import pandas as pd
-
-    from socaccess.privacy import hide_small
-
-    persons = placed["persons"].astype(float)
-    sums = {
-        "persons": persons.sum(),
-        "near": persons[placed["within_limit"].eq(True)].sum(),
-        "undecided": persons[placed["decided_by"].eq("nobody")].sum(),
-    }
-    hidden = hide_small(pd.DataFrame([sums]), "persons", ["near", "undecided"], below=below)
-    return dict(hidden.iloc[0])
+    known = list_institutions(study)
+    pairs = zip(known["facility_id"], known["name"], strict=True)
+    return "; ".join(f"{identity}: {name}" for identity, name in pairs)
 
 
 def buildings(
+    session: Session,
+    asked: StudyOptions,
     region: Region,
     service: Annotated[
         list[str] | None, typer.Option("--service", help="For which use; repeat.")
@@ -213,35 +166,26 @@ def buildings(
         list[str] | None,
         typer.Option("--criterion", help="kind=minutes or kind=500m, with @weight; repeat."),
     ] = None,
-    lang: Lang = Language.lv,
-    view: View = ViewName.today,
-    settings: SettingsFile = None,
-    out: Out = None,
-    as_json: Json = False,
     small_counts: SmallCounts = False,
-    debug: Debug = False,
 ) -> None:
     """Weigh the buildings of institutions as sites of community services."""
-    from socaccess.i18n import Texts
-    from socaccess.privacy import hide_small
-    from socaccess.programme.general_services import read_amenities
-    from socaccess.programme.institutions import score_buildings, weigh_buildings
-    from socaccess.programme.reach import find_service
+    from socaccess import planning
 
-    texts = Texts(lang.value)
+    texts = session.texts
     criteria = parse_criteria(criterion or [])
-    around = read_amenities(amenities) if amenities else None
-    result, below = open_region(region, view.value, settings, small_counts=small_counts)
-    wanted = [str(find_service(result.study, name)["service"]) for name in service or []]
-    statuses = ("closed",) if closed else ("operating", "closed")
-    weighed = weigh_buildings(result, wanted, statuses=statuses)
-    if around is not None:
-        weighed = score_buildings(result.study, weighed, around, criteria)
-    shown = hide_small(weighed, "persons_near", ["gain"], below=below)
-    if not as_json:
-        names = name_services(result, lang.value)
+    study = asked.open(region)
+    shown = planning.buildings(
+        study,
+        service or [],
+        closed_only=closed,
+        amenities=amenities,
+        criteria=criteria,
+        allow_small_counts=small_counts,
+    )
+    if not session.as_json:
+        names = name_services(study, session.lang)
         keys = ["building", "status", "service", "building_near", "gain", "building_people"]
-        keys += ["general_score"] if around is not None else []
+        keys += ["general_score"] if amenities else []
         rows = [
             (
                 row["name"],
@@ -250,18 +194,18 @@ def buildings(
                 show_number(row["persons_near"], texts),
                 show_number(row["gain"], texts),
                 show_number(row["gain_population"], texts, decimals=0),
-                *([texts.share(row["score"])] if around is not None else []),
+                *([texts.share(row["score"])] if amenities else []),
             )
             for row in shown.astype(object).where(shown.notna(), None).to_dict("records")
         ]
-        title = texts("plan.building_title", region=result.study.title[lang.value])
-        show_table(title, [texts(f"plan.{key}") for key in keys], rows)
-        if weighed["caution"].notna().any():
-            show_note(texts, "building_caution")
-        lost = sorted(set(weighed.loc[weighed["gain"].isna(), "name"]))
+        title = texts("plan.building_title", region=study.title[session.lang])
+        session.table(title, [texts(f"plan.{key}") for key in keys], rows)
+        if shown["caution"].notna().any():
+            show_note(session, "building_caution")
+        lost = sorted(set(shown.loc[shown["gain"].isna(), "name"]))
         if lost:
-            show_note(texts, "building_lost", names=", ".join(lost))
-        show_note(texts, "building_note")
-        show_note(texts, "need_is_estimate")
-    finish({"buildings": shown}, as_json=as_json, out=out, texts=texts,
+            show_note(session, "building_lost", names=", ".join(lost))
+        show_note(session, "building_note")
+        show_note(session, "need_is_estimate")
+    finish(session, {"buildings": shown},
            tables={"buildings": shown})  # fmt: skip

@@ -8,33 +8,23 @@ from typing import Annotated, Any
 import typer
 
 from socaccess.cli._plan_input import (
-    Region,
-    SmallCounts,
     finish,
     name_groups,
     name_services,
-    open_region,
+    parse_number,
     parse_pairs,
     parse_years,
     show_note,
     show_number,
-    show_table,
 )
-from socaccess.cli.options import (
-    Debug,
-    Json,
-    Lang,
-    Language,
-    Out,
-    SettingsFile,
-    View,
-    ViewName,
-)
+from socaccess.cli.command import Region, Session, SmallCounts, StudyOptions
 
 __all__ = ["forecast"]
 
 
 def forecast(
+    session: Session,
+    asked: StudyOptions,
     region: Region,
     years: Annotated[str, typer.Option("--years", help="Such as 2026-2030.")],
     base_year: Annotated[int, typer.Option("--base-year", help="Year of the need.")] = 2020,
@@ -46,25 +36,13 @@ def forecast(
         Path | None,
         typer.Option("--population", help="Projection instead: municipality_id, year, population."),
     ] = None,
-    lang: Lang = Language.lv,
-    view: View = ViewName.today,
-    settings: SettingsFile = None,
-    out: Out = None,
-    as_json: Json = False,
     small_counts: SmallCounts = False,
-    debug: Debug = False,
 ) -> None:
     """Tell the clients of each service to come: low, middle, high; and the plan's goals beside."""
-    from socaccess.i18n import Texts
-    from socaccess.privacy import hide_small
-    from socaccess.programme.forecast import (
-        VARIANTS,
-        Assumptions,
-        forecast_clients,
-        read_population,
-    )
+    from socaccess import planning
+    from socaccess.programme.forecast import VARIANTS
 
-    texts = Texts(lang.value)
+    texts = session.texts
     wanted = parse_years(years)
     given = parse_pairs(change or [], "--change")
     unknown = set(given) - set(VARIANTS)
@@ -72,27 +50,20 @@ def forecast(
         raise typer.BadParameter(
             f"{', '.join(sorted(unknown))}: use low, middle, high", param_hint="--change"
         )
-    result, below = open_region(region, view.value, settings, small_counts=small_counts)
-    shares = {name: float(given.get(name, "0").replace(",", ".")) for name in VARIANTS}
-    table = read_population(population) if population else None
-    found = forecast_clients(
-        result.study,
+    shares = {name: parse_number(given.get(name, "0"), "--change") for name in VARIANTS}
+    study = asked.open(region)
+    found = planning.forecast(
+        study,
         wanted,
-        Assumptions(base_year=base_year, change_per_year=shares, population=table),
+        base_year=base_year,
+        change_per_year=shares,
+        population=population,
+        allow_small_counts=small_counts,
     )
-    region_sums = hide_small(found.sum_region(), "clients", ["clients_whole"], below=below)
-    clients = hide_small(
-        found.clients, "persons", below=below, totals_by=["target_group", "service", "year",
-                                                          "variant"]
-    )  # fmt: skip
-    clients = hide_small(clients.assign(_c=found.clients["clients"]), "_c", ["clients_whole"],
-                         below=below)  # fmt: skip
-    clients["clients"] = clients.pop("_c")
-    targets = result.study.targets
-    indicators = found.compare_indicators(targets) if targets is not None else found.clients[:0]
-    if not as_json:
-        names = name_services(result, lang.value)
-        groups = name_groups(lang.value)
+    region_sums, indicators = found.region, found.indicators
+    if not session.as_json:
+        names = name_services(study, session.lang)
+        groups = name_groups(session.lang)
         table = region_sums.pivot_table(
             index=["target_group", "service"], columns=["year", "variant"], values="clients",
             aggfunc="first", sort=False,
@@ -106,28 +77,28 @@ def forecast(
             )
             for key, row in table.iterrows()
         ]
-        title = texts("plan.forecast_title", region=result.study.title[lang.value])
-        show_table(title, header, rows)
-        _show_indicators(indicators, groups, texts)
-        show_note(texts, "forecast_take_up")
+        title = texts("plan.forecast_title", region=study.title[session.lang])
+        session.table(title, header, rows)
+        _show_indicators(indicators, groups, session)
+        show_note(session, "forecast_take_up")
         if population:
-            show_note(texts, "forecast_population", file=population.name)
+            show_note(session, "forecast_population", file=population.name)
         else:
             told = {name: texts.share(shares[name], decimals=1) for name in VARIANTS}
-            show_note(texts, "forecast_change", year=base_year, **told)
+            show_note(session, "forecast_change", year=base_year, **told)
         if found.missing:
             missing = ", ".join(_name_missing(n, names, groups, texts) for n in found.missing)
-            show_note(texts, "forecast_missing", names=missing)
-        show_note(texts, "need_is_estimate")
+            show_note(session, "forecast_missing", names=missing)
+        show_note(session, "need_is_estimate")
     answer = {
         "region": region_sums,
         "indicators": indicators,
         "assumptions": found.assumptions,
         "missing": list(found.missing),
     }
-    tables = {"forecast": clients, "forecast_region": region_sums, "indicators": indicators,
+    tables = {"forecast": found.clients, "forecast_region": region_sums, "indicators": indicators,
               "assumptions": found.assumptions}  # fmt: skip
-    finish(answer, as_json=as_json, out=out, texts=texts, tables=tables)
+    finish(session, answer, tables=tables)
 
 
 def _name_missing(name: str, names: dict[str, str], groups: dict[str, str], texts: Any) -> str:
@@ -136,8 +107,9 @@ def _name_missing(name: str, names: dict[str, str], groups: dict[str, str], text
     return f"{groups[group]}: {texts('plan.any_service')}" if group else names.get(name, name)
 
 
-def _show_indicators(indicators: Any, groups: dict[str, str], texts: Any) -> None:
+def _show_indicators(indicators: Any, groups: dict[str, str], session: Session) -> None:
     """Print the result indicators: clients low, middle and high beside the plan's figure."""
+    texts = session.texts
     for (group, year), part in indicators.groupby(["target_group", "year"], sort=False):
         row = part.set_index("variant")
         values = {name: texts.number(row.loc[name, "clients"]) for name in row.index}
@@ -148,5 +120,5 @@ def _show_indicators(indicators: Any, groups: dict[str, str], texts: Any) -> Non
             verdict = texts("plan.indicator_reached", names=", ".join(reached).lower())
         else:
             verdict = texts("plan.indicator_missed")
-        show_note(texts, "indicator", group=groups[group], year=year, **values,
+        show_note(session, "indicator", group=groups[group], year=year, **values,
                   goal=texts.number(row["target"].iloc[0]), verdict=verdict)  # fmt: skip

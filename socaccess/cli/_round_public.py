@@ -19,6 +19,7 @@ from socaccess.cli._round_input import (
     read_event,
 )
 from socaccess.cli._round_show import show_table
+from socaccess.cli.command import Session
 from socaccess.cli.options import Debug, Json, Lang, Language, Out
 
 __all__ = ["approve", "consult", "statements"]
@@ -79,8 +80,8 @@ def statements(
         for row in table[table["answer"] == "pending"].itertuples():
             typer.echo(texts("round.waiting", statement=row.statement_id, text=row.text))
     tables = {"statements": table, "statements_summary": summary}
-    finish({"summary": summary, "statements": table}, as_json=as_json, out=out, texts=texts,
-           tables=tables)  # fmt: skip
+    session = Session(lang.value, as_json, out, False)
+    finish(session, {"summary": summary, "statements": table}, tables=tables)
     raise typer.Exit(EXIT_NO if (table["answer"] == "pending").any() else 0)
 
 

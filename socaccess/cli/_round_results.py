@@ -22,6 +22,7 @@ from socaccess.cli._round_input import (
     read_event,
 )
 from socaccess.cli._round_show import show_changes
+from socaccess.cli.command import Session
 from socaccess.cli.options import Debug, Json, Lang, Language, Out
 
 __all__ = ["compare", "report", "snapshot"]
@@ -140,4 +141,4 @@ def compare(
             changes, municipalities["name"].to_dict(), label_codes(current, lang.value), texts
         )
     files = {f"changes_{name}": table for name, table in tables.items()}
-    finish(tables, as_json=as_json, out=out, texts=texts, tables=files)
+    finish(Session(lang.value, as_json, out, False), tables, tables=files)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -14,27 +15,15 @@ from socaccess.cli import _plan_outlook as outlook_commands
 from socaccess.cli import _plan_people as people_commands
 from socaccess.cli import _plan_places as place_commands
 from socaccess.cli import _plan_standards as standard_commands
-from socaccess.cli._plan_input import (
+from socaccess.cli._plan_input import Service, finish, name_groups, show_note, show_number
+from socaccess.cli.command import (
     EXIT_NO,
+    App,
     Region,
-    Service,
+    Session,
     SmallCounts,
-    finish,
-    name_groups,
-    open_region,
-    show_note,
-    show_number,
-    show_table,
-)
-from socaccess.cli.command import App
-from socaccess.cli.options import (
-    Debug,
-    Json,
-    Lang,
-    Language,
-    Out,
-    SettingsFile,
-    make_console,
+    StudyOptions,
+    is_project,
 )
 
 __all__ = ["app"]
@@ -44,6 +33,8 @@ app = App()
 
 @app.command("goals")
 def goals(
+    session: Session,
+    asked: StudyOptions,
     region: Annotated[str, typer.Argument(help="A region, or all")] = "all",
     near: Annotated[
         bool, typer.Option("--near", help="Also who lives near the promised services now.")
@@ -52,28 +43,20 @@ def goals(
         Path | None,
         typer.Option("--reached", help="Own figures: planning_region, target_group, persons …"),
     ] = None,
-    lang: Lang = Language.lv,
-    settings: SettingsFile = None,
-    out: Out = None,
-    as_json: Json = False,
-    debug: Debug = False,
 ) -> None:
     """Tell the goals of the DI plans and what is reached; exit 3 when one is not."""
-    from socaccess.i18n import Texts
-    from socaccess.programme.goals import check_goals, read_reached
+    from socaccess import planning
 
-    texts = Texts(lang.value)
+    texts = session.texts
     if near and region == "all":
         raise typer.BadParameter("name one region", param_hint="--near")
-    result = open_region(region, "plan", settings, small_counts=False)[0] if near else None
-    table = check_goals(
-        [] if region == "all" else [region],
-        reached=read_reached(reached) if reached else None,
-        result=result,
-    )
+    whom: Any = region
+    if near or is_project(region):
+        whom = replace(asked, view="plan").open(region)
+    table = planning.goals(whom, reached=reached)
     failed = table["status"] == "not_reached"
-    names = name_groups(lang.value)
-    if not as_json:
+    names = name_groups(session.lang)
+    if not session.as_json:
         header = [texts(f"plan.{k}") for k in ("group", "goal", "persons", "year", "share", "near",
                                                "status")]  # fmt: skip
         for name in dict.fromkeys(table["planning_region"]):
@@ -89,95 +72,71 @@ def goals(
                 )
                 for row in table[table["planning_region"] == name].itertuples()
             ]
-            show_table(texts(f"region.{name}"), header, rows)
-        show_note(texts, "goals_note")
+            session.table(texts(f"region.{name}"), header, rows)
+        show_note(session, "goals_note")
     answer = {"met": not bool(failed.any()), "goals": table}
-    finish(answer, as_json=as_json, out=out, texts=texts, tables={"goals": table})
+    finish(session, answer, tables={"goals": table})
     raise typer.Exit(EXIT_NO if failed.any() else 0)
 
 
 @app.command("need")
 def need(
+    session: Session,
     file: Annotated[Path, typer.Argument(help="Needs by municipality: csv or xlsx.")],
     children: Annotated[
         bool, typer.Option("--children", help="Children with disability by age, not services.")
     ] = False,
-    lang: Lang = Language.lv,
-    out: Out = None,
-    as_json: Json = False,
     small_counts: SmallCounts = False,
-    debug: Debug = False,
 ) -> None:
     """Check a table of needs, tell how it was understood, and spread it to settlements (--out)."""
-    from socaccess.i18n import Texts
-    from socaccess.privacy import hide_small
-    from socaccess.programme.assessments import (
-        read_children_by_age,
-        read_needed_services,
-    )
-    from socaccess.programme.need import spread_to_settlements
-    from socaccess.sources.settlements import load_settlements
+    from socaccess import planning
 
-    texts = Texts(lang.value)
-    table = read_children_by_age(file) if children else read_needed_services(file)
+    texts = session.texts
+    table = planning.need(file, children=children, allow_small_counts=small_counts)
     kind = "age_group" if children else "service"
-    below = 0 if small_counts else 5
-    latest = table.choose_latest()
-    sums = latest.groupby(kind, as_index=False)["persons"].sum(min_count=1)
-    spread = spread_to_settlements(latest, load_settlements(), vintage=table.vintage, kind=kind)
-    shown = hide_small(spread, "persons", below=below, totals_by=[kind], decimals=4)
-    sums = hide_small(sums, "persons", below=below)
-    if not as_json:
-        title = texts.count("plan.need_title", len(table.persons), vintage=table.vintage)
+    sums = table.sums
+    if not session.as_json:
+        title = texts.count("plan.need_title", table.rows, vintage=table.vintage)
         rows = [(str(row[kind]), show_number(row["persons"], texts))
                 for row in sums.to_dict("records")]  # fmt: skip
-        show_table(title, [texts("plan.service"), texts("plan.persons")], rows)
+        session.table(title, [texts("plan.service"), texts("plan.persons")], rows)
         for finding in table.findings:
-            make_console().print(f"- {finding}", highlight=False, soft_wrap=True)
+            session.print(f"- {finding.text(session.lang)}")
         if table.ignored:
-            show_note(texts, "need_ignored", names=", ".join(table.ignored))
+            show_note(session, "need_ignored", names=", ".join(table.ignored))
     answer = {
         "vintage": table.vintage,
         "columns": table.columns,
         "ignored": list(table.ignored),
-        "findings": [str(finding) for finding in table.findings],
+        "findings": [finding.text(session.lang) for finding in table.findings],
         "sums": sums,
     }
-    finish(answer, as_json=as_json, out=out, texts=texts, tables={"need": shown})
+    finish(session, answer, tables={"need": table.settlements})
 
 
 @app.command("views")
 def views(
+    session: Session,
+    asked: StudyOptions,
     region: Region,
     service: Service = "dac_grt",
-    lang: Lang = Language.lv,
-    settings: SettingsFile = None,
-    out: Out = None,
-    as_json: Json = False,
     small_counts: SmallCounts = False,
-    debug: Debug = False,
 ) -> None:
     """Tell the same people in the plan's municipalities and in today's."""
-    from socaccess.i18n import Texts
-    from socaccess.privacy import hide_small
-    from socaccess.programme.goals import compare_views
-    from socaccess.programme.reach import find_service
+    from socaccess import planning
 
-    texts = Texts(lang.value)
-    result, below = open_region(region, "plan", settings, small_counts=small_counts)
-    chosen = str(find_service(result.study, service)["service"])
-    table = compare_views(result)
-    table = table[table["service"] == chosen].reset_index(drop=True)
-    shown = hide_small(table, "persons", ["covered"], below=below, totals_by=["view"])
-    if not as_json:
+    texts = session.texts
+    study = replace(asked, view="plan").open(region)
+    shown = planning.views(study, service, allow_small_counts=small_counts)
+    if not session.as_json:
         header = [texts(f"plan.{key}") for key in ("view", "municipality", "persons", "near")]
         rows = [
             (texts(f"plan.view_{row['view']}"), row["municipality"],
              show_number(row["persons"], texts), show_number(row["covered"], texts))
             for row in shown.to_dict("records")
         ]  # fmt: skip
-        show_table(texts("plan.views_title"), header, rows)
-    finish({"views": shown}, as_json=as_json, out=out, texts=texts, tables={"views": shown})
+        session.table(texts("plan.views_title"), header, rows)
+    finish(session, {"views": shown}, tables={"views": shown})
 
 
 app.command("catalogue")(standard_commands.catalogue)

@@ -170,7 +170,12 @@ class MapSheet:
         What is shown by its settlement alone stands at the settlement's centre.
         """
         frame = self.result.facilities
-        frame = frame[frame["located"] & frame["service"].isin(services)]
+        frame = frame[
+            frame["located"]
+            & ~frame.geometry.is_empty
+            & frame.geometry.notna()
+            & frame["service"].isin(services)
+        ]
         parts, seen = [], set()
         for status in ("operating", "planned"):
             part = frame[frame["status"] == status]

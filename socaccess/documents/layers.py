@@ -24,6 +24,7 @@ from socaccess.documents.tables import (
     SITE_COLUMNS,
     list_tables,
     round_table,
+    show_facilities,
     warn_of_small_counts,
 )
 from socaccess.encoding import encode_json
@@ -60,7 +61,7 @@ def list_layers(released: Release) -> dict[str, gpd.GeoDataFrame]:
     frames = {
         "municipalities": _tell_municipalities(released, services),
         "settlements": _tell_settlements(released, services),
-        "facilities": result.facilities[result.facilities["in_region"]],
+        "facilities": show_facilities(result),
         "sites": _tell_sites(released),
     }
     return {

@@ -8,7 +8,12 @@ import pandas as pd
 
 from socaccess.documents.analysis import compare_seasons, trace_flows
 from socaccess.documents.record import tell_record
-from socaccess.documents.tables import list_tables, round_table, warn_of_small_counts
+from socaccess.documents.tables import (
+    list_tables,
+    round_table,
+    show_facilities,
+    warn_of_small_counts,
+)
 from socaccess.i18n import Texts, sort_key
 from socaccess.privacy import mark_small, mark_untold, mark_withheld
 from socaccess.study.capacity import count_places
@@ -29,11 +34,18 @@ SHEETS = (
     "institutions",
     "facilities",
     "not_located",
+    "origins",
     "notes",
 )
 """Sheets of the workbook in their order."""
 
 
+_CODES = frozenset(
+    ["service", "municipality_id", "settlement_id", "facility_id", "site_id", "from_id", "to_id",
+     "id", "own_facility_id"]
+)  # fmt: skip
+_ORIGINS = ("population", "persons", "supply", "places", "minutes", "limit", "share", "range",
+            "suggested", "borders")  # fmt: skip
 _FACILITIES = ("operating", "planned", "operating_in_region", "planned_in_region")
 
 
@@ -52,8 +64,8 @@ def list_sheets(released: Release, texts: Texts) -> dict[str, pd.DataFrame]:
     """Return the tables of the workbook by sheet, in the order of `SHEETS`.
 
     Columns keep their code names; `tables.column.*` translates them. Services, groups
-    and all coded values stand in words, codes of services and places beside them.
-    Municipalities are in Latvian order.
+    and all coded values stand in words; codes of services and places are for machines and
+    left to the CSV files. Municipalities are in Latvian order.
     """
     tables = list_tables(released)
     record = tell_record(released)
@@ -68,13 +80,18 @@ def list_sheets(released: Release, texts: Texts) -> dict[str, pd.DataFrame]:
         "places": _tell_places(released, assessed),
         "flows": trace_flows(result, assessed),
         "institutions": _tell_institutions(result.institutions),
-        "facilities": _tell_facilities(result.facilities),
+        "facilities": _tell_facilities(show_facilities(result)),
         "not_located": result.not_located,
     }
     told = {
         name: _put_in_words(_order(name, round_table(table)), released, texts)
         for name, table in sheets.items()
     }
+    told["origins"] = pd.DataFrame(
+        [(texts(f"tables.origin.{name}"), texts(f"tables.origin.{name}_text"))
+         for name in _ORIGINS],
+        columns=[texts("tables.origins.figure"), texts("tables.origins.origin")],
+    )  # fmt: skip
     told["notes"] = pd.DataFrame(
         list_notes(released, texts),
         columns=[texts("tables.notes.topic"), texts("tables.notes.note")],
@@ -131,8 +148,13 @@ def _tell_overview(record: dict[str, Any]) -> pd.DataFrame:
                 for short, long in (("covered", "covered"), ("share", "covered_share"))
                 for key, value in row[long].items()
             },
+            "share_low": row["covered_share_low"]["now"],
+            "share_high": row["covered_share_high"]["now"],
             "share_of": row["share_of"],
-            **{key: row["facilities"].get(key) for key in _FACILITIES},
+            **{
+                key: row["facilities"].get(key) if row["supply_known"] else None
+                for key in _FACILITIES
+            },
             "suggested_sites": row["suggested_sites"],
         }
         for row in record["headline"]["services"]
@@ -141,7 +163,11 @@ def _tell_overview(record: dict[str, Any]) -> pd.DataFrame:
 
 
 def _tell_places(released: Release, services: list[str]) -> pd.DataFrame:
+    known = {row["service"] for row in released.headline["services"] if row["supply_known"]}
+    # A service that no source counts has no number of facilities, not 0.
     table = count_places(released.result.study, services)
+    uncounted = ~table["service"].isin(known)
+    table.loc[uncounted, [name for name in table if name.startswith(("rows", "unknown"))]] = pd.NA
     persons = {
         group: released.show_region(group, found.estimate.sum())
         for group, found in released.protections.items()
@@ -165,8 +191,7 @@ def _tell_facilities(facilities: pd.DataFrame) -> pd.DataFrame:
     columns = ["facility_id", "name", "service", "target_group", "places", "places_basis",
                "address", "settlement", "municipality_id", "municipality_name", "status",
                "status_year", "location_precision", "source"]  # fmt: skip
-    own = facilities[facilities["in_region"]]
-    table = pd.DataFrame(own[[name for name in columns if name in own]])
+    table = pd.DataFrame(facilities[[name for name in columns if name in facilities]])
     return table.rename(
         columns={"municipality_name": "municipality", "status": "facility_status"}
     ).sort_values("facility_id", ignore_index=True)
@@ -200,5 +225,10 @@ def _put_in_words(table: pd.DataFrame, released: Release, texts: Texts) -> pd.Da
             told[name] = [known.get(code, code) for code in told[name]]
         elif told[name].dtype == bool:
             told[name] = told[name].map({True: texts("tables.yes"), False: texts("tables.no")})
+    if "municipality_id" in told and "municipality" not in told:
+        homes = released.result.municipalities.set_index("municipality_id")["name"].to_dict()
+        names = [homes.get(code) for code in told["municipality_id"]]
+        told.insert(told.columns.get_loc("municipality_id"), "municipality", names)
+    told = told.drop(columns=[name for name in told.columns if name in _CODES])
     told = told.rename(columns={"facility_status": "status"})
     return told.astype(object).where(told.notna(), None)

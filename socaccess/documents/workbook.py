@@ -55,7 +55,7 @@ def write_workbook(released: Release, path: Path, *, lang: str = "lv") -> None:
     styles = _Styles(book)
     for name, table in sheets.items():
         sheet = book.add_worksheet(texts(f"tables.sheet.{name}"))
-        if name == "notes":
+        if name in ("notes", "origins"):
             _write_notes(sheet, table, styles)
         else:
             question = texts(f"tables.question.{name}")
@@ -97,17 +97,21 @@ def _write_table(
     sheet.set_row(HEADER_ROW, 48)
     first, last = HEADER_ROW + 1, HEADER_ROW + len(table)
     for place, name in enumerate(table.columns):
-        sheet.write_string(HEADER_ROW, place, texts(f"tables.column.{name}"), styles.heading)
         sheet.set_column(place, place, _WIDTHS.get(name, 13))
-        form = styles.number(_find_format(name))
-        is_number = _is_numeric(table[name])
-        for row, value in enumerate(table[name], start=first):
+        sheet.write_string(HEADER_ROW, place, texts(f"tables.column.{name}"), styles.heading)
+    columns = [table[name].tolist() for name in table.columns]
+    forms = [styles.number(_find_format(name)) for name in table.columns]
+    words = [styles.mark if _is_numeric(column) else styles.text for column in columns]
+    # Row by row: nothing of a large table is kept in memory.
+    for row, values in enumerate(zip(*columns, strict=True), start=first):
+        for place, value in enumerate(values):
             if value is None:
                 continue
             if isinstance(value, str):
-                sheet.write_string(row, place, value, styles.mark if is_number else styles.text)
+                sheet.write_string(row, place, value, words[place])
             else:
-                sheet.write_number(row, place, _plain(value), form)
+                sheet.write_number(row, place, _plain(value), forms[place])
+    for place, name in enumerate(table.columns):
         if name in _BARS and len(table):
             sheet.conditional_format(
                 first, place, last, place,
@@ -126,7 +130,8 @@ def _write_notes(sheet: Any, table: pd.DataFrame, styles: _Styles) -> None:
     sheet.set_column(1, 1, 120)
     for place, name in enumerate(table.columns):
         sheet.write_string(0, place, str(name), styles.heading)
-        for row, value in enumerate(table[name], start=1):
+    for row, values in enumerate(table.itertuples(index=False), start=1):
+        for place, value in enumerate(values):
             sheet.write_string(row, place, str(value), styles.wrap)
     sheet.freeze_panes(1, 0)
 
@@ -142,7 +147,7 @@ def _find_format(name: str) -> str:
     return "General"
 
 
-def _is_numeric(column: pd.Series) -> bool:
+def _is_numeric(column: list[Any]) -> bool:
     """Return whether a column holds numbers, with or without marks among them."""
     return any(not isinstance(value, str) for value in column if value is not None)
 

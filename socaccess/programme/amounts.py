@@ -41,9 +41,9 @@ def to_amount(value: object, what: str = "amount") -> Decimal:
         try:
             amount = Decimal(text)
         except InvalidOperation:
-            raise InputError(f"{what} is not a number: {value!r}") from None
+            raise InputError("programme.not_a_number", where=what, value=value) from None
     if not amount.is_finite():
-        raise InputError(f"{what} is not a number: {value!r}")
+        raise InputError("programme.not_a_number", where=what, value=value)
     return amount.quantize(CENT, ROUND_HALF_UP)
 
 
@@ -60,7 +60,7 @@ def to_fraction(value: object, what: str = "share") -> Fraction:
     try:
         return Fraction("".join(str(value).split()).replace(",", "."))
     except (ValueError, ZeroDivisionError):
-        raise InputError(f"{what} is not a number: {value!r}") from None
+        raise InputError("programme.not_a_number", where=what, value=value) from None
 
 
 def share_out(total: int, weights: Sequence[Fraction | int]) -> list[int]:
@@ -80,11 +80,11 @@ def share_out(total: int, weights: Sequence[Fraction | int]) -> list[int]:
     """
     whole = sum((Fraction(weight) for weight in weights), Fraction(0))
     if any(weight < 0 for weight in weights):
-        raise InputError(f"weights must not be negative, got {[float(w) for w in weights]}")
+        raise InputError("programme.negative_weight", values=[float(w) for w in weights])
     if whole == 0:
         if total == 0:
             return [0] * len(weights)
-        raise InputError("weights add up to nothing, so there is nobody to share with")
+        raise InputError("programme.nobody_to_share")
     exact = [Fraction(weight) * total / whole for weight in weights]
     parts = [int(part // 1) for part in exact]
     odd = total - sum(parts)

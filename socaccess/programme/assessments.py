@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,7 @@ import pandas as pd
 
 from socaccess.errors import InputError, Problem, raise_problems
 from socaccess.i18n import fold
+from socaccess.messages import Message
 from socaccess.sources.boundaries import VINTAGES, find_municipality, load_crosswalk
 from socaccess.sources.tables import read_rows
 
@@ -84,14 +85,12 @@ def gather_persons(
     findings: list[Problem] = []
     if not kinds:
         problems.append(
-            Problem(
-                f"no column is understood as {kind.replace('_', ' ')}",
-                where,
-                hint=f"columns found: {', '.join(frame.columns)}",
-            )
+            Problem("programme.no_service_column", where, found=list(frame.columns))
+            if kind == "service"
+            else Problem("programme.no_age_column", where, found=list(frame.columns))
         )
     if "municipality_id" not in taken and "municipality" not in taken:
-        problems.append(Problem("no column of ATVK codes or municipality names", where))
+        problems.append(Problem("programme.no_municipality_column", where))
         raise_problems(problems)
     ids, vintage, found = _identify(frame, names, where, taken, vintage)
     problems += found
@@ -101,7 +100,10 @@ def gather_persons(
         problems += found
         findings += told
     period = {}
-    for field, low, high in (("year", 1990, 2100), ("month", 1, 12)):
+    for field, code, low, high in (
+        ("year", "programme.not_a_year", 1990, 2100),
+        ("month", "programme.not_a_month", 1, 12),
+    ):
         values = pd.Series(np.nan, frame.index)
         if field in taken:
             values, found, _ = _count(frame[taken[field]], names, where, taken[field])
@@ -109,19 +111,15 @@ def gather_persons(
             odd = values.notna() & ~values.between(low, high)
             if odd.any():
                 problems.append(
-                    Problem(f"value is no {field}", f"{where}, column {taken[field]!r}",
-                            tuple(names[i] for i in np.flatnonzero(odd)))
-                )  # fmt: skip
+                    Problem(
+                        code, where, [names[i] for i in np.flatnonzero(odd)], column=taken[field]
+                    )
+                )
         period[field] = values
     doubled = pd.DataFrame({"id": ids, **period}).duplicated(keep=False) & ids.notna()
     if doubled.any():
         problems.append(
-            Problem(
-                "municipality stands more than once in a period",
-                where,
-                tuple(f"{names[i]}: {ids.iloc[i]}" for i in np.flatnonzero(doubled)),
-                "keep one row, or give the months",
-            )
+            Problem("programme.municipality_twice", where, _name_values(names, ids, doubled))
         )
     raise_problems(problems)
     title = frame[taken["municipality"]] if "municipality" in taken else ids
@@ -139,9 +137,7 @@ def gather_persons(
     ]
     shared = sorted({name for name in kinds.values() if list(kinds.values()).count(name) > 1})
     if shared:
-        findings.append(
-            Problem("two columns are one kind; who is in both counts twice", where, tuple(shared))
-        )
+        findings.append(Problem("programme.one_kind_twice", where, shared))
     table = pd.concat(blocks, ignore_index=True)
     keys = ["municipality_id", "municipality", "year", "month", kind]
     # Two columns may mean one service: home care and mobile supervision.
@@ -165,20 +161,19 @@ def _count(
     hidden = text.map(lambda cell: bool(_HIDDEN.match(cell)))
     number = pd.to_numeric(text.where(~hidden, "").str.replace(",", "."), errors="coerce")
     filled = (text != "") & ~hidden
-    place = f"{where}, column {heading!r}"
     problems = []
-    for what, bad in (
-        ("value is not a number", filled & number.isna()),
-        ("value is negative", number < 0),
-        ("value is not a whole number", number.notna() & (number % 1 != 0)),
+    for code, bad in (
+        ("programme.value_not_a_number", filled & number.isna()),
+        ("programme.value_negative", number < 0),
+        ("programme.value_not_whole", number.notna() & (number % 1 != 0)),
     ):
         if bad.any():
-            rows = tuple(f"{names[i]}: {text.iloc[i]}" for i in np.flatnonzero(bad))
-            problems.append(Problem(what, place, rows))
+            rows = _name_values(names, text, bad)
+            problems.append(Problem(code, where, rows, column=heading))
     findings = []
     if hidden.any():
-        rows = tuple(names[i] for i in np.flatnonzero(hidden))
-        findings.append(Problem("the source hides the number; it stays unknown", place, rows))
+        found = [names[i] for i in np.flatnonzero(hidden)]
+        findings.append(Problem("programme.hidden_number", where, found, column=heading))
     return number.astype(float), problems, findings
 
 
@@ -202,17 +197,21 @@ def _identify(
         bad = ~codes.isin(list(known[vintage]))
         problems = []
         if bad.any():
-            rows = tuple(f"{names[i]}: {codes.iloc[i]}" for i in np.flatnonzero(bad))
-            problems.append(
-                Problem(f"code is none of the municipalities of {vintage}", where, rows)
-            )
+            rows = _name_values(names, codes, bad)
+            problems.append(Problem("programme.unknown_code", where, rows, vintage=str(vintage)))
         odd = [
-            f"{names[i]}: {codes.iloc[i]} is {known[vintage][codes.iloc[i]]}, not {titles.iloc[i]}"
+            Message(
+                "programme.row_values",
+                row=names[i],
+                code=codes.iloc[i],
+                known=known[vintage][codes.iloc[i]],
+                value=titles.iloc[i],
+            )
             for i in np.flatnonzero(~bad)
             if titles.iloc[i] and _plain(titles.iloc[i]) != _plain(known[vintage][codes.iloc[i]])
         ]
         if odd:
-            problems.append(Problem("code and name are of two municipalities", where, tuple(odd)))
+            problems.append(Problem("programme.code_and_name_differ", where, odd))
         return codes.where(~bad), vintage, problems
     vintage = vintage or 2025
     ids: list[str | None] = []
@@ -222,8 +221,16 @@ def _identify(
             ids.append(find_municipality(str(title), vintage=vintage)[0])
         except InputError as error:
             ids.append(None)
-            problems.append(Problem(str(error), where, (names[i],)))
+            problems += [p.move(where, [names[i]]) for p in error.problems]
     return pd.Series(ids, frame.index, dtype=object), vintage, problems
+
+
+def _name_values(names: Sequence[object], values: pd.Series, flags: pd.Series) -> list[Message]:
+    """Return the flagged rows by name, each with its value."""
+    return [
+        Message("programme.row_value", row=names[int(i)], value=values.iloc[i])
+        for i in np.flatnonzero(flags)
+    ]
 
 
 def _tidy_code(value: object) -> str | None:
@@ -258,11 +265,13 @@ def _compare_totals(
     ]
     if not len(odd):
         return []
-    told = tuple(
-        f"{row.municipality_id}: {row.stated:g} stated, {row.sum:g} in groups"
+    differing = tuple(
+        Message(
+            "programme.stated_and_sum", name=row.municipality_id, stated=row.stated, sum=row.sum
+        )
         for row in odd.itertuples()
     )
-    return [Problem("the total is not the sum of the groups", where, told)]
+    return [Problem("programme.total_differs", where, differing)]
 
 
 def _find_falls(table: pd.DataFrame, where: str) -> list[Problem]:
@@ -272,11 +281,11 @@ def _find_falls(table: pd.DataFrame, where: str) -> list[Problem]:
     fell = ordered[grouped.diff() < 0]
     if not len(fell):
         return []
-    told = tuple(
+    falling = tuple(
         f"{row.municipality_id} {row.service} {row.year:g}/{row.month:g}"
         for row in fell.itertuples()
     )
-    return [Problem("a cumulative number falls", where, told)]
+    return [Problem("programme.cumulative_falls", where, falling)]
 
 
 # Words of a heading -> service. All words of a row must occur; the first row that fits is taken.
@@ -364,7 +373,7 @@ def read_children_by_age(path: str | Path, *, vintage: int | None = None) -> Nee
             total = heading
     bounds = sorted(tuple(map(int, kind.split("-"))) for kind in kinds.values())
     overlap = [f"{a}-{b}" for (_, end), (a, b) in itertools.pairwise(bounds) if a <= end]
-    raise_problems([Problem("age groups overlap", where, tuple(overlap))] if overlap else [])
+    raise_problems([Problem("programme.ages_overlap", where, overlap)] if overlap else [])
     return gather_persons(frame, names, where, taken, kinds, "age_group", vintage, total)
 
 

@@ -73,7 +73,7 @@ class Budget:
         """
         unknown = [name for name in columns if name not in _COLUMNS[:-1]]
         if unknown or not columns:
-            raise InputError(f"sum by some of {', '.join(_COLUMNS[:-1])}, not {unknown}")
+            raise InputError("programme.sum_by_unknown", names=unknown, known=_COLUMNS[:-1])
         rows: dict[tuple[Any, ...], Decimal] = {}
         for row in self.lines.to_dict("records"):
             key = tuple(row[name] for name in columns)
@@ -115,7 +115,7 @@ class Budget:
         """
         _check_shares({**to}, f"who takes over from {payer}")
         if payer in to:
-            raise InputError(f"{payer} cannot take over from itself")
+            raise InputError("programme.takes_over_itself", payer=payer)
         lines, changes = [], []
         for row in self.lines.to_dict("records"):
             if row["payer"] != payer or row["year"] < from_year:
@@ -227,15 +227,11 @@ def _check_shares(shares: Mapping[str, object], what: str) -> list[Problem]:
     unknown = sorted(set(shares) - set(PAYERS))
     problems = []
     if unknown:
-        problems.append(
-            Problem("payer is not known", what, tuple(unknown), f"use {', '.join(PAYERS)}")
-        )
+        problems.append(Problem("programme.unknown_payer", what, unknown, known=PAYERS))
     parts = [to_fraction(value, f"share of {name}") for name, value in shares.items()]
     if sum(parts) != 1 or any(part < 0 for part in parts):
         made = float(sum(parts))
-        problems.append(
-            Problem(f"shares must add up to 1 and not be negative, they make {made:g}", what)
-        )
+        problems.append(Problem("programme.shares_not_one", what, total=made))
     raise_problems(problems)
     return problems
 
@@ -251,13 +247,12 @@ def _check_budget(
     keys = ["municipality_id", "service", "year"]
     missing = [name for name in (*keys, "clients") if name not in clients]
     if missing:
-        raise InputError(f"clients: column {', '.join(missing)} is missing")
+        raise InputError("programme.column_missing", where="clients", names=missing)
     doubled = clients.duplicated(keys)
     if doubled.any():
         rows = tuple(" ".join(map(str, row)) for row in clients.loc[doubled, keys].values.tolist())
         problems.append(
-            Problem("municipality, service and year stand twice", "clients", rows,
-                    "take one variant of a forecast")
+            Problem("programme.clients_twice", "clients", rows)
         )  # fmt: skip
     for what, shares in [
         *((f"costs of {cost.service}", cost.shares) for cost in costs),
@@ -272,5 +267,5 @@ def _check_budget(
         for name in ("unit_price", "units_per_client", "unit_price_other"):
             value = getattr(cost, name)
             if value is not None and to_fraction(value, name) < 0:
-                problems.append(Problem(f"{name} must not be negative", cost.service))
+                problems.append(Problem("programme.negative_value", cost.service, name=name))
     raise_problems(problems)

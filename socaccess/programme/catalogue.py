@@ -12,6 +12,7 @@ import pandas as pd
 from socaccess.coverage import summarise_coverage
 from socaccess.errors import InputError, Problem, UnknownNameError, raise_problems
 from socaccess.i18n import fold
+from socaccess.messages import Message
 from socaccess.schemas import SERVICE_TYPES, Column, TableForm, check_table, suggest_names
 from socaccess.sources.plain_tables import read_plain_table
 from socaccess.sources.services import load_service_types, load_target_groups
@@ -95,18 +96,18 @@ def name_words(
         if bad.any():
             first = str(named[bad].iloc[0])
             near = suggest_names(first, sorted(set(codes.values())), most=1)
-            problems.append(
-                Problem(
-                    "value is not known",
-                    f"{where}, column {column!r}",
-                    tuple(f"{names[i]}: {named.iloc[i]}" for i in np.flatnonzero(bad)),
-                    f"{first} -> {near[0]}?"
-                    if near
-                    else f"use {', '.join(sorted(classes))}"
-                    if column == "legal_class"
-                    else "add the group to the table of target groups",
-                )
-            )
+            rows = [
+                Message("programme.row_value", row=names[i], value=named.iloc[i])
+                for i in np.flatnonzero(bad)
+            ]
+            if near:
+                found = Problem("programme.unknown_word", where, rows, column=column, near=near)
+            elif column == "legal_class":
+                known = sorted(classes)
+                found = Problem("programme.unknown_class", where, rows, column=column, known=known)
+            else:
+                found = Problem("programme.unknown_group", where, rows, column=column)
+            problems.append(found)
         frame = frame.assign(**{column: named})
     return frame, problems
 
@@ -127,20 +128,21 @@ def find_unfounded(
         if bare.any():
             problems.append(
                 Problem(
-                    "number does not say what it rests on",
-                    f"{where}, column {norm + '_basis'!r}",
-                    tuple(names[i] for i in np.flatnonzero(bare)),
-                    f"write {', '.join(BASES)}",
+                    "programme.number_without_basis",
+                    where,
+                    [names[i] for i in np.flatnonzero(bare)],
+                    column=f"{norm}_basis",
+                    known=BASES,
                 )
             )
         unsourced = stated & basis.notna() & (basis != "proposal") & source.isna()
         if unsourced.any():
             problems.append(
                 Problem(
-                    "number is no proposal but names no source",
-                    f"{where}, column {norm + '_source'!r}",
-                    tuple(names[i] for i in np.flatnonzero(unsourced)),
-                    "name the act, plan or page, or call it a proposal",
+                    "programme.number_without_source",
+                    where,
+                    [names[i] for i in np.flatnonzero(unsourced)],
+                    column=f"{norm}_source",
                 )
             )
     return problems
@@ -297,7 +299,7 @@ class Catalogue:
         """Return the names of the profiles: `catalogue` (its own limits) and those of its table."""
         return ["catalogue", *dict.fromkeys(self.profiles["profile"])]
 
-    def limit_of(self, profile: str = "catalogue") -> dict[str, float]:
+    def limits_min(self, profile: str = "catalogue") -> dict[str, float]:
         """Return the limit of every service in a profile, minutes, inclusive.
 
         A service the profile does not name keeps the catalogue's limit.
@@ -309,9 +311,7 @@ class Catalogue:
         """
         known = self.list_profiles()
         if profile not in known:
-            near = suggest_names(profile, known, most=1)
-            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
-            raise UnknownNameError(f"no profile {profile!r}; {hint}")
+            raise UnknownNameError("programme.unknown_profile", name=profile, known=known)
         stated = self.services[self.services["limit_min"].notna()]
         limits = dict(zip(stated["service"], stated["limit_min"].astype(float), strict=True))
         rows = self.profiles[self.profiles["profile"] == profile]
@@ -320,7 +320,7 @@ class Catalogue:
     def norm_of(self, norm: str) -> dict[str, float]:
         """Return one norm of every service that has it."""
         if norm not in NORMS:
-            raise UnknownNameError(f"no norm {norm!r}; there are {', '.join(NORMS)}")
+            raise UnknownNameError("programme.unknown_norm", name=norm, known=NORMS)
         stated = self.services[self.services[norm].notna()]
         return dict(zip(stated["service"], stated[norm].astype(float), strict=True))
 
@@ -332,20 +332,20 @@ class Catalogue:
         Examples
         --------
         >>> near = Catalogue.load().add_profile("near", {"dac_grt": 15.0})
-        >>> near.limit_of("near")["dac_grt"], near.limit_of()["dac_grt"]
+        >>> near.limits_min("near")["dac_grt"], near.limits_min()["dac_grt"]
         (15.0, 30.0)
         """
         unknown = [
             service for service in limits_min if service not in set(self.services["service"])
         ]
-        problems = [Problem("service is not in the catalogue", name, tuple(unknown))]
+        problems = [Problem("programme.not_in_catalogue", name, unknown)]
         raise_problems(problems if unknown else [])
         if basis not in BASES:
-            raise UnknownNameError(f"no basis {basis!r}; use {', '.join(BASES)}")
+            raise UnknownNameError("programme.unknown_basis", name=basis, known=BASES)
         if basis != "proposal" and not source:
-            raise InputError(f"profile {name!r} rests on {basis}: name its source")
+            raise InputError("programme.profile_without_source", name=name, basis=basis)
         bad = [f"{service}: {limit}" for service, limit in limits_min.items() if not limit > 0]
-        raise_problems([Problem("limit must be above 0", name, tuple(bad))] if bad else [])
+        raise_problems([Problem("programme.limit_not_positive", name, bad)] if bad else [])
         rows = pd.DataFrame(
             [(name, service, float(limit), basis, source) for service, limit in limits_min.items()],
             columns=_names(PROFILES),
@@ -357,7 +357,7 @@ class Catalogue:
     def to_service_types(self, profile: str = "catalogue") -> pd.DataFrame:
         """Return the services as `Study(service_types=...)` takes them, limits of a profile."""
         types = self.services.copy()
-        types["limit_min"] = types["service"].map(self.limit_of(profile)).astype(float)
+        types["limit_min"] = types["service"].map(self.limits_min(profile)).astype(float)
         return types
 
 
@@ -394,7 +394,7 @@ def compare_profiles(
     rows = result.list_people(scenario)
     tables = []
     for profile in profiles or catalogue.list_profiles():
-        limits = catalogue.limit_of(profile)
+        limits = catalogue.limits_min(profile)
         for service, table in rows.groupby("service", sort=True):
             if service not in limits:
                 continue
@@ -404,7 +404,7 @@ def compare_profiles(
                 table.assign(profile=profile, status=status, limit_min=limits[str(service)])
             )
     if not tables:
-        raise InputError("no service of the study is in the catalogue")
+        raise InputError("programme.no_common_service")
     keys = tuple(dict.fromkeys((*by, "profile", "limit_min")))
     table = summarise_coverage(pd.concat(tables, ignore_index=True), by=keys)
     stated = {

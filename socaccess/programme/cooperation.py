@@ -15,6 +15,7 @@ from socaccess.programme.reach import (
     choose_joint_site,
     find_service,
     find_settlement,
+    list_homes,
     list_supply,
     measure_between,
     measure_supply,
@@ -48,11 +49,14 @@ class Flows:
         One row a pair of municipalities: `from_id`, `from_name`, `to_id`, `to_name`,
         `persons`, `mean_min`. A pair of the same is served at home.
     unserved
-        `municipality_id`, `municipality`, `persons`, `reason` (too_far, no_places).
+        `municipality_id`, `municipality`, `persons`, `reason` (too_far, no_places, no_data).
     unlimited
         Facilities whose places nobody published: they were taken as unlimited.
     municipalities
         Names by id of those that stand in the balance, also with nobody in need.
+    supply_known
+        Whether any source counts the service; of one that none counts nobody is said to
+        be served or not (`no_data`).
     """
 
     service: str
@@ -62,6 +66,7 @@ class Flows:
     unserved: pd.DataFrame
     unlimited: tuple[str, ...]
     municipalities: dict[str, str] = field(default_factory=dict)
+    supply_known: bool = True
 
     def summarise_balance(self) -> pd.DataFrame:
         """Return what each municipality buys and sells; the balances add up to nothing.
@@ -91,6 +96,9 @@ class Flows:
             table[column] = table["municipality_id"].map(sums).fillna(0.0).astype(float)
         table.insert(2, "persons", table["at_home"] + table["bought"] + table["unserved"])
         table["balance"] = table["sold"] - table["bought"]
+        if not self.supply_known:
+            unknown = ["at_home", "bought", "sold", "unserved", "balance"]
+            table[unknown] = np.nan
         return table
 
 
@@ -135,7 +143,7 @@ def find_flows(
     service, traveller = str(row["service"]), str(row["traveller"])
     limit = take_limit(result.study, service, limit_min)
     if not 0 < take_up < 10:
-        raise InputError(f"take_up must be above 0 and below 10, got {take_up}")
+        raise InputError("programme.take_up_range", value=take_up)
     supply = list_supply(result, service, scenario)
     ms = measure_supply(result, supply, traveller)
     near = (ms <= to_limit_ms(limit)) & (ms < UNREACHABLE)
@@ -156,9 +164,10 @@ def find_flows(
         limit_min=limit,
         scenario=scenario,
         flows=_sum_flows(result, supply, ms, served),
-        unserved=_sum_unserved(result, persons, served, near),
+        unserved=_sum_unserved(result, persons, served, near, known=result.is_known(service)),
         unlimited=unlimited,
         municipalities=dict(zip(own["municipality_id"], own["name"], strict=True)),
+        supply_known=result.is_known(service),
     )
 
 
@@ -190,7 +199,7 @@ def _assign_with_places(
     bound = np.concatenate([persons, places[bounded]])
     answer = linprog(minutes - worth, A_ub=matrix.tocsr(), b_ub=bound, method="highs")
     if answer.x is None:
-        raise InputError(f"places could not be shared out: {answer.message}")
+        raise InputError("programme.places_not_shared")
     served[origin, facility] = np.clip(answer.x, 0, None)
     # The solver's hair over the bound must not make anyone a debtor.
     total = served.sum(axis=1)
@@ -203,7 +212,7 @@ def _sum_flows(
     result: StudyResult, supply: pd.DataFrame, ms: np.ndarray, served: np.ndarray
 ) -> pd.DataFrame:
     names = name_municipalities(result.study)
-    home = result.study.settlements["municipality_id"].to_numpy(dtype=object)
+    home = list_homes(result)
     origin, facility = np.nonzero(served > 1e-9)
     table = pd.DataFrame(
         {
@@ -224,7 +233,7 @@ def _sum_flows(
 
 
 def _sum_unserved(
-    result: StudyResult, persons: np.ndarray, served: np.ndarray, near: np.ndarray
+    result: StudyResult, persons: np.ndarray, served: np.ndarray, near: np.ndarray, *, known: bool
 ) -> pd.DataFrame:
     names = name_municipalities(result.study)
     left = persons - served.sum(axis=1)
@@ -232,8 +241,8 @@ def _sum_unserved(
     reached = near.any(axis=1) if near.shape[1] else np.zeros(len(persons), dtype=bool)
     table = pd.DataFrame(
         {
-            "municipality_id": result.study.settlements["municipality_id"],
-            "reason": np.where(reached, "no_places", "too_far"),
+            "municipality_id": list_homes(result),
+            "reason": np.where(reached, "no_places", "too_far" if known else "no_data"),
             "persons": left,
         }
     )
@@ -275,7 +284,7 @@ def settle_flows(
     """
     each = to_fraction(unit_price, "unit_price") * to_fraction(units_per_client, "units")
     if each < 0:
-        raise InputError("a price and its units must not be negative")
+        raise InputError("programme.negative_price")
     abroad = flows.flows[flows.flows["from_id"] != flows.flows["to_id"]]
     amounts = [to_amount(to_fraction(repr(float(persons))) * each) for persons in abroad["persons"]]
     table = abroad[["from_id", "from_name", "to_id", "to_name", "persons"]].assign(amount=amounts)
@@ -316,7 +325,7 @@ def share_cost(
     """
     if set(use) != set(need):
         odd = sorted(set(use) ^ set(need))
-        raise InputError([Problem("partner has use or need only", "share_cost", tuple(odd))])
+        raise InputError("programme.use_or_need_only", rows=odd)
     amount = to_amount(total, "cost")
     partners = sorted(use)
     by_use = {name: to_fraction(repr(float(use[name]))) for name in partners}
@@ -326,11 +335,11 @@ def share_cost(
     if by in ("use", "need"):
         return split_amount(amount, by_use if by == "use" else by_need)
     if isinstance(by, str) or not 0 <= float(by) <= 1:
-        raise InputError(f"by must be {', '.join(SHARING)} or a share from 0 to 1, got {by!r}")
+        raise InputError("programme.unknown_sharing", value=by, known=SHARING)
     part = to_fraction(by)
     sums = sum(by_use.values()), sum(by_need.values())
     if not all(sums):
-        raise InputError("nobody uses the site, or nobody needs it: choose another way of sharing")
+        raise InputError("programme.nobody_uses")
     mixed = {
         name: (1 - part) * by_use[name] / sums[0] + part * by_need[name] / sums[1]
         for name in partners
@@ -387,39 +396,38 @@ def value_joint_site(
     unknown = [name for name in partners if name not in known]
     problems = []
     if unknown:
-        problems.append(Problem("municipality is not in the study", "partners", tuple(unknown)))
+        problems.append(Problem("programme.not_in_study", "partners", unknown))
     if len(set(partners)) < 2:
-        problems.append(Problem("a joint site needs two partners at least", "partners"))
+        problems.append(Problem("programme.two_partners", "partners"))
     if years < 1:
-        problems.append(Problem(f"years must be at least 1, got {years}", "years"))
+        problems.append(Problem("programme.years_below_one", "years", value=years))
     raise_problems(problems)
     partners = sorted(set(partners))
     between = measure_between(result, traveller)
-    persons = spread_persons(result, service)
+    persons, home = spread_persons(result, service), list_homes(result)
     ids = study.settlements["settlement_id"].tolist()
     if settlement is not None:
         site = find_settlement(study, settlement)
     else:
-        joint = choose_joint_site(study, between, persons, limit, list(partners), list(partners))
+        joint = choose_joint_site(result, between, persons, limit, list(partners), list(partners))
         if joint is None:
-            raise InputError(f"nobody of the partners is known to need {service}")
+            raise InputError("programme.nobody_in_need", service=service)
         site = joint.settlement_id
     within = to_limit_ms(limit)
     supply = list_supply(result, service)
     now_ms = measure_supply(result, supply, traveller)
-    near_now = (now_ms <= within).any(axis=1) if now_ms.shape[1] else np.zeros(len(ids), bool)
+    near_now = (now_ms <= within).any(axis=1) if now_ms.shape[1] else np.zeros(len(home), bool)
     near_site = between[:, ids.index(site)] <= within
-    home = study.settlements["municipality_id"].to_numpy(dtype=object)
     names = name_municipalities(study)
     whole = to_amount(yearly_cost, "yearly_cost") * years + to_amount(capital_cost, "capital_cost")
     rows = []
     for name in partners:
         inside = home == name
-        alone = choose_joint_site(study, between, persons, limit, [name], [name])
+        alone = choose_joint_site(result, between, persons, limit, [name], [name])
         near_alone = (
             between[:, ids.index(alone.settlement_id)] <= within
             if alone is not None
-            else np.zeros(len(ids), bool)
+            else np.zeros(len(home), bool)
         )
         rows.append(
             {

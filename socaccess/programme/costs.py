@@ -14,7 +14,6 @@ from socaccess.errors import InputError, Problem, raise_problems
 from socaccess.programme.amounts import to_fraction
 from socaccess.programme.cooperation import Flows
 from socaccess.programme.prices import choose_price
-from socaccess.programme.reach import CAPACITY_BASES
 from socaccess.sources.services import load_facilities
 from socaccess.study import StudyResult
 
@@ -51,7 +50,7 @@ def observe_capital_costs(facilities: pd.DataFrame | None = None) -> pd.DataFram
     """
     rows = []
     for key, group in _group_projects(facilities):
-        basis = group["places_basis"].isin(CAPACITY_BASES) & group["places"].notna()
+        basis = group["places_basis"].isin(_BUILT) & group["places"].notna()
         if not basis.all():
             continue
         places = int(group["places"].sum())
@@ -106,6 +105,13 @@ def observe_funding(facilities: pd.DataFrame | None = None) -> pd.DataFrame:
 def _group_projects(facilities: pd.DataFrame | None) -> list[tuple[str, pd.DataFrame]]:
     table = load_facilities() if facilities is None else facilities
     known = table[table["project_total_eur"].notna()].sort_values("facility_id")
+    if "listed_places" in known:
+        # What the page of the project says was built, not whom the provider plans for today.
+        stated = known["listed_places_basis"].notna()
+        known = known.assign(
+            places=known["places"].where(~stated, known["listed_places"]),
+            places_basis=known["places_basis"].where(~stated, known["listed_places_basis"]),
+        )
     # Without a number a project is known by its cost and municipality.
     unnumbered = (
         known["municipality_id_2009"].astype(str) + " " + known["project_total_eur"].astype(str)
@@ -123,6 +129,9 @@ def _last_year(group: pd.DataFrame) -> int | None:
     years = group["status_year"].dropna()
     return int(years.max()) if len(years) else None
 
+
+_BUILT = ("stated_capacity", "planned_capacity")
+"""Bases of places that say what was built."""
 
 WEEKS_PER_YEAR = 52
 """Weeks of a calendar year; closings are not taken off."""
@@ -218,7 +227,7 @@ def list_costs(
             yearly = Fraction(365)
         elif either.unit == "hour":
             if hours_per_visit is None:
-                problems.append(Problem("price is by the hour: give hours_per_visit", service))
+                problems.append(Problem("programme.hours_per_visit", service))
                 continue
             yearly *= to_fraction(hours_per_visit)
         elif either.unit == "month":
@@ -263,18 +272,17 @@ def measure_transport(
     known), of those who have one within the limit; divided by the `seats` shared.
     """
     if not seats >= 1 or trips_per_year < 0:
-        raise InputError("seats must be at least 1 and trips_per_year not negative")
+        raise InputError("programme.seats_or_trips")
     rows = result.settlement_coverage
     rows = rows[
-        (rows["service"] == service)
-        & (rows["scenario"] == scenario)
-        & (rows["status"] == "covered")
+        (rows["service"] == service) & (rows["scenario"] == scenario) & (rows["covered_share"] > 0)
     ]
     found = {}
     for name, part in rows.groupby("municipality_id", sort=True):
-        weight = np.nan_to_num(part["persons"].to_numpy(dtype=float))
+        share = part["covered_share"].to_numpy(dtype=float)
+        weight = np.nan_to_num(part["persons"].to_numpy(dtype=float)) * share
         if not weight.sum() > 0:
-            weight = part["population"].to_numpy(dtype=float)
+            weight = part["population"].to_numpy(dtype=float) * share
         if weight.sum() > 0:
             mean_km = float(np.average(part["length_km"].to_numpy(dtype=float), weights=weight))
             found[str(name)] = 2 * mean_km * trips_per_year / seats

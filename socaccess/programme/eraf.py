@@ -18,6 +18,7 @@ from socaccess.programme.objects import PlanObjects, list_objects
 from socaccess.programme.reach import (
     find_service,
     find_settlement,
+    list_homes,
     list_supply,
     measure_between,
     measure_supply,
@@ -25,7 +26,7 @@ from socaccess.programme.reach import (
     spread_persons,
     take_limit,
 )
-from socaccess.programme.take_up import observe_take_up, summarise_take_up
+from socaccess.programme.take_up import choose_take_up
 from socaccess.routing import UNREACHABLE
 from socaccess.study import StudyResult
 from socaccess.travel.minutes import to_limit_ms
@@ -75,7 +76,7 @@ class ReachAround:
     ) -> None:
         study = result.study
         self.names = name_municipalities(study)
-        self.home = study.settlements["municipality_id"].to_numpy(dtype=object)
+        self.home = list_homes(result)
         self.persons = spread_persons(result, service)
         self.supply = list_supply(result, service)
         types = result.service_types.set_index("service")
@@ -333,12 +334,7 @@ def check_application(
     around = ReachAround(result, service, traveller, limit, site)
     given = objects is not None
     listed = (objects or list_objects(study)).objects
-    chosen, basis = take_up, "given"
-    if chosen is None:
-        seen = summarise_take_up(observe_take_up()).set_index("service")["middle"]
-        chosen, basis = (
-            (float(seen[service]), "observed") if service in seen.index else (1.0, "everyone")
-        )
+    chosen, basis = choose_take_up(service, take_up)
     findings = (
         *_find_in_plan(result, application, service, listed, given),
         around.judge_gap(application.municipality_id),
@@ -376,25 +372,22 @@ def check_application(
 def _check_form(result: StudyResult, application: Application, fatal: Sequence[str]) -> None:
     unknown = [name for name in fatal if name not in CHECKS]
     if unknown:
-        raise UnknownNameError(f"no check {', '.join(unknown)}; there are {', '.join(CHECKS)}")
+        raise UnknownNameError("programme.unknown_check", names=unknown, known=CHECKS)
     known = set(result.study.municipalities["municipality_id"])
     if application.municipality_id not in known:
         raise UnknownNameError(
-            f"municipality {application.municipality_id} is not in {result.study.name}"
+            "programme.no_municipality", name=application.municipality_id, study=result.study.name
         )
     problems = []
     if application.places < 1:
-        problems.append(Problem(f"places must be at least 1, got {application.places}"))
+        problems.append(Problem("programme.places_below_one", value=application.places))
     unknown = sorted(set(application.shares) - set(PAYERS))
     if unknown:
-        problems.append(
-            Problem("payer is not known", "shares", tuple(unknown), f"use {', '.join(PAYERS)}")
-        )
+        problems.append(Problem("programme.unknown_payer", "shares", unknown, known=PAYERS))
     shares = [to_fraction(value, f"share of {n}") for n, value in application.shares.items()]
     if shares and (sum(shares) != 1 or min(shares) < 0):
         problems.append(
-            Problem(f"shares must add up to 1 and not be negative, they make {float(sum(shares))}",
-                    "shares")
+            Problem("programme.shares_not_one", "shares", total=float(sum(shares)))
         )  # fmt: skip
     raise_problems(problems)
 

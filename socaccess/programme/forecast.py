@@ -72,9 +72,9 @@ def project_children(
     """
     factors = dict(newcomers_per_year or dict.fromkeys(VARIANTS, 1.0))
     if set(factors) != set(VARIANTS) or min(factors.values()) < 0:
-        raise InputError("newcomers_per_year needs low, middle and high, none negative")
+        raise InputError("programme.newcomers")
     if len(years) and min(years) < base_year:
-        raise InputError(f"years must not be before the base year {base_year}")
+        raise InputError("programme.before_base_year", base=str(base_year))
     rows = []
     for municipality, part in by_age.groupby("municipality_id", sort=True):
         ages = np.zeros(adult_age)
@@ -82,7 +82,7 @@ def project_children(
         for row in part.itertuples():
             low, high = (int(number) for number in str(row.age_group).split("-"))
             if high >= adult_age:
-                raise InputError(f"age group {row.age_group} reaches beyond {adult_age - 1}")
+                raise InputError("programme.age_too_high", group=row.age_group, last=adult_age - 1)
             each = float(row.persons) / (high - low + 1)
             ages[low : high + 1] += each
             youngest = min(youngest, (low, each))
@@ -142,13 +142,12 @@ class Assumptions:
     def __post_init__(self) -> None:
         odd = [f"{v}: {self.change_per_year.get(v)}" for v in VARIANTS
                if not -1 < float(self.change_per_year.get(v, np.nan)) < 1]  # fmt: skip
-        problems = [Problem("yearly change must be a share between -1 and 1, for low, middle and "
-                            "high", "assumptions", tuple(odd))] if odd else []  # fmt: skip
+        problems = [Problem("programme.change_range", "assumptions", odd)] if odd else []
         if self.population is not None:
             missing = {"municipality_id", "year", "population"} - set(self.population)
             if missing:
                 problems.append(
-                    Problem(f"column {', '.join(sorted(missing))} is missing", "population")
+                    Problem("programme.column_missing", "population", names=sorted(missing))
                 )
         raise_problems(problems)
 
@@ -234,13 +233,12 @@ def forecast_clients(
     """
     chosen = assumptions or Assumptions()
     if study.need is None or not len(study.need):
-        raise InputError("the study knows no persons in need; give a table of need")
+        raise InputError("programme.no_need")
     early = [str(year) for year in years if year < chosen.base_year]
     problems = []
     if early or not len(years):
         problems.append(
-            Problem(f"years must not be before the base year {chosen.base_year}", "years",
-                    tuple(early))
+            Problem("programme.before_base_year", "years", early, base=str(chosen.base_year))
         )  # fmt: skip
     raise_problems(problems)
     take_up = chosen.take_up
@@ -309,7 +307,7 @@ def _choose_services(
     types = study.service_types
     assert types is not None
     unknown = [name for name in services if name not in set(types["service"])]
-    raise_problems([Problem("service is not known", "services", tuple(unknown))] if unknown else [])
+    raise_problems([Problem("programme.unknown_service", "services", unknown)] if unknown else [])
     chosen = list(services) or list(study.promised or ())
     group_of = dict(zip(types["service"], types["target_group"], strict=True))
     pairs = [(group, ALL) for group in sorted(groups)] if not services else []
@@ -353,8 +351,7 @@ def _index_population(
         if not find(row.municipality_id, row.target_group, year, "middle")
     ]
     raise_problems(
-        [Problem("no population of the municipality and year, or nobody", "population",
-                 tuple(lost))] if lost else []
+        [Problem("programme.no_population", "population", lost)] if lost else []
     )  # fmt: skip
 
     def follow(municipality: str, group: str, year: int, variant: str) -> float:

@@ -61,11 +61,11 @@ class Criterion:
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
-            raise UnknownNameError(f"no kind {self.kind!r}; there are {', '.join(KINDS)}")
+            raise UnknownNameError("programme.unknown_kind", name=self.kind, known=KINDS)
         if self.unit not in ("min", "m"):
-            raise InputError(f"unit must be min or m, got {self.unit!r}")
+            raise InputError("programme.unknown_unit", name=self.unit)
         if not (self.limit > 0 and self.weight > 0):
-            raise InputError(f"{self.kind}: limit and weight must be above 0")
+            raise InputError("programme.criterion_not_positive", kind=self.kind)
 
 
 _COLUMN = {"min": "travel_min", "m": "straight_m"}
@@ -182,7 +182,7 @@ def score_sites(
     """
     kinds = [criterion.kind for criterion in criteria]
     doubled = sorted({kind for kind in kinds if kinds.count(kind) > 1})
-    raise_problems([Problem("kind stands twice", "criteria", tuple(doubled))] if doubled else [])
+    raise_problems([Problem("programme.kind_twice", "criteria", doubled)] if doubled else [])
     column = next(name for name in reach.columns if name != "kind")
     rows = []
     for place, part in reach.groupby(column, sort=True):

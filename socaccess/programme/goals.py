@@ -87,9 +87,7 @@ def check_goals(
     known = sorted(set(targets["planning_region"]))
     unknown = [name for name in regions if name not in known]
     if unknown:
-        raise UnknownNameError(
-            f"no goals of {', '.join(unknown)} are published; there are {', '.join(known)}"
-        )
+        raise UnknownNameError("programme.no_goals", names=unknown, known=known)
     if regions:
         targets = targets[targets["planning_region"].isin(list(regions))]
     done = _find_reached(reached)
@@ -138,7 +136,7 @@ def _find_reached(
     else:
         missing = {"planning_region", "target_group", "persons"} - set(reached)
         if missing:
-            raise InputError(f"reached: column {', '.join(sorted(missing))} is missing")
+            raise InputError("programme.column_missing", where="reached", names=sorted(missing))
         rows = reached.rename(columns={"persons": "count"})
         for name in ("year", "source"):
             if name not in rows:
@@ -192,7 +190,7 @@ def compare_views(result: StudyResult, *, scenario: str = "now") -> pd.DataFrame
     columns = {"plan": "municipality_id_2009", "today": "municipality_id_2025"}
     missing = [name for name in columns.values() if name not in settlements]
     if missing:
-        raise InputError(f"settlements: column {', '.join(missing)} is missing")
+        raise InputError("programme.column_missing", where="settlements", names=missing)
     rows = result.settlement_coverage
     rows = rows[rows["scenario"] == scenario]
     covered = rows["persons"] * rows["covered_share"].fillna(0.0)

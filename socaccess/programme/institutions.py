@@ -18,7 +18,7 @@ from socaccess.programme.general_services import (
     reach_amenities,
     score_sites,
 )
-from socaccess.programme.reach import list_supply, spread_persons
+from socaccess.programme.reach import list_supply, sum_persons
 from socaccess.schemas import Column, TableForm, check_table
 from socaccess.sources.boundaries import find_municipality
 from socaccess.sources.tables import read_rows
@@ -107,11 +107,7 @@ def weigh_buildings(
     ]
     limits = study.limits_min()
     unknown = [name for name in chosen if name not in limits]
-    raise_problems(
-        [Problem("service is not known, or has no limit", "services", tuple(unknown))]
-        if unknown
-        else []
-    )
+    raise_problems([Problem("programme.no_such_limit", "services", unknown)] if unknown else [])
     buildings = list_institutions(study)
     buildings = buildings[buildings["status"].isin(list(statuses))].reset_index(drop=True)
     located = buildings["located"].to_numpy(dtype=bool)
@@ -130,13 +126,14 @@ def weigh_buildings(
     population = study.settlements["population"].to_numpy(dtype=float)
     rows = []
     for service in chosen:
-        persons = spread_persons(result, service)
+        persons = sum_persons(result, service)
         coverage = result.settlement_coverage
         now = coverage[(coverage["service"] == service) & (coverage["scenario"] == "now")]
-        covered = (now.set_index("settlement_id")["status"] == "covered").reindex(
-            study.settlements["settlement_id"], fill_value=False
+        share = now.set_index("settlement_id")["covered_share"].reindex(
+            study.settlements["settlement_id"]
         )
-        open_ = ~covered.to_numpy(dtype=bool)
+        # Of a service that nobody counts it is not known who has one.
+        open_ = 1 - share.to_numpy(dtype=float)
         limit = to_limit_ms(limits[service]) / 60_000
         for number, building in enumerate(buildings.itertuples()):
             near = minutes[:, number] <= limit
@@ -150,8 +147,8 @@ def weigh_buildings(
                     "municipality_id": building.municipality_id,
                     "service": service,
                     "persons_near": float(persons[near].sum()) if known else np.nan,
-                    "gain": float(persons[near & open_].sum()) if known else np.nan,
-                    "gain_population": float(population[near & open_].sum()) if known else np.nan,
+                    "gain": float((persons * open_)[near].sum()) if known else np.nan,
+                    "gain_population": float((population * open_)[near].sum()) if known else np.nan,
                     "caution": "residence_in_institution"
                     if form_of[service] in _RESIDENCES
                     else None,
@@ -284,9 +281,7 @@ def place_movers(
     problems = []
     unknown = [name for name in table["institution_id"] if name not in facilities.index]
     if unknown:
-        problems.append(
-            Problem("institution is not among the facilities", "movers", tuple(unknown))
-        )
+        problems.append(Problem("programme.unknown_institution", "movers", unknown))
     vintage = 2009 if study.view == "plan" else 2025
     named = dict(
         zip(study.municipalities["municipality_id"], study.municipalities["name"], strict=True)
@@ -300,7 +295,7 @@ def place_movers(
                 ids.append(None if _is_blank(word) else _find(word, named, vintage))
             except InputError as error:
                 ids.append(None)
-                problems.append(Problem(str(error), f"movers, column {column!r}"))
+                problems += [p.move("movers", column=column) for p in error.problems]
         table[f"{column}_id"] = pd.Series(ids, index=table.index, dtype=object)
     raise_problems(problems)
     supply = list_supply(result, service)
@@ -353,7 +348,7 @@ def share_movers(study: Study, institution_id: str, persons: int) -> pd.DataFram
     (35, {'estimate'})
     """
     if institution_id not in set(study.facilities["facility_id"]):
-        raise UnknownNameError(f"no institution {institution_id!r} among the facilities")
+        raise UnknownNameError("programme.no_institution", name=institution_id)
     people = study.settlements.groupby("municipality_id")["population"].sum().sort_index()
     parts = share_out(int(persons), [to_fraction(value) for value in people.tolist()])
     table = pd.DataFrame(

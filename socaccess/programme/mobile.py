@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from socaccess.errors import InputError, Problem, raise_problems
-from socaccess.programme.reach import find_settlement, measure_between, name_municipalities
+from socaccess.programme.reach import average_between, find_settlement, name_municipalities
 from socaccess.routing import UNREACHABLE
 from socaccess.study import StudyResult
 
@@ -54,11 +54,7 @@ class MobileWork:
         ]
         if self.visits_per_trip < 1:
             bad.append(f"visits_per_trip: {self.visits_per_trip}")
-        raise_problems(
-            [Problem("number must be above 0, visits_per_trip at least 1", "work", tuple(bad))]
-            if bad
-            else []
-        )
+        raise_problems([Problem("programme.work_not_positive", "work", bad)] if bad else [])
 
 
 def plan_mobile_work(
@@ -91,19 +87,19 @@ def plan_mobile_work(
     """
     study = result.study
     if not bases:
-        raise InputError("there is no base")
+        raise InputError("programme.no_base")
     ids = study.settlements["settlement_id"].tolist()
     at = [ids.index(find_settlement(study, base)) for base in dict.fromkeys(bases)]
     unknown = sorted(set(clients) - set(ids))
     bad = sorted(name for name, count in clients.items() if not (np.isfinite(count) and count >= 0))
     problems = []
     if unknown:
-        problems.append(Problem("settlement is not in the study", "clients", tuple(unknown)))
+        problems.append(Problem("programme.settlement_not_in_study", "clients", unknown))
     if bad:
-        problems.append(Problem("clients must be 0 or more", "clients", tuple(bad)))
+        problems.append(Problem("programme.negative_clients", "clients", bad))
     raise_problems(problems)
-    out = measure_between(result, "provider")[:, at].astype(float)
-    back = measure_between(result, "client")[:, at].astype(float)
+    out = average_between(result, "provider")[:, at].astype(float)
+    back = average_between(result, "client")[:, at].astype(float)
     both = np.where((out >= UNREACHABLE) | (back >= UNREACHABLE), np.inf, out + back)
     nearest = both.argmin(axis=1)
     trip_hours = both[np.arange(len(ids)), nearest] / MS_PER_HOUR

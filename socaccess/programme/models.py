@@ -13,6 +13,7 @@ import pandas as pd
 from socaccess.errors import Problem, UnknownNameError, raise_problems
 from socaccess.privacy import hide_small, mark_small
 from socaccess.programme.reach import (
+    list_homes,
     list_supply,
     measure_between,
     measure_supply,
@@ -57,13 +58,46 @@ class ModelInputs:
     take_up: Mapping[str, float] | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class ServiceAccess:
+    """Who is near what, of one service.
+
+    Parameters
+    ----------
+    persons
+        In need, at every point where people live.
+    take_up, take_up_basis
+        Share of them who come, and what it rests on.
+    supply, near
+        Its facilities, and whether each is within the limit of each point.
+    need_known, supply_known
+        Whether anybody published how many need it, and whether any source counts it.
+    reached
+        Clients of each municipality (columns) within the limit of each site (rows).
+    minutes
+        Their minutes there together: of sites that reach as many the nearest is chosen.
+    """
+
+    persons: np.ndarray
+    take_up: float
+    take_up_basis: str
+    supply: pd.DataFrame
+    near: np.ndarray
+    need_known: bool
+    supply_known: bool
+    reached: np.ndarray
+    minutes: np.ndarray
+
+
 class ServiceReach:
     """What all models of a region share: who is near which site, service by service."""
 
     def __init__(self, result: StudyResult, inputs: ModelInputs) -> None:
         self.result, self.inputs = result, inputs
         study = result.study
-        self.home = study.settlements["municipality_id"].to_numpy(dtype=object)
+        # Rows of people are points where they live, sites are settlements.
+        self.home = list_homes(result)
+        self.site_home = study.settlements["municipality_id"].to_numpy(dtype=object)
         self.settlement_names = study.settlements["name"].tolist()
         self.municipalities = study.municipalities["municipality_id"].tolist()
         self.names = name_municipalities(study)
@@ -74,7 +108,7 @@ class ServiceReach:
         )
         observed = summarise_take_up(observe_take_up())
         self.observed = dict(zip(observed["service"], observed["middle"], strict=True))
-        self.cache: dict[str, dict[str, Any]] = {}
+        self.cache: dict[str, ServiceAccess] = {}
 
     def list_services(self, municipality: str) -> list[str]:
         """Return the services of a model: those it backs, then those the plan promises."""
@@ -91,7 +125,7 @@ class ServiceReach:
             return float(self.observed[service]), "observed"
         return 1.0, "everyone"
 
-    def look(self, service: str) -> dict[str, Any]:
+    def access_to(self, service: str) -> ServiceAccess:
         """Return who is near what, of one service."""
         if service in self.cache:
             return self.cache[service]
@@ -100,24 +134,21 @@ class ServiceReach:
         persons = spread_persons(self.result, service)
         share, basis = self.find_take_up(service)
         supply = list_supply(self.result, service)
-        ms = measure_supply(self.result, supply, traveller)
         between = measure_between(self.result, traveller)
         near_site = (between <= limit) & (between < UNREACHABLE)
         member = self.home[:, None] == np.array(self.municipalities, dtype=object)[None, :]
-        self.cache[service] = {
-            "persons": persons,
-            "take_up": share,
-            "basis": basis,
-            "supply": supply,
-            "near": ms <= limit,
-            "need_known": self.is_need_known(service),
-            "supply_known": self.is_supply_known(service),
-            # Clients of each municipality (columns) within the limit of each site (rows).
-            "reached": near_site.T.astype(float) @ (persons[:, None] * share * member),
-            # Their minutes there together: of sites that reach as many the nearest is chosen.
-            "minutes": (np.where(near_site, between, 0) / 60_000).T
-            @ (persons[:, None] * share * member),
-        }
+        clients = persons[:, None] * share * member
+        self.cache[service] = ServiceAccess(
+            persons=persons,
+            take_up=share,
+            take_up_basis=basis,
+            supply=supply,
+            near=measure_supply(self.result, supply, traveller) <= limit,
+            need_known=self.is_need_known(service),
+            supply_known=self.is_supply_known(service),
+            reached=near_site.T.astype(float) @ clients,
+            minutes=(np.where(near_site, between, 0) / 60_000).T @ clients,
+        )
         return self.cache[service]
 
     def is_need_known(self, service: str) -> bool:
@@ -135,7 +166,7 @@ class ServiceReach:
         """Pairs of municipality and service whose count is hidden in what leaves."""
         rows = []
         for service in self.types.index:
-            persons = pd.Series(self.look(str(service))["persons"]).groupby(self.home).sum()
+            persons = pd.Series(self.access_to(str(service)).persons).groupby(self.home).sum()
             rows += [(name, service, float(persons.get(name, 0))) for name in self.municipalities]
         table = pd.DataFrame(rows, columns=["municipality_id", "service", "persons"])
         below = self.result.study.settings.suppress_below
@@ -151,13 +182,13 @@ class ServiceReach:
         inside = self.home == municipality
         rows = []
         for service in self.list_services(municipality):
-            seen = self.look(service)
-            supply, near, persons = seen["supply"], seen["near"], seen["persons"]
+            seen = self.access_to(service)
+            supply, near, persons = seen.supply, seen.near, seen.persons
             own = (supply["municipality_id"] == municipality).to_numpy()
             needing = inside & ((persons > 0) if persons.sum() > 0 else inside)
             near_any = near.any(axis=1) if near.shape[1] else np.zeros(len(persons), bool)
             near_own = near[:, own].any(axis=1) if own.any() else np.zeros(len(persons), dtype=bool)
-            total = float(persons[inside].sum()) if seen["need_known"] else np.nan
+            total = float(persons[inside].sum()) if seen.need_known else np.nan
             places = supply.loc[own, "places"]
             rows.append(
                 {
@@ -165,19 +196,25 @@ class ServiceReach:
                     "priority": backed.index(service) + 1 if service in backed else None,
                     "backed_basis": "municipality" if service in backed else "plan",
                     "persons": total,
-                    "clients": total * seen["take_up"],
-                    "clients_basis": seen["basis"],
-                    "own_facilities": int(own.sum()),
+                    "clients": total * seen.take_up,
+                    "clients_basis": seen.take_up_basis,
+                    "own_facilities": int(own.sum()) if seen.supply_known else np.nan,
                     "own_places": float(places.sum()) if places.notna().any() else np.nan,
                     "own_places_unknown": int(places.isna().sum()),
-                    "reachable_facilities": int(near[needing][:, ~own].any(axis=0).sum()),
-                    "near_own": float(persons[inside & near_own].sum()),
-                    "near_any": float(persons[inside & near_any].sum()),
+                    "reachable_facilities": int(near[needing][:, ~own].any(axis=0).sum())
+                    if seen.supply_known
+                    else np.nan,
+                    "near_own": float(persons[inside & near_own].sum())
+                    if seen.supply_known
+                    else np.nan,
+                    "near_any": float(persons[inside & near_any].sum())
+                    if seen.supply_known
+                    else np.nan,
                     # Of a service without any known facility nobody can say who lacks it.
                     "gap_persons": float(persons[inside & ~near_any].sum())
-                    if seen["need_known"] and seen["supply_known"]
+                    if seen.need_known and seen.supply_known
                     else np.nan,
-                    "supply_known": seen["supply_known"],
+                    "supply_known": seen.supply_known,
                     **self.judge(municipality, service),
                     "small": (municipality, service) in self.small,
                 }
@@ -190,10 +227,10 @@ class ServiceReach:
 
     def judge(self, municipality: str, service: str) -> dict[str, Any]:
         """Return whether the service is viable, where it would stand, and with whom."""
-        reached, minutes = self.look(service)["reached"], self.look(service)["minutes"]
+        reached, minutes = self.access_to(service).reached, self.access_to(service).minutes
         column = self.municipalities.index(municipality)
         least = (self.inputs.min_clients or {}).get(service)
-        own_sites = np.flatnonzero(self.home == municipality)
+        own_sites = np.flatnonzero(self.site_home == municipality)
         best = _choose(own_sites, reached[own_sites, column], minutes[own_sites, column])
         alone = float(reached[best, column])
         told: dict[str, Any] = {
@@ -219,7 +256,10 @@ class ServiceReach:
                     break
                 total += float(reached[site, other])
                 partners.append(other)
-            hosted = self.home[site] in {municipality, *(self.municipalities[i] for i in partners)}
+            hosted = self.site_home[site] in {
+                municipality,
+                *(self.municipalities[i] for i in partners),
+            }
             if total >= least and hosted:
                 together = minutes[site, [column, *partners]].sum().round(6)
                 options.append(
@@ -240,12 +280,12 @@ class ServiceReach:
         column = self.municipalities.index(municipality)
         rows = []
         for service in self.list_services(municipality):
-            reached, minutes = self.look(service)["reached"], self.look(service)["minutes"]
+            reached, minutes = self.access_to(service).reached, self.access_to(service).minutes
             for other, partner in enumerate(self.municipalities):
                 if other == column:
                     continue
                 sites = np.flatnonzero(
-                    ((self.home == municipality) | (self.home == partner))
+                    ((self.site_home == municipality) | (self.site_home == partner))
                     & (reached[:, column] > 0)
                     & (reached[:, other] > 0)
                 )
@@ -373,9 +413,12 @@ def model_municipalities(
     unknown = [name for name in wanted if name not in known]
     if unknown:
         near = suggest_names(unknown[0], known, most=1)
-        raise UnknownNameError(
-            f"municipality {', '.join(unknown)} is not in {study.name}"
-            + (f"; did you mean {near[0]}?" if near else "")
+        raise (
+            UnknownNameError(
+                "programme.no_municipality_near", name=unknown, study=study.name, near=near
+            )
+            if near
+            else UnknownNameError("programme.no_municipality", name=unknown, study=study.name)
         )
     _check_inputs(result, inputs)
     region = ServiceReach(result, inputs)
@@ -405,17 +448,15 @@ def _check_inputs(result: StudyResult, inputs: ModelInputs) -> None:
         "take_up": set(inputs.take_up or {}),
     }
     problems = [
-        Problem("service is not known, or no supply", name, tuple(sorted(services - known)))
+        Problem("programme.no_supply", name, sorted(services - known))
         for name, services in named.items()
         if services - known
     ]
     unknown = set(inputs.backed or {}) - set(result.study.municipalities["municipality_id"])
     if unknown:
-        problems.append(
-            Problem("municipality is not in the study", "backed", tuple(sorted(unknown)))
-        )
+        problems.append(Problem("programme.not_in_study", "backed", sorted(unknown)))
     for name, numbers in (("min_clients", inputs.min_clients), ("take_up", inputs.take_up)):
         bad = [f"{service}: {value}" for service, value in (numbers or {}).items() if not value > 0]
         if bad:
-            problems.append(Problem("number must be above 0", name, tuple(bad)))
+            problems.append(Problem("programme.not_positive", name, bad))
     raise_problems(problems)

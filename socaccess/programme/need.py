@@ -59,11 +59,7 @@ def spread_to_settlements(
     column = _choose_column(settlements, vintage)
     groups = dict(iter(settlements.groupby(column, sort=True)))
     unknown = sorted(set(persons["municipality_id"]) - set(groups))
-    raise_problems(
-        [Problem("municipality has no settlement in the table", "need", tuple(unknown))]
-        if unknown
-        else []
-    )
+    raise_problems([Problem("programme.no_settlement_of", "need", unknown)] if unknown else [])
     blocks = []
     for row in persons.to_dict("records"):
         places = groups[row["municipality_id"]].sort_values("settlement_id")
@@ -96,7 +92,9 @@ def _choose_column(settlements: pd.DataFrame, vintage: int) -> str:
         return wanted or "municipality_id"
     column = f"municipality_id_{vintage}"
     if column not in settlements:
-        raise InputError(f"settlements: column {column} is missing; codes are of {vintage}")
+        raise InputError(
+            "programme.no_codes_of_year", where="settlements", column=column, vintage=str(vintage)
+        )
     return column
 
 

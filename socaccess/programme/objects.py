@@ -129,8 +129,7 @@ class PlanObjects:
                 parts = [part.strip() for part in str(value).split(";")]
                 if key in rows or len(parts) != 4:
                     problems.append(
-                        Problem("new object is known already, or not 'name; service; "
-                                "municipality_id; places'", "amendments", (str(key),))
+                        Problem("programme.bad_new_object", "amendments", [key])
                     )  # fmt: skip
                     continue
                 old: object = None
@@ -144,7 +143,7 @@ class PlanObjects:
                 }  # fmt: skip
                 rows[key]["places"] = rows[key]["places"] or None
             elif key not in rows:
-                problems.append(Problem("object is not in the plan", "amendments", (str(key),)))
+                problems.append(Problem("programme.object_not_in_plan", "amendments", [key]))
                 continue
             else:
                 old = rows[key].get(column)
@@ -230,15 +229,19 @@ def list_objects(study: Study) -> PlanObjects:
     """
     facilities = study.facilities
     if "funding_programme" not in facilities:
-        raise InputError("the facilities do not say who paid; read the plan's own objects")
+        raise InputError("programme.no_funding")
     inside = facilities["planning_region_2009"] == study.name
     if study.name not in set(facilities["planning_region_2009"]):
         inside = facilities["municipality_id"].isin(study.municipalities["municipality_id"])
     paid = facilities["funding_programme"].fillna("").str.contains("9.3.1.1", regex=False)
     rows = facilities[inside & paid]
     # A page told of its opening; whether it is registered today is another question.
-    statuses = {"operating": "opened", "not_registered": "opened", "planned": "planned",
-                "closed": "withdrawn"}  # fmt: skip
+    statuses = {
+        "operating": "opened",
+        "not_registered": "opened",
+        "planned": "planned",
+        "closed": "withdrawn",
+    }
     basis = rows["places_basis"].isin(list(CAPACITY_BASES))
     today = rows["municipality_id_2021"].map(_to_today())
     table = pd.DataFrame(
@@ -283,4 +286,4 @@ def _find_bad_dates(dates: pd.Series, names: list[str], where: str) -> list[Prob
             bad.append(f"{name}: {value}")
     if not bad:
         return []
-    return [Problem("value is not a date", where, tuple(bad), "write it as 2023-08-08")]
+    return [Problem("programme.not_a_date", where, bad)]

@@ -14,6 +14,8 @@ from socaccess.study import StudyResult
 
 __all__ = ["OBSTACLES", "list_obstacles", "summarise_obstacles"]
 
+_TOLERANCE = 1e-9
+
 OBSTACLES = ("too_far", "no_road", "not_located", "only_elsewhere", "no_stop")
 """What can stand in the way: minutes over the limit, no road, a place nobody located; a facility
 within the limit, but of another municipality only; no public transport to it."""
@@ -45,9 +47,10 @@ def list_obstacles(
     Returns
     -------
     pandas.DataFrame
-        One row an obstacle: `settlement_id`, `settlement`, `municipality_id`,
-        `municipality`, `service`, `obstacle`, `travel_min`, `limit_min`, `over_min`
-        (NaN but for too_far), `facility` (the nearest), `population`.
+        One row per obstacle: `settlement_id`, `settlement`, `municipality_id`,
+        `municipality`, `service`, `obstacle`, `travel_min` (the mean of its people),
+        `limit_min`, `over_min` (of too_far: by how much nine in ten stay within, at
+        least 0), `facility` (the nearest), `population` (those who meet it).
 
     Examples
     --------
@@ -57,11 +60,14 @@ def list_obstacles(
     True
     """
     if scenario not in ("now", "planned"):
-        raise UnknownNameError(f"no scenario {scenario!r}; use now or planned")
+        raise UnknownNameError(
+            "programme.unknown_scenario", name=scenario, known=["now", "planned"]
+        )
     types = result.service_types.set_index("service")
     told = types[types["promised"] & types["supply_known"]]
     rows = result.settlement_coverage
     rows = rows[(rows["scenario"] == scenario) & rows["service"].isin(told.index)]
+    rows = rows[rows["status"] != "no_data"]
     homes = result.study.settlements.set_index("settlement_id")
     placed = ~(homes.geometry.isna() | homes.geometry.is_empty)
     names = result.study.municipalities.set_index("municipality_id")["name"]
@@ -71,24 +77,30 @@ def list_obstacles(
         limit_min=rows["service"].map(told["limit_min"].astype(float)),
     )
     table["municipality"] = table["municipality_id"].map(names)
-    covered = table["status"] == "covered"
+    near = table["covered_share"].fillna(0.0)
+    own = table["own_covered_share"].fillna(0.0)
     located = table["settlement_id"].map(placed).astype(bool)
-    unreachable = ~covered & table["travel_min"].isna()
+    unreachable = (near < 1) & table["travel_min"].isna()
     # Those who travel need the stop; where staff travel to people nobody waits for a bus.
     travelling = table["service"].map(told["traveller"] == "client").astype(bool)
-    flags = {
-        "too_far": ~covered & table["travel_min"].notna(),
-        "no_road": unreachable & located,
-        "not_located": unreachable & ~located,
-        "only_elsewhere": covered & (table["own_status"] != "covered"),
-        "no_stop": covered & travelling & table["settlement_id"].isin(_find_unserved(reach, stop)),
+    unserved = travelling & table["settlement_id"].isin(_find_unserved(reach, stop))
+    # Of the people of each settlement, the share that meets the obstacle.
+    shares = {
+        "too_far": (1 - near).where(table["travel_min"].notna(), 0.0),
+        "no_road": (1 - near).where(unreachable & located, 0.0),
+        "not_located": (1 - near).where(unreachable & ~located, 0.0),
+        "only_elsewhere": near - np.minimum(own, near),
+        "no_stop": near.where(unserved, 0.0),
     }
     columns = ["settlement_id", "settlement", "municipality_id", "municipality", "service",
                "obstacle", "travel_min", "limit_min", "over_min", "facility",
                "population"]  # fmt: skip
-    parts = [table[flag].assign(obstacle=name) for name, flag in flags.items()]
+    parts = [
+        table.assign(obstacle=name, population=table["population"] * share)[share > _TOLERANCE]
+        for name, share in shares.items()
+    ]
     found = pd.concat(parts, ignore_index=True)
-    over = found["travel_min"] - found["limit_min"]
+    over = np.maximum(found["p90_min"] - found["limit_min"], 0.0)
     found["over_min"] = np.where(found["obstacle"] == "too_far", over, np.nan)
     return found[columns].sort_values(
         ["service", "obstacle", "municipality_id", "settlement_id"],
@@ -112,7 +124,9 @@ def summarise_obstacles(obstacles: pd.DataFrame, by: str = "service") -> pd.Data
     [['dac_grt', 'too_far', 2, 400, 15.0]]
     """
     if by not in ("service", "municipality_id"):
-        raise UnknownNameError(f"cannot be told by {by!r}; use service or municipality_id")
+        raise UnknownNameError(
+            "programme.unknown_summary", name=by, known=["service", "municipality_id"]
+        )
     return obstacles.groupby([by, "obstacle"], as_index=False, sort=True).agg(
         settlements=("settlement_id", "nunique"),
         population=("population", "sum"),

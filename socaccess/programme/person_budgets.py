@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from socaccess.errors import InputError, Problem, UnknownNameError, raise_problems
+from socaccess.messages import Message
 from socaccess.programme.amounts import CENT, to_amount, to_fraction
 from socaccess.programme.prices import choose_price
 from socaccess.programme.reach import find_service, find_settlement
@@ -128,7 +129,7 @@ def plan_person_budget(
     """
     whole = to_amount(budget, "budget")
     if whole < 0 or whole / CENT > MAX_CENTS:
-        raise InputError(f"budget must be from 0 to {MAX_CENTS / 100:,.2f} EUR, got {whole}")
+        raise InputError("programme.budget_range", value=whole, most=MAX_CENTS // 100)
     _check_wishes(wishes)
     study = result.study
     home = find_settlement(study, settlement)
@@ -146,7 +147,7 @@ def plan_person_budget(
         kind = find_service(study, wish.service)
         service = str(kind["service"])
         near = here.loc[service] if service in here.index else None
-        reachable = near is not None and near["status"] == "covered"
+        reachable = near is not None and near["status"] in ("covered", "partly")
         row = {
             "service": service,
             "facility_id": near["facility_id"] if near is not None and reachable else None,
@@ -227,9 +228,9 @@ def _check_wishes(wishes: Sequence[Wish]) -> None:
     names = [wish.service for wish in wishes]
     doubled = sorted({name for name in names if names.count(name) > 1})
     if not wishes:
-        problems.append(Problem("there is no wish", "wishes"))
+        problems.append(Problem("programme.no_wish", "wishes"))
     if doubled:
-        problems.append(Problem("service stands twice", "wishes", tuple(doubled)))
+        problems.append(Problem("programme.service_twice", "wishes", doubled))
     bad = [
         f"{wish.service}: {wish.units} units, at least {wish.minimum}, weight {wish.weight:g}"
         for wish in wishes
@@ -237,8 +238,7 @@ def _check_wishes(wishes: Sequence[Wish]) -> None:
     ]
     if bad:
         problems.append(
-            Problem("units, their minimum and weight must be above 0, the minimum no more than "
-                    "the units", "wishes", tuple(bad))
+            Problem("programme.bad_wish", "wishes", bad)
         )  # fmt: skip
     raise_problems(problems)
 
@@ -330,15 +330,18 @@ def read_plans(path: str | Path) -> pd.DataFrame:
     if "used_units" not in table:
         table["used_units"] = pd.Series([None] * len(table), dtype="Int64")
     problems = []
-    for column in ("budget", "settlement"):
+    for column, code in (
+        ("budget", "programme.two_budgets"),
+        ("settlement", "programme.two_homes"),
+    ):
         several = table.groupby("person")[column].nunique()
         bad = tuple(map(str, several[several > 1].index))
         if bad:
-            problems.append(Problem(f"person has more than one {column}", where, bad))
+            problems.append(Problem(code, where, bad))
     twice = table[table.duplicated(["person", "service"])]
     if len(twice):
         rows = tuple(f"{row.person}: {row.service}" for row in twice.itertuples())
-        problems.append(Problem("service stands twice", where, rows))
+        problems.append(Problem("programme.service_twice", where, rows))
     raise_problems(problems)
     return table
 
@@ -384,7 +387,8 @@ def plan_pilot(
                 scenario=scenario,
             )
         except (InputError, UnknownNameError) as error:
-            problems.append(Problem(f"{person}: {error}", "plans"))
+            plan = Message("programme.plan_of", person=person)
+            problems += [p.move(plan, p.rows, column=p.column) for p in error.problems]
             continue
         persons.append((person, month.budget, month.cost, month.left, month.is_met))
         own = month.lines.assign(person=person)

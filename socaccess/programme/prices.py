@@ -121,14 +121,7 @@ def read_prices(path: str | Path) -> pd.DataFrame:
             if value is not None and not pd.isna(value) and _to_date(value) is None
         ]
         if bad:
-            problems.append(
-                Problem(
-                    "value is not a date",
-                    f"{path.name}, column 'stated_on'",
-                    tuple(bad),
-                    "write it as 2026-01-31",
-                )
-            )
+            problems.append(Problem("programme.not_a_date", path.name, bad, column="stated_on"))
     raise_problems(problems)
     for name in ("price_id", "stated_on", "municipality_id", "note", "item", "act"):
         if name not in checked:
@@ -176,7 +169,7 @@ def choose_price(
     (Decimal('3.14'), '2017-12-14')
     """
     if client_of not in ("own", "other"):
-        raise InputError(f"client_of must be own or other, got {client_of!r}")
+        raise InputError("programme.client_of", name=client_of)
     rows = prices[prices["service"] == service]
     if unit is not None:
         rows = rows[rows["unit"] == unit]

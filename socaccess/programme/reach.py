@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from socaccess.errors import InputError, Problem, UnknownNameError
+from socaccess.errors import InputError, UnknownNameError
 from socaccess.i18n import fold
 from socaccess.routing import UNREACHABLE
 from socaccess.schemas import suggest_names
@@ -18,14 +19,18 @@ from socaccess.travel.minutes import to_limit_ms, to_minutes
 __all__ = [
     "CAPACITY_BASES",
     "Joint",
+    "average_between",
     "choose_joint_site",
     "find_service",
     "find_settlement",
+    "keep_located",
+    "list_homes",
     "list_supply",
     "measure_between",
     "measure_supply",
     "name_municipalities",
     "spread_persons",
+    "sum_persons",
     "take_limit",
 ]
 
@@ -57,12 +62,14 @@ def find_service(study: Study, service: str) -> dict[str, object]:
     rows = types[types["service"] == key]
     if not len(rows):
         near = suggest_names(key, types["service"].tolist(), most=1)
-        raise UnknownNameError(
-            f"no service {service!r}; " + (f"did you mean {near[0]}?" if near else "see the types")
+        raise (
+            UnknownNameError("programme.no_service_near", name=service, near=near)
+            if near
+            else UnknownNameError("programme.no_service", name=service)
         )
     row: dict[str, object] = rows.iloc[0].to_dict()
     if not row["counts_as_supply"]:
-        raise InputError(f"{key} is no supply: people move out of it, it is never gone to")
+        raise InputError("programme.moved_out_of", service=key)
     return row
 
 
@@ -80,27 +87,36 @@ def find_settlement(study: Study, name: str) -> str:
     same = settlements[settlements["name"].map(fold) == fold(name)]
     if not len(same):
         near = suggest_names(name, settlements["name"].tolist(), most=3)
-        hint = f"; did you mean {' or '.join(near)}?" if near else ""
-        raise UnknownNameError(f"no settlement {name!r} in {study.name}{hint}")
+        raise (
+            UnknownNameError("programme.no_settlement_near", name=name, study=study.name, near=near)
+            if near
+            else UnknownNameError("programme.no_settlement", name=name, study=study.name)
+        )
     if len(same) > 1:
         homes = name_municipalities(study)
         options = ", ".join(
             f"{row.settlement_id} ({homes.get(row.municipality_id, '')})"
             for row in same.itertuples()
         )
-        raise UnknownNameError(f"{name!r} is several settlements: {options}; say which id")
+        raise UnknownNameError("programme.several_settlements", name=name, options=options)
     return str(same["settlement_id"].iloc[0])
+
+
+def keep_located(places: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the places that have a point."""
+    missing = places.geometry.isna() | places.geometry.is_empty
+    return places[~missing].reset_index(drop=True)
 
 
 def take_limit(study: Study, service: str, limit_min: float | None = None) -> float:
     """Return the limit asked for, or the study's own; raise where there is neither."""
     if limit_min is not None:
         if not limit_min > 0:
-            raise InputError(f"limit_min must be above 0, got {limit_min}")
+            raise InputError("programme.limit_min", value=limit_min)
         return float(limit_min)
     limit = study.limits_min().get(service)
     if limit is None:
-        raise InputError([Problem(f"{service} has no limit", hint="give limit_min")])
+        raise InputError("programme.no_limit", service=service)
     return limit
 
 
@@ -116,6 +132,12 @@ def name_municipalities(study: Study) -> dict[str, str]:
 
 
 def spread_persons(result: StudyResult, service: str) -> np.ndarray:
+    """Return persons in need of a service where they live, point by point; 0 where unknown."""
+    reach = result.reach
+    return sum_persons(result, service)[reach.home] * reach.share
+
+
+def sum_persons(result: StudyResult, service: str) -> np.ndarray:
     """Return persons in need of a service per settlement, in order; 0 where unknown."""
     rows = result.settlement_coverage
     rows = rows[(rows["service"] == service) & (rows["scenario"] == "now")]
@@ -124,16 +146,20 @@ def spread_persons(result: StudyResult, service: str) -> np.ndarray:
     return np.nan_to_num(ordered.to_numpy(dtype=float))
 
 
+def list_homes(result: StudyResult) -> np.ndarray:
+    """Return the municipality of every point where people live, in the order of their times."""
+    home = result.study.settlements["municipality_id"].to_numpy(dtype=object)
+    return home[result.reach.home]
+
+
 def measure_between(result: StudyResult, traveller: str) -> np.ndarray:
-    """Return milliseconds from every settlement (rows) to every settlement as a site (columns).
-
-    The mean of the people of a settlement.
-    """
-    return _average_ms(result, result.reach.candidate_point, traveller)
+    """Return milliseconds from everyone's home (rows) to every settlement as a site (columns)."""
+    return result.reach.people_ms(result.reach.candidate_point, traveller)
 
 
-def _average_ms(result: StudyResult, points: np.ndarray, traveller: str) -> np.ndarray:
-    minutes = result.reach.average(to_minutes(result.reach.people_ms(points, traveller)))
+def average_between(result: StudyResult, traveller: str) -> np.ndarray:
+    """Return the mean of `measure_between` over the people of each settlement (rows)."""
+    minutes = result.reach.average(to_minutes(measure_between(result, traveller)))
     ms = np.where(np.isfinite(minutes), np.rint(np.nan_to_num(minutes) * 60_000), UNREACHABLE)
     return ms.astype(np.int64)
 
@@ -144,7 +170,9 @@ def list_supply(result: StudyResult, service: str, scenario: str = "now") -> pd.
     `places` is NaN where the source counts something else than places.
     """
     if scenario not in result.reach.supply:
-        raise UnknownNameError(f"no scenario {scenario!r}; use now or planned")
+        raise UnknownNameError(
+            "programme.unknown_scenario", name=scenario, known=["now", "planned"]
+        )
     supply = result.reach.supply[scenario]
     supply = supply[supply["service"] == service].reset_index(drop=True)
     facilities = result.study.facilities.set_index("facility_id")
@@ -157,12 +185,12 @@ def list_supply(result: StudyResult, service: str, scenario: str = "now") -> pd.
 
 
 def measure_supply(result: StudyResult, supply: pd.DataFrame, traveller: str) -> np.ndarray:
-    """Return milliseconds from every settlement to every facility of a supply."""
-    return _average_ms(result, supply["point"].to_numpy(dtype=int), traveller)
+    """Return milliseconds from everyone's home (rows) to every facility of a supply."""
+    return result.reach.people_ms(supply["point"].to_numpy(dtype=int), traveller)
 
 
 def choose_joint_site(
-    study: Study,
+    result: StudyResult,
     between_ms: np.ndarray,
     persons: np.ndarray,
     limit_min: float,
@@ -174,9 +202,9 @@ def choose_joint_site(
     Of equals the one with less travel, then the first by id. None where the site
     would be near nobody.
     """
-    home = study.settlements["municipality_id"].to_numpy(dtype=object)
-    ids = study.settlements["settlement_id"].to_numpy(dtype=object)
-    sites = np.flatnonzero(np.isin(home, hosts))
+    settlements, home = result.study.settlements, list_homes(result)
+    ids = settlements["settlement_id"].to_numpy(dtype=object)
+    sites = np.flatnonzero(settlements["municipality_id"].isin(hosts))
     counted = persons if partners is None else np.where(np.isin(home, partners), persons, 0.0)
     if not len(sites) or not counted.sum() > 0:
         return None

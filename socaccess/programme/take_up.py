@@ -9,7 +9,7 @@ import pandas as pd
 
 from socaccess.sources.services import load_plan_figures, load_plan_targets
 
-__all__ = ["ALL", "observe_take_up", "summarise_take_up"]
+__all__ = ["ALL", "choose_take_up", "observe_take_up", "summarise_take_up"]
 
 ALL = "all"
 """In place of a service: whoever gets any service of the group, each person once."""
@@ -124,3 +124,17 @@ def summarise_take_up(observed: pd.DataFrame, regions: Sequence[str] = ()) -> pd
     columns = ["target_group", "service", "low", "middle", "high", "observations", "basis",
                "source"]  # fmt: skip
     return pd.DataFrame(summed, columns=columns)
+
+
+def choose_take_up(service: str, given: float | None = None) -> tuple[float, str]:
+    """Return the share of people in need who come, and its basis: given, observed, everyone.
+
+    Examples
+    --------
+    >>> choose_take_up("group_home", 0.5), choose_take_up("no_such_service")
+    ((0.5, 'given'), (1.0, 'everyone'))
+    """
+    if given is not None:
+        return float(given), "given"
+    seen = summarise_take_up(observe_take_up()).set_index("service")["middle"]
+    return (float(seen[service]), "observed") if service in seen.index else (1.0, "everyone")

@@ -92,16 +92,14 @@ def read_statements(path: str | Path) -> pd.DataFrame:
             table[column.name] = None
     plain = table.astype(object).where(table.notna(), None)
     problems = []
-    for bad, what, hint in (
-        (plain["speaker"].isin(_PRIVATE) & plain["name"].notna(),
-         "a private person stands with a name", "leave the name out"),
-        ((plain["answer"] != "pending") & plain["reason"].isna(),
-         "an answer has no reason", "say why"),
-        (~plain["received"].map(_is_day), "value is not a day", "write it as 2026-03-01"),
-    ):  # fmt: skip
+    for bad, code in (
+        (plain["speaker"].isin(_PRIVATE) & plain["name"].notna(), "rounds.private_name"),
+        ((plain["answer"] != "pending") & plain["reason"].isna(), "rounds.no_reason"),
+        (~plain["received"].map(_is_day), "rounds.value_not_a_day"),
+    ):
         if bad.any():
             rows = tuple(name for name, wrong in zip(names, bad, strict=True) if wrong)
-            problems.append(Problem(what, where, rows, hint))
+            problems.append(Problem(code, where, rows))
     raise_problems(problems)
     return plain
 
@@ -138,10 +136,7 @@ def keep_statements(store: Store, statements: pd.DataFrame, *, at: str, who: str
             "answered_by": old["answered_by"] if old and same else who if answered else None,
         }
     if changed:
-        hint = "give a new id to a new statement"
-        problems.append(
-            Problem("statement says something else than before", rows=tuple(changed), hint=hint)
-        )
+        problems.append(Problem("rounds.statement_changed", rows=changed))
     raise_problems(problems)
     table = pd.DataFrame([{"statement_id": key, **row} for key, row in rows.items()])
     return store.commit({_KEPT: table}, at=at, who=who, action="consult", note=str(len(statements)))
@@ -184,10 +179,10 @@ def approve(
     note
         Anything more.
     """
-    problems = [Problem(f"{name} is empty") for name, value in (("body", body), ("act", act))
-                if not value.strip()]  # fmt: skip
+    empty = (("rounds.empty_body", body), ("rounds.empty_act", act))
+    problems = [Problem(code) for code, value in empty if not value.strip()]
     if not _is_day(date):
-        problems.append(Problem(f"date {date!r} is not a day", hint="write it as 2026-03-01"))
+        problems.append(Problem("rounds.not_a_day", "date", value=date))
     raise_problems(problems)
     row: Mapping[str, object] = {
         "body": body.strip(), "act": act.strip(), "date": date, "revision": store.revision,
@@ -195,7 +190,7 @@ def approve(
     }  # fmt: skip
     before = list_approvals(store)
     if ((before["body"] == row["body"]) & (before["act"] == row["act"])).any():
-        raise InputError(f"{body} has approved by {act} already")
+        raise InputError("rounds.approved_already", body=body, act=act)
     table = pd.DataFrame([*before.to_dict("records"), row])
     return store.commit({_APPROVALS: table}, at=at, who=who, action="approve", note=body)
 
@@ -214,7 +209,7 @@ def _find_unknown(store: Store, statements: pd.DataFrame) -> list[Problem]:
         bad = statements[statements[column].notna() & ~statements[column].isin(known)]
         if len(bad):
             rows = tuple(f"{row.statement_id}: {getattr(row, column)}" for row in bad.itertuples())
-            problems.append(Problem(f"{column} is not in the store", "statements", rows))
+            problems.append(Problem("rounds.not_in_store", "statements", rows, column=column))
     return problems
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 from socaccess.encoding import open_workbook
 from socaccess.errors import InputError, Problem, raise_problems
 from socaccess.i18n import LANGUAGES, Texts, fold
+from socaccess.messages import Message
 from socaccess.rounds import layouts
 from socaccess.rounds.checking import FormCheck, read_file
 from socaccess.rounds.forms import FACILITY_SHEET, list_labels
@@ -119,15 +120,17 @@ def choose_decisions(
     problems = []
     unknown = sorted(named - rows.keys())
     if unknown:
-        hint = f"rows that differ: {', '.join(rows) or 'none'}"
-        problems.append(Problem("row does not differ", check.file, tuple(unknown), hint))
+        problems.append(
+            Problem("rounds.row_not_different", check.file, unknown, differing=list(rows))
+            if rows
+            else Problem("rounds.no_row_differs", check.file, unknown)
+        )
     both = sorted(set(accept) & set(refuse))
     if both:
-        problems.append(Problem("row is accepted and refused", check.file, tuple(both)))
+        problems.append(Problem("rounds.accepted_and_refused", check.file, both))
     faulty = sorted(name for name in accept if name in rows and rows[name].faulty)
     if faulty:
-        hint = "let the municipality correct them"
-        problems.append(Problem("row has errors", check.file, tuple(faulty), hint))
+        problems.append(Problem("rounds.row_has_errors", check.file, faulty))
     raise_problems(problems)
     decisions = {}
     for name, row in rows.items():
@@ -313,10 +316,10 @@ def read_review(path: str | Path) -> dict[str, tuple[set[str], set[str]]]:
     try:
         file, content = read_file(path)
         sheets = read_workbook(content, list_labels("sheet_differences"))
-    except FormError as error:
-        raise InputError(f"{Path(path).name}: {error.finding.text(Texts('en'))}") from None
+    except FormError:
+        raise InputError("rounds.unreadable_workbook", where=Path(path).name) from None
     if not sheets:
-        raise InputError(f"{file}: this is not a list of differences")
+        raise InputError("rounds.not_differences", where=file)
     rows = next(iter(sheets.values())).rows
     at = {}
     for position, cell in enumerate(rows[0] if rows else ()):
@@ -327,7 +330,7 @@ def read_review(path: str | Path) -> dict[str, tuple[set[str], set[str]]]:
                 at[name] = position
     missing = [name for name in ("receipt", "row", "decision") if name not in at]
     if missing:
-        raise InputError(f"{file}: column {', '.join(missing)} is missing")
+        raise InputError("rounds.column_missing", where=file, names=missing)
     words = {
         fold(Texts(lang)(f"round.decide_{word}")): word for lang in LANGUAGES for word in
         ("yes", "no")
@@ -342,16 +345,16 @@ def read_review(path: str | Path) -> dict[str, tuple[set[str], set[str]]]:
         if not word or word in ignored:
             continue
         if word not in words:
-            wrong.append(f"row {number}: {said['decision'][:30]}")
+            wrong.append(Message("rounds.row_value", number=number, value=said["decision"][:30]))
             continue
         pair = decided.setdefault(said["receipt"], (set(), set()))
         pair[words[word] == "no"].add(said["row"])
     both = [row for yes, no in decided.values() for row in sorted(yes & no)]
     problems = []
     if wrong:
-        problems.append(Problem("decision is neither yes nor no", file, tuple(wrong)))
+        problems.append(Problem("rounds.neither_yes_nor_no", file, wrong))
     if both:
-        problems.append(Problem("row is accepted and refused", file, tuple(both)))
+        problems.append(Problem("rounds.accepted_and_refused", file, both))
     raise_problems(problems)
     return decided
 

@@ -14,6 +14,7 @@ import pandas as pd
 
 from socaccess.errors import Problem, raise_problems
 from socaccess.guards import guard_text, unguard_text
+from socaccess.messages import Message
 
 __all__ = [
     "ABOUT",
@@ -75,25 +76,28 @@ class TableLayout:
             If a column is unknown, a value has another kind, or a key is missing or
             occurs twice.
         """
-        where = f"table {self.name!r}"
+        where = Message("rounds.table", name=self.name)
         unknown = [str(name) for name in frame.columns if name not in self.columns]
-        problems = [Problem("column is not known", where, tuple(unknown))] if unknown else []
+        problems = [Problem("rounds.unknown_column", where, unknown)] if unknown else []
         fitted = {}
         for name, kind in self.columns.items():
             values = frame[name].tolist() if name in frame else [None] * len(frame)
             plain, wrong = _make_plain(values, kind)
             if wrong:
-                rows = tuple(f"row {number + 1}: {values[number]!r}" for number in wrong)
-                problems.append(Problem(f"value is not {kind}", f"{where}, column {name!r}", rows))
+                rows = [
+                    Message("rounds.row_value", number=number + 1, value=repr(values[number]))
+                    for number in wrong
+                ]
+                problems.append(Problem("rounds.not_of_kind", where, rows, column=name, kind=kind))
             fitted[name] = _make_series(plain, kind)
         keys = list(zip(*(fitted[name].tolist() for name in self.key), strict=True))
         gone = [str(key) for key in keys if any(part is None for part in key)]
         if gone:
-            problems.append(Problem("key is missing", where, tuple(gone)))
+            problems.append(Problem("rounds.key_missing", where, gone))
         elif len(set(keys)) < len(keys):
             seen: set[Any] = set()
             doubled = [" ".join(key) for key in keys if key in seen or seen.add(key)]  # type: ignore[func-returns-value]
-            problems.append(Problem("key occurs more than once", where, tuple(doubled)))
+            problems.append(Problem("rounds.key_twice", where, doubled))
         raise_problems(problems)
         table = pd.DataFrame(fitted, columns=list(self.columns))
         order = sorted(range(len(keys)), key=keys.__getitem__)

@@ -96,8 +96,7 @@ def parse_manifest(raw: bytes, number: int, where: str) -> dict[str, Any]:
             raise ValueError("not a store")
         if manifest["schema"] > SCHEMA:
             raise StoreError(
-                f"{where}: written by a newer socaccess (layout {manifest['schema']}, "
-                f"this one knows {SCHEMA}); update socaccess"
+                "rounds.newer_store", where=where, layout=manifest["schema"], known=SCHEMA
             )
         if manifest["revision"] != number:
             raise ValueError("its number is another one")
@@ -116,8 +115,8 @@ def parse_manifest(raw: bytes, number: int, where: str) -> dict[str, Any]:
             if not _DOCUMENT_FILE.fullmatch(entry["file"]):
                 raise ValueError("document")
         manifest["at"], manifest["who"], manifest["action"], manifest["note"], manifest["parent"]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise StoreError(f"{where}: not a manifest: {error}") from None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise StoreError("rounds.not_a_manifest", where=where) from None
     return dict(manifest)
 
 
@@ -128,10 +127,10 @@ def check_event(at: str, who: str) -> tuple[str, str]:
     try:
         moment = dt.datetime.fromisoformat(at).isoformat()
     except (TypeError, ValueError):
-        problems.append(Problem(f"time {at!r} is not ISO 8601", hint="write 2022-01-31T12:00:00"))
+        problems.append(Problem("rounds.not_a_time", value=at))
     person = " ".join(str(who).split())
     if not person:
-        problems.append(Problem("it is not said who does this", hint="give a name"))
+        problems.append(Problem("rounds.nobody_does"))
     raise_problems(problems)
     return moment, person
 
@@ -146,7 +145,7 @@ def check_layout(layout: TableLayout) -> None:
         and set(layout.key) <= set(layout.columns)
     )
     if not known:
-        raise InputError(f"table {layout.name!r} cannot be laid out so")
+        raise InputError("rounds.bad_layout", name=layout.name)
 
 
 def read_manifest(path: Path, number: int) -> bytes:
@@ -154,18 +153,18 @@ def read_manifest(path: Path, number: int) -> bytes:
     file = path / "manifests" / f"{number:06d}.json"
     try:
         return file.read_bytes()
-    except OSError as error:
-        raise StoreError(f"manifests/{file.name}: cannot be read: {error.strerror}") from None
+    except OSError:
+        raise StoreError("rounds.cannot_read", where=f"manifests/{file.name}") from None
 
 
 def read_file(path: Path, file: str, digest: str) -> bytes:
     """Return a file of the store at `path`; raise where it is not what its hash says."""
     try:
         content = (path / file).read_bytes()
-    except OSError as error:
-        raise StoreError(f"{file}: cannot be read: {error.strerror or error}") from None
+    except OSError:
+        raise StoreError("rounds.cannot_read", where=file) from None
     if files.hash_bytes(content) != digest:
-        raise StoreError(f"{file}: its content is not what the manifest says")
+        raise StoreError("rounds.content_changed", where=file)
     return content
 
 

@@ -7,7 +7,7 @@ cumulative, and the share may exceed 100 %, since a service is not tied to resid
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,10 +17,10 @@ import pandas as pd
 from socaccess.encoding import encode_csv
 from socaccess.errors import UnknownNameError
 from socaccess.i18n import Texts
+from socaccess.privacy import SHOWN, protect, show_count, show_counts
 from socaccess.rounds import layouts
 from socaccess.rounds.forms import ALL_SERVICES, PERSONS_SHEET, list_codes
 from socaccess.rounds.layouts import Row, to_rows
-from socaccess.rounds.protection import protect_column, protect_total
 from socaccess.rounds.store import Store
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "find_round",
     "hide_report",
     "list_answers",
+    "protect_column",
     "report_progress",
     "summarise_round",
     "write_report",
@@ -44,12 +45,12 @@ def find_round(store: Store, round_id: str | None = None) -> Row:
     """
     rounds = to_rows(store.read("rounds"), ("round_id",))
     if not rounds:
-        raise UnknownNameError("no round was opened in this store")
+        raise UnknownNameError("rounds.no_round")
     if round_id is None:
         return max(rounds.values(), key=lambda row: int(row["base_revision"]))
     if (round_id,) not in rounds:
-        known = ", ".join(sorted(key[0] for key in rounds))
-        raise UnknownNameError(f"no round {round_id!r}; there are {known}")
+        known = sorted(key[0] for key in rounds)
+        raise UnknownNameError("rounds.unknown_round", name=round_id, known=known)
     return rounds[(round_id,)]
 
 
@@ -392,3 +393,69 @@ def write_report(
 def _plain_number(value: Any) -> Any:
     """Return a whole number without a fraction."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def protect_column(
+    table: pd.DataFrame,
+    column: str,
+    by: Sequence[str],
+    inhabitants: Mapping[str, float],
+    below: int,
+) -> pd.DataFrame:
+    """Return a table with a column of persons as it leaves: whole numbers, marks, None.
+
+    Parameters
+    ----------
+    table
+        One row a municipality and group; with `municipality_id`.
+    column
+        The counts; NaN where unknown.
+    by
+        Columns whose groups have a total that leaves as well.
+    inhabitants
+        Inhabitants of each municipality, by id: they decide what is withheld.
+    below
+        Counts under this are hidden, nought too.
+    """
+    values = np.empty(len(table), dtype=object)
+    for positions in _find_groups(table, by):
+        part = table.iloc[positions]
+        counts = part[column].to_numpy(dtype=float)
+        values[positions] = show_counts(
+            counts, _protect(part, column, inhabitants, below)[0], below
+        )
+    return table.assign(**{column: values})
+
+
+def protect_total(
+    table: pd.DataFrame, column: str, inhabitants: Mapping[str, float], below: int
+) -> int | str | None:
+    """Return the total of one group of municipalities as it leaves."""
+    counts = table[column].to_numpy(dtype=float)
+    if not np.isfinite(counts).any():
+        return None
+    codes, total = _protect(table, column, inhabitants, below)
+    if total == SHOWN and not (codes == SHOWN).any() and np.nansum(counts) < below:
+        total = int(codes.max())
+    return show_count(float(np.nansum(counts)), total, below)
+
+
+def _find_groups(table: pd.DataFrame, by: Sequence[str]) -> list[np.ndarray]:
+    if not len(table):
+        return []
+    return [np.asarray(at) for at in table.groupby(list(by), sort=False).indices.values()]
+
+
+def _protect(
+    table: pd.DataFrame, column: str, inhabitants: Mapping[str, float], below: int
+) -> tuple[np.ndarray, int]:
+    found = protect(
+        table[column].to_numpy(dtype=float),
+        np.zeros(len(table), dtype=int),
+        1,
+        inhabitants=np.array([inhabitants.get(str(i), 0.0) for i in table["municipality_id"]]),
+        below=below,
+        # A nought is somebody's answer here, whoever lives there.
+        uncounted=np.zeros(len(table), dtype=bool),
+    )
+    return found.members, int(found.groups[0])

@@ -73,10 +73,10 @@ def undo(store: Store, revision: int | None = None, *, at: str, who: str) -> int
     number = store.revision if revision is None else revision
     history = store.history().set_index("revision")
     if number not in history.index:
-        raise UnknownNameError(f"no revision {number}; there are 1 to {store.revision}")
+        raise UnknownNameError("rounds.unknown_revision", number=number, last=store.revision)
     action = str(history.loc[number, "action"])
     if action in _LASTING:
-        raise InputError(f"revision {number} began the store and cannot be undone")
+        raise InputError("rounds.began_store", number=number)
     if action == "open":
         _require_unanswered(store, number)
     problems, tables = [], {}
@@ -100,8 +100,7 @@ def undo(store: Store, revision: int | None = None, *, at: str, who: str) -> int
 def _take_back(rows: dict[Key, Row], changes: list[Change], name: str) -> list[Problem]:
     later = [" ".join(c.key) for c in changes if rows.get(c.key) != c.after]
     if later:
-        hint = "undo the later revisions first"
-        return [Problem("row was changed again since", f"table {name!r}", tuple(later), hint)]
+        return [Problem("rounds.changed_since", rows=later, name=name)]
     for change in changes:
         if change.before is None:
             del rows[change.key]
@@ -127,16 +126,7 @@ def _require_unanswered(store: Store, number: int) -> None:
     receipts = store.read("receipts")
     came = receipts[receipts["round_id"].isin(opened) & receipts["usable"].astype(bool)]
     if len(came):
-        raise InputError(
-            [
-                Problem(
-                    "forms of the round have come",
-                    f"revision {number}",
-                    tuple(came["file"]),
-                    "what they say would hang in the air; open the next round instead",
-                )
-            ]
-        )
+        raise InputError("rounds.forms_came", rows=list(came["file"]), number=number)
 
 
 _ROUND_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
@@ -227,18 +217,16 @@ def open_round(
     problems = _find_problems(round_id, as_of, due, lang)
     unknown = [name for name in asked if (name,) not in municipalities]
     if unknown:
-        problems.append(Problem("municipality is not in the store", rows=tuple(unknown)))
+        problems.append(Problem("rounds.municipality_not_in_store", rows=unknown))
     if not asked:
-        problems.append(Problem("no municipality is asked", hint="name at least one"))
+        problems.append(Problem("rounds.nobody_asked"))
     raise_problems(problems)
     old = rounds.get((round_id,))
     if old is not None:
         issued = store.read("issued")
         same = sorted(issued.loc[issued["round_id"] == round_id, "municipality_id"]) == asked
         if (old["as_of"], old["due"], old["lang"]) != (as_of, due, lang) or not same:
-            raise InputError(
-                f"round {round_id!r} is open already with other days or municipalities"
-            )
+            raise InputError("rounds.open_already", name=round_id)
     else:
         entry: Row = {
             "round_id": round_id,
@@ -275,17 +263,14 @@ digits and hyphens, such as latgale-2021
 def _find_problems(round_id: str, as_of: str, due: str, lang: str) -> list[Problem]:
     problems = []
     if not _ROUND_ID.fullmatch(round_id):
-        hint = "use small letters, digits and hyphens, such as latgale-2021"
-        problems.append(Problem(f"a round cannot be called {round_id!r}", hint=hint))
+        problems.append(Problem("rounds.bad_round_name", name=round_id))
     for name, day in (("as_of", as_of), ("due", due)):
         try:
             dt.date.fromisoformat(day)
         except (TypeError, ValueError):
-            hint = "write it like 2021-12-31"
-            problems.append(Problem(f"{name} {day!r} is not a day", hint=hint))
+            problems.append(Problem("rounds.not_a_day", name, value=day))
     if lang not in LANGUAGES:
-        hint = f"use {' or '.join(LANGUAGES)}"
-        problems.append(Problem(f"language {lang!r} is not known", hint=hint))
+        problems.append(Problem("rounds.unknown_language", name=lang, known=LANGUAGES))
     return problems
 
 
@@ -368,7 +353,7 @@ def decide_rows(
     receipts = to_rows(store.read("receipts"), ("receipt_id",))
     receipt = receipts.get((receipt_id,))
     if receipt is None:
-        raise UnknownNameError(f"no form {receipt_id!r} was taken")
+        raise UnknownNameError("rounds.no_receipt", name=receipt_id)
     content = store.read_document(str(receipt["document"]))
     check = check_content(store, str(receipt["file"]), content)
     return _take(store, check, at=at, who=who, accept=accept, refuse=refuse)
@@ -402,7 +387,7 @@ def _take(
     if not check.usable or replaced:
         decisions: dict[str, str] = {}
         if {*accept, *refuse} - {ALL_ROWS}:
-            raise InputError(f"{check.file}: the form is refused, so no row of it can be decided")
+            raise InputError("rounds.form_refused", where=check.file)
     else:
         decisions = choose_decisions(check, before, accept, refuse)
     if old is not None and all(before.get(name) == value for name, value in decisions.items()):

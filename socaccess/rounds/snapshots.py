@@ -15,7 +15,7 @@ from socaccess import crs as crs_
 from socaccess.errors import InputError, Problem, UnknownNameError, raise_problems
 from socaccess.rounds.decisions import to_frame
 from socaccess.rounds.layouts import Row, TableLayout, to_rows
-from socaccess.rounds.protection import protect_column
+from socaccess.rounds.monitoring import protect_column
 from socaccess.rounds.store import Store
 from socaccess.study import Study, StudyResult
 from socaccess.study.capacity import CAPACITY_BASES
@@ -159,7 +159,7 @@ def keep_snapshot(store: Store, snapshot: Snapshot, *, at: str, who: str) -> int
     known = INDEX.name in store.list_tables()
     index = to_rows(store.read(INDEX.name), INDEX.key) if known else {}
     if (snapshot.label,) in index:
-        raise InputError(f"there is a snapshot {snapshot.label!r} already; give another label")
+        raise InputError("rounds.label_taken", name=snapshot.label)
     index[(snapshot.label,)] = {
         "label": snapshot.label,
         "date": snapshot.date,
@@ -198,8 +198,11 @@ def read_snapshot(store: Store, label: str) -> Snapshot:
     index = list_snapshots(store)
     found = index[index["label"] == label]
     if not len(found):
-        known = ", ".join(index["label"]) or "none"
-        raise UnknownNameError(f"no snapshot {label!r}; there are {known}")
+        raise (
+            UnknownNameError("rounds.unknown_snapshot", name=label, known=list(index["label"]))
+            if len(index)
+            else UnknownNameError("rounds.no_snapshot")
+        )
     row = found.iloc[0]
     revision = int(row["revision"])
     tables = [store.read(layout.name, revision=revision) for layout in (FACILITIES, NEED, COVERAGE)]
@@ -239,12 +242,11 @@ def update_study(study: Study, store: Store) -> Study:
 def _check_label(label: str, date: str) -> None:
     problems = []
     if not _LABEL.fullmatch(label):
-        hint = "use letters, digits, spaces, dots and hyphens"
-        problems.append(Problem(f"a snapshot cannot be called {label!r}", hint=hint))
+        problems.append(Problem("rounds.bad_label", name=label))
     try:
         dt.date.fromisoformat(date)
     except (TypeError, ValueError):
-        problems.append(Problem(f"date {date!r} is not a day", hint="write it like 2021-12-31"))
+        problems.append(Problem("rounds.not_a_day", "date", value=date))
     raise_problems(problems)
 
 

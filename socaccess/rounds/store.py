@@ -86,16 +86,14 @@ class Store:
         """
         path = Path(path)
         if path.exists() and not path.is_dir():
-            raise InputError(f"{path}: this is a file, not a folder")
+            raise InputError("rounds.not_a_folder", where=path)
         if path.is_dir():
             ours = (*_FOLDERS, README.name)
             strange = sorted(item.name for item in path.iterdir() if item.name not in ours)
             if strange:
-                raise InputError(
-                    [Problem("the folder is not empty", str(path), tuple(strange), "give another")]
-                )
+                raise InputError("rounds.folder_not_empty", where=path, rows=strange)
             if list_manifests(path):
-                raise InputError(f"{path}: there is a store already")
+                raise InputError("rounds.store_exists", where=path)
         moment, person = check_event(at, who)
         for name in _FOLDERS:
             (path / name).mkdir(parents=True, exist_ok=True)
@@ -164,15 +162,15 @@ class Store:
             try:
                 # The name of a file is its content's: what was read once stays right.
                 self._read_tables[file] = decode_table(content, layout)
-            except (ValueError, UnicodeDecodeError) as error:
-                raise StoreError(f"{file}: not the table it should be: {error}") from None
+            except (ValueError, UnicodeDecodeError):
+                raise StoreError("rounds.not_the_table", where=file) from None
         return self._read_tables[file].copy()
 
     def read_document(self, sha256: str) -> bytes:
         """Return a kept document by its hash."""
         entry = self.manifest["documents"].get(sha256)
         if entry is None:
-            raise UnknownNameError(f"no document {sha256[:12]} in {self.path}")
+            raise UnknownNameError("rounds.no_document", where=self.path, name=sha256[:12])
         return read_file(self.path, entry["file"], sha256)
 
     def commit(
@@ -281,13 +279,8 @@ class Store:
         found = self.verify()
         broken = found[~found["whole"]]
         if len(broken):
-            problem = Problem(
-                "file is missing or was changed",
-                str(self.path),
-                tuple(broken["file"]),
-                "take it from a copy of the folder",
-            )
-            raise StoreError(str(problem))
+            problem = Problem("rounds.file_damaged", str(self.path), list(broken["file"]))
+            raise StoreError([problem])
 
     def tidy(self) -> list[str]:
         """Remove what interrupted writers left aside, and return the names; nothing in use goes.
@@ -306,7 +299,7 @@ class Store:
     def _load_newest(self) -> None:
         numbers = list_manifests(self.path)
         if not numbers:
-            raise InputError(f"{self.path}: there is no store in this folder")
+            raise InputError("rounds.no_store", where=self.path)
         raw = read_manifest(self.path, numbers[-1])
         self.manifest = parse_manifest(raw, numbers[-1], f"manifests/{numbers[-1]:06d}.json")
         self._hash = files.hash_bytes(raw)
@@ -316,7 +309,7 @@ class Store:
             return self.manifest
         if not 1 <= revision <= self.revision:
             raise UnknownNameError(
-                f"no revision {revision} in {self.path}; there are 1 to {self.revision}"
+                "rounds.unknown_revision", where=self.path, number=revision, last=self.revision
             )
         raw = read_manifest(self.path, revision)
         return parse_manifest(raw, revision, f"manifests/{revision:06d}.json")
@@ -325,7 +318,7 @@ class Store:
         tables = self._manifest_of(revision)["tables"]
         if name not in tables:
             raise UnknownNameError(
-                f"no table {name!r} in {self.path}; there are {', '.join(sorted(tables)) or 'none'}"
+                "rounds.unknown_table", where=self.path, name=name, known=sorted(tables)
             )
         return dict(tables[name])
 
@@ -357,9 +350,7 @@ class Store:
         try:
             files.create_file(target, raw, aside=self.path / "aside")
         except FileExistsError:
-            raise StoreError(
-                f"{self.path}: somebody else has changed the store; open it again and repeat"
-            ) from None
+            raise StoreError("rounds.changed_meanwhile", where=self.path) from None
         self.manifest, self._hash = manifest, files.hash_bytes(raw)
 
 

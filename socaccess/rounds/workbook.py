@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from socaccess.errors import Problem
 from socaccess.i18n import LANGUAGES, Texts, fold
 from socaccess.rounds.forms import (
     CONTACT_CELLS,
@@ -40,7 +39,6 @@ __all__ = [
     "clean_text",
     "read_form",
     "read_workbook",
-    "to_problems",
 ]
 
 FORM, FAULT, WATCH, NOTE = "form", "fault", "watch", "note"
@@ -97,11 +95,6 @@ def shorten(value: object) -> str:
     """Return a value for a sentence: one line, printable, not too long."""
     text = "".join(sign if sign.isprintable() else " " for sign in str(value))
     return text if len(text) <= SHOWN_SIGNS else text[: SHOWN_SIGNS - 1] + "…"
-
-
-def to_problems(findings: tuple[Finding, ...], file: str, texts: Texts) -> list[Problem]:
-    """Return findings as problems of a file, so that they can be raised together."""
-    return [Problem(finding.text(texts), file) for finding in findings]
 
 
 MAX_BYTES = 5_000_000

@@ -125,7 +125,7 @@ def test_unlisted_and_missing_files_are_found(copy: Path):
         (b"25.5830,58.3630", b"25.5830,", "lat is blank in 1 rows"),
         (b"25.5830,58.3630", b"25.5830,91.000", "lat outside"),
         (b"n30352,", b"n30351,", "repeats"),
-        (b"settlement_id,lon,lat", b"settlement_id,lat,lon", "columns are"),
+        (b"node_id,settlement_id,lon,lat", b"node_id,settlement_id,lat,lon", "columns are"),
         (b"n30351,", b"x30351,", "not found in nodes"),
     ],
 )

@@ -350,3 +350,15 @@ def test_the_page_shows_the_rules_as_they_are():
 
     page = (ROOT / "docs" / "register.md").read_text(encoding="utf-8")
     assert describe_register.describe_rules() in page
+
+
+def test_places_against_people_on_the_page_are_current():
+    import measure_truth
+
+    page = (ROOT / "docs" / "truth.md").read_text(encoding="utf-8")
+    lines = page.splitlines()
+    table = [line for line in measure_truth.tabulate_places() if line.startswith("| `")]
+    assert len(table) == 9
+    assert [line for line in table if line not in lines] == []
+    # Latgale: near does not mean room.
+    assert "plan for 308 clients at a time" in page

@@ -104,7 +104,7 @@ def test_every_word_arrives_in_pdf_and_docx(
     for word_ in {w for text in told for w in text.split() if not w.startswith("http")}:
         letters = squeeze(word_).replace("\u00ad", "")
         assert letters in from_pdf.replace("\u00ad", "").replace("\u2010", ""), word_
-    assert len(LATVIAN & set(from_pdf)) >= (8 if lang == "lv" else 5)
+    assert LATVIAN & set("".join(told)) <= set(from_pdf)
 
 
 def test_names_arrive_as_they_are(strange: StudyResult, tmp_path: Path) -> None:

@@ -50,11 +50,12 @@ def test_workbook_read_back_equals_the_tables(released: Release, tmp_path: Path,
     assert book.sheetnames == [texts(f"tables.sheet.{name}") for name in SHEETS]
     for name, table in sheets.items():
         sheet = book[texts(f"tables.sheet.{name}")]
-        first = 1 if name == "notes" else HEADER_ROW + 1
+        plain = name in ("notes", "origins")
+        first = 1 if plain else HEADER_ROW + 1
         rows = [[cell.value for cell in row] for row in sheet.iter_rows(min_row=first)]
         headings = (
             list(table.columns)
-            if name == "notes"
+            if plain
             else [texts(f"tables.column.{column}") for column in table.columns]
         )
         assert rows[0] == headings
@@ -67,7 +68,8 @@ def test_workbook_read_back_equals_the_tables(released: Release, tmp_path: Path,
                     assert got == wanted or (wanted == "" and got is None)
                 else:
                     assert got == pytest.approx(wanted)
-        if name != "notes":
+        assert not [column for column in table.columns if str(column).endswith("_id")]
+        if not plain:
             assert sheet.auto_filter.ref and sheet.freeze_panes
     assert book["Piezīmes" if lang == "lv" else "Notes"].max_row > 10
 
@@ -76,7 +78,7 @@ def test_tables_hold_every_row_of_the_frames(latgale: StudyResult, released: Rel
     tables = list_tables(released)
     assert len(tables["coverage"]) == len(latgale.coverage)
     assert len(tables["gaps"]) == len(latgale.gaps)
-    assert len(tables["sites"]) == len(latgale.sites)
+    assert len(tables["sites"]) == len(released.result.sites)
     gaps = tables["gaps"]
     assert gaps["travel_min"].fillna(-1).tolist() == pytest.approx(
         latgale.gaps["travel_min"].fillna(-1).tolist(), abs=0.051
@@ -268,6 +270,54 @@ def test_flows_account_for_everyone_in_reach(latgale: StudyResult) -> None:
     flows = trace_flows(latgale, ["dac_grt"])
     table = latgale.settlement_coverage
     now = table[(table["service"] == "dac_grt") & (table["scenario"] == "now")]
-    assert flows["population"].sum() == now.loc[now["facility_id"].notna(), "population"].sum()
+    reached = now.loc[now["facility_id"].notna(), "population"].sum()
+    assert flows["population"].sum() == pytest.approx(reached)
     assert flows.groupby("from_id")["population_share"].sum().max() == pytest.approx(1.0)
     assert (flows["crosses"] == (flows["from_id"] != flows["to_id"])).all()
+
+
+def test_homes_are_shown_at_their_settlement_in_every_file(
+    released: Release, tmp_path: Path
+) -> None:
+    """No file has the address or the exact place of a home or shelter."""
+    result = released.result
+    types = result.service_types
+    sheltered = set(types.loc[types["show_at"] == "settlement", "service"])
+    homes = result.study.facilities
+    here = homes["municipality_id"].isin(result.municipalities["municipality_id"])
+    homes = homes[homes["service"].isin(sheltered) & here]
+    exact = homes[homes["location_precision"] == "address"]
+    assert len(exact) > 3
+    write_geopackage(released, tmp_path / "layers.gpkg")
+    layer = gpd.read_file(tmp_path / "layers.gpkg", layer="facilities").set_index("facility_id")
+    assert not {"lon", "lat"} & set(layer.columns)
+    centres = result.study.settlements.set_index("settlement_id").geometry
+    for row in exact.itertuples():
+        shown = layer.loc[row.facility_id]
+        assert not shown["address"]
+        assert shown.geometry.distance(centres[row.settlement_id]) < 1e-3
+        assert shown["location_precision"] == "shown_at_settlement"
+    sheet = list_sheets(released, Texts("en"))["facilities"]
+    named = sheet[sheet["name"].isin(set(exact["name"]))]
+    moved = named[named["location_precision"] == Texts("en")(
+        "tables.value.location_precision.shown_at_settlement")]  # fmt: skip
+    assert len(moved) >= len(exact)
+    assert not moved["address"].replace("", None).notna().any()
+
+
+COUNTED = ("share_now", "share_planned", "covered", "operating", "planned", "rows", "places_o")
+
+
+def test_what_no_source_counts_has_no_zero(released: Release) -> None:
+    sheets = list_sheets(released, Texts("en"))
+    silent = [row["service"] for row in released.headline["services"] if not row["supply_known"]]
+    types = released.result.service_types.set_index("service")["name_en"]
+    assert silent
+    for name in ("overview", "places", "coverage"):
+        rows = sheets[name][sheets[name]["service_name"].isin([types[code] for code in silent])]
+        told = [column for column in rows.columns if column.startswith(COUNTED)]
+        assert len(rows) and told
+        for column in told:
+            assert all(value is None or isinstance(value, str) for value in rows[column]), column
+    gaps = list_tables(released)["gaps"]
+    assert not set(gaps["service"]) & set(silent)

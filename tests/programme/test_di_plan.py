@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small_worlds import at, two_municipalities
 
+from socaccess.documents.markdown import render_markdown
 from socaccess.errors import InputError, UnknownNameError
 from socaccess.i18n import LANGUAGES, Texts
 from socaccess.programme.costs import observe_capital_costs, observe_funding
@@ -28,8 +29,9 @@ from socaccess.programme.general_services import (
 from socaccess.programme.goals import check_goals, compare_views
 from socaccess.programme.institutions import place_movers, share_movers, weigh_buildings
 from socaccess.programme.objects import PlanObjects, list_objects
+from socaccess.programme.pages import build_annex
 from socaccess.programme.person_budgets import Wish, _choose_units, plan_person_budget
-from socaccess.programme.words import build_annex, describe_finding
+from socaccess.programme.words import describe_finding
 from socaccess.study import Study
 
 
@@ -247,7 +249,7 @@ def test_wrong_applications_are_refused(world):
             world, Application("east", "dac", "Egles", 0, shares={"eraf": 0.5, "luck": 0.4}),
             objects=objects,
         )  # fmt: skip
-    for part in ("at least 1", "not known", "add up to 1"):
+    for part in ("fewer than 1", "not known", "add up to 1"):
         assert part in str(caught.value)
     for bad in (
         Application("north", "dac", "Egles", 1),
@@ -258,7 +260,7 @@ def test_wrong_applications_are_refused(world):
             check_application(world, bad, objects=objects)
     with pytest.raises(InputError, match="is no supply"):
         check_application(world, Application("east", "vsac", "Egles", 1), objects=objects)
-    with pytest.raises(UnknownNameError, match="no check"):
+    with pytest.raises(UnknownNameError, match="is not known"):
         check_application(
             world, Application("east", "dac", "Egles", 1), objects=objects, fatal=("taste",)
         )
@@ -293,7 +295,7 @@ def test_an_annex_hides_small_counts(world, lang):
     objects = PlanObjects(OBJECTS, NO_HISTORY)
     application = Application("east", "dac", "Egles", 7, "210000", {"eraf": 1})
     verdict = check_application(world, application, objects=objects, take_up=1.0)
-    page = build_annex(verdict, {"dac": "Centrs"}, lang)
+    page = render_markdown(build_annex(verdict, {"dac": "Centrs"}, lang))
     gap = next(f for f in verdict.findings if f.check == "gap")
     sentence = describe_finding(gap, Texts(lang), below=5)
     assert "<5" in sentence  # one person remains

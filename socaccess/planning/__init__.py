@@ -1,0 +1,87 @@
+"""The questions of a plan, one function each: the answers that the commands of a plan show.
+
+Each takes a study or its result and returns a frame, or a dataclass of
+frames, as it may leave: small counts of people are hidden unless `allow_small_counts`.
+What the answers are made of stands in `socaccess.programme`.
+
+Examples
+--------
+>>> import socaccess as sa
+>>> result = sa.Study.load("latgale").run(sites=False)
+>>> flows = sa.planning.cooperation(result, "dac_grt").flows
+>>> list(flows.columns[:3])
+['from_id', 'from_name', 'to_id']
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from socaccess.planning.money import budget, mobile, person_budget, pilot
+    from socaccess.planning.municipalities import cooperation, eraf, model
+    from socaccess.planning.people import forecast, goals, movers, need, obstacles, views
+    from socaccess.planning.places import buildings, general_services, objects, profiles
+    from socaccess.programme.catalogue import Catalogue
+    from socaccess.programme.general_services import Criterion
+    from socaccess.programme.mobile import MobileWork
+    from socaccess.programme.person_budgets import Wish
+
+_HOME = {
+    "Catalogue": "socaccess.programme.catalogue",
+    "Criterion": "socaccess.programme.general_services",
+    "MobileWork": "socaccess.programme.mobile",
+    "Wish": "socaccess.programme.person_budgets",
+    "budget": "socaccess.planning.money",
+    "buildings": "socaccess.planning.places",
+    "cooperation": "socaccess.planning.municipalities",
+    "eraf": "socaccess.planning.municipalities",
+    "forecast": "socaccess.planning.people",
+    "general_services": "socaccess.planning.places",
+    "goals": "socaccess.planning.people",
+    "mobile": "socaccess.planning.money",
+    "model": "socaccess.planning.municipalities",
+    "movers": "socaccess.planning.people",
+    "need": "socaccess.planning.people",
+    "objects": "socaccess.planning.places",
+    "obstacles": "socaccess.planning.people",
+    "person_budget": "socaccess.planning.money",
+    "pilot": "socaccess.planning.money",
+    "profiles": "socaccess.planning.places",
+    "views": "socaccess.planning.people",
+}
+
+__all__ = [
+    "Catalogue",
+    "Criterion",
+    "MobileWork",
+    "Wish",
+    "budget",
+    "buildings",
+    "cooperation",
+    "eraf",
+    "forecast",
+    "general_services",
+    "goals",
+    "mobile",
+    "model",
+    "movers",
+    "need",
+    "objects",
+    "obstacles",
+    "person_budget",
+    "pilot",
+    "profiles",
+    "views",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(import_module(_HOME[name]), name)
+    raise AttributeError(f"module 'socaccess.planning' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

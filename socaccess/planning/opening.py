@@ -1,0 +1,121 @@
+"""What is asked about: a study, run and released, so that every answer may leave."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeAlias
+
+import pandas as pd
+
+from socaccess.errors import UnknownNameError
+from socaccess.i18n import fold
+from socaccess.schemas import suggest_names
+from socaccess.sources.boundaries import find_municipality
+from socaccess.sources.settlements import load_settlements
+from socaccess.study import Study, StudyResult
+from socaccess.study.release import Release, release
+
+__all__ = ["Asked", "Given", "find_region", "identify_municipality", "open_result", "open_table"]
+
+Asked: TypeAlias = Study | StudyResult | Release
+"""What a question can be about; a study is run, a result released."""
+
+Given: TypeAlias = pd.DataFrame | str | Path
+"""A table, or the file (CSV or XLSX) it stands in."""
+
+_VINTAGES = {"plan": 2009, "today": 2025}
+
+
+def open_result(
+    asked: Asked, *, allow_small_counts: bool = False, sites: bool = False
+) -> tuple[StudyResult, int]:
+    """Return the result as it may leave, and the threshold of small counts in it.
+
+    Parameters
+    ----------
+    asked
+        A study is run first (with suggested sites if `sites`).
+    allow_small_counts
+        Keep counts of few people; the threshold is then 0. A `Release` keeps its own.
+    """
+    if isinstance(asked, Release):
+        released = asked
+    else:
+        result = asked if isinstance(asked, StudyResult) else asked.run(sites=sites)
+        released = release(result, allow_small_counts=allow_small_counts)
+    if released.below == 0:
+        return released.result, 0
+    return _take_released_need(released.result), released.below
+
+
+def _take_released_need(result: StudyResult) -> StudyResult:
+    """Return the result whose study, too, knows the need only as it may leave."""
+    types = result.study.service_types
+    assert types is not None
+    group_of = dict(zip(types["service"], types["target_group"], strict=True))
+    rows = result.settlement_coverage
+    rows = rows[(rows["scenario"] == "now") & rows["persons"].notna()]
+    rows = rows.assign(target_group=rows["service"].map(group_of))
+    need = rows.drop_duplicates(["settlement_id", "target_group"])
+    need = need[["settlement_id", "target_group", "persons"]].assign(basis="estimate")
+    return replace(result, study=replace(result.study, need=need.reset_index(drop=True)))
+
+
+def open_table(given: Given, read: Callable[[Path], pd.DataFrame]) -> pd.DataFrame:
+    """Return a table as given, or as `read` finds it in a file."""
+    return given if isinstance(given, pd.DataFrame) else read(Path(given))
+
+
+def identify_municipality(study: Study, name: str) -> str:
+    """Return the id of a municipality of a study, by id or name; old names lead on.
+
+    Raises
+    ------
+    UnknownNameError
+        If the study has none of that name, or several.
+    """
+    here = study.municipalities[["municipality_id", "name"]].astype(str)
+    found = here[(here["municipality_id"] == name) | (here["name"].map(fold) == fold(name))]
+    if len(found) == 1:
+        return str(found["municipality_id"].iloc[0])
+    known = set(here["municipality_id"])
+    if not len(found) and study.view in _VINTAGES:
+        identity = find_municipality(name, vintage=_VINTAGES[study.view])[0]
+        if identity in known:
+            return identity
+    if len(found):
+        ids = list(found["municipality_id"])
+        raise UnknownNameError("programme.several_municipalities", name=name, ids=ids)
+    near = suggest_names(name, list(here["name"]))
+    if near:
+        raise UnknownNameError(
+            "programme.no_municipality_near", name=name, study=study.name, near=near
+        )
+    raise UnknownNameError("programme.no_municipality", name=name, study=study.name)
+
+
+def find_region(municipality: str, *, view: str) -> str:
+    """Return the embedded region in which a municipality lies.
+
+    Parameters
+    ----------
+    municipality
+        Id or name.
+    view
+        `today` or `plan`: of which municipalities.
+
+    Examples
+    --------
+    >>> find_region("Ludzas novads", view="today")
+    'latgale'
+    """
+    identity = find_municipality(municipality, vintage=_VINTAGES[view])[0]
+    places = load_settlements()
+    column, region = (
+        ("municipality_id_2009", "planning_region_2009")
+        if view == "plan"
+        else ("municipality_id", "planning_region")
+    )
+    return str(places.loc[places[column] == identity, region].iloc[0])

@@ -1,0 +1,378 @@
+"""Questions about people: goals, needs, clients to come, those who move, what keeps them away."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from socaccess.errors import InputError, Problem
+from socaccess.planning.opening import Asked, Given, open_result, open_table
+from socaccess.privacy import hide_small
+from socaccess.programme.assessments import read_children_by_age, read_needed_services
+from socaccess.programme.forecast import VARIANTS, Assumptions, forecast_clients, read_population
+from socaccess.programme.general_services import reach_amenities, read_amenities
+from socaccess.programme.goals import check_goals, compare_views, read_reached
+from socaccess.programme.institutions import place_movers, read_movers, share_movers
+from socaccess.programme.need import spread_to_settlements
+from socaccess.programme.obstacles import list_obstacles, summarise_obstacles
+from socaccess.programme.reach import find_service, keep_located
+from socaccess.settings import Settings
+from socaccess.sources.settlements import load_settlements
+from socaccess.study import StudyResult
+
+__all__ = [
+    "ClientForecast",
+    "Movers",
+    "NeedReading",
+    "Obstacles",
+    "forecast",
+    "goals",
+    "movers",
+    "need",
+    "obstacles",
+    "views",
+]
+
+
+def goals(asked: Asked | str = "all", *, reached: Given | None = None) -> pd.DataFrame:
+    """Return every goal of the DI plans with what has been reached of it.
+
+    Parameters
+    ----------
+    asked
+        The name of a region, or `all`; a study of a region, or its result, adds who
+        lives near the promised services now (`near_persons`, `near_share`).
+    reached
+        A region's own figures: `planning_region`, `target_group`, `persons`, `source`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        See `socaccess.programme.goals.check_goals`.
+
+    Examples
+    --------
+    >>> import socaccess as sa
+    >>> sa.planning.goals("kurzeme")["goal"].tolist()
+    [375.0, 35.0, 350.0]
+    """
+    own = None if reached is None else open_table(reached, read_reached)
+    if isinstance(asked, str):
+        return check_goals([] if asked == "all" else [asked], reached=own)
+    result, _ = open_result(asked)
+    return check_goals([result.study.name], reached=own, result=result)
+
+
+@dataclass(frozen=True, eq=False)
+class NeedReading:
+    """How a table of needs was understood.
+
+    Parameters
+    ----------
+    vintage
+        2009, 2021 or 2025: of which municipalities its codes are.
+    columns, ignored
+        What each heading was taken for, and those not understood.
+    findings
+        What is odd but no reason to refuse.
+    rows
+        How many numbers of persons were read.
+    sums, settlements
+        Persons of the latest period: the sum of each kind (`service` or `age_group`),
+        and settlement by settlement; small counts are hidden.
+    """
+
+    vintage: int
+    columns: dict[str, str]
+    ignored: tuple[str, ...]
+    findings: tuple[Problem, ...]
+    rows: int
+    sums: pd.DataFrame
+    settlements: pd.DataFrame
+
+
+def need(
+    file: str | Path, *, children: bool = False, allow_small_counts: bool = False
+) -> NeedReading:
+    """Return how a table of needs by municipality is understood, spread to settlements.
+
+    Parameters
+    ----------
+    file
+        CSV or XLSX: services of support plans, or, with `children`, children with
+        disability by age.
+    allow_small_counts
+        Show counts of fewer people than the threshold too.
+    """
+    table = read_children_by_age(file) if children else read_needed_services(file)
+    kind = "age_group" if children else "service"
+    below = 0 if allow_small_counts else Settings().suppress_below
+    latest = table.choose_latest()
+    sums = latest.groupby(kind, as_index=False)["persons"].sum(min_count=1)
+    spread = spread_to_settlements(latest, load_settlements(), vintage=table.vintage, kind=kind)
+    return NeedReading(
+        vintage=table.vintage,
+        columns=table.columns,
+        ignored=table.ignored,
+        findings=table.findings,
+        rows=len(table.persons),
+        sums=hide_small(sums, "persons", below=below),
+        settlements=hide_small(spread, "persons", below=below, totals_by=[kind], decimals=4),
+    )
+
+
+def views(
+    asked: Asked, service: str = "dac_grt", *, allow_small_counts: bool = False
+) -> pd.DataFrame:
+    """Return coverage of the same people in the plan's municipalities and in today's.
+
+    Parameters
+    ----------
+    asked
+        A study of an embedded region, or its result.
+    service
+        Which service.
+    allow_small_counts
+        Show counts of fewer people than the threshold too.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per view and municipality: `persons`, `covered`, `population`.
+    """
+    result, below = open_result(asked, allow_small_counts=allow_small_counts)
+    chosen = str(find_service(result.study, service)["service"])
+    table = compare_views(result)
+    table = table[table["service"] == chosen].reset_index(drop=True)
+    return hide_small(table, "persons", ["covered"], below=below, totals_by=["view"])
+
+
+@dataclass(frozen=True, eq=False)
+class ClientForecast:
+    """Clients to come, as they may leave.
+
+    Parameters
+    ----------
+    region
+        One row per target group, service (`all`: each person once), year and variant.
+    clients
+        The same by municipality.
+    indicators
+        Clients beside the plan's figures, as result indicators.
+    assumptions
+        Everything assumed: what, of what, value, basis, source.
+    missing
+        Services without a take-up, so without a forecast.
+    """
+
+    region: pd.DataFrame
+    clients: pd.DataFrame
+    indicators: pd.DataFrame
+    assumptions: pd.DataFrame
+    missing: tuple[str, ...]
+
+
+def forecast(
+    asked: Asked,
+    years: Sequence[int],
+    *,
+    base_year: int = 2020,
+    change_per_year: Mapping[str, float] | None = None,
+    population: Given | None = None,
+    allow_small_counts: bool = False,
+) -> ClientForecast:
+    """Return the clients of each service to come: low, middle, high; and the goals beside.
+
+    Parameters
+    ----------
+    asked
+        A study or its result.
+    years
+        The years wanted.
+    base_year
+        The year the persons in need are of.
+    change_per_year
+        Yearly change by variant as a share, such as `{"low": -0.02}`; none by default.
+    population
+        A projection instead: `municipality_id`, `year`, `population`.
+    allow_small_counts
+        Show counts of fewer people than the threshold too.
+
+    Examples
+    --------
+    >>> import socaccess as sa
+    >>> found = sa.planning.forecast(sa.Study.load("latgale"), [2026])
+    >>> sorted(set(found.region["variant"]))
+    ['high', 'low', 'middle']
+    """
+    changes = {name: float((change_per_year or {}).get(name, 0.0)) for name in VARIANTS}
+    table = None if population is None else open_table(population, read_population)
+    result, below = open_result(asked, allow_small_counts=allow_small_counts)
+    found = forecast_clients(
+        result.study,
+        years,
+        Assumptions(base_year=base_year, change_per_year=changes, population=table),
+    )
+    totals = ["target_group", "service", "year", "variant"]
+    clients = hide_small(found.clients, "persons", below=below, totals_by=totals)
+    whole = hide_small(found.clients, "clients", ["clients_whole"], below=below)
+    clients[["clients", "clients_whole"]] = whole[["clients", "clients_whole"]]
+    targets = result.study.targets
+    return ClientForecast(
+        region=hide_small(found.sum_region(), "clients", ["clients_whole"], below=below),
+        clients=clients,
+        indicators=found.clients[:0] if targets is None else found.compare_indicators(targets),
+        assumptions=found.assumptions,
+        missing=found.missing,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Movers:
+    """Where people who leave institutions go.
+
+    Parameters
+    ----------
+    service
+        The home they need.
+    groups
+        One row per group of movers; see `socaccess.programme.institutions.place_movers`.
+    sums
+        `persons`, `near` (a home is within the limit of where they go) and `undecided`.
+    is_estimate
+        Whether all were shared out by population, because only their number is known.
+    """
+
+    service: str
+    groups: pd.DataFrame
+    sums: dict[str, object]
+    is_estimate: bool
+
+
+def movers(
+    asked: Asked,
+    table: Given | None = None,
+    *,
+    institution: str | None = None,
+    persons: int | None = None,
+    service: str = "group_home",
+    allow_small_counts: bool = False,
+) -> Movers:
+    """Return where people who leave institutions go, and what homes they find there.
+
+    Parameters
+    ----------
+    asked
+        A study or its result.
+    table
+        Who leaves: `institution_id`, `origin`, `choice`, `persons`. Without it `persons`
+        (the plan's goal by default) leave `institution`, shared out by population.
+    service
+        The home they need.
+    allow_small_counts
+        Show counts of fewer people than the threshold too.
+
+    Examples
+    --------
+    >>> import socaccess as sa
+    >>> sa.planning.movers(sa.Study.load("kurzeme"), institution="kur038").sums["persons"]
+    35.0
+    """
+    result, below = open_result(asked, allow_small_counts=allow_small_counts)
+    if table is None:
+        if institution is None:
+            raise InputError("programme.no_movers")
+        number = _find_goal(result) if persons is None else persons
+        moving = share_movers(result.study, institution, number)
+    else:
+        moving = open_table(table, lambda path: read_movers(path, result.study))
+    chosen = str(find_service(result.study, service)["service"])
+    placed = place_movers(result, moving, service=chosen)
+    return Movers(
+        service=chosen,
+        groups=hide_small(placed, "persons", below=below, totals_by=["institution_id"]),
+        sums=_sum_movers(placed, below),
+        is_estimate=set(placed["basis"]) == {"estimate"},
+    )
+
+
+def _find_goal(result: StudyResult) -> int:
+    targets = result.study.targets
+    if targets is not None:
+        rows = targets[
+            (targets["target_group"] == "adults_grt_vsac")
+            & (targets["planning_region"] == result.study.name)
+        ]
+        if len(rows):
+            return int(rows["persons"].iloc[0])
+    raise InputError("programme.no_goal_of_movers")
+
+
+def _sum_movers(placed: pd.DataFrame, below: int) -> dict[str, object]:
+    """Return how many leave, to where a home is near, and to nowhere known, as it may leave."""
+    persons = placed["persons"].astype(float)
+    sums = {
+        "persons": persons.sum(),
+        "near": persons[placed["within_limit"].eq(True)].sum(),
+        "undecided": persons[placed["decided_by"].eq("nobody")].sum(),
+    }
+    hidden = hide_small(pd.DataFrame([sums]), "persons", ["near", "undecided"], below=below)
+    return dict(hidden.iloc[0])
+
+
+@dataclass(frozen=True, eq=False)
+class Obstacles:
+    """What keeps people from the promised services.
+
+    Parameters
+    ----------
+    rows
+        One row per settlement, service and obstacle.
+    by_service, by_municipality
+        Settlements and inhabitants by obstacle.
+    stops_known
+        Whether any public transport stop is known.
+    """
+
+    rows: pd.DataFrame
+    by_service: pd.DataFrame
+    by_municipality: pd.DataFrame
+    stops_known: bool
+
+
+def obstacles(asked: Asked, amenities: Given | None = None, *, scenario: str = "now") -> Obstacles:
+    """Return what keeps people from the promised services: minutes, roads, borders, no stop.
+
+    Parameters
+    ----------
+    asked
+        A study or its result.
+    amenities
+        General services with public transport stops among them, as a table or a file.
+    scenario
+        `now` or `planned`.
+
+    Examples
+    --------
+    >>> import socaccess as sa
+    >>> sa.planning.obstacles(sa.Study.load("latgale")).stops_known
+    False
+    """
+    around = None if amenities is None else open_table(amenities, read_amenities)
+    result, _ = open_result(asked)
+    reach = None
+    if around is not None:
+        homes = keep_located(result.study.settlements[["settlement_id", "geometry"]])
+        assert result.study.network is not None
+        reach = reach_amenities(result.study.network, homes, around)
+    found = list_obstacles(result, reach, scenario=scenario)
+    known = reach is not None and bool(reach.loc[reach["kind"] == "transport", "known"].any())
+    return Obstacles(
+        found,
+        summarise_obstacles(found),
+        summarise_obstacles(found, by="municipality_id"),
+        known,
+    )
