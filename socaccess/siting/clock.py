@@ -6,9 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import perf_counter
 
+from socaccess.messages import Message
+
 __all__ = ["Clock", "Progress"]
 
-Progress = Callable[[str, float], None]
+Progress = Callable[[Message, float], None]
 
 
 @dataclass
@@ -48,7 +50,7 @@ class Clock:
         """Return a clock of a share of the time that is left."""
         return Clock(max(0.0, self.left_s) * share, self.progress)
 
-    def tell(self, what: str) -> None:
-        """Report what is being done."""
+    def report(self, code: str, **values: float) -> None:
+        """Report what is being done, as a message of the catalogue."""
         if self.progress is not None:
-            self.progress(what, self.seconds)
+            self.progress(Message(code, **values), self.seconds)

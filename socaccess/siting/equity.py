@@ -63,7 +63,7 @@ def solve_lex_minimax(
             continue
         if clock.is_over:
             return _unfinished(answer, minutes)
-        clock.tell(f"as few persons as possible beyond {minutes:g} min")
+        clock.report("siting.step_fewest_beyond", minutes=minutes)
         reach = np.full(len(weight), minutes)
         exact = replace(settings, gap=0.0)
         aim = Aim("late", reach, tuple(levels))
@@ -141,7 +141,7 @@ def solve_trade_off(
     Every point has the least person-minutes among plans that keep its worst time
     (epsilon-constraint; Cohon 1978). The ideal has the best of both, each scaled to its range.
     """
-    clock.tell("the two ends of the curve")
+    clock.report("siting.step_curve_ends")
     median = solve(replace(problem, objective="p_median"), instance, settings, clock)
     if median.status not in ("optimal", "feasible") or np.isnan(median.objective):
         return median, []
@@ -153,7 +153,7 @@ def solve_trade_off(
     for limit in _limits(centre.objective, loosest, problem.curve_points):
         if clock.is_over:
             break
-        clock.tell(f"person-minutes with nobody beyond {limit:g} min")
+        clock.report("siting.step_minutes_within", minutes=limit)
         capped = replace(instance, travel=instance.travel.up_to(limit))
         point = solve(replace(problem, objective="p_median"), capped, settings, clock)
         if point.status not in ("optimal", "feasible") or np.isnan(point.objective):

@@ -1,9 +1,9 @@
 """Any combination of options as one mixed-integer programme.
 
 Two forms. Where nobody cares who is served where, costs are a chain of nested sets (see `chain`)
-and coverage one variable a row. With capacity or a least number of clients the shares
+and coverage one variable per row. With capacity or a least number of clients the shares
 `x[row, column]` of persons are variables themselves. Conditions on the open sites are the same in
-both; they are gathered in groups (`constraint_groups`), so that a conflict is told by name.
+both; they are gathered in groups (`constraint_groups`), so that a conflict has a name.
 """
 
 from __future__ import annotations
@@ -188,7 +188,7 @@ class GeneralModel:
         return np.full(len(self.weight), np.inf)
 
     def _add_covers(self) -> None:
-        """Add one variable a row: 1 when nothing is open within the reach."""
+        """Add one variable per row: 1 when nothing is open within the reach."""
         self.u = self._unserved_within(self.aim.reach_min)
 
     def _unserved_within(self, reach_min: np.ndarray) -> np.ndarray:

@@ -103,13 +103,13 @@ class _Run:
 
     def search(self) -> None:
         """Find a first plan."""
-        self.clock.tell("searching")
+        self.clock.report("siting.step_search")
         if self.sites:
             self.improve(greedy_sites(self.costs, self.sites))
 
     def search_more(self) -> None:
         """Shake the best plan."""
-        self.clock.tell("searching again")
+        self.clock.report("siting.step_search_again")
         part = self.clock.part(0.2)
         wide = self.value - self.bound > WIDE * self.goal.tolerance(self.value)
         rounds = (4 if wide else 1) * ROUNDS + MORE_ROUNDS // max(1, self.sites)
@@ -117,7 +117,7 @@ class _Run:
 
     def relax(self) -> Relaxation:
         """Bound by client prices."""
-        self.clock.tell("bounding")
+        self.clock.report("siting.step_bound")
         # Good prices spare a linear programme that grows much faster than clients; the programme
         # of a covering problem is cheap.
         fewest, most = ITERATIONS
@@ -138,7 +138,7 @@ class _Run:
 
     def relax_linearly(self, relaxed: Relaxation) -> LinearBound:
         """Bound by the linear relaxation."""
-        self.clock.tell("linear relaxation")
+        self.clock.report("siting.step_relaxation")
         linear = linear_bound(
             self.costs,
             self.sites,
@@ -203,7 +203,7 @@ class _Run:
 
         Minus infinity when more than `most_pairs` pairs take part, or nothing was proved in time.
         """
-        clock.tell(f"integer programme on {len(kept)} sites")
+        clock.report("siting.step_programme", sites=len(kept))
         cost = self.costs.columns(kept)
         cut, sure = self._fixings(kept, cost, linear)
         useful = (cost < self.costs.base[:, None]) & (cost <= cut[:, None])

@@ -306,7 +306,7 @@ def _solve_p_center(core: _Core, settings: Settings, clock: Clock) -> Answer:
     low, high = 0, len(times) - 1
     while low < high and not clock.is_over:
         middle = (low + high) // 2
-        clock.tell(f"p-center between {times[low]:g} and {times[high]:g} min")
+        clock.report("siting.step_center", low=float(times[low]), high=float(times[high]))
         plan, possible = _covers(core, float(times[middle]), least, settings, clock)
         if plan is not None:
             chosen, high = plan, middle

@@ -50,7 +50,7 @@ class SitingPlan:
     closed
         Existing sites that close.
     curve
-        For `trade_off`, one row a point: `worst_min`, `person_min`, `bound`, `status`, `sites`.
+        For `trade_off`, one row per point: `worst_min`, `person_min`, `bound`, `status`, `sites`.
     notes
         Sentences a reader of the figures must know.
     conflict

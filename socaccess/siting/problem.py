@@ -9,7 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from socaccess.errors import raise_problems
-from socaccess.siting._checks import find_problems
+from socaccess.siting.checks import find_problems
 from socaccess.siting.options import SitingFields
 
 __all__ = ["SitingProblem"]

@@ -105,7 +105,7 @@ def _make_plan(
     merits = find_merits(problem, instance, at_the_end(answer.opened), stay)
     rivals: dict[int, tuple[int, float]] = {}
     if explain and answer.status in ("optimal", "feasible") and len(answer.opened):
-        clock.tell("runners-up")
+        clock.report("siting.step_runners_up")
 
         def solve(asked: SitingProblem, part: Clock) -> Answer:
             return _solve(asked, read_problem(asked), settings, part)

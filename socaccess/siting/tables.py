@@ -83,7 +83,7 @@ def sites_table(
     merits: list[Merit],
     runners_up: dict[int, tuple[int, float]],
 ) -> pd.DataFrame:
-    """Return one row a new site, ranked."""
+    """Return one row per new site, ranked."""
     ids = problem.site_ids
     count, served = _who_goes(problem, instance, answer)
     opening = np.nan_to_num(by_name(problem.opening_cost, ids))
