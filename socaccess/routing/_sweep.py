@@ -5,7 +5,7 @@ Nodes are called by their position: a node stands behind all nodes it has upward
 pass in ascending order meets every arc after the node it comes from is done.
 
 Sources are handled in batches of `LANES`, a lane each: `times[node, lane]`. What is done to all
-lanes of a row is done by `_lanes`, in vector instructions.
+lanes of a row is done by `simd_sweep`, in vector instructions.
 
 No sum can wrap around: times are at most `FAR`, arcs less, and twice `FAR` fits 32 bits.
 """
@@ -18,7 +18,7 @@ import numpy as np
 from numba import njit
 
 from socaccess.routing._heap import grow
-from socaccess.routing._lanes import LANES, pull_row, push_row
+from socaccess.routing.simd_sweep import LANES, pull_row, push_row
 
 __all__ = ["order_upward", "sweep_times"]
 

@@ -202,7 +202,7 @@ def fill_matrix(
     tick: Ticker,
 ) -> None:
     """Write the time of every pair to `out`; the smaller side is swept in lanes."""
-    from socaccess.routing import _lanes, _select, _sweep
+    from socaccess.routing import _sweep, rphast_selection, simd_sweep
 
     turned = origins.count < destinations.count
     lane_side, swept_side = (origins, destinations) if turned else (destinations, origins)
@@ -210,7 +210,7 @@ def fill_matrix(
     table = out.T if turned else out  # (swept, lanes)
     sources, source_ms = hierarchy.place(lane_side), lane_side.cost_ms
     ends = hierarchy.place(swept_side)
-    selected, local, *rows = _select.select_rows(*descend, ends)
+    selected, local, *rows = rphast_selection.select_rows(*descend, ends)
     targets = np.append(local, np.int32(-1))[ends]
     done = targets.max(axis=1, initial=0)
     due = np.argsort(done, kind="stable")
@@ -219,7 +219,7 @@ def fill_matrix(
     straight = table.flags.c_contiguous
     rooms: SimpleQueue[tuple[UInt32Array, ...]] = SimpleQueue()
     for _ in range(max(threads, 1)):
-        rooms.put((_lanes.make_rows(len(selected) + 1), _lanes.make_rows(1)))
+        rooms.put((simd_sweep.make_rows(len(selected) + 1), simd_sweep.make_rows(1)))
 
     def work(chunk: slice) -> int:
         room = rooms.get()
@@ -239,7 +239,7 @@ def fill_matrix(
         return shape[1]
 
     most = 8 if straight else 1
-    run_chunks(work, _cut(lane_side.count, _lanes.LANES, threads, most), threads, tick)
+    run_chunks(work, _cut(lane_side.count, simd_sweep.LANES, threads, most), threads, tick)
 
 
 def find_nearest_sites(
@@ -259,11 +259,11 @@ def find_nearest_sites(
 
     Both have the shape (places, groups, k).
     """
-    from socaccess.routing import _labels, _select, _sweep_nearest
+    from socaccess.routing import _labels, _sweep_nearest, rphast_selection
 
     climb, descend = _choose_arcs(hierarchy, sources_are_origins=not toward_sites)
     targets = hierarchy.place(places)
-    selected, local, *rows = _select.select_rows(*descend, targets)
+    selected, local, *rows = rphast_selection.select_rows(*descend, targets)
     targets = np.append(local, np.int32(-1))[targets]
     positions = hierarchy.place(sites)
     _, group_count, k = ms.shape

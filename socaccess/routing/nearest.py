@@ -177,16 +177,16 @@ def _search_outward(
     tick: Ticker,
 ) -> None:
     """Fill `ms` and `site`, (places, groups, k), by one search from all sites of a group."""
-    from socaccess.routing import _labels, _outward
+    from socaccess.routing import _labels, k_nearest_search
 
-    rows, arcs = _outward.pack_arcs(search_graph)
+    rows, arcs = k_nearest_search.pack_arcs(search_graph)
     _, group_count, k = ms.shape
 
     def work(groups: slice) -> int:
-        labels = _outward.make_large(search_graph.node_count * k, np.uint64)
+        labels = k_nearest_search.make_large(search_graph.node_count * k, np.uint64)
         for wanted in range(groups.start, groups.stop):
             members = np.flatnonzero(group == wanted)
-            _outward.search_outward(
+            k_nearest_search.search_outward(
                 rows, arcs, members, sites.node, sites.cost_ms, k, np.uint32(limit_ms), labels
             )
             _labels.gather_labels(

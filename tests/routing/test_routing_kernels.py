@@ -20,7 +20,7 @@ from socaccess.routing import (
     find_nearest,
 )
 from socaccess.routing._labels import NOBODY, insert_label
-from socaccess.routing._lanes import LANES, make_rows, pull_row, push_row
+from socaccess.routing.simd_sweep import LANES, make_rows, pull_row, push_row
 
 U64 = np.uint64
 

@@ -16,7 +16,7 @@ from test_against_networkx import networks, places
 from socaccess.errors import InputError
 from socaccess.network import RoadNetwork
 from socaccess.routing import trace_paths
-from socaccess.travel import _trips, routes, travel_times
+from socaccess.travel import route_lines, routes, travel_times
 
 PLACES = {
     "P": at(1.5, -0.3),  # beside the middle of AB, 300 m off
@@ -115,8 +115,8 @@ def test_trips_are_those_of_the_routing_core(network, origins, destinations):
     out, into = starts.as_origins, ends.as_destinations
     expected = trace_paths(network.graph, out.take(row), into.take(column), engine="scipy")
     for cells in (1, 10**6):  # an origin at a time, and all at once
-        with mock.patch.object(_trips, "TREE_CELLS", cells):
-            found = _trips.trace_trips(network, out, into, row, column, "scipy")
+        with mock.patch.object(route_lines, "TREE_CELLS", cells):
+            found = route_lines.trace_trips(network, out, into, row, column, "scipy")
         for trip, other in zip(found, expected, strict=True):
             assert trip.arcs.tolist() == other.arcs.tolist()
             ends_used = (trip.origin_end, trip.destination_end)

@@ -9,15 +9,18 @@ Entries are `time << 32 | node`.
 """
 
 # mypy: ignore-errors
+# ruff: noqa: ARG001 - the compiler calls the function with types, and wants all of them
 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+from llvmlite import ir
+from numba import njit, types
+from numba.extending import intrinsic
+from numba.np.arrayobj import make_array
 
 from socaccess.routing._heap import NODE_BITS, NODE_MASK, grow, pop, push
 from socaccess.routing._labels import NOBODY, insert_label
-from socaccess.routing._prefetch import prefetch
 
 __all__ = ["make_large", "pack_arcs", "search_outward"]
 
@@ -27,6 +30,27 @@ BUCKETS_AN_ARC = 16
 NOTHING = np.int32(-1)
 LARGE = 1 << 22
 """Bytes from which on NumPy asks for large pages."""
+
+
+WORD = ir.IntType(32)
+READ, KEEP, DATA = 0, 3, 1
+"""What LLVM's `llvm.prefetch` is told: to be read, to be kept in all caches, data not code."""
+
+
+@intrinsic
+def prefetch(typing_context, array, index):
+    """Begin to bring `array[index]` to the processor; the array is one-dimensional."""
+
+    def generate(context, builder, signature, arguments):
+        data = make_array(signature.args[0])(context, builder, value=arguments[0]).data
+        byte = ir.IntType(8).as_pointer()
+        kind = ir.FunctionType(ir.VoidType(), [byte, WORD, WORD, WORD])
+        ask = builder.module.declare_intrinsic("llvm.prefetch", [byte], kind)
+        place = builder.bitcast(builder.gep(data, [arguments[1]]), byte)
+        builder.call(ask, [place, WORD(READ), WORD(KEEP), WORD(DATA)])
+        return context.get_dummy_value()
+
+    return types.void(array, types.uint64), generate
 
 
 def pack_arcs(graph):
