@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ import typer
 
 from socaccess.cli.command import App
 from socaccess.cli.options import Debug, Json, Lang, Language, make_console
+from socaccess.encoding import encode_json
 
 __all__ = ["app"]
 
@@ -43,7 +43,7 @@ def list_data(lang: Lang = Language.lv, as_json: Json = False, debug: Debug = Fa
             "attribution": attributions,
             "sources": [_tell_stocked(item, texts) for item in stock],
         }
-        typer.echo(json.dumps(answer, ensure_ascii=False))
+        typer.echo(encode_json(answer))
         return
     typer.echo(texts("data.embedded"))
     make_console().print(_draw_files(files, texts))
@@ -134,7 +134,7 @@ def fetch_data(
             "findings": [finding.text(lang.value) for finding in reading.findings],
             "written": [str(path) for path in written],
         }
-        typer.echo(json.dumps(told, ensure_ascii=False))
+        typer.echo(encode_json(told))
         return
     _tell_fetched(source, entry, reading, texts)
     for path in written:
@@ -157,7 +157,7 @@ def verify(lang: Lang = Language.lv, as_json: Json = False, debug: Debug = False
             "files": files.to_dict("records"),
             "fetched": [_tell_entry(e) | {"whole": e not in changed} for e in fetched],
         }
-        typer.echo(json.dumps(answer, ensure_ascii=False))
+        typer.echo(encode_json(answer))
         if changed or not files["whole"].all():
             raise typer.Exit(1)
         return
@@ -187,7 +187,7 @@ def where(lang: Lang = Language.lv, as_json: Json = False, debug: Debug = False)
             for source in placed
         }  # fmt: skip
         answer = {"cache": str(cache.folder), "sources": folders}
-        typer.echo(json.dumps(answer, ensure_ascii=False))
+        typer.echo(encode_json(answer))
         return
     typer.echo(texts("data.folder", folder=cache.folder))
     for source in SOURCES:
