@@ -34,7 +34,7 @@ browser:
 	    echo "no Chromium: the browser tests will be skipped"; }
 
 notebooks: $(STAMP)
-	$(BIN)/jupyter nbconvert --execute --to html --output-dir out/notebooks notebooks/*.ipynb
+	$(BIN)/jupyter nbconvert --execute --to html --output-dir out/notebooks notebooks/en/*.ipynb
 
 data: $(STAMP)
 	$(BIN)/python tools/build_all.py

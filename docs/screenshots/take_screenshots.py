@@ -33,20 +33,20 @@ def choose_service(page: Any) -> None:
 
 
 def suggestions(page: Any) -> None:
-    """Show it with the suggested sites."""
-    choose_service(page)
-    page.check("#scenario-2", force=True)
+    """Show what to build first."""
+    page.click("#build button >> nth=0")
 
 
 def worst(page: Any) -> None:
-    """Show one of its worst municipalities."""
-    choose_service(page)
-    page.click("#municipality-rows button >> nth=2")
+    """Show the page of the municipality with the lowest share."""
+    page.click("#tab-place")
+    page.click("#municipality-rows button >> nth=0")
 
 
 def settlement(page: Any) -> None:
     """Show one settlement and the way to its nearest facility."""
     choose_service(page)
+    page.click("#tab-place")
     page.fill("#search", "dagda")
     page.locator("#search-list [role=option]").first.click()
 
@@ -55,6 +55,7 @@ def areas(page: Any) -> None:
     """Show the service areas of one service with what is planned."""
     choose_service(page)
     page.check("#scenario-1", force=True)
+    page.click("#tab-data")
     page.check("#layer-areas")
 
 
@@ -71,7 +72,7 @@ PICTURES: tuple[tuple[str, dict[str, int], str, Callable[[Any], None]], ...] = (
     ("map-areas", DESK, "light", areas),
     ("map-areas-dark", DESK, "dark", areas),
     ("map-phone", PHONE, "light", nothing),
-    ("map-phone-dark", PHONE, "dark", settlement),
+    ("map-phone-dark", PHONE, "dark", worst),
 )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ import typer
 
 from socaccess.cli.command import App
 from socaccess.cli.options import Debug, Json, Lang, Language, make_console
+from socaccess.encoding import encode_json
 
 __all__ = ["app"]
 
@@ -43,7 +43,7 @@ def list_data(lang: Lang = Language.lv, as_json: Json = False, debug: Debug = Fa
             "attribution": attributions,
             "sources": [_tell_stocked(item, texts) for item in stock],
         }
-        typer.echo(json.dumps(answer, ensure_ascii=False))
+        typer.echo(encode_json(answer))
         return
     typer.echo(texts("data.embedded"))
     make_console().print(_draw_files(files, texts))
@@ -134,11 +134,97 @@ def fetch_data(
             "findings": [finding.text(lang.value) for finding in reading.findings],
             "written": [str(path) for path in written],
         }
-        typer.echo(json.dumps(told, ensure_ascii=False))
+        typer.echo(encode_json(told))
         return
     _tell_fetched(source, entry, reading, texts)
     for path in written:
         typer.echo(texts("data.wrote", path=path), err=True)
+
+
+@app.command("compare")
+def compare(
+    name: Annotated[str, typer.Argument(help="What the list is compared with: register.")],
+    listed: Annotated[
+        Path | None,
+        typer.Option("--list", help="Your own list of facilities instead of the embedded one."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder for the tables of the comparison.")
+    ] = None,
+    offline: Offline = False,
+    lang: Lang = Language.lv,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Compare a list of facilities with the state register, both ways, by municipality."""
+    from socaccess.encoding import encode_csv, encode_json
+    from socaccess.errors import UnknownNameError
+    from socaccess.files import write_files
+    from socaccess.i18n import Texts
+    from socaccess.schemas import FACILITIES
+    from socaccess.sources import register_comparison as comparison
+    from socaccess.sources.portals import fetch_register, find_source
+    from socaccess.sources.services import load_facilities
+    from socaccess.sources.tables import read_table
+
+    texts = Texts(lang.value)
+    if name != "register":
+        raise UnknownNameError("portals.not_compared", name=name)
+    with _told_in(lang, debug):
+        register = fetch_register(offline=offline)
+    facilities = load_facilities() if listed is None else read_table(listed, FACILITIES)
+    table, unmapped = comparison.compare_register(register.services, facilities)
+    counts = comparison.count_differences(table)
+    written: list[Path] = []
+    if out is not None:
+        page = find_source(name).page
+        files = {
+            "differences.csv": table,
+            "by_municipality.csv": counts.reset_index(),
+            "unmapped.csv": unmapped,
+            "round_facilities.csv": comparison.list_for_round(table, page, register.date),
+        }
+        written = write_files(out, {file: encode_csv(frame) for file, frame in files.items()})
+    if as_json:
+        answer = {
+            "date": register.date,
+            "unmapped": len(unmapped),
+            "municipalities": counts.reset_index().to_dict("records"),
+            "written": [str(path) for path in written],
+        }
+        typer.echo(encode_json(answer))
+        return
+    typer.echo(texts("data.compared", date=register.date, rows=len(register.services)))
+    make_console().print(_draw_counts(counts, texts))
+    typer.echo(texts.count("data.compared_unmapped", len(unmapped)))
+    for finding in register.findings:
+        typer.echo(finding.text(texts.lang), err=True)
+    for path in written:
+        typer.echo(texts("data.wrote", path=path), err=True)
+
+
+_FINDING_TEXTS = {
+    "both": "data.finding_both",
+    "places_differ": "data.finding_places_differ",
+    "opened": "data.finding_opened",
+    "only_register": "data.finding_only_register",
+    "only_list": "data.finding_only_list",
+}
+
+
+def _draw_counts(counts: Any, texts: Any) -> Any:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False)
+    table.add_column(texts("data.column_municipality"))
+    for name in counts.columns:
+        table.add_column(texts(_FINDING_TEXTS[name]), justify="right")
+    for municipality, row in counts.iterrows():
+        table.add_row(Text(str(municipality)), *(texts.number(float(count)) for count in row))
+    total = counts.sum()
+    table.add_row(texts("data.column_total"), *(texts.number(float(count)) for count in total))
+    return table
 
 
 @app.command("verify")
@@ -157,7 +243,7 @@ def verify(lang: Lang = Language.lv, as_json: Json = False, debug: Debug = False
             "files": files.to_dict("records"),
             "fetched": [_tell_entry(e) | {"whole": e not in changed} for e in fetched],
         }
-        typer.echo(json.dumps(answer, ensure_ascii=False))
+        typer.echo(encode_json(answer))
         if changed or not files["whole"].all():
             raise typer.Exit(1)
         return
@@ -187,7 +273,7 @@ def where(lang: Lang = Language.lv, as_json: Json = False, debug: Debug = False)
             for source in placed
         }  # fmt: skip
         answer = {"cache": str(cache.folder), "sources": folders}
-        typer.echo(json.dumps(answer, ensure_ascii=False))
+        typer.echo(encode_json(answer))
         return
     typer.echo(texts("data.folder", folder=cache.folder))
     for source in SOURCES:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from socaccess.cli.command import App, Session
+from socaccess.encoding import encode_json
 from socaccess.errors import InputError
 
 if TYPE_CHECKING:
@@ -221,7 +222,7 @@ def _show_network(session: Session, network: RoadNetwork) -> None:
         if "data_date" in source:
             session.say("network.data_date", date=source["data_date"])
     if about.get("edits"):
-        session.say("network.edits", edits=json.dumps(about["edits"], ensure_ascii=False))
+        session.say("network.edits", edits=encode_json(about["edits"]))
     counts = {name: count for name, count in dict(about.get("counts", {})).items() if count}
     if counts:
         labels = texts.raw("network.count_")
@@ -269,7 +270,7 @@ def _write_layer(frame: gpd.GeoDataFrame, path: Path, provenance: dict[str, Any]
         frame = frame.to_crs("EPSG:4326")
         frame["geometry"] = frame.geometry.set_precision(1e-7, mode="pointwise")
         content = {**about, **json.loads(frame.to_json(drop_id=True))}
-        write_file(path, json.dumps(content, ensure_ascii=False) + "\n")
+        write_file(path, encode_json(content) + "\n")
         return
     with write_aside(path) as aside:
         write_layer(frame, aside, layer="routes", metadata=about)

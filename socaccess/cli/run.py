@@ -82,9 +82,10 @@ def _run_and_write(session: Session, study: Study, outputs: Outputs, progress: A
 def _show_headline(session: Session, released: Any) -> None:
     """Print the headline: every service of the plan, low to high, and what is estimated in it."""
     from socaccess.content import Cell, Column, Phrase, Share, Strong, Table
-    from socaccess.documents.record import tell_record
+    from socaccess.documents.record import build_record
 
-    headline, study, texts = tell_record(released)["headline"], released.result.study, session.texts
+    headline = build_record(released)["headline"]
+    study, texts = released.result.study, session.texts
     if session.as_json:
         replace(session, out=None).finish(headline)
         return

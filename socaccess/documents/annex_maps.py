@@ -115,16 +115,16 @@ def draw_counts(
     labels = Labels(view)
     parts = sheet.draw_zones(view, zone, within=within, roads=within is not None)
     if municipality_id is None:
-        values = [(_capital(context, name), texts.number(context.mean_within[key], decimals=1))
-                  for key, name in _in_order(context)]  # fmt: skip
-        parts += sheet.name_municipalities(view, labels, values)
+        means = [(_capital(context, name), texts.number(context.mean_within[key], decimals=1))
+                 for key, name in _in_order(context)]  # fmt: skip
+        parts += sheet.name_municipalities(view, labels, means)
         parts += sheet.name_settlements(view, labels, most=2, towns=True)
-        told = "; ".join(f"{name} {texts.number(context.mean_within[key], decimals=1)}"
+        values = "; ".join(f"{name} {texts.number(context.mean_within[key], decimals=1)}"
                          for key, name in context.municipalities)  # fmt: skip
     else:
         parts += sheet.draw_facilities(view, context.known, None, 2.2)
         parts += sheet.name_settlements(view, labels, most=40, municipality_id=municipality_id)
-        told = texts.number(context.mean_within[municipality_id], decimals=1)
+        values = texts.number(context.mean_within[municipality_id], decimals=1)
     legend = [
         ("zone0", f"{ends[0]}–{total}"),
         ("zone1", f"{ends[1]}–{ends[0] - 1}"),
@@ -135,7 +135,7 @@ def draw_counts(
         legend.append(("facility", texts("annex.legend_facility")))
     drawing = finish_map(view, parts, legend)
     caption = Phrase("annex.counts_caption", total=total)
-    alt = Phrase("annex.counts_alt", total=total, values=told)
+    alt = Phrase("annex.counts_alt", total=total, values=values)
     return Figure(drawing.svg, alt, caption, 1.0, "counts")
 
 
@@ -178,9 +178,9 @@ def draw_group(context: AnnexContext, group: str, services: list[str]) -> Figure
     parts += legend
     parts.append(write_text(0, end + 8, texts("annex.strip_key"), 7.8, fill=LIGHT["muted"]))
     drawing = wrap_svg(parts, LINE_PT, end + 12)
-    told = "; ".join(_describe_lowest(context, service) for service in services)
+    lowest = "; ".join(_describe_lowest(context, service) for service in services)
     title = context.group_names.get(group, group)
-    return Figure(drawing.svg, Phrase("annex.group_alt", group=title, values=told),
+    return Figure(drawing.svg, Phrase("annex.group_alt", group=title, values=lowest),
                   Phrase("annex.group_caption", group=title), 1.0)  # fmt: skip
 
 

@@ -53,8 +53,8 @@ def compose_capacity(context: AnnexContext) -> Section | None:
     if bars:
         legend = (texts("annex.legend_places"), texts("annex.legend_persons"))
         drawing = draw_capacity(bars, LINE_PT, legend)
-        told = "; ".join(f"{bar.name} {bar.shown}" for bar in bars)
-        blocks.append(Figure(drawing.svg, Phrase("annex.capacity_alt", values=told),
+        values = "; ".join(f"{bar.name} {bar.shown}" for bar in bars)
+        blocks.append(Figure(drawing.svg, Phrase("annex.capacity_alt", values=values),
                              Phrase("annex.capacity_caption")))  # fmt: skip
     columns = (
         Column(Phrase("annex.column.service"), width=4.0),

@@ -59,10 +59,10 @@ def list_layers(released: Release) -> dict[str, gpd.GeoDataFrame]:
     assert network is not None
     services = list_counted(result)
     frames = {
-        "municipalities": _tell_municipalities(released, services),
-        "settlements": _tell_settlements(released, services),
+        "municipalities": _list_municipalities(released, services),
+        "settlements": _list_settlements(released, services),
         "facilities": show_facilities(result),
-        "sites": _tell_sites(released),
+        "sites": _list_sites(released),
     }
     return {
         name: _make_plain(crs_.to_metric(frame, name, network.crs))
@@ -144,7 +144,7 @@ def write_geojson(released: Release, folder: Path, *, lang: str = "lv") -> list[
         collection = json.loads(frame.to_crs(crs_.EXCHANGE).to_json(drop_id=True))
         _round_coordinates(collection)
         features = collection["features"]
-        told = {
+        content = {
             "type": "FeatureCollection",
             "name": name,
             **({"warning": warning} if warning else {}),
@@ -153,12 +153,12 @@ def write_geojson(released: Release, folder: Path, *, lang: str = "lv") -> list[
             "features": features,
         }
         path = folder / f"{name}.geojson"
-        path.write_text(encode_json(told) + "\n", encoding="utf-8")
+        path.write_text(encode_json(content) + "\n", encoding="utf-8")
         written.append(path)
     return written
 
 
-def _tell_municipalities(released: Release, services: list[str]) -> gpd.GeoDataFrame:
+def _list_municipalities(released: Release, services: list[str]) -> gpd.GeoDataFrame:
     result = released.result
     frame = result.municipalities.copy()
     ranked = rank_municipalities(result, services).set_index("municipality_id")
@@ -171,7 +171,7 @@ def _tell_municipalities(released: Release, services: list[str]) -> gpd.GeoDataF
     return frame
 
 
-def _tell_settlements(released: Release, services: list[str]) -> gpd.GeoDataFrame:
+def _list_settlements(released: Release, services: list[str]) -> gpd.GeoDataFrame:
     result = released.result
     frame = result.settlements.drop(columns=["population_basis", "lon", "lat"], errors="ignore")
     names = result.municipalities.set_index("municipality_id")["name"]
@@ -197,7 +197,7 @@ def _tell_settlements(released: Release, services: list[str]) -> gpd.GeoDataFram
     return frame
 
 
-def _tell_sites(released: Release) -> gpd.GeoDataFrame:
+def _list_sites(released: Release) -> gpd.GeoDataFrame:
     table = list_tables(released)["sites"]
     sites = released.result.sites
     sites = sites[[*(name for name in SITE_COLUMNS if name in sites), "geometry"]]

@@ -27,7 +27,7 @@ _LINE_START = re.compile(r"^(\s*)([-+]|\d+[.)])(?=\s)")
 
 
 def render_markdown(document: Document) -> str:
-    r"""Return a document as Markdown; drawings are told by their alternative texts.
+    r"""Return a document as Markdown; drawings by their alternative texts.
 
     Examples
     --------

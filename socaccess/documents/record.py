@@ -16,12 +16,12 @@ from socaccess.version import VERSION
 if TYPE_CHECKING:
     from socaccess.study import StudyResult
 
-__all__ = ["tell_record", "write_record"]
+__all__ = ["build_record", "write_record"]
 
 LIBRARIES = ("numpy", "scipy", "pandas", "geopandas", "shapely", "pyproj", "highspy")
 
 
-def tell_record(
+def build_record(
     result: StudyResult | Release, *, allow_small_counts: bool = False
 ) -> dict[str, Any]:
     """Return the record as plain values; the same study gives the same record, whenever it runs."""
@@ -61,7 +61,7 @@ def write_record(
     result: StudyResult | Release, path: Path, *, allow_small_counts: bool = False
 ) -> None:
     """Write the record as JSON, keys in a fixed order."""
-    record = tell_record(result, allow_small_counts=allow_small_counts)
+    record = build_record(result, allow_small_counts=allow_small_counts)
     path.write_text(encode_json(record, indent=1) + "\n", encoding="utf-8")
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from socaccess.documents.analysis import compare_seasons, trace_flows
-from socaccess.documents.record import tell_record
+from socaccess.documents.record import build_record
 from socaccess.documents.tables import (
     list_tables,
     round_table,
@@ -68,35 +68,35 @@ def list_sheets(released: Release, texts: Texts) -> dict[str, pd.DataFrame]:
     left to the CSV files. Municipalities are in Latvian order.
     """
     tables = list_tables(released)
-    record = tell_record(released)
+    record = build_record(released)
     result = released.result
     assessed = sorted(result.study.limits_min().keys() & set(result.settlement_coverage["service"]))
     sheets = {
-        "overview": _tell_overview(record),
+        "overview": _list_overview(record),
         "coverage": tables["coverage"],
         "gaps": tables["gaps"],
         "sites": tables["sites"],
         "sensitivity": compare_seasons(result, assessed),
-        "places": _tell_places(released, assessed),
+        "places": _list_places(released, assessed),
         "flows": trace_flows(result, assessed),
-        "institutions": _tell_institutions(result.institutions),
-        "facilities": _tell_facilities(show_facilities(result)),
+        "institutions": _list_institutions(result.institutions),
+        "facilities": _list_facilities(show_facilities(result)),
         "not_located": result.not_located,
     }
-    told = {
+    made = {
         name: _put_in_words(_order(name, round_table(table)), released, texts)
         for name, table in sheets.items()
     }
-    told["origins"] = pd.DataFrame(
+    made["origins"] = pd.DataFrame(
         [(texts(f"tables.origin.{name}"), texts(f"tables.origin.{name}_text"))
          for name in _ORIGINS],
         columns=[texts("tables.origins.figure"), texts("tables.origins.origin")],
     )  # fmt: skip
-    told["notes"] = pd.DataFrame(
+    made["notes"] = pd.DataFrame(
         list_notes(released, texts),
         columns=[texts("tables.notes.topic"), texts("tables.notes.note")],
     )
-    return told
+    return made
 
 
 def list_notes(released: Release, texts: Texts) -> list[tuple[str, str]]:
@@ -133,7 +133,7 @@ def list_notes(released: Release, texts: Texts) -> list[tuple[str, str]]:
     return notes
 
 
-def _tell_overview(record: dict[str, Any]) -> pd.DataFrame:
+def _list_overview(record: dict[str, Any]) -> pd.DataFrame:
     rows = [
         {
             "service": row["service"],
@@ -162,7 +162,7 @@ def _tell_overview(record: dict[str, Any]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _tell_places(released: Release, services: list[str]) -> pd.DataFrame:
+def _list_places(released: Release, services: list[str]) -> pd.DataFrame:
     known = {row["service"] for row in released.headline["services"] if row["supply_known"]}
     # A service that no source counts has no number of facilities, not 0.
     table = count_places(released.result.study, services)
@@ -181,13 +181,13 @@ def _tell_places(released: Release, services: list[str]) -> pd.DataFrame:
     return table
 
 
-def _tell_institutions(table: pd.DataFrame) -> pd.DataFrame:
+def _list_institutions(table: pd.DataFrame) -> pd.DataFrame:
     return table.rename(columns={"name": "institution", "service": "institution_service"})[
         ["facility_id", "institution", "municipality_id", "to_service", "travel_min", "to_facility"]
     ]
 
 
-def _tell_facilities(facilities: pd.DataFrame) -> pd.DataFrame:
+def _list_facilities(facilities: pd.DataFrame) -> pd.DataFrame:
     columns = ["facility_id", "name", "service", "target_group", "places", "places_basis",
                "address", "settlement", "municipality_id", "municipality_name", "status",
                "status_year", "location_precision", "source"]  # fmt: skip
@@ -206,29 +206,29 @@ def _order(name: str, table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _put_in_words(table: pd.DataFrame, released: Release, texts: Texts) -> pd.DataFrame:
-    told = table.reset_index(drop=True).copy()
+    shown = table.reset_index(drop=True).copy()
     services = name_services(released, texts.lang)
     for name in ("service", "to_service"):
-        if name in told:
-            place = told.columns.get_loc(name)
-            words = told[name].map(services).astype(object)
+        if name in shown:
+            place = shown.columns.get_loc(name)
+            words = shown[name].map(services).astype(object)
             if name == "service":
-                told.insert(place, "service_name", words.where(words.notna(), told[name]))
+                shown.insert(place, "service_name", words.where(words.notna(), shown[name]))
             else:
-                told[name] = words
-    if "target_group" in told:
+                shown[name] = words
+    if "target_group" in shown:
         groups = name_groups(released, texts.lang)
-        told["target_group"] = [groups.get(code, code) for code in told["target_group"]]
-    for name in told.columns:
+        shown["target_group"] = [groups.get(code, code) for code in shown["target_group"]]
+    for name in shown.columns:
         known = texts.raw(f"tables.value.{name}.")
         if known:
-            told[name] = [known.get(code, code) for code in told[name]]
-        elif told[name].dtype == bool:
-            told[name] = told[name].map({True: texts("tables.yes"), False: texts("tables.no")})
-    if "municipality_id" in told and "municipality" not in told:
+            shown[name] = [known.get(code, code) for code in shown[name]]
+        elif shown[name].dtype == bool:
+            shown[name] = shown[name].map({True: texts("tables.yes"), False: texts("tables.no")})
+    if "municipality_id" in shown and "municipality" not in shown:
         homes = released.result.municipalities.set_index("municipality_id")["name"].to_dict()
-        names = [homes.get(code) for code in told["municipality_id"]]
-        told.insert(told.columns.get_loc("municipality_id"), "municipality", names)
-    told = told.drop(columns=[name for name in told.columns if name in _CODES])
-    told = told.rename(columns={"facility_status": "status"})
-    return told.astype(object).where(told.notna(), None)
+        names = [homes.get(code) for code in shown["municipality_id"]]
+        shown.insert(shown.columns.get_loc("municipality_id"), "municipality", names)
+    shown = shown.drop(columns=[name for name in shown.columns if name in _CODES])
+    shown = shown.rename(columns={"facility_status": "status"})
+    return shown.astype(object).where(shown.notna(), None)

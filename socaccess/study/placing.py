@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -18,12 +19,19 @@ SHOWN_AT_SETTLEMENT = "shown_at_settlement"
 """The `location_precision` of a facility that is moved."""
 
 
+# A street and a number, as names of facilities carry them: "..., Rīgas ielā 159".
+_STREET = re.compile(
+    r"[,(\s]+(?:[A-ZĀČĒĢĪĶĻŅŠŪŽ][\w.]*\s+){1,3}"
+    r"(?:iel|prospekt|laukum|šosej|bulvār|gatv|alej|ceļ|līnij)\w{1,2}\s*\d+[^\s)]*\)?"
+)
+
+
 def place_facilities(facilities: gpd.GeoDataFrame, study: Study) -> gpd.GeoDataFrame:
     """Return facilities of a study as they may be shown.
 
     Those of services whose `show_at` is `settlement` stand at the centre of their
-    settlement, without an address; where that is not known they have no point. Travel
-    times are still those of the true places.
+    settlement, without an address or a street in their name; where the settlement is not
+    known they have no point. Travel times are still those of the true places.
     """
     types = study.service_types
     if "show_at" not in types:
@@ -49,5 +57,6 @@ def place_facilities(facilities: gpd.GeoDataFrame, study: Study) -> gpd.GeoDataF
     if "located" in table:
         table["located"] = table["located"] & ~(table.geometry.isna() & moved)
     table["address"] = table["address"].mask(moved, "") if "address" in table else ""
+    table["name"] = table["name"].mask(moved, table["name"].str.replace(_STREET, "", regex=True))
     table["location_precision"] = table["location_precision"].mask(moved, SHOWN_AT_SETTLEMENT)
     return table

@@ -196,7 +196,7 @@ def read_bounds(requirements: list[str]) -> dict[str, str]:
     for requirement in requirements:
         name, _, bound = requirement.partition(";")[0].partition(">=")
         assert re.fullmatch(r"[\w.-]+", name.strip()), requirement
-        assert re.fullmatch(r"[\d.]+", bound.strip()), requirement
+        assert re.fullmatch(r"[\d.]+(,<[\d.]+)?", bound.strip()), requirement
         bounds[name.strip().lower().replace("_", "-")] = bound.strip()
     return bounds
 

@@ -23,7 +23,7 @@ from socaccess.documents.layers import (
     write_geopackage,
     write_geoparquet,
 )
-from socaccess.documents.record import tell_record
+from socaccess.documents.record import build_record
 from socaccess.documents.sheets import SHEETS, list_sheets
 from socaccess.documents.tables import list_tables
 from socaccess.documents.workbook import HEADER_ROW, write_workbook
@@ -89,7 +89,7 @@ def test_tables_hold_every_row_of_the_frames(latgale: StudyResult, released: Rel
 
 
 def test_headline_is_that_of_the_result(latgale: StudyResult, released: Release) -> None:
-    told = tell_record(released)["headline"]
+    told = build_record(released)["headline"]
     for row, original in zip(told["groups"], latgale.summary["groups"], strict=True):
         for scenario, share in original["covered_share"].items():
             assert row["covered_share"][scenario] == pytest.approx(share, abs=2e-4)

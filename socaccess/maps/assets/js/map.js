@@ -88,6 +88,7 @@ async function start() {
     tabs.show(state.tab);
     marks.layer.setResolution(printing ? 3 : undefined);
     $("legend").open = printing || !screen.isPhone;
+    for (const caveats of document.querySelectorAll(".caveats")) caveats.open = printing;
     pointer.hide();
     refresh();
   }

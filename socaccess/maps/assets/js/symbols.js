@@ -127,9 +127,9 @@ const SymbolLayer = L.Renderer.extend({
     if (this._map) this._update();
   },
 
+  /** Of the next drawing: a canvas drawn twice wipes out in a PDF all that lies below it. */
   setResolution(ratio) {
     this._ratio = ratio;
-    if (this._map) this._update();
   },
 
   _initContainer() {
