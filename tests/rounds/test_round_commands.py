@@ -38,7 +38,7 @@ def test_a_round_that_cannot_be_opened_leaves_no_store(tmp_path):
 def test_open_starts_a_store(tmp_path):
     days = ["--as-of", "2021-12-31", "--due", "2022-02-15"]
     words = ["open", "latgale", "--round", "latgale-2021", *days, "--store", tmp_path / "s",
-             "--out", tmp_path / "forms", *EVENT]  # fmt: skip
+             "--out", tmp_path / "forms", "--view", "plan", *EVENT]  # fmt: skip
     told = run(*words)
     assert "19 veidlapu" in told
     assert len(list((tmp_path / "forms").iterdir())) == 19
