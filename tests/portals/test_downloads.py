@@ -356,9 +356,9 @@ def test_one_clear_line_and_the_cache_as_it_was(server, cache, remote, name):
     assert isinstance(caught.value, SocAccessError)
     assert isinstance(caught.value, OSError)
     for lang in ("en", "lv"):
-        assert "\n" not in caught.value.tell(lang)
-        assert "https://example.org/numbers" in caught.value.tell(lang)
-        assert str(cache.folder_of("numbers")) in caught.value.tell(lang)
+        assert "\n" not in caught.value.text(lang)
+        assert "https://example.org/numbers" in caught.value.text(lang)
+        assert str(cache.folder_of("numbers")) in caught.value.text(lang)
     assert list_content(cache) == before
     assert not cache.partial_folder("numbers").exists()
     assert fetch_file(remote(), cache).path.read_bytes() == OLD
@@ -490,7 +490,7 @@ def test_offline_forbids_every_connection(server, cache, remote, monkeypatch, ho
         monkeypatch.setenv("SOCACCESS_OFFLINE", "1")
     with pytest.raises(DownloadError, match="no connection may be made") as caught:
         fetch_file(remote(), cache, limits=QUICK, offline=offline)
-    told = caught.value.tell("lv")
+    told = caught.value.text("lv")
     for part in ("savienojumi ir aizliegti", "numbers.csv", str(cache.folder_of("numbers"))):
         assert part in told
     with pytest.raises(DownloadError, match="no connection may be made"):
@@ -672,8 +672,8 @@ def test_stopped_half_way_and_continued(server, cache, remote, how):
 
 
 def test_the_error_travels_between_processes():
-    error = DownloadError("status", {"host": "h", "status": 404}, {"page": "p", "file": "f",
-                                                                     "folder": "d"})  # fmt: skip
+    where = {"page": "p", "file": "f", "folder": "d"}
+    error = DownloadError("downloads.status", where, host="h", status=404)
     again = pickle.loads(pickle.dumps(error))
-    assert again.tell("lv") == error.tell("lv")
+    assert again.text("lv") == error.text("lv")
     assert again.reason == "status"
