@@ -97,6 +97,10 @@ def collect(folder: Path, lang: str) -> Figures:
     """Return the figures of all files of a run."""
     figures = Figures()
     words = json.loads((ROOT / "socaccess" / "locale" / lang / "tables.json").read_text("utf-8"))
+    services = {
+        row[f"name_{lang}"]: row["service"]
+        for row in read_csv(ROOT / "data" / "services" / "service_types.csv")
+    }
     tables = {
         name: list(read_csv(folder / f"{name}.csv")) for name in ("coverage", "gaps", "sites")
     }
@@ -109,11 +113,13 @@ def collect(folder: Path, lang: str) -> Figures:
         ("coverage", "gaps", "sites"), (COVERAGE, GAPS, SITES), (1, 2, 3), strict=True
     ):
         for row in read_sheet(folder / "tables.xlsx", sheet, words, dict(*tables[name][:1])):
+            row = name_codes(row, name, tables, services)
             add_row(figures, "tables.xlsx", name, keys, row)
     headline = json.loads((folder / "study.json").read_text("utf-8"))["headline"]
     for row in headline["services"]:
         add_service(figures, "study.json", row)
     for row in read_sheet(folder / "tables.xlsx", 0, words, {}):
+        row["service"] = services[row["service"]]
         for short, long in (("covered", "covered"), ("share", "covered_share")):
             for scenario in ("now", "planned", "suggested"):
                 key = ("service", row["service"], long, scenario)
@@ -122,6 +128,21 @@ def collect(folder: Path, lang: str) -> Figures:
     read_map(figures, folder / "map.html", tables)
     read_documents(figures, folder, headline, tables)
     return figures
+
+
+def name_codes(
+    row: dict[str, Any], table: str, tables: dict[str, list[dict[str, str]]], services: dict
+) -> dict[str, Any]:
+    """Return a row of the workbook, which tells names to people, with the codes of the CSV."""
+    row = {**row, "service": services[row["service"]]}
+    for known in tables[table]:
+        same = ["service", "municipality"]
+        same += {"coverage": [], "gaps": ["settlement"], "sites": ["rank"]}[table]
+        if all(plain(row[name]) == plain(known[name]) for name in same):
+            keys = {"coverage": ["municipality_id"], "gaps": ["settlement_id"],
+                    "sites": ["site_id"]}[table]  # fmt: skip
+            return {**row, **{name: known[name] for name in keys}}
+    return row
 
 
 def add_row(figures: Figures, where: str, table: str, keys: tuple[str, ...], row: dict) -> None:
@@ -187,6 +208,8 @@ def read_sheet(
         if "service" in found and code:
             found["service"] = found.pop(code)
         # What the sheet says in words, such as the group, is no figure.
+        found.setdefault("service", row[titles.index("service_name")]
+                         if "service_name" in titles else None)  # fmt: skip
         yield {k: v for k, v in found.items() if not like or k in like or k == "service"}
     book.close()
 
