@@ -145,7 +145,7 @@ def test_questions_that_are_not_asked(cache, overpass, polygon, server):
         fetch_map("osm_roads", place="Ludza", polygon=polygon, **options)
     with pytest.raises(InputError, match="no coordinate reference system"):
         fetch_map("osm_roads", polygon=gpd.GeoSeries([AREA]), **options)
-    with pytest.raises(InputError, match="areas are needed, not Point"):
+    with pytest.raises(InputError, match="geometry is not a polygon"):
         fetch_map("osm_roads", polygon=gpd.GeoSeries([AREA.centroid], crs=4326), **options)
     with pytest.raises(InputError, match="use fetch"):
         fetch_map("atvk", place="Ludza", **options)
