@@ -76,7 +76,7 @@ def test_settlements(tmp_path):
     farms = read_osm_settlements(path, places=["isolated_dwelling"])
     assert farms["settlement_id"].tolist() == ["node/3"]
     assert farms.crs == "EPSG:32631"
-    with pytest.raises(InputError, match=r"no kind of settlement \(sea; 1 in all\)"):
+    with pytest.raises(InputError, match=r"not a kind of settlement \(sea; 1 in all\)"):
         read_osm_settlements(path, places=["town", "sea"])
 
 

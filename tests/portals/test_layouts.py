@@ -348,7 +348,7 @@ def test_boundaries_in_a_changed_layout_are_told(tmp_path):
         read_boundaries(pack(lettered, tmp_path / "r.zip"))
     with zipfile.ZipFile(tmp_path / "e.zip", "w") as archive:
         archive.writestr("read.me", "nothing")
-    with pytest.raises(InputError, match="found no layers"):
+    with pytest.raises(InputError, match="no layer with areas"):
         read_boundaries(tmp_path / "e.zip")
     strange = make_units()
     strange.loc[0, "L0_code"] = "7777777"
