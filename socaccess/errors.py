@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from socaccess.messages import DEFAULT_LANGUAGE, SHOWN, Message, is_code, show_value
+from socaccess.messages import DEFAULT_LANGUAGE, SHOWN, Message, show_value
 
 __all__ = [
     "ClusterError",
@@ -56,14 +56,13 @@ class Problem:
     a.csv, column 'limit_min': limit -5 is not above 0 minutes (r7, r9; 2 in all); give ...
     """
 
-    __slots__ = ("code", "column", "hint", "rows", "values", "where")
+    __slots__ = ("code", "column", "rows", "values", "where")
 
     def __init__(
         self,
         code: str,
         where: str | Message = "",
         rows: Iterable[object] = (),
-        hint: str = "",
         *,
         column: str | None = None,
         **values: object,
@@ -73,7 +72,6 @@ class Problem:
         self.rows: tuple[object, ...] = tuple(
             row if isinstance(row, Message) else str(row) for row in rows
         )
-        self.hint = hint
         self.column = column
         self.values = values
 
@@ -84,12 +82,11 @@ class Problem:
 
     def describe(self, lang: str = DEFAULT_LANGUAGE) -> str:
         """Return what is wrong, without where and what to do."""
-        return Message(self.code, **self.values).text(lang) if is_code(self.code) else self.code
+        return Message(self.code, **self.values).text(lang)
 
     def advise(self, lang: str = DEFAULT_LANGUAGE) -> str:
         """Return what to do, or an empty text."""
-        own = Message(self.code, **self.values).advice(lang) if is_code(self.code) else ""
-        return own or self.hint
+        return Message(self.code, **self.values).advice(lang)
 
     def locate(self, lang: str = DEFAULT_LANGUAGE) -> str:
         """Return where it is wrong: file or table, and column."""
@@ -102,7 +99,7 @@ class Problem:
         self, where: str | Message, rows: Iterable[object] = (), *, column: str | None = None
     ) -> Problem:
         """Return the same finding at another place: that of the input it was found for."""
-        moved = Problem(self.code, where, rows, self.hint, column=column)
+        moved = Problem(self.code, where, rows, column=column)
         moved.values = self.values
         return moved
 

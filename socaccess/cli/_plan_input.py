@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from socaccess.cli.command import Session
+from socaccess.cli.speech import Misuse
 
 if TYPE_CHECKING:
     from socaccess.content import Document
@@ -34,9 +35,9 @@ def parse_pairs(values: Sequence[str], option: str) -> dict[str, str]:
     for value in values:
         name, mark, number = value.partition("=")
         if not mark or not name.strip() or not number.strip():
-            raise typer.BadParameter(f"{value!r}: write it as name=value", param_hint=option)
+            raise Misuse("cli.not_a_pair", option, given=value)
         if name.strip() in pairs:
-            raise typer.BadParameter(f"{name.strip()!r} stands twice", param_hint=option)
+            raise Misuse("cli.twice", option, given=name.strip())
         pairs[name.strip().lower().replace("-", "_")] = number.strip()
     return pairs
 
@@ -51,7 +52,7 @@ def parse_years(text: str) -> list[int]:
     except ValueError:
         years = []
     if not years or not all(1990 <= year <= 2100 for year in years):
-        raise typer.BadParameter(f"{text!r}: write years as 2026-2030", param_hint="--years")
+        raise Misuse("cli.not_years", "--years", given=text)
     return sorted(set(years))
 
 
@@ -60,7 +61,7 @@ def parse_number(text: str, option: str) -> float:
     try:
         return float(text.replace(",", "."))
     except ValueError:
-        raise typer.BadParameter(f"{text!r} is not a number", param_hint=option) from None
+        raise Misuse("cli.not_a_number", option) from None
 
 
 def show_note(session: Session, key: str, **values: object) -> None:

@@ -18,6 +18,7 @@ from socaccess.cli._plan_input import (
     show_number,
 )
 from socaccess.cli.command import EXIT_NO, Region, Session, SmallCounts, StudyOptions
+from socaccess.cli.speech import Misuse
 
 __all__ = ["cooperation", "eraf", "model", "programme"]
 
@@ -64,7 +65,7 @@ def model(
     tables = found.show(allow_small_counts=small_counts)
     if not session.as_json:
         if f"model_{form}" not in pages:
-            raise typer.BadParameter(f"{form!r}: use short or full", param_hint="--form")
+            raise Misuse("cli.not_a_choice", "--form", choices=["short", "full"])
         session.show(pages[f"model_{form}"])
     answer = {"municipality_id": found.municipality_id, "municipality": found.name, **tables}
     finish(
@@ -255,7 +256,7 @@ def programme(
     from socaccess.programme.pages import build_programme
 
     if form not in ("short", "full"):
-        raise typer.BadParameter(f"{form!r}: use short or full", param_hint="--form")
+        raise Misuse("cli.not_a_choice", "--form", choices=["short", "full"])
     wanted = parse_years(years)
     pairs = parse_pairs(min_clients or [], "--min-clients")
     least = {name: parse_number(value, "--min-clients") for name, value in pairs.items()}

@@ -17,6 +17,7 @@ from socaccess.cli._plan_input import (
     show_number,
 )
 from socaccess.cli.command import EXIT_NO, Region, Session, SmallCounts, StudyOptions
+from socaccess.cli.speech import Misuse
 
 __all__ = ["budget", "mobile", "person_budget"]
 
@@ -65,7 +66,7 @@ def budget(
     texts = session.texts
     wanted = parse_years(years)
     if variant not in VARIANTS:
-        raise typer.BadParameter(f"{variant!r}: use {', '.join(VARIANTS)}", param_hint="--variant")
+        raise Misuse("cli.not_a_choice", "--variant", choices=list(VARIANTS))
     successors = parse_pairs(takes_over or [], "--takes-over") or {"municipality": "1"}
     options: dict[str, Any] = {
         "shares": parse_pairs(share or [], "--share"),
@@ -151,10 +152,7 @@ def person_budget(
         try:
             wishes.append(planning.Wish(service, int(units), float(weight.replace(",", ".") or 1)))
         except ValueError:
-            raise typer.BadParameter(
-                f"{service}={text!r}: write service=units or service=units@weight",
-                param_hint="--need",
-            ) from None
+            raise Misuse("cli.not_units", "--need", given=f"{service}={text}") from None
     study = replace(asked, view="plan").open(region)
     found = planning.person_budget(
         study, settlement, wishes, budget, prices=prices, eur_per_km=eur_per_km

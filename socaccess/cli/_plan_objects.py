@@ -12,6 +12,7 @@ import typer
 from socaccess.cli._plan_input import finish, name_services, show_note, show_number
 from socaccess.cli._plan_places import parse_criteria
 from socaccess.cli.command import Region, Session, SmallCounts, StudyOptions
+from socaccess.cli.speech import Misuse
 
 __all__ = ["buildings", "movers", "objects"]
 
@@ -38,8 +39,7 @@ def objects(
     try:
         day = dt.date.fromisoformat(as_of) if as_of else None
     except ValueError:
-        raise typer.BadParameter(f"{as_of!r}: write it as 2022-07-26", param_hint="--as-of") \
-            from None  # fmt: skip
+        raise Misuse("cli.not_a_day", "--as-of", given=as_of) from None
     study = replace(asked, view="plan").open(region)
     found = planning.objects(study, table=file, amendments=amendments, as_of=day)
     table = found.objects
@@ -97,10 +97,7 @@ def movers(
     texts = session.texts
     study = asked.open(region)
     if file is None and institution is None:
-        raise typer.BadParameter(
-            f"give a table of movers, or one of these: {_list_institutions(study)}",
-            param_hint="--institution",
-        )
+        raise Misuse("cli.no_institution", "--institution", known=_list_institutions(study))
     try:
         found = planning.movers(
             study,
@@ -113,7 +110,7 @@ def movers(
     except InputError as error:
         if error.code != "programme.no_goal_of_movers":
             raise
-        raise typer.BadParameter(error.text(session.lang), param_hint="--persons") from None
+        raise Misuse(error.code, "--persons", **error.problems[0].values) from None
     shown, sums = found.groups, found.sums
     if not session.as_json:
         keys = ("mover_destination", "mover_decided", "persons", "mover_homes", "places",

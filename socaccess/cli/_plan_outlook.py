@@ -18,6 +18,7 @@ from socaccess.cli._plan_input import (
     show_number,
 )
 from socaccess.cli.command import Region, Session, SmallCounts, StudyOptions
+from socaccess.cli.speech import Misuse
 
 __all__ = ["forecast"]
 
@@ -47,9 +48,7 @@ def forecast(
     given = parse_pairs(change or [], "--change")
     unknown = set(given) - set(VARIANTS)
     if unknown:
-        raise typer.BadParameter(
-            f"{', '.join(sorted(unknown))}: use low, middle, high", param_hint="--change"
-        )
+        raise Misuse("cli.not_a_choice", "--change", choices=["low", "middle", "high"])
     shares = {name: parse_number(given.get(name, "0"), "--change") for name in VARIANTS}
     study = asked.open(region)
     found = planning.forecast(

@@ -9,6 +9,7 @@ import typer
 
 from socaccess.cli._plan_input import finish, name_services, show_note, show_number
 from socaccess.cli.command import Region, Session, SmallCounts, StudyOptions
+from socaccess.cli.speech import Misuse
 
 __all__ = ["obstacles", "pilot"]
 
@@ -105,7 +106,7 @@ def pilot(
 
 def _require_scenario(name: str) -> None:
     if name not in ("now", "planned"):
-        raise typer.BadParameter(f"{name!r}: use now or planned", param_hint="--scenario")
+        raise Misuse("cli.not_a_choice", "--scenario", choices=["now", "planned"])
 
 
 def _tell_cell(value: Any, name: str, texts: Any) -> str:

@@ -9,6 +9,7 @@ import typer
 
 from socaccess.cli._plan_input import finish, name_services, show_note, show_number
 from socaccess.cli.command import Region, Session, StudyOptions
+from socaccess.cli.speech import Misuse
 
 __all__ = ["catalogue", "profiles"]
 
@@ -29,9 +30,7 @@ def catalogue(
 
     texts = session.texts
     if file is None and (groups or profiles):
-        raise InputError(
-            "--groups and --profiles belong to a catalogue of one's own: name its file"
-        )
+        raise InputError("cli.no_own_catalogue")
     loaded = (
         Catalogue.read(file, target_groups=groups, profiles=profiles) if file else Catalogue.load()
     )
@@ -73,7 +72,7 @@ def profiles(
     from socaccess import planning
 
     if scenario not in ("now", "planned"):
-        raise typer.BadParameter(f"{scenario!r}: use now or planned", param_hint="--scenario")
+        raise Misuse("cli.not_a_choice", "--scenario", choices=["now", "planned"])
     catalogue = planning.Catalogue
     loaded = catalogue.read(own, target_groups=groups) if own else catalogue.load()
     study = asked.open(region)

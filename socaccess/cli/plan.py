@@ -25,6 +25,7 @@ from socaccess.cli.command import (
     StudyOptions,
     is_project,
 )
+from socaccess.cli.speech import Misuse
 
 __all__ = ["app"]
 
@@ -49,7 +50,7 @@ def goals(
 
     texts = session.texts
     if near and region == "all":
-        raise typer.BadParameter("name one region", param_hint="--near")
+        raise Misuse("cli.one_region", "--near")
     whom: Any = region
     if near or is_project(region):
         whom = replace(asked, view="plan").open(region)

@@ -233,8 +233,10 @@ def _require_region(store: Store, region: str, view: str) -> None:
     about = store.read("about").set_index("item")["value"]
     if (about["region"], about["view"]) != (region, view):
         raise InputError(
-            f"{store.path}: the store is of {about['region']} ({about['view']}), "
-            f"not of {region} ({view}); give another --store"
+            "cli.other_store",
+            where=str(store.path),
+            own=f"{about['region']} ({about['view']})",
+            asked=f"{region} ({view})",
         )
 
 
@@ -255,10 +257,7 @@ def _split_rows(option: str, checks: list[FormCheck]) -> list[set[str]]:
         for number in fits:
             chosen[number].add(row)
     if wrong:
-        hint = "with several forms write the municipality's code before the row: 0210000:I4"
-        raise InputError(
-            [Problem("row is of no form, or of several", rows=tuple(wrong), hint=hint)]
-        )
+        raise InputError([Problem("cli.row_of_no_form", rows=wrong)])
     return chosen
 
 

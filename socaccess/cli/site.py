@@ -84,9 +84,8 @@ def _require_service(study: Any, service: str) -> None:
 
     known = list(study.service_types["service"])
     if service not in known:
-        near = suggest_names(service, known, most=1)
-        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
-        raise UnknownNameError(f"no service {service!r}; {hint}")
+        near = suggest_names(service, known) or known
+        raise UnknownNameError("cli.no_service", name=service, near=near)
 
 
 def _read_problem(path: Path) -> dict[str, Any]:
@@ -98,15 +97,16 @@ def _read_problem(path: Path) -> dict[str, Any]:
 
     try:
         given = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError(f"{path.name}: the problem cannot be read: {error}") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        raise InputError("cli.unreadable_problem", where=path.name) from None
     data = {"travel_min", "persons", "client_ids", "site_ids", "existing", "client_municipality",
             "site_municipality", "services", "scenarios", "group_weights"}  # fmt: skip
     known = {item.name for item in fields(SitingProblem)} - data
     unknown = [name for name in given if name not in known]
     if unknown:
-        hint = f"known are {', '.join(sorted(known))}"
-        raise InputError([Problem("unknown option", path.name, tuple(unknown), hint)])
+        raise InputError(
+            [Problem("cli.unknown_in_problem", path.name, unknown, known=sorted(known))]
+        )
     if "phases" in given:
         given["phases"] = tuple(Phase(**phase) for phase in given["phases"])
     return given
@@ -120,7 +120,7 @@ def _read_phases(text: str) -> tuple[Any, ...]:
         pairs = [part.split(":") for part in text.split(",")]
         return tuple(Phase(year=int(year), sites=int(count)) for year, count in pairs)
     except ValueError:
-        raise InputError(f"--phases {text!r} is not of the form 2027:1,2029:2") from None
+        raise InputError("cli.bad_phases", where="--phases", given=text) from None
 
 
 def _list_sites(answer: Any, *, show_all: bool) -> Any:

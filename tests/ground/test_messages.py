@@ -20,7 +20,7 @@ from socaccess.messages import Message, show_value
 
 PACKAGE = Path(__file__).parents[2] / "socaccess"
 CODE = re.compile(r"[a-z0-9_]+\.[a-z0-9_]+")
-NO_VALUES = {"where", "rows", "column", "hint"}
+NO_VALUES = {"where", "rows", "column"}
 
 
 @cache
@@ -83,6 +83,22 @@ def test_every_code_in_the_code_has_a_sentence_and_its_values():
         if given - NO_VALUES - list_fields(sentences[code]):
             wrong.append(f"{where}: {code} does not show {given - NO_VALUES}")
     assert wrong == []
+
+
+def test_no_error_of_ours_holds_a_sentence():
+    builtin = {"ValueError", "TypeError", "KeyError", "AttributeError", "CutOffError", "FormError"}
+    written = []
+    for path, tree in list_modules():
+        for node in ast.walk(tree):
+            name = getattr(getattr(node, "func", None), "id", "")
+            ours = name == "Problem" or (name.endswith("Error") and name not in builtin)
+            if not (isinstance(node, ast.Call) and ours and node.args):
+                continue
+            first = node.args[0]
+            plain = isinstance(first, ast.Constant) and isinstance(first.value, str)
+            if isinstance(first, ast.JoinedStr) or (plain and not CODE.fullmatch(first.value)):
+                written.append(f"{path.name}:{node.lineno}: {ast.unparse(first)}")
+    assert written == []
 
 
 def test_every_sentence_is_used():
