@@ -127,7 +127,7 @@ def read_graph_form(path: str | Path) -> Instance:
     if wrong.any():
         told = tuple(f"{tail:g} {head:g} {cost:g}" for tail, head, cost in edge[wrong])
         hint = f"vertices are counted from 1 to {vertices}, costs are 0 or more"
-        raise InputError([Problem("no such edge", name, told, hint)])
+        raise InputError([Problem(f"no such edge; {hint}", name, told)])
     tail, head = ends.min(axis=1).astype(int) - 1, ends.max(axis=1).astype(int) - 1
     # Of an edge given again the last one counts: the first one from behind.
     key = (tail * vertices + head)[::-1]
@@ -164,7 +164,7 @@ def read_coordinate_form(path: str | Path, *, rounding: str = "none") -> Instanc
     width = len(rows[0])
     odd = tuple(" ".join(row) for row in rows if len(row) != width or width not in (2, 3))
     if odd:
-        raise InputError([Problem("line is no point", name, odd, "write number x y, or x y")])
+        raise InputError([Problem("line is no point; write number x y, or x y", name, odd)])
     values = _numbers([part for row in rows for part in row], name).reshape(-1, width)
     if announced and announced[0] != str(len(values)):
         raise InputError(f"{name}: {announced[0]} points announced, {len(values)} found")
@@ -193,7 +193,7 @@ def _numbers(parts: list[str], name: str) -> np.ndarray:
             if not np.isfinite(values[place]):
                 wrong.append(part)
     if wrong:
-        raise InputError([Problem("not a number", name, tuple(wrong), "check the file's form")])
+        raise InputError([Problem("not a number", name, tuple(wrong))])
     return values
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from socaccess.messages import DEFAULT_LANGUAGE, SHOWN, Message, show_value
+from socaccess.messages import DEFAULT_LANGUAGE, SHOWN, Message, is_code, show_value
 
 __all__ = [
     "ClusterError",
@@ -38,7 +38,8 @@ class Problem:
     Parameters
     ----------
     code
-        Code of the sentence that says what is wrong and what to do (`messages`).
+        Code of the sentence that says what is wrong and what to do (`messages`), or, from
+        outside the package, a sentence of one's own.
     where
         File, sheet or table.
     rows
@@ -82,11 +83,12 @@ class Problem:
 
     def describe(self, lang: str = DEFAULT_LANGUAGE) -> str:
         """Return what is wrong, without where and what to do."""
-        return Message(self.code, **self.values).text(lang)
+        # Who calls us may have a sentence of his own: it stays as it is.
+        return Message(self.code, **self.values).text(lang) if is_code(self.code) else self.code
 
     def advise(self, lang: str = DEFAULT_LANGUAGE) -> str:
         """Return what to do, or an empty text."""
-        return Message(self.code, **self.values).advice(lang)
+        return Message(self.code, **self.values).advice(lang) if is_code(self.code) else ""
 
     def locate(self, lang: str = DEFAULT_LANGUAGE) -> str:
         """Return where it is wrong: file or table, and column."""

@@ -43,7 +43,7 @@ def find_points(names: list[str]) -> dict[str, str]:
     unknown = [name for name in names if name not in ids]
     near = [near for name in unknown for near in suggest_names(name, list(ids), most=1)]
     hint = f"did you mean {', '.join(near)}?" if near else ""
-    raise_problems([Problem("no town or centre", rows=tuple(unknown), hint=hint)] * bool(unknown))
+    raise_problems([Problem(f"no town or centre; {hint}", rows=tuple(unknown))] * bool(unknown))
     return {name: ids[name] for name in names}
 
 

@@ -98,7 +98,7 @@ def test_check_answers_yes_with_zero():
 def test_check_in_latvian_prints_names_and_numbers_with_comma():
     answer = call("check", "ciblas", "--lang", "lv")
     assert "Ludzas novads" in answer.stdout
-    assert re.search(r"\d+ %", answer.stdout)
+    assert re.search(r"\d+\s%", answer.stdout)
     assert "100%" not in answer.stdout
 
 
@@ -107,8 +107,16 @@ def test_check_in_latvian_prints_names_and_numbers_with_comma():
     [
         (("run", "latgalle"), 1, "did you mean latgale?"),
         (("check", "Ludzs novads"), 1, "did you mean Ludzas novads"),
-        (("check", "Aglonas novads"), 1, "divided between Krāslavas novads and Preiļu novads"),
-        (("site", "latgale", "--service", "group_hom"), 1, "did you mean group_home?"),
+        (
+            ("check", "Aglonas novads"),
+            1,
+            "between Krāslavas novads, Preiļu novads; say which",
+        ),
+        (
+            ("site", "latgale", "--service", "group_hom"),
+            1,
+            "one of: group_home, group_act?",
+        ),
         (("validate", "nowhere.csv"), 1, "there is no such file"),
         (("run",), 2, "REGION: is missing"),
         (("fly",), 2, "no command 'fly'"),
@@ -201,7 +209,7 @@ def test_site_takes_a_problem_file(tmp_path):
     file.write_text("colour = 1\n", encoding="utf-8")
     answer = call(*words)
     assert answer.returncode == 1
-    assert "unknown option (colour; 1 in all)" in answer.stderr
+    assert "nezināms nosacījums (colour; kopā 1)" in answer.stderr
 
 
 def test_data_is_whole():
@@ -224,4 +232,4 @@ def test_settings_file_changes_the_limits(tmp_path):
     file.write_text("limit = 3\n")
     answer = call(*words, "--settings", str(file))
     assert answer.returncode == 1
-    assert "unknown setting" in answer.stderr
+    assert "limit nav zināms; vai domājāt limits_min?" in answer.stderr

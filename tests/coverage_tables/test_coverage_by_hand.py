@@ -102,7 +102,7 @@ def test_nobody_lives_there():
 
 
 def test_missing_columns_are_named():
-    with pytest.raises(InputError, match="column persons, status is missing"):
+    with pytest.raises(InputError, match="columns are missing: persons, status"):
         summarise_coverage(make_table([]).drop(columns=["persons", "status"]))
 
 

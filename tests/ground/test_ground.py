@@ -34,14 +34,16 @@ def test_errors_are_ours_and_the_builtin_one_would_catch():
 
 
 def test_a_problem_is_one_line():
-    problem = Problem("is odd", "a.csv", tuple(range(1, 8)), "make it even")
-    assert str(problem) == "a.csv: is odd (1, 2, 3, 4, 5, ...; 7 in all); make it even"
+    problem = Problem("coverage.limit_not_positive", "a.csv", tuple(range(1, 8)), limit=0)
+    assert str(problem) == (
+        "a.csv: limit 0 is not above 0 minutes (1, 2, 3, 4, 5, ...; 7 in all); give minutes above 0"
+    )
     assert str(Problem("is odd")) == "is odd"
 
 
 @pytest.mark.parametrize("kind", [InputError, CrsError, UnknownNameError])
 def test_errors_survive_the_way_between_processes(kind):
-    error = kind([Problem("is odd", "a.csv", ("row 1",), "fix it"), Problem("is even")])
+    error = kind([Problem("is odd", "a.csv", ("row 1",)), Problem("is even")])
     again = pickle.loads(pickle.dumps(error))
     assert type(again) is kind
     assert again.problems == error.problems
