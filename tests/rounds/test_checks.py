@@ -66,11 +66,11 @@ def find(world, cells, municipality=VILANI, at=AT):
         ({"Pazīmes!B2": "2"}, ("form_version", FORM, "", "")),
         ({"Pazīmes!B5": "0761201"}, ("not_issued", FORM, "", "")),
         (
-            {"Iestādes!B6": "Dienas aprupes centrs Vilanos", "Iestādes!H6": "darbojas",
-             "Iestādes!E6": "Viļāni", "Iestādes!C6": "dac_grt"},
-            ("like_another", WATCH, "I6", ""),
+            {"Iestādes!B7": "Dienas aprupes centrs Vilanos", "Iestādes!H7": "darbojas",
+             "Iestādes!E7": "Viļāni", "Iestādes!C7": "dac_grt"},
+            ("like_another", WATCH, "I7", ""),
         ),
-        ({"Iestādes!B6": "Jauns"}, ("value_missing", FAULT, "I6", "settlement_id")),
+        ({"Iestādes!B7": "Jauns"}, ("value_missing", FAULT, "I7", "settlement_id")),
     ],
 )  # fmt: skip
 def test_finding(world, cells, expected):
@@ -148,7 +148,7 @@ def test_deleted_rows_and_sheets_are_told(world):
 def test_rows_may_stand_in_another_order_under_a_title(world):
     book = openpyxl.load_workbook(world.form(VILANI))
     sheet = book["Iestādes"]
-    rows = [[cell.value for cell in row] for row in sheet.iter_rows(max_row=5)]
+    rows = [[cell.value for cell in row] for row in sheet.iter_rows(max_row=6)]
     sheet.delete_rows(1, sheet.max_row)
     for row in [["Mūsu iestādes"], [], rows[0], *rows[:0:-1]]:
         sheet.append(row)
