@@ -146,5 +146,6 @@ def test_labels_are_kept_apart(world):
     rounds.keep_snapshot(store, one, at=OPENED, who=WHO)
     with pytest.raises(InputError, match="already"):
         rounds.keep_snapshot(store, replace(one), at=OPENED, who=WHO)
-    with pytest.raises(UnknownNameError, match="there are 2020"):
+    with pytest.raises(UnknownNameError, match="use one of 2020") as caught:
         rounds.read_snapshot(store, "2019")
+    assert caught.value.code == "rounds.unknown_snapshot"

@@ -29,9 +29,9 @@ FILLED = {
     "0604300": {"Iestādes!E2": "Graveru pag."},
     "0680200": {"Personas!E10": 32, "Personas!E2": 10, "Personas!E4": 11, "Personas!D2": 25},
     "0681000": {"Iestādes!G2": 5000, "Iestādes!G3": 8},
-    "0681801": {"Iestādes!B2": "Zilupes dienas aprūpes centrs", "Iestādes!H2": "darbojas",
-                "Iestādes!C2": "Dienas aprupes centrs pilngadigam personam ar gariga rakstura "
-                               "traucejumiem", "Iestādes!E2": "Zilupe", "Iestādes!G2": 8},
+    "0681801": {"Iestādes!B3": "Zilupes dienas aprūpes centrs", "Iestādes!H3": "darbojas",
+                "Iestādes!C3": "Dienas aprupes centrs pilngadigam personam ar gariga rakstura "
+                               "traucejumiem", "Iestādes!E3": "Zilupe", "Iestādes!G3": 8},
     "0760202": {"Iestādes!E2": "Hogvartsa", "Iestādes!G3": 7},
     "0766300": {"Iestādes!E2": "Preiļi"},
     "0769101": {"Norādes!B3": "Viļānu novads"},
@@ -55,7 +55,7 @@ EXPECTED = {
     # 11 people in a day centre, but 10 in all services: both rows cannot be.
     "0680200": ({"P10"}, {"P2", "P4"}, {"more_than_group", "less_than_service"}),
     "0681000": ({"I3"}, {"I2"}, {"not_a_count"}),
-    "0681801": ({"I2"}, set(), set()),
+    "0681801": ({"I3"}, set(), set()),
     "0760202": ({"I3"}, {"I2"}, {"unknown_place"}),
     "0766300": (set(), {"I2"}, {"place_elsewhere"}),
     "0769101": (set(), set(), {"other_municipality"}),
@@ -120,7 +120,7 @@ def test_nineteen_forms_out_and_back(world, moved):
     closed = facilities[facilities["municipality_id"] == "0440801"].iloc[0]
     assert (closed["status"], closed["closed"]) == ("closed", 2021)
     # A new facility has an id of its own, the group of its service and the point of its town.
-    new = facilities.loc["0681801.latgale-2021.I2"]
+    new = facilities.loc["0681801.latgale-2021.I3"]
     town = store.read("settlements").set_index("settlement_id").loc[new["settlement_id"]]
     assert (new["service"], new["target_group"], new["places"]) == ("dac_grt", "adults_grt", 8)
     assert (new["lon"], new["lat"]) == (town["lon"], town["lat"])
