@@ -40,10 +40,14 @@ def find_points(names: list[str]) -> dict[str, str]:
     ids = dict(zip(units["centre"], units["settlement_id"], strict=True))
     ids.update(zip(towns["name"], towns["settlement_id"], strict=True))
     ids[CAPITAL] = CENTRE
-    unknown = [name for name in names if name not in ids]
-    near = [near for name in unknown for near in suggest_names(name, list(ids), most=1)]
-    hint = f"did you mean {', '.join(near)}?" if near else ""
-    raise_problems([Problem(f"no town or centre; {hint}", rows=tuple(unknown))] * bool(unknown))
+    problems = []
+    for name in names:
+        if name in ids:
+            continue
+        near = suggest_names(name, list(ids), most=1)
+        code = "study.unknown_settlement_near" if near else "study.unknown_settlement"
+        problems.append(Problem(code, name=name, near=near))
+    raise_problems(problems)
     return {name: ids[name] for name in names}
 
 
@@ -52,7 +56,9 @@ def read_published(path: Path) -> pd.DataFrame:
     table = pd.read_csv(path, encoding="utf-8")
     missing = [name for name in ("from", "to", "km") if name not in table]
     if missing:
-        raise InputError(f"{path.name}: column {', '.join(missing)} is missing")
+        raise InputError(
+            "schemas.column_missing", where=path.name, missing=missing, given=list(table)
+        )
     table = table[table["km"].notna()].reset_index(drop=True)
     by_road = table["by_road"] if "by_road" in table else pd.Series("", index=table.index)
     return table[["from", "to", "km"]].assign(by_road=by_road == "yes")

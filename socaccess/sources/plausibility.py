@@ -281,6 +281,6 @@ def _name_far(
 def _share_inside(points: gpd.GeoSeries, areas: gpd.GeoSeries) -> float:
     import shapely
 
-    tree = shapely.STRtree(areas.to_numpy())
-    rows, _ = tree.query(points.to_numpy(), predicate="within")
+    shapes = points.to_numpy()
+    rows, _ = shapely.STRtree(areas.to_numpy()).query(shapes, predicate="within")
     return len(np.unique(rows)) / len(points)

@@ -225,10 +225,10 @@ def test_the_comparing_tool_says_what_is_wrong_with_its_file(tmp_path, capsys):
     with file.open("w", encoding="utf-8", newline="") as out:
         csv.writer(out).writerows([["from", "to", "km"], ["Rēzekne", "Ludzza", "30"]])
     assert main([str(file)]) == 1
-    assert "no town or centre (Ludzza; 1 in all); did you mean Ludza?" in capsys.readouterr().err
+    assert "settlement 'Ludzza' is not known; did you mean Ludza?" in capsys.readouterr().err
     file.write_text("a,b\n1,2\n", encoding="utf-8")
     assert main([str(file)]) == 1
-    assert "column from, to, km is missing" in capsys.readouterr().err
+    assert "distances.csv: column from, to, km is missing" in capsys.readouterr().err
     file.write_text("from,to,km\nRēzekne,Ludza,30\n", encoding="utf-8")
     assert main([str(file), "--all"]) == 0
     assert "Rēzekne-Ludza" in capsys.readouterr().out
