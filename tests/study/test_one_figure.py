@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 import socaccess as sa
@@ -11,14 +13,24 @@ from tests.study.read_outputs import Figures, Percent, agree, collect, plain
 REGIONS = ("latgale", "kurzeme", "riga", "vidzeme", "zemgale")
 
 
-def is_slow(region: str, view: str) -> bool:
-    return (region, view) != ("latgale", "today")
+ALWAYS = (("latgale", "today"), ("kurzeme", "plan"), ("riga", "today"))
+ALL_REGIONS = "SOCACCESS_ALL_REGIONS"
+
+
+def mark(region: str, view: str) -> list[pytest.MarkDecorator]:
+    if (region, view) == ALWAYS[0]:
+        return []
+    left_out = (region, view) not in ALWAYS and os.environ.get(ALL_REGIONS) != "1"
+    return [
+        pytest.mark.slow,
+        pytest.mark.skipif(left_out, reason=f"minutes each: set {ALL_REGIONS}=1 to run all ten"),
+    ]
 
 
 @pytest.mark.parametrize(
     ("region", "view"),
     [
-        pytest.param(region, view, marks=[pytest.mark.slow] if is_slow(region, view) else [])
+        pytest.param(region, view, marks=mark(region, view))
         for region in REGIONS
         for view in ("today", "plan")
     ],
