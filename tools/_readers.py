@@ -185,9 +185,9 @@ def _read_table(path: Path) -> None:
 
 
 def _read_places(path: Path) -> None:
-    from socaccess.cli._places import read_places
+    from socaccess.sources.points import read_points
 
-    read_places(path, "EPSG:3059")
+    read_points(path, "EPSG:3059")
 
 
 def _read_network(path: Path) -> None:

@@ -13,9 +13,12 @@ import pytest
 from typer.main import get_command
 
 from socaccess.cli import app as module
+from socaccess.messages import Message
 
 GARBAGE = b"PK\x03\x04\x00\xff\xfe not what you expect \x00 [[[ {{{ <a>"
 SUFFIXES = (".toml", ".xlsx")
+# What the program says of its own mistakes, in the language the tests speak (tests/conftest.py).
+UNEXPECTED = Message("cli.unexpected", kind="").text("lv").split(" ;")[0].strip()
 
 
 def walk(command: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -66,7 +69,7 @@ def call(words: list[str], monkeypatch, capsys) -> tuple[int, str]:
 def check(words: list[str], monkeypatch, capsys) -> str:
     code, told = call(words, monkeypatch, capsys)
     assert code in (1, 2, 3), (words, told)
-    assert "Traceback" not in told and "unexpected" not in told, (words, told)
+    assert "Traceback" not in told and UNEXPECTED not in told, (words, told)
     assert 'File "' not in told
     return told
 
@@ -114,7 +117,7 @@ def test_a_mistake_of_the_program_is_one_line_too(monkeypatch, capsys):
 
     monkeypatch.setattr(module, "app", fail)
     code, told = call(["data", "list"], monkeypatch, capsys)
-    assert code == 1 and len(told.splitlines()) == 1 and "unexpected KeyError" in told
+    assert code == 1 and len(told.splitlines()) == 1 and f"{UNEXPECTED} KeyError" in told
 
 
 def test_debug_shows_the_whole_trace(monkeypatch, capsys):
