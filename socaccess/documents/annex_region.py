@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -240,7 +241,7 @@ def _break(context: AnnexContext, name: str) -> str:
         # Compounds that are wider than a column.
         if short.startswith(word) and len(short) > 12:
             short = short.replace(word, f"{word}\u00ad", 1)
-    return short
+    return re.sub(r"(\w{6})(pils)\b", "\\1\u00ad\\2", short)
 
 
 def _head_group(context: AnnexContext, group: str) -> Cell:

@@ -95,6 +95,7 @@ def _style_facilities(root: ElementTree.Element, texts: Texts) -> None:
             ("operating", "square", FACILITY),
             ("planned", "square", PAPER),
             ("closed", "cross2", MISSING),
+            ("not_registered", "square", MISSING),
         )
     ]
     _add_categories(root, "status", markers)

@@ -49,7 +49,7 @@ def show_result(result: StudyResult, lang: str = "lv") -> str:
     """Return the headline as HTML: a table with a bar for each share, and nothing from outside."""
     texts = Texts(lang)
     released = release(result)
-    summary, types = released.result.summary, released.result.service_types
+    summary, types = released.headline, released.result.service_types
     names = dict(zip(types["service"], types[f"name_{lang}"], strict=True))
     heads = [texts("notebook.service"), texts("notebook.limit"), texts("notebook.persons")]
     heads += [texts(f"notebook.{scenario}") for scenario in SCENARIOS]
@@ -60,7 +60,7 @@ def show_result(result: StudyResult, lang: str = "lv") -> str:
         cells = [
             escape(str(names[row["service"]])),
             texts.number(row["limit_min"]),
-            _tell(released.show_region(row["target_group"], row["persons"]), texts),
+            _tell(row["persons"], texts),
         ]
         if row["supply_known"]:
             cells += [_draw_bar(row["covered_share"][scenario], texts) for scenario in SCENARIOS]

@@ -19,9 +19,10 @@ SHOWN_AT_SETTLEMENT = "shown_at_settlement"
 """The `location_precision` of a facility that is moved."""
 
 
-# A street and a number, as names of facilities carry them: "..., Rīgas ielā 159".
+# A street and a number, as names of facilities carry them: "..., Rīgas ielā 159",
+# "... 18. Novembra ielā 354V".
 _STREET = re.compile(
-    r"[,(\s]+(?:[A-ZĀČĒĢĪĶĻŅŠŪŽ][\w.]*\s+){1,3}"
+    r"[,(\s]+(?:\d+\.\s*)?(?:[A-ZĀČĒĢĪĶĻŅŠŪŽ][\w.]*\s+){1,3}"
     r"(?:iel|prospekt|laukum|šosej|bulvār|gatv|alej|ceļ|līnij)\w{1,2}\s*\d+[^\s)]*\)?"
 )
 

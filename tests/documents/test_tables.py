@@ -30,6 +30,7 @@ from socaccess.documents.workbook import HEADER_ROW, write_workbook
 from socaccess.encoding import encode_csv
 from socaccess.i18n import LANGUAGES, Texts
 from socaccess.study import StudyResult
+from socaccess.study.assessment import spread_need
 from socaccess.study.capacity import CAPACITY_BASES, count_places
 from socaccess.study.release import Release, release
 
@@ -89,10 +90,21 @@ def test_tables_hold_every_row_of_the_frames(latgale: StudyResult, released: Rel
 
 
 def test_headline_is_that_of_the_result(latgale: StudyResult, released: Release) -> None:
+    """A share differs by no more than the estimates in place of hidden counts moved persons."""
     told = build_record(released)["headline"]
+    truth = spread_need(latgale.study)
+    checked = 0
     for row, original in zip(told["groups"], latgale.summary["groups"], strict=True):
+        group = row["target_group"]
+        persons = truth[group].to_numpy()
+        estimate = released.protections[group].estimate
+        assert estimate.sum() == pytest.approx(persons.sum(), abs=1e-4)
+        # Who was moved is missed in one settlement and counted in another.
+        moved = np.abs(estimate - persons).sum() / 2 / persons.sum()
         for scenario, share in original["covered_share"].items():
-            assert row["covered_share"][scenario] == pytest.approx(share, abs=2e-4)
+            assert row["covered_share"][scenario] == pytest.approx(share, abs=moved + 1e-4)
+        checked += moved < 0.01
+    assert checked >= 2, "hidden counts make nearly every headline a guess"
 
 
 def test_csv_for_a_spreadsheet_in_latvia(released: Release, tmp_path: Path) -> None:
@@ -241,7 +253,7 @@ def test_everything_is_the_same_to_the_byte(
 
 
 def test_places_are_summed_only_where_they_are_capacity(latgale: StudyResult) -> None:
-    table = count_places(latgale.study, ["group_home", "gvpp"]).set_index("service")
+    table = count_places(latgale.study, ["group_home", "care_ft"]).set_index("service")
     facilities = latgale.facilities
     own = facilities[facilities["in_region"] & (facilities["service"] == "group_home")]
     operating = own[own["status"] == "operating"]
@@ -249,7 +261,10 @@ def test_places_are_summed_only_where_they_are_capacity(latgale: StudyResult) ->
     assert table.loc["group_home", "places_operating"] == known["places"].sum()
     assert table.loc["group_home", "unknown_operating"] == len(operating) - len(known)
     # Nothing stated is not nought.
-    assert pd.isna(table.loc["gvpp", "places_operating"])
+    care = facilities[facilities["in_region"] & (facilities["service"] == "care_ft")]
+    assert len(care) and not care["places_basis"].isin(CAPACITY_BASES).any()
+    assert pd.isna(table.loc["care_ft", "places_operating"])
+    assert table.loc["care_ft", "unknown_operating"] == (care["status"] == "operating").sum() > 0
 
 
 def test_winter_only_makes_things_worse(latgale: StudyResult) -> None:
@@ -298,11 +313,15 @@ def test_homes_are_shown_at_their_settlement_in_every_file(
         assert shown.geometry.distance(centres[row.settlement_id]) < 1e-3
         assert shown["location_precision"] == "shown_at_settlement"
     sheet = list_sheets(released, Texts("en"))["facilities"]
-    named = sheet[sheet["name"].isin(set(exact["name"]))]
-    moved = named[named["location_precision"] == Texts("en")(
-        "tables.value.location_precision.shown_at_settlement")]  # fmt: skip
-    assert len(moved) >= len(exact)
+    titles = types.loc[types["service"].isin(sheltered), "name_en"]
+    moved = sheet[sheet["service_name"].isin(titles)]
+    assert len(moved) == len(homes)
+    at_settlement = Texts("en")("tables.value.location_precision.shown_at_settlement")
+    assert (moved["location_precision"] == at_settlement).all()
     assert not moved["address"].replace("", None).notna().any()
+    # Nor does a name: "Grupu dzīvokļi 18. Novembra ielā 354V" keeps no part of the street.
+    assert exact["name"].str.contains(r"18\. Novembra ielā \d").any()
+    assert not moved["name"].str.contains(r"\b(?:iel|alej|prospekt)|\d\.?$").any()
 
 
 COUNTED = ("share_now", "share_planned", "covered", "operating", "planned", "rows", "places_o")
