@@ -231,10 +231,14 @@ def update_study(study: Study, store: Store) -> Study:
     mine = mine.to_crs(study.facilities.crs)
     names = dict(zip(own, study.municipalities["name"], strict=True))
     mine["municipality_name"] = mine["municipality_id"].map(names)
+    # Who provides a service, and how sure its kind is, no form asks: both stay as the study knows.
+    known = study.facilities.set_index("facility_id")
+    for name in {"provider_municipality_id", "mapping"} & set(known):
+        mine[name] = mine["facility_id"].map(known[name])
     shared = [
         name for name in mine.columns if name in study.facilities or name in FACILITIES.columns
     ]
-    # The columns of the embedded facilities that a store does not carry stay empty for its rows.
+    # Other columns of the study's facilities that a store does not carry stay empty for its rows.
     joined = pd.concat([others, mine[shared]], ignore_index=True)
     return replace(study, facilities=gpd.GeoDataFrame(joined, crs=study.facilities.crs))
 

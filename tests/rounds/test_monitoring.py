@@ -55,10 +55,13 @@ def test_places_are_capacity_only(world, report):
     assert report.places["operating"].sum() == (facilities["status"] == "operating").sum()
     known = facilities[(facilities["status"] == "operating") & facilities["places"].notna()]
     assert report.places["places_operating"].sum() == known["places"].sum()
-    # Daugavpils says 18 people attend its workshop; that is no number of places.
-    workshop = report.places[(report.places["municipality_id"] == "0050000")
-                             & (report.places["service"] == "workshop")].iloc[0]  # fmt: skip
-    assert workshop["places_operating"] == 0 and workshop["operating_unknown"] == 1
+    by_service = report.places.set_index(["municipality_id", "service"])
+    # Two workshops of Daugavpils plan for 18 and 15 people.
+    workshop = by_service.loc[("0050000", "workshop")]
+    assert workshop["places_operating"] == 33 and workshop["operating_unknown"] == 0
+    # 76 clients of Rēzekne's bureau are of three services together: no number of places of one.
+    brought = by_service.loc[("0210000", "home_care")]
+    assert brought["places_operating"] == 0 and brought["operating_unknown"] == 1
 
 
 def test_small_counts_do_not_leave(report):
