@@ -235,6 +235,11 @@ def update_study(study: Study, store: Store) -> Study:
     known = study.facilities.set_index("facility_id")
     for name in {"provider_municipality_id", "mapping"} & set(known):
         mine[name] = mine["facility_id"].map(known[name])
+    homes = dict(
+        zip(study.settlements["settlement_id"], study.own_municipality("provider"), strict=True)
+    )
+    here = mine["settlement_id"].map(homes)
+    mine["provider_municipality_id"] = mine.get("provider_municipality_id", here).fillna(here)
     shared = [
         name for name in mine.columns if name in study.facilities or name in FACILITIES.columns
     ]

@@ -122,7 +122,12 @@ def test_a_store_gives_back_its_study(region, world):
     )  # fmt: skip
     assert taken.decisions == {"I2": "accepted"}, taken.check.findings
     store = world.store
-    after = rounds.update_study(region, store).run(sites=False)
+    updated = rounds.update_study(region, store)
+    # Its provider is known by the municipality of today, whatever borders are shown.
+    opened = updated.facilities.set_index("name").loc["Baltinavas dienas centrs"]
+    today = region.settlements.set_index("settlement_id")["municipality_id_2025"]
+    assert opened["provider_municipality_id"] == today[opened["settlement_id"]] != "0384400"
+    after = updated.run(sites=False)
     second = rounds.make_snapshot(after, label="2021", date="2021-12-31")
     rounds.keep_snapshot(store, second, at=TAKEN, who=WHO)
     changes = rounds.compare_snapshots(
