@@ -26,7 +26,7 @@ def build(source: str, lang: str) -> str:
             continue
         text = text.strip().replace("LANG", f'"{lang}"') if kind == "code" else text.strip()
         cell: dict[str, Any] = {"cell_type": "code" if kind == "code" else "markdown",
-                                "id": f"cell-{len(cells):02d}", "metadata": {}}  # fmt: skip
+                                "id": str(len(cells)), "metadata": {}}  # fmt: skip
         if kind == "code":
             cell |= {"execution_count": None, "outputs": []}
         cells.append({**cell, "source": text.splitlines(keepends=True)})
