@@ -14,6 +14,8 @@ import geopandas as gpd
 import openpyxl
 import pandas as pd
 
+from socaccess.documents.workbook import HEADER_ROW
+from socaccess.i18n import Texts
 from socaccess.maps.encode import unpack
 from socaccess.study.release import release
 
@@ -55,14 +57,14 @@ class _World:
         }
 
 
-def read_back(folder: Path, result: Any) -> list[Said]:
+def read_back(folder: Path, result: Any, lang: str = "lv") -> list[Said]:
     """Return every count of persons in the tables, layers, records and documents of a run."""
     world = _World(result)
     said = [
         *_read_coverage(pd.read_csv(folder / "coverage.csv", dtype=str), world, "coverage.csv"),
         *_read_gaps(pd.read_csv(folder / "gaps.csv", dtype=str), world, "gaps.csv"),
         *_read_record(json.loads((folder / "study.json").read_text()), world),
-        *_read_workbook(folder / "tables.xlsx", world),
+        *_read_workbook(folder / "tables.xlsx", result, world, lang),
         *_read_layers(folder / "layers.gpkg", world),
         *_read_document(folder / "annex.docx", result, world),
     ]
@@ -95,26 +97,38 @@ def _read_record(record: dict[str, Any], world: _World) -> Iterator[Said]:
         yield Said(row["target_group"], world.all, str(row["persons"]), "study.json")
 
 
-def _read_workbook(path: Path, world: _World) -> Iterator[Said]:
+def _read_workbook(path: Path, result: Any, world: _World, lang: str) -> Iterator[Said]:
+    """Read the sheets by their headings; they have names alone, no codes."""
+    texts = Texts(lang)
     book = openpyxl.load_workbook(path, read_only=True)
-    names = book.sheetnames
+    types = result.service_types
+    group_of = dict(zip(types[f"name_{lang}"], types["target_group"], strict=True))
+    municipalities = result.study.municipalities
+    home_of = dict(zip(municipalities["name"], municipalities["municipality_id"], strict=True))
+    code_of = {
+        (row.name, row.municipality_id): row.settlement_id
+        for row in world.settlements.itertuples(index=False)
+    }
 
-    def rows(number: int) -> list[tuple[Any, ...]]:
-        return [
-            tuple("" if value is None else str(value) for value in row)
-            for row in book[names[number]].iter_rows(min_row=4, values_only=True)
-        ]
+    def rows(sheet: str, *columns: str) -> Iterator[tuple[str, ...]]:
+        heads, *lines = book[texts(f"tables.sheet.{sheet}")].iter_rows(
+            min_row=HEADER_ROW + 1, values_only=True
+        )
+        at = [heads.index(texts(f"tables.column.{column}")) for column in columns]
+        assert lines, sheet
+        for line in lines:
+            yield tuple("" if line[i] is None else str(line[i]) for i in at)
 
-    for row in rows(0):
-        yield Said(world.group_of[row[1]], world.all, row[6], "tables.xlsx overview")
-    for row in rows(1):
-        group, home = world.group_of[row[3]], world.home[row[0]]
-        yield Said(group, home, row[7], "tables.xlsx coverage")
-    for row in rows(2):
-        group = world.group_of[row[1]]
-        yield Said(group, frozenset([row[4]]), row[16], "tables.xlsx gaps")
-    for row in rows(5):
-        yield Said(world.group_of[row[1]], world.all, row[3], "tables.xlsx places")
+    for sheet in ("overview", "places"):
+        for service, persons in rows(sheet, "service_name", "persons"):
+            yield Said(group_of[service], world.all, persons, f"tables.xlsx {sheet}")
+    for service, home, persons in rows("coverage", "service_name", "municipality", "persons"):
+        yield Said(group_of[service], world.home[home_of[home]], persons, "tables.xlsx coverage")
+    for service, home, name, persons in rows(
+        "gaps", "service_name", "municipality", "settlement", "persons"
+    ):
+        where = frozenset([code_of[(name, home_of[home])]])
+        yield Said(group_of[service], where, persons, "tables.xlsx gaps")
 
 
 def _read_layers(path: Path, world: _World) -> Iterator[Said]:
