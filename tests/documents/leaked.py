@@ -66,7 +66,7 @@ def read_back(folder: Path, result: Any, lang: str = "lv") -> list[Said]:
         *_read_record(json.loads((folder / "study.json").read_text()), world),
         *_read_workbook(folder / "tables.xlsx", result, world, lang),
         *_read_layers(folder / "layers.gpkg", world),
-        *_read_document(folder / "annex.docx", result, world),
+        *_read_document(folder / "annex.docx", result, world, lang),
     ]
     return [one for one in said if one.text not in ("", "nan", "None", "–")]
 
@@ -142,30 +142,22 @@ def _read_layers(path: Path, world: _World) -> Iterator[Said]:
                 yield Said(str(column).removeprefix("persons_"), where, str(text), "layers.gpkg")
 
 
-def _read_document(path: Path, result: Any, world: _World) -> Iterator[Said]:
-    """Read the list of unserved settlements: name, municipality, inhabitants, persons."""
-    names = result.study.municipalities.set_index("municipality_id")["name"]
-    places = world.settlements.assign(municipality=world.settlements["municipality_id"].map(names))
-    code_of = {
-        (row.name, row.municipality): row.settlement_id for row in places.itertuples(index=False)
-    }
-    services = {
-        name: code
-        for column in ("name_lv", "name_en")
-        for name, code in zip(
-            result.service_types[column], result.service_types["service"], strict=True
-        )
-    }
+def _read_document(path: Path, result: Any, world: _World, lang: str) -> Iterator[Said]:
+    """Read the persons of each group: in the list of what is missing and over the matrix."""
+    groups = {name: group for group, name in result.study.name_groups(lang).items()}
+    count = r"[\d\xa0]+|<\d+|≥\d+|…"
+    of = {"lv": "no", "en": "of"}[lang]
+    persons = {"lv": "personas?", "en": "persons?"}[lang]
     for table in docx.Document(str(path)).tables:
-        service = None
         for row in table.rows:
             cells = [cell.text for cell in row.cells]
-            heading = re.sub(r" \(\d+ min\)$", "", cells[0])
-            if len(set(cells)) == 1 and heading in services:
-                service = services[heading]
-            elif service and len(cells) == 6 and (cells[0], cells[1]) in code_of:
-                where = frozenset([code_of[(cells[0], cells[1])]])
-                yield Said(world.group_of[service], where, cells[3], "annex.docx")
+            head = re.fullmatch(rf"(.+) · ({count}) {persons}", cells[0])
+            under = re.search(r"\n(.+) · ", cells[0])
+            whole = re.match(rf".+ {of} ({count})", cells[1]) if len(cells) > 1 else None
+            if head and head[1] in groups:
+                yield Said(groups[head[1]], world.all, head[2], "annex.docx")
+            elif under and whole and under[1] in groups:
+                yield Said(groups[under[1]], world.all, whole[1], "annex.docx")
 
 
 def read_map(path: Path, result: Any) -> list[Said]:
