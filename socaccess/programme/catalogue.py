@@ -200,13 +200,13 @@ class Catalogue:
 
     @classmethod
     def load(cls) -> Catalogue:
-        """Return the embedded catalogue: 26 services, every limit a proposal.
+        """Return the embedded catalogue: 37 services, every limit a proposal.
 
         Examples
         --------
         >>> catalogue = Catalogue.load()
         >>> len(catalogue.services), len(catalogue.target_groups)
-        (26, 17)
+        (37, 21)
         >>> catalogue.list_proposals()["basis"].unique().tolist()
         ['proposal']
         """

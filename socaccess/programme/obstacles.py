@@ -56,7 +56,7 @@ def list_obstacles(
     --------
     >>> from socaccess import Study
     >>> found = list_obstacles(Study.load("latgale").run(sites=False))
-    >>> bool((found.loc[found["obstacle"] == "too_far", "over_min"] > 0).all())
+    >>> bool((found.loc[found["obstacle"] == "too_far", "over_min"] >= 0).all())
     True
     """
     if scenario not in ("now", "planned"):

@@ -201,7 +201,7 @@ def write_title(gaps: Sequence[Gap], texts: Texts, names: dict[str, str]) -> str
     >>> gap = Gap("respite_grt", "adults_grt", 45, 389, 211, None, None, 0.46, None, None,
     ...           ("Rēzekne", "Rēzeknes novads", "Ludzas novads"), 9)
     >>> write_title([gap], Texts("lv"), {})
-    'Rēzeknē un Rēzeknes un Ludzas novados pieaugušajiem ar GRT nav atelpas brīža 45 minūtēs'
+    'Rēzeknē un Ludzas un Rēzeknes novados pieaugušajiem ar GRT nav atelpas brīža 45 minūtēs'
     """
     if not gaps:
         return texts("finding.title_none")

@@ -252,8 +252,8 @@ def release(result: StudyResult | Release, *, allow_small_counts: bool = False) 
     --------
     >>> from socaccess.study import Study
     >>> released = release(Study.load("latgale").run(sites=False))
-    >>> released.show_municipality("adults_grt", "0050000")
-    131
+    >>> released.show_municipality("adults_grt", "0002000")
+    128
     """
     if isinstance(result, Release):
         return result
