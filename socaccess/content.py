@@ -403,10 +403,7 @@ class Rendering:
         """Return a share in whole per cents that no line breaks apart; 0 and 100 are exact."""
         if value is None or value != value:
             return DASH
-        exact = float(value)
-        if 0 < exact < 1:
-            exact = min(max(exact, 0.01), 0.99)
-        return self.texts.share(exact).replace(" ", "\u00a0")
+        return self.texts.share(float(value)).replace(" ", "\u00a0")
 
     def cell(self, value: Any, column: Column | None = None) -> list[Run]:
         """Return the value of a cell as pieces in words."""

@@ -133,7 +133,9 @@ def round_shares(shares: np.ndarray, decimals: int = 4) -> np.ndarray:
     least = 10.0**-decimals
     shares = np.asarray(shares, dtype=float)
     part = np.clip(shares.round(decimals), least, 1 - least).round(decimals)
-    return np.where((shares > 0) & (shares < 1), part, shares)
+    # What adds up to 1 but for the noise of floating point is 1.
+    exact = (np.abs(shares) <= 1e-12) | (np.abs(shares - 1) <= 1e-12)
+    return np.where(exact, shares.round(), np.where((shares > 0) & (shares < 1), part, shares))
 
 
 def summarise_coverage(

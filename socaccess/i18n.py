@@ -21,7 +21,7 @@ from typing import Any
 
 from socaccess.errors import UnknownNameError
 
-__all__ = ["LANGUAGES", "Texts", "choose_language", "fold", "sort_key"]
+__all__ = ["LANGUAGES", "Texts", "choose_language", "fold", "round_percent", "sort_key"]
 
 LANGUAGES = ("lv", "en")
 
@@ -54,6 +54,24 @@ def _format_number(lang: str, value: float, decimals: int) -> str:
     grouping = lang != "lv" or abs(round(value, decimals)) >= 10_000
     pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
     return str(format_decimal(value, format=pattern, locale=lang, group_separator=grouping))
+
+
+def round_percent(share: float) -> int:
+    """Return a share in whole per cent: halves up, 0 and 100 only where they are exact.
+
+    Every page, table and map rounds here. Published tables carry four decimals, so
+    that is rounded first: 0.90503 and the 0.905 it is published as are both 91 %.
+
+    Examples
+    --------
+    >>> [round_percent(share) for share in (0.0, 0.0001, 0.90497, 0.90503, 0.999, 1.0, 1.18)]
+    [0, 1, 91, 91, 99, 100, 118]
+    """
+    # Less than this is floating point noise, not a share.
+    if abs(share) <= 1e-12 or abs(share - 1) <= 1e-12:
+        return round(share) * 100
+    percent = math.floor(round(share, 4) * 100 + 0.5 + 1e-9)
+    return min(max(percent, 1), 99) if 0 < share < 1 else percent
 
 
 class Texts:
@@ -120,11 +138,12 @@ class Texts:
         return _format_number(self.lang, float(value), decimals)
 
     def share(self, value: float | None, *, decimals: int = 0) -> str:
-        """Return a share (0-1) in per cent."""
+        """Return a share (0-1) in per cent, whole ones as `round_percent` has them."""
         if value is None or not math.isfinite(value):
             return "–"
         space = " " if self.lang == "lv" else ""
-        return f"{self.number(value * 100, decimals=decimals)}{space}%"
+        percent = value * 100 if decimals else round_percent(value)
+        return f"{self.number(percent, decimals=decimals)}{space}%"
 
     def date(self, value: dt.date) -> str:
         """Return a date in the usual long form of the language."""

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from socaccess.coverage import bound_limits_ms
+from socaccess.i18n import round_percent
 from socaccess.maps.encode import delta
 from socaccess.routing import UNREACHABLE
 from socaccess.travel.minutes import to_limit_ms
@@ -72,18 +73,16 @@ def tenths(minutes: np.ndarray, has_supply: np.ndarray | bool = True) -> np.ndar
 
 
 def as_percent(share: np.ndarray) -> np.ndarray:
-    """Return shares (0-1) in whole per cent; 0 and 100 only where they are exact.
+    """Return shares (0-1) in whole per cent, as `round_percent` has them; -1 where unknown.
 
     Examples
     --------
     >>> as_percent(np.array([0.0, 0.001, 0.5, 0.999, 1.0, np.nan])).tolist()
     [0, 1, 50, 99, 100, -1]
     """
-    known = ~np.isnan(share)
-    value = np.where(known, share, 0.0)
-    percent = np.clip(np.rint(value * 100), 1, 99)
-    percent = np.where(value <= 1e-12, 0, np.where(value >= 1 - 1e-12, 100, percent))
-    return np.where(known, percent, NO_SHARE).astype(np.int64)
+    flat = np.asarray(share, dtype=float).ravel()
+    percent = [NO_SHARE if value != value else round_percent(value) for value in flat.tolist()]
+    return np.array(percent, dtype=np.int64).reshape(np.shape(share))
 
 
 def share_within(

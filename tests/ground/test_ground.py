@@ -12,6 +12,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
+from socaccess.coverage import round_shares
 from socaccess.crs import choose_metric_crs, look_like_degrees, project_points, to_metric
 from socaccess.errors import (
     CrsError,
@@ -22,7 +23,8 @@ from socaccess.errors import (
     UnknownNameError,
     raise_problems,
 )
-from socaccess.i18n import Texts, fold, sort_key
+from socaccess.i18n import Texts, fold, round_percent, sort_key
+from socaccess.maps.shares import as_percent
 from socaccess.settings import LinkModel, Settings
 
 
@@ -176,6 +178,22 @@ def test_numbers_as_each_language_writes_them():
     assert (lv.share(0.256, decimals=1), en.share(0.256)) == ("25,6 %", "26%")
     assert en.date(dt.date(2025, 7, 1)) == "July 1, 2025"
     assert lv.date(dt.date(2025, 7, 1)).startswith("2025. gada 1. j")
+
+
+@given(st.floats(0, 1))
+def test_a_share_and_its_published_four_decimals_are_one_per_cent_everywhere(share):
+    published = float(round_shares(np.array([share]))[0])
+    on_the_map = int(as_percent(np.array([share]))[0])
+    assert round_percent(share) == round_percent(published) == on_the_map
+    assert Texts("en").share(published) == f"{on_the_map}%"
+    assert (on_the_map == 0) == (share <= 1e-12) and (on_the_map == 100) == (share >= 1 - 1e-12)
+
+
+@pytest.mark.parametrize(
+    ("share", "percent"), [(0.905, 91), (0.90503, 91), (0.90494, 90), (0.9949, 99), (1.175, 118)]
+)
+def test_halves_of_a_per_cent_go_up(share, percent):
+    assert Texts("lv").share(share) == f"{percent} %"
 
 
 def test_plural_forms_follow_the_language():
