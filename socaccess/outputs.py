@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from socaccess.beside import Beside
 from socaccess.errors import UnknownNameError
 from socaccess.files import write_together
 
@@ -72,14 +74,28 @@ def write_outputs(
         If something could not be written; what was there before is still there.
     """
     from socaccess.i18n import Texts
+    from socaccess.study.release import release
+    from socaccess.study.released import list_tables
 
     unknown = [name for name in formats if name not in FORMATS]
     if unknown:
         raise UnknownNameError("outputs.unknown_format", names=unknown, known=FORMATS)
     Texts(lang)
-
-    with write_together(folder) as aside:
-        extra = _write_all(result, aside, lang, excel, allow_small_counts, formats)
+    # Protected once, so that no two files differ in what they hide.
+    released = release(result, allow_small_counts=allow_small_counts)
+    list_tables(released)
+    # Of a whole country the full form runs to hundreds of pages; regions have theirs.
+    many = len(released.result.municipalities) > FULL_ANNEX_MUNICIPALITIES
+    form = "short" if many else "full"
+    # Begun before anything is locked: a copy of this process would hold the lock too.
+    with (
+        Beside(lambda: _render_annexes(released, lang=lang, form=form)) as annexes,
+        Beside(lambda: _render_workbook(released, lang)) as workbook,
+        write_together(folder) as aside,
+    ):
+        extra = _write_rest(released, aside, lang, excel, formats)
+        for name, content in {**annexes.result(), "tables.xlsx": workbook.result()}.items():
+            (aside / name).write_bytes(content)
     return [Path(folder) / name for name in (*FILES, *extra)]
 
 
@@ -116,59 +132,56 @@ def write_annexes(
     OutputError
         If something could not be written; what was there before is still there.
     """
-    from socaccess.documents.annex import compose_annex, render_document
-
-    content = compose_annex(
+    contents = _render_annexes(
         result,
         lang=lang,
         form=form,
         municipality_id=municipality_id,
         allow_small_counts=allow_small_counts,
     )
-
     with write_together(folder) as aside:
-        for name in ANNEXES:
-            (aside / name).write_bytes(render_document(content, name))
+        for name, content in contents.items():
+            (aside / name).write_bytes(content)
     return [Path(folder) / name for name in ANNEXES]
 
 
-def _write_all(
-    result: StudyResult | Release,
-    aside: Path,
-    lang: str,
-    excel: bool,
-    allow_small_counts: bool,
-    formats: Sequence[str],
-) -> list[str]:
-    """Write every file into `aside`; return the names of those beyond `FILES`."""
+def _render_annexes(result: StudyResult | Release, **asked: Any) -> dict[str, bytes]:
+    """Return the files of the annex, by name; see `compose_annex`."""
     from socaccess.documents.annex import compose_annex, render_document
+
+    annex = compose_annex(result, **asked)
+    # The typesetter works outside the interpreter: another core can have it.
+    with ThreadPoolExecutor(1) as pool:
+        paper = pool.submit(render_document, annex, ANNEXES[0])
+        editable = render_document(annex, ANNEXES[1])
+        return dict(zip(ANNEXES, (paper.result(), editable), strict=True))
+
+
+def _render_workbook(released: Release, lang: str) -> bytes:
+    from socaccess.documents.workbook import write_workbook
+
+    book = io.BytesIO()
+    write_workbook(released, book, lang=lang)
+    return book.getvalue()
+
+
+def _write_rest(
+    released: Release, aside: Path, lang: str, excel: bool, formats: Sequence[str]
+) -> list[str]:
+    """Write everything but annex and workbook; return the names of the files beyond `FILES`."""
     from socaccess.documents.layers import write_geojson, write_geopackage, write_geoparquet
     from socaccess.documents.record import write_record
     from socaccess.documents.tables import list_tables, warn_of_small_counts
-    from socaccess.documents.workbook import write_workbook
     from socaccess.encoding import encode_csv
     from socaccess.i18n import Texts
     from socaccess.maps import save_map
-    from socaccess.study.release import release
 
-    # Protected once, so that no two files differ in what they hide.
-    released = release(result, allow_small_counts=allow_small_counts)
     warning = warn_of_small_counts(released, Texts(lang))
-    # Of a whole country the full form runs to hundreds of pages; regions have theirs.
-    many = len(released.result.municipalities) > FULL_ANNEX_MUNICIPALITIES
-    annex = compose_annex(released, lang=lang, form="short" if many else "full")
     writers = {"geoparquet": write_geoparquet, "geojson": write_geojson}
-    # The typesetter works outside the interpreter: the other core can have it.
-    with ThreadPoolExecutor(1) as pool:
-        typeset = {name: pool.submit(render_document, annex, name) for name in ANNEXES}
-        save_map(released, aside / "map.html", lang=lang)
-        for name, table in list_tables(released).items():
-            content = encode_csv(table, excel=excel, warning=warning)
-            (aside / f"{name}.csv").write_bytes(content)
-        write_workbook(released, aside / "tables.xlsx", lang=lang)
-        write_geopackage(released, aside / "layers.gpkg", lang=lang)
-        write_record(released, aside / "study.json")
-        extra = [path for name in formats for path in writers[name](released, aside, lang=lang)]
-        for name, rendered in typeset.items():
-            (aside / name).write_bytes(rendered.result())
+    save_map(released, aside / "map.html", lang=lang)
+    for name, table in list_tables(released).items():
+        (aside / f"{name}.csv").write_bytes(encode_csv(table, excel=excel, warning=warning))
+    write_geopackage(released, aside / "layers.gpkg", lang=lang)
+    write_record(released, aside / "study.json")
+    extra = [path for name in formats for path in writers[name](released, aside, lang=lang)]
     return [path.name for path in extra]

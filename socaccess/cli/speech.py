@@ -20,7 +20,6 @@ from typer.core import TyperCommand, TyperGroup
 from socaccess.errors import Problem
 from socaccess.i18n import Texts, choose_language
 from socaccess.messages import Message, is_code
-from socaccess.schemas.names import suggest_names
 
 __all__ = ["EXIT_USAGE", "Misuse", "SpeakingApp", "find_option", "help_keys", "walk_commands"]
 
@@ -78,6 +77,9 @@ class SpeakingGroup(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Return the command that is meant; name the nearest where there is none."""
         if args[0] not in self.commands and not args[0].startswith("-"):
+            # Not above: tables need pandas, and help and version need no tables.
+            from socaccess.schemas.names import suggest_names
+
             near = suggest_names(args[0], list(self.commands))
             raise Misuse("cli.no_command", name=args[0], near=near or list(self.commands))
         return super().resolve_command(ctx, args)

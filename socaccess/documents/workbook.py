@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +35,7 @@ _WIDTHS = {"service_name": 40, "target_group": 34, "municipality": 22, "settleme
            "reason": 28}  # fmt: skip
 
 
-def write_workbook(released: Release, path: Path, *, lang: str = "lv") -> None:
+def write_workbook(released: Release, target: Path | io.BytesIO, *, lang: str = "lv") -> None:
     """Write the tables of a release as XLSX.
 
     Each sheet says on top what it answers; the headings stay in view and can be filtered
@@ -51,7 +52,7 @@ def write_workbook(released: Release, path: Path, *, lang: str = "lv") -> None:
         "comments": warning,
         "created": CREATED,
     }
-    book = open_workbook(path, properties=properties)
+    book = open_workbook(target, properties=properties)
     styles = _Styles(book)
     for name, table in sheets.items():
         sheet = book.add_worksheet(texts(f"tables.sheet.{name}"))

@@ -34,18 +34,18 @@ def convert(
             rows = pick_rows(names, mask, values if show else None)
             problems.append(Problem(code, where, rows, column=column.name, **said))
 
-    blank = values.isna() | (values.astype(str).str.strip() == "")
+    foreign = None
+    if column.kind == "text":
+        converted, foreign = _convert_text(values)
+        blank = converted.isna()
+    else:
+        blank = values.isna()
+        if not pd.api.types.is_numeric_dtype(values.dtype):
+            blank |= values.astype(str).str.strip() == ""
     if column.required:
         note("schemas.value_missing", blank)
-    if column.kind == "text":
-        # A code read as a number must not become '440200.0'.
-        text = values.map(lambda value: str(int(value)) if _is_whole(value) else value)
-        converted = (
-            text.astype(object)
-            .where(~blank, None)
-            .map(lambda value: value if value is None else _LINE_ENDS.sub(" ", str(value).strip()))
-        )
-        note("schemas.foreign_text", _find_foreign(converted))
+    if foreign is not None:
+        note("schemas.foreign_text", foreign)
         if column.allowed and column.default is not None:
             converted = converted.where(~blank, column.default)
     elif column.kind == "flag":
@@ -63,16 +63,32 @@ def convert(
     return converted, problems
 
 
-def _find_foreign(texts: pd.Series) -> np.ndarray:
-    """Return where a text cannot be one of ours: no file we write could hold it."""
+def _convert_text(values: pd.Series) -> tuple[pd.Series, np.ndarray]:
+    """Return values as text, None where blank, and where one cannot be a text of ours."""
+    if pd.api.types.infer_dtype(values, skipna=True) == "string":
+        # Codes and names of places stand in many rows: each is read once.
+        code, words = pd.factorize(values)
+    else:
+        code, words = np.arange(len(values)), values.to_numpy(dtype=object)
+    texts = np.empty(len(words) + 1, dtype=object)
+    texts[:-1] = [
+        None if missing else _read_text(word)
+        for word, missing in zip(words, pd.isna(words), strict=True)
+    ]
     longest = ReadLimits().max_text
-    return np.array(
-        [
-            isinstance(text, str) and (len(text) > longest or find_control_signs(text))
-            for text in texts
-        ],
-        dtype=bool,
-    )
+    foreign = [
+        text is not None and (len(text) > longest or bool(find_control_signs(text)))
+        for text in texts
+    ]
+    found = pd.Series(texts[code].tolist(), index=values.index, name=values.name)
+    return found, np.array(foreign, dtype=bool)[code]
+
+
+def _read_text(value: object) -> str | None:
+    # A code read as a number must not become '440200.0'.
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return _LINE_ENDS.sub(" ", str(value).strip()) or None
 
 
 def _convert_number(
@@ -96,7 +112,3 @@ def _convert_number(
         note("schemas.below_minimum", low, show=True, minimum=column.minimum)
     number = number.where(~bad & ~blank)
     return number.astype("Int64" if whole else float)
-
-
-def _is_whole(value: object) -> bool:
-    return isinstance(value, float) and value.is_integer()

@@ -8,7 +8,6 @@ import pandas as pd
 
 from socaccess.errors import UnknownNameError
 from socaccess.i18n import LANGUAGES, Texts
-from socaccess.network import RoadNetwork
 from socaccess.schemas import suggest_names
 from socaccess.settings import Settings
 from socaccess.sources import boundaries, embedded, services, settlements
@@ -21,9 +20,7 @@ VIEWS = {"plan": 2009, "today": 2025}
 EVERYWHERE = "latvia"
 
 
-def load_tables(
-    region: str, *, view: str, settings: Settings, network: RoadNetwork | None
-) -> dict[str, Any]:
+def load_tables(region: str, *, view: str, settings: Settings) -> dict[str, Any]:
     """Return the tables of one region's study, or of all; see `Study.load`."""
     known = (*boundaries.REGIONS, EVERYWHERE)
     if region not in known:
@@ -43,6 +40,7 @@ def load_tables(
     if region != EVERYWHERE:
         places = places[regions == region]
     outlines = boundaries.load_municipalities(vintage)
+    names = outlines.set_index("municipality_id")["name"]
     # A municipality belongs to the study when a settlement of the region lies in it.
     outlines = outlines[outlines["municipality_id"].isin(places["municipality_id"])]
     facilities = services.load_facilities()
@@ -55,7 +53,6 @@ def load_tables(
     facilities["municipality_id"] = facilities[
         "municipality_id_2009" if view == "plan" else "municipality_id"
     ]
-    names = boundaries.load_municipalities(vintage).set_index("municipality_id")["name"]
     facilities["municipality_name"] = facilities["municipality_id"].map(names)
     people = settlements.load_people_points()
     people = people[people["settlement_id"].isin(places["settlement_id"])]
@@ -72,7 +69,6 @@ def load_tables(
         "municipalities": outlines,
         "settlements": places,
         "facilities": facilities,
-        "network": network,
         "service_types": types,
         "people": people,
         "need": need,

@@ -147,10 +147,11 @@ def _summarise_services(
 
 def _count_facilities(serving: pd.DataFrame, inside: set[str]) -> dict[str, int]:
     """Return located facilities of a service, by status, everywhere and in the study's region."""
-    here = serving["municipality_id"].isin(inside)
+    here = serving["municipality_id"].isin(inside).to_numpy()
+    status = serving["status"].to_numpy(dtype=object)
     return {
-        f"{status}{suffix}": int(((serving["status"] == status) & part).sum())
-        for status in ("operating", "planned")
+        f"{name}{suffix}": int(((status == name) & part).sum())
+        for name in ("operating", "planned")
         for suffix, part in (("", True), ("_in_region", here))
     }
 

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from socaccess import crs as crs_
+from socaccess.beside import Beside
 from socaccess.errors import InputError, Problem, UnknownNameError, raise_problems, speak
 from socaccess.i18n import LANGUAGES
 from socaccess.messages import Message
@@ -264,11 +265,17 @@ class Study:
         `known_by` of the service types says so (`register`, `list`, `none`); where it is
         silent, the facilities given count the services they name.
         """
-        row = self.service_types.set_index("service").loc[service]
-        known_by = row.get("known_by")
-        if isinstance(known_by, str) and known_by:
-            return known_by != "none"
-        return bool((self.facilities["service"] == service).any())
+        return self._counted[service]
+
+    @cached_property
+    def _counted(self) -> dict[str, bool]:
+        types = self.service_types
+        known_by = types.get("known_by", pd.Series(index=types.index, dtype=object))
+        named = set(self.facilities["service"])
+        return {
+            service: said != "none" if isinstance(said, str) and said else service in named
+            for service, said in zip(types["service"], known_by, strict=True)
+        }
 
     def own_municipality(self, traveller: str) -> pd.Series:
         """Return the municipality of every settlement as the owners of facilities are named.
@@ -359,11 +366,11 @@ class Study:
         """
         from socaccess.study.embedded import load_tables
 
-        with speak(lang):
-            tables = load_tables(
-                region, view=view, settings=settings or Settings(), network=network
-            )
-        return cls(**tables, lang=lang)
+        asked = settings or Settings()
+        # The roads take as long as all tables together: another core can have them.
+        with speak(lang), Beside(lambda: network or RoadNetwork.main_roads(asked.links)) as roads:
+            tables = load_tables(region, view=view, settings=asked)
+            return cls(**tables, network=network or roads.result(), lang=lang)
 
     @in_language
     def select(self, municipality_ids: Sequence[str]) -> Study:

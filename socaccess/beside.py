@@ -1,0 +1,98 @@
+"""Work done beside this process, on another core, where a process can be copied at no risk."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import warnings
+from collections.abc import Callable
+from multiprocessing import get_context
+from typing import Any, Generic, Self, TypeVar
+
+__all__ = ["Beside", "can_fork"]
+
+T = TypeVar("T")
+
+
+def can_fork() -> bool:
+    """Return whether a copy of this process can go on by itself, on a core of its own.
+
+    Only Linux copies a process cheaply, and what other threads hold at that moment stays held in
+    the copy: only threads that draw a progress bar are taken to hold nothing of ours.
+    """
+    if sys.platform != "linux" or len(os.sched_getaffinity(0)) < 2:
+        return False
+    here = threading.current_thread()
+    others = (one for one in threading.enumerate() if one is not here)
+    return here is threading.main_thread() and all(
+        type(one).__module__.startswith("rich.") for one in others
+    )
+
+
+class Beside(Generic[T]):
+    """A function at work on another core as long as the `with` lasts.
+
+    Without a core to spare it is called when its result is asked for.
+
+    Parameters
+    ----------
+    work
+        A function of no arguments whose result can be pickled. It sees everything as it is
+        when the `with` is entered; what it changes, files apart, stays unseen here.
+
+    Examples
+    --------
+    >>> with Beside(lambda: sum(range(4))) as adding:
+    ...     adding.result()
+    6
+    """
+
+    def __init__(self, work: Callable[[], T]) -> None:
+        self._work = work
+        self._process: Any = None
+
+    def __enter__(self) -> Self:
+        if can_fork():
+            context = get_context("fork")
+            self._answer, sending = context.Pipe(duplex=False)
+            self._process = context.Process(target=_send, args=(self._work, sending), daemon=True)
+            with warnings.catch_warnings():
+                # Python warns of threads from 3.12 on; `can_fork` has looked at them.
+                warnings.simplefilter("ignore", DeprecationWarning)
+                self._process.start()
+            sending.close()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process is not None:
+            self._process.terminate()
+            self._process.join()
+            self._answer.close()
+
+    def result(self) -> T:
+        """Return what the function returns, or raise what it raises; waits for it, once."""
+        if self._process is None:
+            return self._work()
+        try:
+            failed, answer = self._answer.recv()
+        except EOFError:
+            # The copy was ended from outside, for want of memory perhaps.
+            return self._work()
+        if failed:
+            raise answer
+        return answer
+
+
+def _send(work: Callable[[], Any], sending: Any) -> None:
+    """Send what a function returns or raises; nobody may be there to take it any more."""
+    try:
+        answer = (False, work())
+    except BaseException as error:
+        answer = (True, error)
+    try:
+        sending.send(answer)
+    except OSError:
+        pass
+    except Exception as error:
+        sending.send((True, RuntimeError(str(error))))

@@ -1,0 +1,85 @@
+"""Work beside this process: the same answer, error or not, with and without a core to spare."""
+
+import os
+import subprocess
+import sys
+import textwrap
+import threading
+
+import pytest
+
+from socaccess.beside import Beside, can_fork
+from socaccess.errors import InputError
+
+
+def run_alone(code):
+    """Run code in a Python of its own, where no thread of the tests is about."""
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=False
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_beside_other_threads_the_work_is_done_here():
+    stop = threading.Event()
+    thread = threading.Thread(target=stop.wait)
+    thread.start()
+    try:
+        with Beside(os.getpid) as asking:
+            assert asking.result() == os.getpid()
+        assert not can_fork()
+    finally:
+        stop.set()
+        thread.join()
+
+
+def test_our_error_is_raised_where_the_result_is_asked_for():
+    def fail():
+        raise InputError("study.nothing_assessed", where="service_types")
+
+    with Beside(fail) as failing, pytest.raises(InputError) as caught:
+        failing.result()
+    assert caught.value.problems[0].code == "study.nothing_assessed"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux copies a process at no risk")
+@pytest.mark.skipif(os.cpu_count() == 1, reason="there is no other core")
+def test_in_a_process_of_its_own_it_answers_fails_and_dies():
+    code = """
+        import os, signal
+        from socaccess.beside import Beside
+        from socaccess.errors import InputError
+        here = os.getpid()
+
+        with Beside(os.getpid) as asking:
+            assert asking.result() != here
+
+        def fail():
+            raise InputError("study.nothing_assessed", where="service_types")
+
+        with Beside(fail) as failing:
+            try:
+                failing.result()
+            except InputError as error:
+                print(error.problems[0].code)
+
+        def die():
+            if os.getpid() != here:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return "done here"
+
+        with Beside(die) as dying:
+            print(dying.result())
+
+        with Beside(lambda: os.getppid) as odd, Beside(lambda: lambda: 1) as unpicklable:
+            odd.result()
+            try:
+                unpicklable.result()
+            except RuntimeError as error:
+                print("not picklable")
+
+        # Nobody waits for what is not asked for.
+        with Beside(signal.pause):
+            pass
+    """
+    assert run_alone(code) == (0, "study.nothing_assessed\ndone here\nnot picklable\n", "")
