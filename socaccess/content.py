@@ -79,12 +79,15 @@ class Cell:
         A second, smaller line.
     span
         How many columns it takes.
+    formula
+        How a spreadsheet comes to the value; see `socaccess.workbooks`.
     """
 
     value: Any
     tone: str = ""
     note: Inline = ""
     span: int = 1
+    formula: str = ""
 
 
 @dataclass(frozen=True, slots=True)

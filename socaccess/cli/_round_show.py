@@ -32,7 +32,7 @@ def show_form(check: FormCheck, taken: TakenForm | None, texts: Texts) -> None:
     """Print what is found in a form and how it differs."""
     typer.echo(summarise(check, taken, texts))
     for finding in check.findings:
-        typer.echo(f"  ! {finding.text(texts)}")
+        typer.echo(f"  ! {finding.text(texts.lang)}")
     rows = [
         (row.name, row.item, texts(f"round.column_{d.column}"), d.issued, d.said, d.stood,
          texts(f"round.decision_{taken.decisions.get(row.name, 'pending')}") if taken else "")
@@ -102,11 +102,11 @@ def tell_form(check: FormCheck, taken: TakenForm | None, texts: Texts) -> dict[s
         "revision": taken.revision if taken else None,
         "findings": [
             {
-                "code": finding.code,
+                "code": finding.code.partition(".")[2],
                 "level": finding.level,
                 "row": finding.row,
                 "column": finding.column,
-                "text": finding.text(texts),
+                "text": finding.text(texts.lang),
             }
             for finding in check.findings
         ],

@@ -6,9 +6,18 @@ from collections.abc import Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from fractions import Fraction
 
-from socaccess.errors import InputError
+from socaccess.errors import InputError, Problem
 
-__all__ = ["CENT", "PAYERS", "round_whole", "share_out", "split_amount", "to_amount", "to_fraction"]
+__all__ = [
+    "CENT",
+    "PAYERS",
+    "find_share_problems",
+    "round_whole",
+    "share_out",
+    "split_amount",
+    "to_amount",
+    "to_fraction",
+]
 
 CENT = Decimal("0.01")
 
@@ -61,6 +70,24 @@ def to_fraction(value: object, what: str = "share") -> Fraction:
         return Fraction("".join(str(value).split()).replace(",", "."))
     except (ValueError, ZeroDivisionError):
         raise InputError("programme.not_a_number", where=what, value=value) from None
+
+
+def find_share_problems(shares: Mapping[str, object], where: str) -> list[Problem]:
+    """Return what is wrong with shares of payers: a payer nobody knows, a sum that is not 1.
+
+    Examples
+    --------
+    >>> find_share_problems({"eraf": 0.85, "municipality": 0.15}, "capital")
+    []
+    """
+    unknown = sorted(set(shares) - set(PAYERS))
+    problems = []
+    if unknown:
+        problems.append(Problem("programme.unknown_payer", where, unknown, known=PAYERS))
+    parts = [to_fraction(value, f"share of {name}") for name, value in shares.items()]
+    if sum(parts) != 1 or min(parts) < 0:
+        problems.append(Problem("programme.shares_not_one", where, total=float(sum(parts))))
+    return problems
 
 
 def share_out(total: int, weights: Sequence[Fraction | int]) -> list[int]:

@@ -18,7 +18,7 @@ from typing import Any
 import pandas as pd
 
 from socaccess.errors import InputError, Problem, raise_problems
-from socaccess.programme.amounts import PAYERS, split_amount, to_amount, to_fraction
+from socaccess.programme.amounts import find_share_problems, split_amount, to_amount, to_fraction
 from socaccess.programme.costs import ServiceCost, TransportCost
 from socaccess.schemas import Column, TableForm
 from socaccess.sources.plain_tables import check_plain_table
@@ -113,7 +113,7 @@ class Budget:
         >>> after.sum_by("payer").values.tolist()
         [['municipality', Decimal('5.00')], ['state', Decimal('5.01')]]
         """
-        _check_shares({**to}, f"who takes over from {payer}")
+        raise_problems(find_share_problems(to, f"who takes over from {payer}"))
         if payer in to:
             raise InputError("programme.takes_over_itself", payer=payer)
         lines, changes = [], []
@@ -223,19 +223,6 @@ def _gather(lines: list[dict[str, object]]) -> pd.DataFrame:
     return table.iloc[order].reset_index(drop=True)
 
 
-def _check_shares(shares: Mapping[str, object], what: str) -> list[Problem]:
-    unknown = sorted(set(shares) - set(PAYERS))
-    problems = []
-    if unknown:
-        problems.append(Problem("programme.unknown_payer", what, unknown, known=PAYERS))
-    parts = [to_fraction(value, f"share of {name}") for name, value in shares.items()]
-    if sum(parts) != 1 or any(part < 0 for part in parts):
-        made = float(sum(parts))
-        problems.append(Problem("programme.shares_not_one", what, total=made))
-    raise_problems(problems)
-    return problems
-
-
 def _check_budget(
     clients: pd.DataFrame,
     costs: Sequence[ServiceCost],
@@ -259,10 +246,7 @@ def _check_budget(
         *((f"transport to {cost.service}", cost.shares) for cost in transport),
         *([("capital", capital_shares or {})] if capital is not None else []),
     ]:
-        try:
-            _check_shares(shares, what)
-        except InputError as error:
-            problems += error.problems
+        problems += find_share_problems(shares, what)
     for cost in costs:
         for name in ("unit_price", "units_per_client", "unit_price_other"):
             value = getattr(cost, name)

@@ -14,7 +14,7 @@ from socaccess.errors import InputError, Problem, UnknownNameError, raise_proble
 from socaccess.i18n import fold
 from socaccess.messages import Message
 from socaccess.schemas import SERVICE_TYPES, Column, TableForm, check_table, suggest_names
-from socaccess.sources.plain_tables import read_plain_table
+from socaccess.sources.plain_tables import fill_columns, read_plain_table
 from socaccess.sources.services import load_service_types, load_target_groups
 from socaccess.sources.tables import read_rows
 from socaccess.study import StudyResult
@@ -256,9 +256,7 @@ class Catalogue:
         problems += found
         services = _check(frame, CATALOGUE, path.name, names, problems, None)
         problems += find_unfounded(services, NORMS, path.name, names)
-        for column in CATALOGUE.columns:
-            if column.name not in services:
-                services[column.name] = np.nan if column.kind == "number" else None
+        services = fill_columns(services, CATALOGUE)
         known = services["service"].dropna().astype(str).tolist() if "service" in services else []
         table = pd.DataFrame(columns=_names(PROFILES))
         if profiles is not None:
@@ -316,13 +314,6 @@ class Catalogue:
         limits = dict(zip(stated["service"], stated["limit_min"].astype(float), strict=True))
         rows = self.profiles[self.profiles["profile"] == profile]
         return limits | dict(zip(rows["service"], rows["limit_min"].astype(float), strict=True))
-
-    def norm_of(self, norm: str) -> dict[str, float]:
-        """Return one norm of every service that has it."""
-        if norm not in NORMS:
-            raise UnknownNameError("programme.unknown_norm", name=norm, known=NORMS)
-        stated = self.services[self.services[norm].notna()]
-        return dict(zip(stated["service"], stated[norm].astype(float), strict=True))
 
     def add_profile(
         self, name: str, limits_min: dict[str, float], *, basis: str = "proposal", source: str = ""

@@ -12,20 +12,13 @@ import pandas as pd
 from socaccess.errors import InputError, Problem, raise_problems
 from socaccess.programme.amounts import split_amount, to_amount, to_fraction
 from socaccess.programme.reach import (
+    ServiceAccess,
     choose_joint_site,
-    find_service,
     find_settlement,
-    list_homes,
-    list_supply,
-    measure_between,
-    measure_supply,
     name_municipalities,
-    spread_persons,
-    take_limit,
 )
 from socaccess.routing import UNREACHABLE
 from socaccess.study import StudyResult
-from socaccess.travel.minutes import to_limit_ms
 
 __all__ = [
     "SHARING",
@@ -139,35 +132,31 @@ def find_flows(
     InputError
         If the service is no supply, has no limit, or take_up is not above 0.
     """
-    row = find_service(result.study, service)
-    service, traveller = str(row["service"]), str(row["traveller"])
-    limit = take_limit(result.study, service, limit_min)
     if not 0 < take_up < 10:
         raise InputError("programme.take_up_range", value=take_up)
-    supply = list_supply(result, service, scenario)
-    ms = measure_supply(result, supply, traveller)
-    near = (ms <= to_limit_ms(limit)) & (ms < UNREACHABLE)
-    persons = spread_persons(result, service) * take_up
+    access = ServiceAccess(result, service, scenario=scenario, limit_min=limit_min)
+    supply, ms, near = access.supply, access.ms, access.near
+    persons = access.persons * take_up
     if use_places:
         served = _assign_with_places(near, ms, persons, supply["places"].to_numpy(dtype=float))
     else:
         served = np.zeros(ms.shape)
-        reached = near.any(axis=1) if ms.shape[1] else np.zeros(len(persons), dtype=bool)
-        first = np.where(near, ms, UNREACHABLE).argmin(axis=1)[reached] if ms.shape[1] else []
+        reached = access.near_any
+        first = np.where(near, ms, UNREACHABLE)[reached].argmin(axis=1) if reached.any() else []
         served[np.flatnonzero(reached), first] = persons[reached]
     own = result.study.municipalities
     unlimited = (
         tuple(supply.loc[supply["places"].isna(), "facility_id"].astype(str)) if use_places else ()
     )
     return Flows(
-        service=service,
-        limit_min=limit,
+        service=access.service,
+        limit_min=access.limit_min,
         scenario=scenario,
-        flows=_sum_flows(result, supply, ms, served),
-        unserved=_sum_unserved(result, persons, served, near, known=result.is_known(service)),
+        flows=_sum_flows(access, served),
+        unserved=_sum_unserved(access, persons - served.sum(axis=1)),
         unlimited=unlimited,
         municipalities=dict(zip(own["municipality_id"], own["name"], strict=True)),
-        supply_known=result.is_known(service),
+        supply_known=access.supply_known,
     )
 
 
@@ -208,18 +197,15 @@ def _assign_with_places(
     return served
 
 
-def _sum_flows(
-    result: StudyResult, supply: pd.DataFrame, ms: np.ndarray, served: np.ndarray
-) -> pd.DataFrame:
-    names = name_municipalities(result.study)
-    home = list_homes(result)
+def _sum_flows(access: ServiceAccess, served: np.ndarray) -> pd.DataFrame:
+    names = name_municipalities(access.result.study)
     origin, facility = np.nonzero(served > 1e-9)
     table = pd.DataFrame(
         {
-            "from_id": home[origin],
-            "to_id": supply["municipality_id"].to_numpy(dtype=object)[facility],
+            "from_id": access.home[origin],
+            "to_id": access.supply["municipality_id"].to_numpy(dtype=object)[facility],
             "persons": served[origin, facility],
-            "minutes": served[origin, facility] * ms[origin, facility] / 60_000,
+            "minutes": served[origin, facility] * access.ms[origin, facility] / 60_000,
         }
     )
     table["to_id"] = table["to_id"].astype(object).where(table["to_id"].notna(), "unknown")
@@ -232,21 +218,17 @@ def _sum_flows(
     return sums.drop(columns="minutes")
 
 
-def _sum_unserved(
-    result: StudyResult, persons: np.ndarray, served: np.ndarray, near: np.ndarray, *, known: bool
-) -> pd.DataFrame:
-    names = name_municipalities(result.study)
-    left = persons - served.sum(axis=1)
-    left[left < 1e-9] = 0.0
-    reached = near.any(axis=1) if near.shape[1] else np.zeros(len(persons), dtype=bool)
+def _sum_unserved(access: ServiceAccess, left: np.ndarray) -> pd.DataFrame:
+    names = name_municipalities(access.result.study)
+    beyond = "too_far" if access.supply_known else "no_data"
     table = pd.DataFrame(
         {
-            "municipality_id": list_homes(result),
-            "reason": np.where(reached, "no_places", "too_far" if known else "no_data"),
+            "municipality_id": access.home,
+            "reason": np.where(access.near_any, "no_places", beyond),
             "persons": left,
         }
     )
-    table = table[table["persons"] > 0]
+    table = table[table["persons"] >= 1e-9]
     table = table.groupby(["municipality_id", "reason"], as_index=False, sort=True)["persons"].sum()
     table.insert(1, "municipality", table["municipality_id"].map(names))
     return table[["municipality_id", "municipality", "persons", "reason"]]
@@ -389,9 +371,9 @@ def value_joint_site(
         its own instead), `cost` (its part), `cost_alone` (the whole) and `saving`.
     """
     study = result.study
-    row = find_service(study, service)
-    service, traveller = str(row["service"]), str(row["traveller"])
-    limit = take_limit(study, service, limit_min)
+    access = ServiceAccess(result, service, limit_min=limit_min)
+    limit, between, near_now = access.limit_min, access.between_ms, access.near_any
+    persons, home = access.persons, access.home
     known = set(study.municipalities["municipality_id"])
     unknown = [name for name in partners if name not in known]
     problems = []
@@ -403,8 +385,6 @@ def value_joint_site(
         problems.append(Problem("programme.years_below_one", "years", value=years))
     raise_problems(problems)
     partners = sorted(set(partners))
-    between = measure_between(result, traveller)
-    persons, home = spread_persons(result, service), list_homes(result)
     ids = study.settlements["settlement_id"].tolist()
     if settlement is not None:
         site = find_settlement(study, settlement)
@@ -413,22 +393,16 @@ def value_joint_site(
         if joint is None:
             raise InputError("programme.nobody_in_need", service=service)
         site = joint.settlement_id
-    within = to_limit_ms(limit)
-    supply = list_supply(result, service)
-    now_ms = measure_supply(result, supply, traveller)
-    near_now = (now_ms <= within).any(axis=1) if now_ms.shape[1] else np.zeros(len(home), bool)
-    near_site = between[:, ids.index(site)] <= within
+    near_site = access.find_near(between[:, ids.index(site)])
     names = name_municipalities(study)
     whole = to_amount(yearly_cost, "yearly_cost") * years + to_amount(capital_cost, "capital_cost")
     rows = []
     for name in partners:
         inside = home == name
         alone = choose_joint_site(result, between, persons, limit, [name], [name])
-        near_alone = (
-            between[:, ids.index(alone.settlement_id)] <= within
-            if alone is not None
-            else np.zeros(len(home), bool)
-        )
+        near_alone = np.zeros(len(home), bool)
+        if alone is not None:
+            near_alone = access.find_near(between[:, ids.index(alone.settlement_id)])
         rows.append(
             {
                 "municipality_id": name,

@@ -12,24 +12,13 @@ import numpy as np
 import pandas as pd
 
 from socaccess.errors import Problem, UnknownNameError, raise_problems
-from socaccess.programme.amounts import PAYERS, split_amount, to_amount, to_fraction
+from socaccess.programme.amounts import find_share_problems, split_amount, to_amount, to_fraction
 from socaccess.programme.costs import observe_capital_costs, observe_funding
 from socaccess.programme.objects import PlanObjects, list_objects
-from socaccess.programme.reach import (
-    find_service,
-    find_settlement,
-    list_homes,
-    list_supply,
-    measure_between,
-    measure_supply,
-    name_municipalities,
-    spread_persons,
-    take_limit,
-)
+from socaccess.programme.reach import ServiceAccess, find_settlement, name_municipalities
 from socaccess.programme.take_up import choose_take_up
 from socaccess.routing import UNREACHABLE
 from socaccess.study import StudyResult
-from socaccess.travel.minutes import to_limit_ms
 
 __all__ = [
     "CHECKS",
@@ -68,26 +57,18 @@ class Finding:
     values: dict[str, Any]
 
 
-class ReachAround:
+class ReachAround(ServiceAccess):
     """Who is near now and who would be near the site."""
 
     def __init__(
-        self, result: StudyResult, service: str, traveller: str, limit: float, site: int
+        self, result: StudyResult, service: str, site: int, *, limit_min: float | None = None
     ) -> None:
-        study = result.study
-        self.names = name_municipalities(study)
-        self.home = list_homes(result)
-        self.persons = spread_persons(result, service)
-        self.supply = list_supply(result, service)
-        types = result.service_types.set_index("service")
-        self.supply_known = bool(types["supply_known"].get(service, True))
-        ms = measure_supply(result, self.supply, traveller)
-        within = to_limit_ms(limit)
-        self.near = (ms <= within) & (ms < UNREACHABLE)
-        self.now_ms = ms.min(axis=1) if ms.shape[1] else np.full(len(self.home), UNREACHABLE)
-        self.site_ms = measure_between(result, traveller)[:, site]
-        self.near_now = self.near.any(axis=1) if ms.shape[1] else np.zeros(len(self.home), bool)
-        self.near_site = (self.site_ms <= within) & (self.site_ms < UNREACHABLE)
+        super().__init__(result, service, limit_min=limit_min)
+        self.names = name_municipalities(result.study)
+        self.now_ms = self.ms.min(axis=1, initial=UNREACHABLE)
+        self.site_ms = self.between_ms[:, site]
+        self.near_now = self.near_any
+        self.near_site = self.find_near(self.site_ms)
 
     def sum(self, flags: np.ndarray) -> float:
         """Return the persons of some settlements."""
@@ -171,10 +152,7 @@ class ReachAround:
         if not self.supply_known:
             return Finding("neighbour", "unknown", "neighbour_no_supply", {})
         other = (self.supply["municipality_id"] != municipality).to_numpy()
-        near = (
-            self.near[:, other].any(axis=1) if other.any() else np.zeros(len(self.home), dtype=bool)
-        )
-        served = self.sum(inside & near)
+        served = self.sum(inside & self.near[:, other].any(axis=1))
         columns = np.flatnonzero(other & self.near[inside & (self.persons > 0)].any(axis=0))
         homes = {self.names.get(str(m), "?") for m in self.supply["municipality_id"].iloc[columns]}
         values = {**here, "share": served / whole, "names": tuple(sorted(homes))}
@@ -283,11 +261,6 @@ class Verdict:
     site: dict[str, Any]
     fatal: tuple[str, ...] = FATAL
 
-    def list_reasons(self) -> list[Finding]:
-        """Return what speaks against it, fatal questions first."""
-        bad = [finding for finding in self.findings if finding.answer in ("no", "attention")]
-        return sorted(bad, key=lambda f: (f.answer != "no", CHECKS.index(f.check)))
-
 
 def check_application(
     result: StudyResult,
@@ -325,13 +298,11 @@ def check_application(
         If places are not above 0, a payer is not known, or shares do not add up to 1.
     """
     study = result.study
-    row = find_service(study, application.service)
-    service, traveller = str(row["service"]), str(row["traveller"])
-    limit = take_limit(study, service, limit_min)
     _check_form(result, application, fatal)
     settlement = find_settlement(study, application.settlement)
     site = study.settlements["settlement_id"].tolist().index(settlement)
-    around = ReachAround(result, service, traveller, limit, site)
+    around = ReachAround(result, application.service, site, limit_min=limit_min)
+    service = around.service
     given = objects is not None
     listed = (objects or list_objects(study)).objects
     chosen, basis = choose_take_up(service, take_up)
@@ -362,7 +333,7 @@ def check_application(
             "service": service,
             "settlement": study.settlements["name"].iloc[site],
             "municipality": names[application.municipality_id],
-            "limit_min": limit,
+            "limit_min": around.limit_min,
             "take_up": chosen,
             "take_up_basis": basis,
         },
@@ -378,17 +349,9 @@ def _check_form(result: StudyResult, application: Application, fatal: Sequence[s
         raise UnknownNameError(
             "programme.no_municipality", name=application.municipality_id, study=result.study.name
         )
-    problems = []
+    problems = find_share_problems(application.shares, "shares") if application.shares else []
     if application.places < 1:
         problems.append(Problem("programme.places_below_one", value=application.places))
-    unknown = sorted(set(application.shares) - set(PAYERS))
-    if unknown:
-        problems.append(Problem("programme.unknown_payer", "shares", unknown, known=PAYERS))
-    shares = [to_fraction(value, f"share of {n}") for n, value in application.shares.items()]
-    if shares and (sum(shares) != 1 or min(shares) < 0):
-        problems.append(
-            Problem("programme.shares_not_one", "shares", total=float(sum(shares)))
-        )  # fmt: skip
     raise_problems(problems)
 
 

@@ -14,7 +14,7 @@ from socaccess.errors import InputError, UnknownNameError
 from socaccess.programme.take_up import ALL, observe_take_up
 from socaccess.schemas import Column, TableForm
 from socaccess.sources.boundaries import load_municipalities
-from socaccess.sources.plain_tables import check_plain_table
+from socaccess.sources.plain_tables import check_plain_table, fill_columns
 from socaccess.sources.services import load_plan_targets
 from socaccess.study import StudyResult
 
@@ -137,10 +137,7 @@ def _find_reached(
         missing = {"planning_region", "target_group", "persons"} - set(reached)
         if missing:
             raise InputError("programme.column_missing", where="reached", names=sorted(missing))
-        rows = reached.rename(columns={"persons": "count"})
-        for name in ("year", "source"):
-            if name not in rows:
-                rows = rows.assign(**{name: None})
+        rows = fill_columns(reached, REACHED).rename(columns={"persons": "count"})
     found = {}
     for row in rows.sort_values("year", na_position="first", kind="stable").to_dict("records"):
         year = None if pd.isna(row["year"]) else int(row["year"])

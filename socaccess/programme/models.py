@@ -12,19 +12,10 @@ import pandas as pd
 
 from socaccess.errors import Problem, UnknownNameError, raise_problems
 from socaccess.privacy import hide_small, mark_small
-from socaccess.programme.reach import (
-    list_homes,
-    list_supply,
-    measure_between,
-    measure_supply,
-    name_municipalities,
-    spread_persons,
-)
-from socaccess.programme.take_up import observe_take_up, summarise_take_up
-from socaccess.routing import UNREACHABLE
+from socaccess.programme.reach import ServiceAccess, list_homes, name_municipalities
+from socaccess.programme.take_up import choose_take_up
 from socaccess.schemas import suggest_names
 from socaccess.study import StudyResult
-from socaccess.travel.minutes import to_limit_ms
 
 __all__ = [
     "VIABILITY",
@@ -58,35 +49,29 @@ class ModelInputs:
     take_up: Mapping[str, float] | None = None
 
 
-@dataclass(frozen=True, eq=False)
-class ServiceAccess:
-    """Who is near what, of one service.
+class ModelAccess(ServiceAccess):
+    """Who is near what, of one service, and whom each site would reach.
 
-    Parameters
+    Attributes
     ----------
-    persons
-        In need, at every point where people live.
     take_up, take_up_basis
-        Share of them who come, and what it rests on.
-    supply, near
-        Its facilities, and whether each is within the limit of each point.
-    need_known, supply_known
-        Whether anybody published how many need it, and whether any source counts it.
+        Share of the people in need who come, and what it rests on.
     reached
         Clients of each municipality (columns) within the limit of each site (rows).
     minutes
         Their minutes there together: of sites that reach as many the nearest is chosen.
     """
 
-    persons: np.ndarray
-    take_up: float
-    take_up_basis: str
-    supply: pd.DataFrame
-    near: np.ndarray
-    need_known: bool
-    supply_known: bool
-    reached: np.ndarray
-    minutes: np.ndarray
+    def __init__(
+        self, result: StudyResult, service: str, take_up: tuple[float, str], ids: Sequence[str]
+    ) -> None:
+        super().__init__(result, service)
+        self.take_up, self.take_up_basis = take_up
+        near = self.find_near(self.between_ms)
+        member = self.home[:, None] == np.array(ids, dtype=object)[None, :]
+        clients = self.persons[:, None] * self.take_up * member
+        self.reached = near.T.astype(float) @ clients
+        self.minutes = (np.where(near, self.between_ms, 0) / 60_000).T @ clients
 
 
 class ServiceReach:
@@ -96,7 +81,7 @@ class ServiceReach:
         self.result, self.inputs = result, inputs
         study = result.study
         # Rows of people are points where they live, sites are settlements.
-        self.home = list_homes(result)
+        self.home: np.ndarray = list_homes(result)
         self.site_home = study.settlements["municipality_id"].to_numpy(dtype=object)
         self.settlement_names = study.settlements["name"].tolist()
         self.municipalities = study.municipalities["municipality_id"].tolist()
@@ -106,9 +91,7 @@ class ServiceReach:
         self.types = types[types["counts_as_supply"] & types["limit_min"].notna()].set_index(
             "service"
         )
-        observed = summarise_take_up(observe_take_up())
-        self.observed = dict(zip(observed["service"], observed["middle"], strict=True))
-        self.cache: dict[str, ServiceAccess] = {}
+        self.cache: dict[str, ModelAccess] = {}
 
     def list_services(self, municipality: str) -> list[str]:
         """Return the services of a model: those it backs, then those the plan promises."""
@@ -116,50 +99,12 @@ class ServiceReach:
         promised = [s for s in self.result.study.promised or () if s in self.types.index]
         return [*backed, *(s for s in sorted(promised) if s not in backed)]
 
-    def find_take_up(self, service: str) -> tuple[float, str]:
-        """Return the share of people in need who come, and what it rests on."""
-        given = (self.inputs.take_up or {}).get(service)
-        if given is not None:
-            return float(given), "given"
-        if service in self.observed:
-            return float(self.observed[service]), "observed"
-        return 1.0, "everyone"
-
-    def access_to(self, service: str) -> ServiceAccess:
+    def access_to(self, service: str) -> ModelAccess:
         """Return who is near what, of one service."""
-        if service in self.cache:
-            return self.cache[service]
-        row = self.types.loc[service]
-        traveller, limit = str(row["traveller"]), to_limit_ms(float(row["limit_min"]))
-        persons = spread_persons(self.result, service)
-        share, basis = self.find_take_up(service)
-        supply = list_supply(self.result, service)
-        between = measure_between(self.result, traveller)
-        near_site = (between <= limit) & (between < UNREACHABLE)
-        member = self.home[:, None] == np.array(self.municipalities, dtype=object)[None, :]
-        clients = persons[:, None] * share * member
-        self.cache[service] = ServiceAccess(
-            persons=persons,
-            take_up=share,
-            take_up_basis=basis,
-            supply=supply,
-            near=measure_supply(self.result, supply, traveller) <= limit,
-            need_known=self.is_need_known(service),
-            supply_known=self.is_supply_known(service),
-            reached=near_site.T.astype(float) @ clients,
-            minutes=(np.where(near_site, between, 0) / 60_000).T @ clients,
-        )
+        if service not in self.cache:
+            take_up = choose_take_up(service, (self.inputs.take_up or {}).get(service))
+            self.cache[service] = ModelAccess(self.result, service, take_up, self.municipalities)
         return self.cache[service]
-
-    def is_need_known(self, service: str) -> bool:
-        """Return whether anybody published how many need it."""
-        rows = self.result.settlement_coverage
-        return bool(rows.loc[rows["service"] == service, "persons"].notna().any())
-
-    def is_supply_known(self, service: str) -> bool:
-        """Return whether the data holds any facility of it."""
-        types = self.result.service_types.set_index("service")
-        return bool(types["supply_known"].get(service, True))
 
     @cached_property
     def small(self) -> set[tuple[str, str]]:
@@ -186,8 +131,7 @@ class ServiceReach:
             supply, near, persons = seen.supply, seen.near, seen.persons
             own = (supply["municipality_id"] == municipality).to_numpy()
             needing = inside & ((persons > 0) if persons.sum() > 0 else inside)
-            near_any = near.any(axis=1) if near.shape[1] else np.zeros(len(persons), bool)
-            near_own = near[:, own].any(axis=1) if own.any() else np.zeros(len(persons), dtype=bool)
+            near_any, near_own = seen.near_any, near[:, own].any(axis=1)
             total = float(persons[inside].sum()) if seen.need_known else np.nan
             places = supply.loc[own, "places"]
             rows.append(

@@ -8,7 +8,7 @@ import pandas as pd
 from socaccess.errors import InputError, Problem, raise_problems
 from socaccess.programme.amounts import share_out, to_fraction
 
-__all__ = ["check_against_targets", "spread_to_settlements"]
+__all__ = ["spread_to_settlements"]
 
 PARTS = 10_000
 """Persons are spread in ten-thousandths, which add up exactly."""
@@ -96,26 +96,3 @@ def _choose_column(settlements: pd.DataFrame, vintage: int) -> str:
             "programme.no_codes_of_year", where="settlements", column=column, vintage=str(vintage)
         )
     return column
-
-
-def check_against_targets(
-    persons: pd.DataFrame, targets: pd.DataFrame, *, region: str, kind: str = "target_group"
-) -> pd.DataFrame:
-    """Return the assessed persons of each group beside the figure of the plan.
-
-    Columns: `target_group`, `persons`, `plan_persons`, `indicator`, `share_of_plan`,
-    `source`. A share far from 1 is not an error: assessments and targets differ.
-    """
-    sums = persons.groupby(kind)["persons"].sum(min_count=1)
-    rows = targets[targets["planning_region"] == region]
-    table = pd.DataFrame(
-        {
-            "target_group": rows["target_group"],
-            "persons": rows["target_group"].map(sums),
-            "plan_persons": rows["persons"].astype(float),
-            "indicator": rows["indicator"],
-            "source": rows["source"],
-        }
-    )
-    table["share_of_plan"] = table["persons"] / table["plan_persons"]
-    return table.reset_index(drop=True)

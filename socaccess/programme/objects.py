@@ -6,14 +6,13 @@ import datetime as dt
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from socaccess.errors import InputError, Problem, raise_problems
 from socaccess.programme.reach import CAPACITY_BASES
 from socaccess.schemas import Column, TableForm, check_table
 from socaccess.sources.boundaries import load_crosswalk, load_municipalities
-from socaccess.sources.plain_tables import check_plain_table, read_plain_table
+from socaccess.sources.plain_tables import check_plain_table
 from socaccess.study import Study
 
 __all__ = [
@@ -39,7 +38,7 @@ OBJECTS = TableForm(
         Column("places", "number", minimum=0),
         Column("status", required=True, allowed=OBJECT_STATUSES),
         Column("amendment", "integer", minimum=0, default=0),
-        Column("date"),
+        Column("date", "day"),
         Column("source"),
         Column("note"),
     ),
@@ -51,7 +50,7 @@ AMENDMENTS = TableForm(
     (
         Column("object_id", required=True),
         Column("amendment", "integer", required=True, minimum=1),
-        Column("date", required=True),
+        Column("date", "day", required=True),
         Column(
             "column",
             required=True,
@@ -89,17 +88,8 @@ class PlanObjects:
         InputError
             With every finding at once.
         """
-        frame, names = read_plain_table(path)
-        where = Path(path).name
         known = load_municipalities(2025)["municipality_id"].tolist()
-        table = check_table(
-            frame, OBJECTS, where=where, row_names=names, known={"municipality_id": known}
-        )
-        for column in OBJECTS.columns:
-            if column.name not in table:
-                table[column.name] = np.nan if column.kind == "number" else None
-        problems = _find_bad_dates(table["date"], names, where)
-        raise_problems(problems)
+        table = check_plain_table(path, OBJECTS, known={"municipality_id": known})
         return cls(table.reset_index(drop=True), _no_history())
 
     def amend(self, amendments: pd.DataFrame) -> PlanObjects:
@@ -115,8 +105,7 @@ class PlanObjects:
             If an object is not known, or a value does not fit its column.
         """
         table = check_table(amendments, AMENDMENTS)
-        names = [f"{row.object_id}, amendment {row.amendment}" for row in table.itertuples()]
-        problems = _find_bad_dates(table["date"], names, "amendments")
+        problems: list[Problem] = []
         objects = self.objects.astype(object).where(self.objects.notna(), None)
         rows = {row["object_id"]: row for row in objects.to_dict("records")}
         changes = []
@@ -193,12 +182,6 @@ class PlanObjects:
         table = pd.DataFrame(list(rows.values()), columns=self.objects.columns)
         return check_table(table, OBJECTS).sort_values("object_id", ignore_index=True)
 
-    def count_by(self, column: str = "municipality_id") -> pd.DataFrame:
-        """Return how many objects of each status there are in each municipality."""
-        table = pd.crosstab(self.objects[column], self.objects["status"])
-        table = table.reindex(columns=list(OBJECT_STATUSES), fill_value=0)
-        return table.reset_index().rename_axis(columns=None)
-
 
 def read_amendments(path: str | Path) -> pd.DataFrame:
     """Return a table of amendments as `PlanObjects.amend` takes it, checked.
@@ -224,7 +207,7 @@ def list_objects(study: Study) -> PlanObjects:
     --------
     >>> from socaccess import Study
     >>> objects = list_objects(Study.load("kurzeme"))
-    >>> objects.count_by("status")["opened"].sum() > 5
+    >>> (objects.objects["status"] == "opened").sum() > 5
     np.True_
     """
     facilities = study.facilities
@@ -273,17 +256,3 @@ def _to_today() -> dict[str, str]:
 def _no_history() -> pd.DataFrame:
     columns = ["object_id", "amendment", "date", "column", "old", "new", "source"]
     return pd.DataFrame(columns=columns, dtype=object)
-
-
-def _find_bad_dates(dates: pd.Series, names: list[str], where: str) -> list[Problem]:
-    bad = []
-    for name, value in zip(names, dates, strict=True):
-        if value is None or pd.isna(value):
-            continue
-        try:
-            dt.date.fromisoformat(str(value)[:10])
-        except ValueError:
-            bad.append(f"{name}: {value}")
-    if not bad:
-        return []
-    return [Problem("programme.not_a_date", where, bad)]

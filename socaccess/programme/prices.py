@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from socaccess.errors import InputError, Problem, raise_problems
+from socaccess.errors import InputError
 from socaccess.programme.amounts import to_amount
-from socaccess.schemas import Column, TableForm, check_table
+from socaccess.schemas import Column, TableForm
 from socaccess.sources.embedded import read_embedded
+from socaccess.sources.plain_tables import check_plain_table
 from socaccess.sources.services import load_service_types
-from socaccess.sources.tables import read_rows
 
 __all__ = ["PRICES", "Price", "choose_price", "load_norms", "load_prices", "read_prices"]
 
@@ -30,7 +30,7 @@ PRICES = TableForm(
         Column("client_of", allowed=CLIENTS, default="not_stated"),
         Column("value", "number", required=True, minimum=0),
         Column("unit", required=True, allowed=UNITS),
-        Column("stated_on"),
+        Column("stated_on", "day"),
         Column("municipality_id"),
         Column("act"),
         Column("source", required=True),
@@ -102,30 +102,9 @@ def read_prices(path: str | Path) -> pd.DataFrame:
         With every finding at once: services nobody knows, a price without source,
         a date that is none.
     """
-    path = Path(path)
-    frame, names = read_rows(path)
-    frame.columns = [str(name).strip().lower() for name in frame.columns]
     known = load_service_types()["service"].tolist()
-    problems: list[Problem] = []
-    try:
-        checked = check_table(
-            frame, PRICES, where=path.name, row_names=names, known={"service": known}
-        )
-    except InputError as error:
-        problems += error.problems
-        checked = frame
-    if "stated_on" in checked:
-        bad = [
-            f"{name}: {value}"
-            for name, value in zip(names, checked["stated_on"], strict=True)
-            if value is not None and not pd.isna(value) and _to_date(value) is None
-        ]
-        if bad:
-            problems.append(Problem("programme.not_a_date", path.name, bad, column="stated_on"))
-    raise_problems(problems)
-    for name in ("price_id", "stated_on", "municipality_id", "note", "item", "act"):
-        if name not in checked:
-            checked[name] = None
+    checked = check_plain_table(path, PRICES, known={"service": known})
+    path = Path(path)
     numbered = [f"{path.stem}-{number:03d}" for number in range(1, len(checked) + 1)]
     checked["price_id"] = checked["price_id"].where(checked["price_id"].notna(), numbered)
     return checked

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import geopandas as gpd
 import numpy as np
@@ -19,6 +20,7 @@ from socaccess.travel.minutes import to_limit_ms, to_minutes
 __all__ = [
     "CAPACITY_BASES",
     "Joint",
+    "ServiceAccess",
     "average_between",
     "choose_joint_site",
     "find_service",
@@ -187,6 +189,69 @@ def list_supply(result: StudyResult, service: str, scenario: str = "now") -> pd.
 def measure_supply(result: StudyResult, supply: pd.DataFrame, traveller: str) -> np.ndarray:
     """Return milliseconds from everyone's home (rows) to every facility of a supply."""
     return result.reach.people_ms(supply["point"].to_numpy(dtype=int), traveller)
+
+
+class ServiceAccess:
+    """Who is near which facility of one service, at every point where people live.
+
+    Parameters
+    ----------
+    result
+        A study's result.
+    service
+        A service that counts as supply.
+    scenario
+        `now` or `planned`.
+    limit_min
+        Another limit than the study's, minutes, inclusive.
+
+    Attributes
+    ----------
+    service, traveller, limit_min
+        What is asked.
+    home, persons
+        Municipality, and persons in need, of every point.
+    supply, ms, near
+        Its facilities, and for every point (rows) the milliseconds to each and whether it
+        is within the limit.
+    supply_known, need_known
+        Whether any source counts the service, and whether anybody said how many need it.
+    """
+
+    def __init__(
+        self,
+        result: StudyResult,
+        service: str,
+        *,
+        scenario: str = "now",
+        limit_min: float | None = None,
+    ) -> None:
+        row = find_service(result.study, service)
+        self.result = result
+        self.service, self.traveller = str(row["service"]), str(row["traveller"])
+        self.limit_min = take_limit(result.study, self.service, limit_min)
+        self.home = list_homes(result)
+        self.persons = spread_persons(result, self.service)
+        self.supply = list_supply(result, self.service, scenario)
+        self.ms = measure_supply(result, self.supply, self.traveller)
+        self.near = self.find_near(self.ms)
+        self.supply_known = result.is_known(self.service)
+        rows = result.settlement_coverage
+        self.need_known = bool(rows.loc[rows["service"] == self.service, "persons"].notna().any())
+
+    def find_near(self, ms: np.ndarray) -> np.ndarray:
+        """Return which times are within the limit."""
+        return np.asarray((ms <= to_limit_ms(self.limit_min)) & (ms < UNREACHABLE))
+
+    @cached_property
+    def between_ms(self) -> np.ndarray:
+        """Milliseconds from every point (rows) to every settlement as a site (columns)."""
+        return measure_between(self.result, self.traveller)
+
+    @cached_property
+    def near_any(self) -> np.ndarray:
+        """Whether a facility is near each point."""
+        return np.asarray(self.near.any(axis=1))
 
 
 def choose_joint_site(

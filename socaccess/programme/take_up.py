@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import pandas as pd
@@ -126,6 +127,11 @@ def summarise_take_up(observed: pd.DataFrame, regions: Sequence[str] = ()) -> pd
     return pd.DataFrame(summed, columns=columns)
 
 
+@cache
+def _observe_middle() -> pd.Series:
+    return summarise_take_up(observe_take_up()).set_index("service")["middle"]
+
+
 def choose_take_up(service: str, given: float | None = None) -> tuple[float, str]:
     """Return the share of people in need who come, and its basis: given, observed, everyone.
 
@@ -136,5 +142,5 @@ def choose_take_up(service: str, given: float | None = None) -> tuple[float, str
     """
     if given is not None:
         return float(given), "given"
-    seen = summarise_take_up(observe_take_up()).set_index("service")["middle"]
+    seen = _observe_middle()
     return (float(seen[service]), "observed") if service in seen.index else (1.0, "everyone")

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from socaccess import files
-from socaccess.rounds.context import FormContext, load_context
+from socaccess.rounds.context import SPELLINGS, FormContext, load_context
 from socaccess.rounds.forms import FACILITY_SHEET, PERSONS_SHEET
 from socaccess.rounds.layouts import Row, to_rows
 from socaccess.rounds.rows import CheckedRow, check_facilities, check_persons
@@ -84,9 +84,9 @@ def read_file(path: str | Path) -> tuple[str, bytes]:
     """
     path = Path(path)
     if not path.is_file():
-        raise FormError("not_a_file")
+        raise FormError("form.not_a_file")
     if path.stat().st_size > MAX_BYTES:
-        raise FormError("too_large", most=MAX_BYTES // 10**6)
+        raise FormError("form.too_large", most=MAX_BYTES // 10**6)
     return files.sanitise_name(path.name), path.read_bytes()
 
 
@@ -132,7 +132,7 @@ def check_content(store: Store, file: str, content: bytes, *, at: str = "") -> F
     findings = list(form.findings)
     entry, found = _find_round(store, form, at)
     findings += found
-    changed = any(finding.code == "marks_changed" for finding in findings)
+    changed = any(finding.code == "form.marks_changed" for finding in findings)
     if entry is None or changed:
         # Compared with the rows of whoever it is not, everything would seem wrong.
         return FormCheck(**check, findings=tuple(findings))  # type: ignore[arg-type]
@@ -155,21 +155,21 @@ def _find_round(store: Store, form: ReadForm, at: str) -> tuple[Row | None, list
     marks = form.marks
     round_id, identity = marks.get("round", ""), marks.get("municipality_id", "")
     if marks.get("store") != store.identity:
-        return None, [Finding("other_store", FORM)]
+        return None, [Finding("form.other_store")]
     rounds = to_rows(store.read("rounds"), ("round_id",))
     entry = rounds.get((round_id,))
     if entry is None:
-        return None, [Finding("unknown_round", FORM, values={"round": shorten(round_id)})]
+        return None, [Finding("form.unknown_round", round=shorten(round_id))]
     issued = to_rows(store.read("issued"), ("round_id", "municipality_id"))
     if (round_id, identity) not in issued:
-        return None, [Finding("not_issued", FORM)]
+        return None, [Finding("form.not_issued")]
     findings = []
     current = max(rounds.values(), key=lambda row: int(row["base_revision"]))
     if current is not entry:
-        values = {"round": round_id, "current": str(current["round_id"])}
-        findings.append(Finding("stale_form", FORM, values=values))
+        values = {"round": round_id, "current": current["round_id"]}
+        findings.append(Finding("form.stale_form", **values))
     if at and at[:10] > str(entry["due"]):
-        findings.append(Finding("late", NOTE, values={"due": str(entry["due"])}))
+        findings.append(Finding("form.late", NOTE, due=str(entry["due"])))
     return entry, findings
 
 
@@ -181,13 +181,12 @@ def _check_owner(form: ReadForm, known: FormContext) -> list[Finding]:
     if heading:
         meaning = known.find_municipality(heading)
         if not meaning.identity:
-            findings.append(Finding("heading_unknown", NOTE, values={"value": heading}))
+            findings.append(Finding("form.heading_unknown", NOTE, value=heading))
         elif meaning.identity != known.municipality_id:
-            values = {"issued": own, "found": meaning.name}
-            return [Finding("other_municipality", FORM, values=values)]
+            return [Finding("form.other_municipality", issued=own, found=meaning.name)]
         elif meaning.spelled != "exact":
-            values = {"value": heading, "known": meaning.name}
-            findings.append(Finding(meaning.spelled, NOTE, values=values))
+            code = SPELLINGS[meaning.spelled]
+            findings.append(Finding(code, NOTE, value=heading, known=meaning.name))
     owners = Counter(
         str(known.facilities[key]["municipality_id"])
         for row in form.rows.get(FACILITY_SHEET.key, [])
@@ -195,7 +194,7 @@ def _check_owner(form: ReadForm, known: FormContext) -> list[Finding]:
     )
     if owners and owners.most_common(1)[0][0] != known.municipality_id:
         found = known.municipalities.get(owners.most_common(1)[0][0], "")
-        findings.append(Finding("other_municipality", FORM, values={"issued": own, "found": found}))
+        findings.append(Finding("form.other_municipality", issued=own, found=found))
     return findings
 
 
@@ -211,4 +210,4 @@ def _find_missing_rows(form: ReadForm, known: FormContext) -> list[Finding]:
     if PERSONS_SHEET.key in form.rows:
         asked = {str(row.cell("code").value) for row in form.rows[PERSONS_SHEET.key]}
         gone += [code for code in known.codes if code not in asked]
-    return [Finding("row_missing", NOTE, values={"value": shorten(name)}) for name in gone]
+    return [Finding("form.row_missing", NOTE, value=shorten(name)) for name in gone]

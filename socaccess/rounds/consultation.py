@@ -7,7 +7,6 @@ only municipalities, providers and organisations.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,9 +14,10 @@ import pandas as pd
 
 from socaccess.errors import InputError, Problem, raise_problems
 from socaccess.rounds.layouts import TableLayout
+from socaccess.rounds.manifests import find_bad_days
 from socaccess.rounds.store import Store
 from socaccess.schemas import Column, TableForm, check_table
-from socaccess.sources.plain_tables import read_plain_table
+from socaccess.sources.plain_tables import fill_columns, read_plain_table
 
 __all__ = [
     "ANSWERS",
@@ -43,7 +43,7 @@ STATEMENTS = TableForm(
     "statements",
     (
         Column("statement_id", required=True, unique=True),
-        Column("received", required=True),
+        Column("received", "day", required=True),
         Column("speaker", required=True, allowed=SPEAKERS),
         Column("name"),
         Column("municipality_id"),
@@ -55,18 +55,12 @@ STATEMENTS = TableForm(
     may_be_empty=True,
 )
 
-_KEPT = TableLayout(
+_KEPT = TableLayout.of(
     "statements",
-    ("statement_id",),
-    {**{column.name: "text" for column in STATEMENTS.columns}, "said_at": "text",
-     "answered_at": "text", "answered_by": "text"},
-)  # fmt: skip
-
-_APPROVALS = TableLayout(
-    "approvals",
-    ("body", "act"),
-    {"body": "text", "act": "text", "date": "text", "revision": "integer", "note": "text"},
+    "statement_id",
+    " ".join(column.name for column in STATEMENTS.columns) + " said_at answered_at answered_by",
 )
+_APPROVALS = TableLayout.of("approvals", "body act", "body act date revision:integer note")
 
 
 def read_statements(path: str | Path) -> pd.DataFrame:
@@ -86,16 +80,16 @@ def read_statements(path: str | Path) -> pd.DataFrame:
     """
     frame, names = read_plain_table(path)
     where = Path(path).name
-    table = check_table(frame, STATEMENTS, where=where, row_names=names)
-    for column in STATEMENTS.columns:
-        if column.name not in table:
-            table[column.name] = None
-    plain = table.astype(object).where(table.notna(), None)
-    problems = []
+    problems: list[Problem] = []
+    try:
+        frame = check_table(frame, STATEMENTS, where=where, row_names=names)
+    except InputError as error:
+        problems += error.problems
+    table = fill_columns(frame, STATEMENTS)
+    plain = table.astype(object).where(table.notna() & (table != ""), None)
     for bad, code in (
         (plain["speaker"].isin(_PRIVATE) & plain["name"].notna(), "rounds.private_name"),
-        ((plain["answer"] != "pending") & plain["reason"].isna(), "rounds.no_reason"),
-        (~plain["received"].map(_is_day), "rounds.value_not_a_day"),
+        (plain["answer"].isin(ANSWERS[1:]) & plain["reason"].isna(), "rounds.no_reason"),
     ):
         if bad.any():
             rows = tuple(name for name, wrong in zip(names, bad, strict=True) if wrong)
@@ -181,9 +175,7 @@ def approve(
     """
     empty = (("rounds.empty_body", body), ("rounds.empty_act", act))
     problems = [Problem(code) for code, value in empty if not value.strip()]
-    if not _is_day(date):
-        problems.append(Problem("rounds.not_a_day", "date", value=date))
-    raise_problems(problems)
+    raise_problems([*problems, *find_bad_days(date=date)])
     row: Mapping[str, object] = {
         "body": body.strip(), "act": act.strip(), "date": date, "revision": store.revision,
         "note": note,
@@ -211,11 +203,3 @@ def _find_unknown(store: Store, statements: pd.DataFrame) -> list[Problem]:
             rows = tuple(f"{row.statement_id}: {getattr(row, column)}" for row in bad.itertuples())
             problems.append(Problem("rounds.not_in_store", "statements", rows, column=column))
     return problems
-
-
-def _is_day(text: object) -> bool:
-    try:
-        dt.date.fromisoformat(str(text))
-    except ValueError:
-        return False
-    return True

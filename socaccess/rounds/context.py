@@ -13,11 +13,10 @@ from socaccess.rounds.store import Store
 from socaccess.schemas import suggest_names
 from socaccess.sources.boundaries import load_crosswalk
 
-__all__ = [
-    "FormContext",
-    "Meaning",
-    "load_context",
-]
+__all__ = ["SPELLINGS", "FormContext", "Meaning", "load_context"]
+
+SPELLINGS = {"other_spelling": "form.other_spelling", "old_name": "form.old_name"}
+"""What is to be known of a name that was not written as we write it."""
 
 _MUNICIPALITY_WORDS = ("novads", "novada", "pilseta", "valstspilseta", "pasvaldiba", "nov.", "nov")
 

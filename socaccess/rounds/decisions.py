@@ -161,7 +161,7 @@ def write_receipt(check: FormCheck, texts: Texts, *, at: str, who: str) -> Row:
         "taken_by": who,
         "usable": check.usable,
         "faulty_rows": sum(row.faulty for row in check.rows),
-        "findings": "\n".join(finding.text(texts) for finding in check.findings),
+        "findings": "\n".join(finding.text(texts.lang) for finding in check.findings),
     }
 
 
@@ -221,7 +221,7 @@ def _list_cells(row: CheckedRow, texts: Texts) -> list[tuple[str, str, str, str,
     for difference in row.differences:
         found = [f for f in row.findings if _concerns(f, difference.column)]
         told |= {id(f) for f in found}
-        remark = "; ".join(finding.text(texts) for finding in found)
+        remark = "; ".join(finding.text(texts.lang) for finding in found)
         if row.is_new:
             remark = "; ".join(part for part in (texts("round.new_facility"), remark) if part)
         cells.append(
@@ -234,8 +234,8 @@ def _list_cells(row: CheckedRow, texts: Texts) -> list[tuple[str, str, str, str,
     known = {cell[0] for cell in cells}
     for column, found in wrong.items():
         name = column if column not in known else f"{column}:fault"
-        said = found[0].values.get("value", "")
-        cells.append((name, "", said, "", "; ".join(f.text(texts) for f in found)))
+        said = str(found[0].values.get("value", ""))
+        cells.append((name, "", said, "", "; ".join(f.text(texts.lang) for f in found)))
     return cells
 
 
@@ -278,7 +278,7 @@ def write_review(checks: Sequence[FormCheck], lang: str = "lv") -> bytes:
     number = 0
     for check in checks:
         for row in check.rows:
-            remark = "\n".join(finding.text(texts) for finding in row.findings)
+            remark = "\n".join(finding.text(texts.lang) for finding in row.findings)
             mark = texts("round.decision_faulty") if row.faulty else ""
             cells = [
                 (texts(f"round.column_{d.column}"), d.issued, d.said, d.stood)

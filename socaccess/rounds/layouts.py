@@ -64,6 +64,15 @@ class TableLayout:
     columns: Mapping[str, str]
     format: str = "csv"
 
+    @classmethod
+    def of(cls, name: str, key: str, columns: str) -> TableLayout:
+        """Return a layout from words: columns are text unless they say `name:kind`."""
+        kinds = {}
+        for word in columns.split():
+            column, _, kind = word.partition(":")
+            kinds[column] = kind or "text"
+        return cls(name, tuple(key.split()), kinds)
+
     def fit(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return `frame` with exactly these columns and types, sorted by key.
 
@@ -288,151 +297,55 @@ def _read_cell(cell: str, kind: str) -> Any:
     return int(cell) if kind == "integer" else float(cell)
 
 
-ABOUT = TableLayout("about", ("item",), {"item": "text", "value": "text"})
-
-MUNICIPALITIES = TableLayout(
+ABOUT = TableLayout.of("about", "item", "item value")
+MUNICIPALITIES = TableLayout.of(
     "municipalities",
-    ("municipality_id",),
-    {
-        "municipality_id": "text",
-        "name": "text",
-        "population": "number",
-        "partner": "flag",
-    },
+    "municipality_id",
+    "municipality_id name population:number partner:flag",
 )
-
-SETTLEMENTS = TableLayout(
+SETTLEMENTS = TableLayout.of(
     "settlements",
-    ("settlement_id",),
-    {
-        "settlement_id": "text",
-        "name": "text",
-        "kind": "text",
-        "municipality_id": "text",
-        "lon": "number",
-        "lat": "number",
-    },
+    "settlement_id",
+    "settlement_id name kind municipality_id lon:number lat:number",
 )
-
-SERVICES = TableLayout(
+SERVICES = TableLayout.of(
     "services",
-    ("target_group", "service"),
-    {
-        "target_group": "text",
-        "service": "text",
-        "group_lv": "text",
-        "group_en": "text",
-        "name_lv": "text",
-        "name_en": "text",
-        "promised": "flag",
-    },
+    "target_group service",
+    "target_group service group_lv group_en name_lv name_en promised:flag",
 )
-
-FACILITIES = TableLayout(
+FACILITIES = TableLayout.of(
     "facilities",
-    ("facility_id",),
-    {
-        "facility_id": "text",
-        "site_id": "text",
-        "municipality_id": "text",
-        "name": "text",
-        "service": "text",
-        "target_group": "text",
-        "settlement_id": "text",
-        "address": "text",
-        "places": "integer",
-        "places_basis": "text",
-        "status": "text",
-        "opened": "integer",
-        "closed": "integer",
-        "lon": "number",
-        "lat": "number",
-        "location_precision": "text",
-        "source": "text",
-        "note": "text",
-    },
+    "facility_id",
+    "facility_id site_id municipality_id name service target_group settlement_id address "
+    "places:integer places_basis status opened:integer closed:integer lon:number "
+    "lat:number location_precision source note",
 )
-
-PERSONS = TableLayout(
+PERSONS = TableLayout.of(
     "persons",
-    ("municipality_id", "target_group", "service"),
-    {
-        "municipality_id": "text",
-        "target_group": "text",
-        "service": "text",
-        "assessed": "integer",
-        "recipients": "integer",
-        "as_of": "text",
-        "source": "text",
-        "note": "text",
-    },
+    "municipality_id target_group service",
+    "municipality_id target_group service assessed:integer recipients:integer as_of source note",
 )
-
-ROUNDS = TableLayout(
+ROUNDS = TableLayout.of(
     "rounds",
-    ("round_id",),
-    {
-        "round_id": "text",
-        "as_of": "text",
-        "due": "text",
-        "opened_at": "text",
-        "opened_by": "text",
-        "base_revision": "integer",
-        "lang": "text",
-    },
+    "round_id",
+    "round_id as_of due opened_at opened_by base_revision:integer lang",
 )
-
-ISSUED = TableLayout(
+ISSUED = TableLayout.of(
     "issued",
-    ("round_id", "municipality_id"),
-    {
-        "round_id": "text",
-        "municipality_id": "text",
-        "file": "text",
-        "sha256": "text",
-    },
+    "round_id municipality_id",
+    "round_id municipality_id file sha256",
 )
-
-RECEIPTS = TableLayout(
+RECEIPTS = TableLayout.of(
     "receipts",
-    ("receipt_id",),
-    {
-        "receipt_id": "text",
-        "document": "text",
-        "file": "text",
-        "round_id": "text",
-        "municipality_id": "text",
-        "said_by": "text",
-        "said_on": "text",
-        "taken_at": "text",
-        "taken_by": "text",
-        "usable": "flag",
-        "faulty_rows": "integer",
-        "findings": "text",
-    },
+    "receipt_id",
+    "receipt_id document file round_id municipality_id said_by said_on taken_at taken_by "
+    "usable:flag faulty_rows:integer findings",
 )
-
-ANSWERS = TableLayout(
+ANSWERS = TableLayout.of(
     "answers",
-    ("answer_id",),
-    {
-        "answer_id": "text",
-        "receipt_id": "text",
-        "round_id": "text",
-        "municipality_id": "text",
-        "row": "text",
-        "item": "text",
-        "column": "text",
-        "issued": "text",
-        "said": "text",
-        "stood": "text",
-        "remark": "text",
-        "said_by": "text",
-        "said_at": "text",
-        "decision": "text",
-        "decided_by": "text",
-        "decided_at": "text",
-    },
+    "answer_id",
+    "answer_id receipt_id round_id municipality_id row item column issued said stood "
+    "remark said_by said_at decision decided_by decided_at",
 )
 
 JOURNALS = (RECEIPTS.name, ANSWERS.name)

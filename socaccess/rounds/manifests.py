@@ -21,6 +21,7 @@ __all__ = [
     "StoreError",
     "check_event",
     "check_layout",
+    "find_bad_days",
     "list_manifests",
     "parse_manifest",
     "read_file",
@@ -133,6 +134,17 @@ def check_event(at: str, who: str) -> tuple[str, str]:
         problems.append(Problem("rounds.nobody_does"))
     raise_problems(problems)
     return moment, person
+
+
+def find_bad_days(**days: str) -> list[Problem]:
+    """Return which of some named values are no days (ISO 8601)."""
+    problems = []
+    for name, day in days.items():
+        try:
+            dt.date.fromisoformat(day)
+        except (TypeError, ValueError):
+            problems.append(Problem("rounds.not_a_day", name, value=day))
+    return problems
 
 
 def check_layout(layout: TableLayout) -> None:

@@ -7,6 +7,7 @@ cumulative, and the share may exceed 100 %, since a service is not tied to resid
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,12 +17,12 @@ import pandas as pd
 
 from socaccess.encoding import encode_csv
 from socaccess.errors import UnknownNameError
-from socaccess.i18n import Texts
 from socaccess.privacy import SHOWN, protect, show_count, show_counts
 from socaccess.rounds import layouts
 from socaccess.rounds.forms import ALL_SERVICES, PERSONS_SHEET, list_codes
 from socaccess.rounds.layouts import Row, to_rows
 from socaccess.rounds.store import Store
+from socaccess.workbooks import render_workbook
 
 __all__ = [
     "ProgressReport",
@@ -382,9 +383,12 @@ def write_report(
         "places.csv": report.places,
         "answers.csv": report.answers,
     }
-    from socaccess.rounds.progress_book import write_book
+    from socaccess.rounds.progress_book import build_report
 
-    files = {"progress.xlsx": write_book(report, labels, Texts(lang))}
+    book = render_workbook(
+        build_report(report, labels, lang), created=dt.datetime.fromisoformat(report.as_of)
+    )
+    files = {"progress.xlsx": book}
     for name, table in tables.items():
         files[name] = encode_csv(table.astype(object).map(_plain_number), decimals=4)
     return files

@@ -7,7 +7,6 @@ is given by the caller, so that the same steps give the same store.
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -30,7 +29,7 @@ from socaccess.rounds.decisions import (
 )
 from socaccess.rounds.forms import make_form, name_form, write_form
 from socaccess.rounds.layouts import Change, Key, Row, to_rows
-from socaccess.rounds.manifests import check_event
+from socaccess.rounds.manifests import check_event, find_bad_days
 from socaccess.rounds.store import Store
 from socaccess.rounds.workbook import NOTE, Finding
 
@@ -264,11 +263,7 @@ def _find_problems(round_id: str, as_of: str, due: str, lang: str) -> list[Probl
     problems = []
     if not _ROUND_ID.fullmatch(round_id):
         problems.append(Problem("rounds.bad_round_name", name=round_id))
-    for name, day in (("as_of", as_of), ("due", due)):
-        try:
-            dt.date.fromisoformat(day)
-        except (TypeError, ValueError):
-            problems.append(Problem("rounds.not_a_day", name, value=day))
+    problems += find_bad_days(as_of=as_of, due=due)
     if lang not in LANGUAGES:
         problems.append(Problem("rounds.unknown_language", name=lang, known=LANGUAGES))
     return problems
@@ -375,7 +370,7 @@ def _take(
     receipt_id = name_receipt(check.document)
     old = receipts.get((receipt_id,))
     if old is not None:
-        again = Finding("again", NOTE, values={"at": str(old["taken_at"])})
+        again = Finding("form.again", NOTE, at=old["taken_at"])
         check = FormCheck(**{**vars(check), "findings": (*check.findings, again)})
     before = list_decisions(to_rows(store.read("answers"), ("answer_id",)), receipt_id)
     newest = [

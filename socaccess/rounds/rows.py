@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from socaccess.i18n import LANGUAGES, Texts, fold
-from socaccess.rounds.context import FormContext, Meaning
+from socaccess.rounds.context import SPELLINGS, FormContext, Meaning
 from socaccess.rounds.forms import (
     ALL_SERVICES,
     FACILITY_SHEET,
@@ -21,7 +21,7 @@ from socaccess.rounds.forms import (
     FormColumn,
 )
 from socaccess.rounds.layouts import Key, Row
-from socaccess.rounds.workbook import FAULT, NOTE, WATCH, Cell, Finding, FormRow, shorten
+from socaccess.rounds.workbook import FAULT, NOTE, WATCH, Cell, Finding, FormRow
 
 __all__ = [
     "CheckedRow",
@@ -42,26 +42,22 @@ def read_cell(row: FormRow, column: FormColumn, known: FormContext) -> tuple[Any
     """
     cell = row.cell(column.name)
     found: list[Finding] = []
-
-    def report(code: str, level: str = FAULT, **values: object) -> None:
-        shown = {name: shorten(value) for name, value in values.items()}
-        found.append(Finding(code, level, row.name, column.name, shown))
-
+    report = _make_reporter(row, found, column.name)
     value: Any = None
     if cell.kind == "empty":
         pass
     elif cell.kind == "formula":
-        report("formula", value=cell.value)
+        report("form.formula", value=cell.value)
     elif cell.kind == "error":
-        report("cell_error", value=cell.value)
+        report("form.cell_error", value=cell.value)
     elif column.kind in ("count", "year"):
         value = _read_number(cell, column, known, report)
     else:
         text = _read_cell_text(cell)
         if text is None:
-            report("not_text", value=cell.value)
+            report("form.not_text", value=cell.value)
         elif len(text) > MAX_TEXT:
-            report("text_too_long", most=MAX_TEXT)
+            report("form.text_too_long", most=MAX_TEXT)
         elif column.kind == "text":
             value = text
         elif column.kind == "status":
@@ -80,16 +76,16 @@ def _read_number(cell: Cell, column: FormColumn, known: FormContext, report: Any
     whole = number is not None and number.is_integer()
     if column.kind == "year":
         if not whole or not YEARS[0] <= number <= YEARS[1]:  # type: ignore[operator]
-            report("not_a_year", value=cell.value, first=YEARS[0], last=YEARS[1])
+            report("form.not_a_year", value=cell.value, first=YEARS[0], last=YEARS[1])
             return None
         return int(number)  # type: ignore[arg-type]
     of_persons = column.name != "places"
     most = int(known.population) if of_persons and known.population else MAX_COUNT
     if not whole or number < 0 or (not of_persons and number > most):  # type: ignore[operator]
-        report("not_a_count", value=cell.value, most=most)
+        report("form.not_a_count", value=cell.value, most=most)
         return None
     if number > most:  # type: ignore[operator]
-        report("more_than_inhabitants", value=cell.value, population=most)
+        report("form.more_than_inhabitants", value=cell.value, population=most)
         return None
     return int(number)  # type: ignore[arg-type]
 
@@ -109,10 +105,10 @@ def _read_status(text: str, report: Any) -> str | None:
             label = Texts(lang)(f"round.status_{status}")
             if fold(text) in (fold(label), status):
                 if text != label and lang == LANGUAGES[0]:
-                    report("other_spelling", NOTE, value=text, known=label)
+                    report("form.other_spelling", NOTE, value=text, known=label)
                 return status
     labels = ", ".join(Texts(LANGUAGES[0])(f"round.status_{status}") for status in STATUSES)
-    report("unknown_status", value=text, known=labels)
+    report("form.unknown_status", value=text, known=labels)
     return None
 
 
@@ -124,20 +120,24 @@ def _read_name(text: str, column: FormColumn, known: FormContext, report: Any) -
     else:
         meaning = known.find_municipality(text)
     if not meaning.identity:
-        report(f"unknown_{_NOUNS[column.kind]}", value=text, near=_suggest(meaning, known.lang))
+        report(_UNKNOWN[column.kind], value=text, near=_suggest(meaning, known.lang))
         return None
     if meaning.elsewhere:
-        report("place_elsewhere", value=text, found=meaning.elsewhere)
+        report("form.place_elsewhere", value=text, found=meaning.elsewhere)
         return None
     if column.kind == "municipality" and meaning.identity != known.municipality_id:
-        report("facility_elsewhere", found=meaning.name)
+        report("form.facility_elsewhere", found=meaning.name)
         return None
-    if meaning.spelled in ("other_spelling", "old_name"):
-        report(meaning.spelled, NOTE, value=text, known=meaning.name)
+    if meaning.spelled in SPELLINGS:
+        report(SPELLINGS[meaning.spelled], NOTE, value=text, known=meaning.name)
     return meaning.identity
 
 
-_NOUNS = {"service": "service", "settlement": "place", "municipality": "municipality"}
+_UNKNOWN = {
+    "service": "form.unknown_service",
+    "settlement": "form.unknown_place",
+    "municipality": "form.unknown_municipality",
+}
 
 
 def _suggest(meaning: Meaning, lang: str) -> str:
@@ -247,25 +247,25 @@ def check_facilities(rows: list[FormRow], known: FormContext, round_id: str) -> 
         key = (f"{known.municipality_id}.{round_id}.{row.name}" if is_new else str(identity),)
         then, now = known.facilities_then.get(key), known.facilities.get(key)
         if identities[str(identity)] > 1:
-            report("id_twice", column="facility_id", value=identity)
+            report("form.id_twice", column="facility_id", value=identity)
         elif not is_new and now is None:
-            report("unknown_id", column="facility_id", value=row.cell("facility_id").value)
+            report("form.unknown_id", column="facility_id", value=row.cell("facility_id").value)
         elif now and now["municipality_id"] != known.municipality_id:
             owner = known.municipalities.get(str(now["municipality_id"]), "")
-            report("facility_elsewhere", column="facility_id", found=owner)
+            report("form.facility_elsewhere", column="facility_id", found=owner)
         needed = [column.name for column in FACILITY_SHEET.columns if column.required]
         for name in (*needed, *(("settlement_id",) if is_new else ())):
             if said[name] is None and name not in broken:
-                report("value_missing", column=name)
+                report("form.value_missing", column=name)
                 broken.add(name)
         if said["opened"] and said["closed"] and said["closed"] < said["opened"]:
-            report("closed_before_opened", closed=said["closed"], opened=said["opened"])
+            report("form.closed_before_opened", closed=said["closed"], opened=said["opened"])
         if said["status"] == "closed" and said["closed"] is None and "closed" not in broken:
-            report("closed_without_year", level=NOTE)
+            report("form.closed_without_year", level=NOTE)
         if not any(finding.level == FAULT for finding in found) and now is None:
             alike = known.find_alike(said)
             if alike:
-                report("like_another", level=WATCH, value=alike)
+                report("form.like_another", level=WATCH, value=alike)
         differences = _compare(FACILITY_COLUMNS, said, then, now, broken, known, report)
         item = str(said["name"] or (now or {}).get("name") or "")
         checked.append(
@@ -292,11 +292,13 @@ def check_persons(rows: list[FormRow], known: FormContext) -> list[CheckedRow]:
         code = str(row.cell("code").value)
         report = _make_reporter(row, found)
         if code not in known.codes:
-            report("unknown_code", column="code", value=row.cell("code").value or "")
+            report("form.unknown_code", column="code", value=row.cell("code").value or "")
         elif codes[code] > 1:
-            report("id_twice", column="code", value=code)
+            report("form.id_twice", column="code", value=code)
         elif known.codes[code][1] != ALL_SERVICES and row.cell("assessed").kind != "empty":
-            report("not_asked", column="assessed", value=f"{known.codes[code][0]}/{ALL_SERVICES}")
+            report(
+                "form.not_asked", column="assessed", value=f"{known.codes[code][0]}/{ALL_SERVICES}"
+            )
         broken = {finding.column for finding in found if finding.level == FAULT}
         read.append((row, code, said, found, broken))
         if code in known.codes and known.codes[code][1] == ALL_SERVICES:
@@ -315,7 +317,7 @@ def check_persons(rows: list[FormRow], known: FormContext) -> list[CheckedRow]:
         then, now = known.persons_then.get(key, {}), known.persons.get(key, {})
         count = said["recipients"]
         if service != ALL_SERVICES and count is not None and count > whole.get(group, count):
-            report("more_than_group", column="recipients", value=count, whole=whole[group])
+            report("form.more_than_group", column="recipients", value=count, whole=whole[group])
             too_many.add(group)
         differences: list[Difference] = []
         if code in known.codes:
@@ -326,7 +328,7 @@ def check_persons(rows: list[FormRow], known: FormContext) -> list[CheckedRow]:
                 standing = now.get(difference.column)
                 if (difference.column != "note" and difference.value is not None
                         and standing is not None and difference.value < standing):  # fmt: skip
-                    report("falls", level=WATCH, column=difference.column)
+                    report("form.falls", level=WATCH, column=difference.column)
         label = known.label_service(service) if service != ALL_SERVICES else ""
         item = " / ".join(part for part in (known.groups.get(group, code), label) if part)
         checked.append(
@@ -341,18 +343,17 @@ def _blame_whole(row: CheckedRow, too_many: set[str], whole: dict[str, int]) -> 
     changed = any(difference.column == "recipients" for difference in row.differences)
     if row.key[2] != ALL_SERVICES or row.key[1] not in too_many or not changed:
         return row
-    count = str(whole[row.key[1]])
-    finding = Finding("less_than_service", FAULT, row.name, "recipients", {"value": count})
+    count = whole[row.key[1]]
+    finding = Finding("form.less_than_service", FAULT, row.name, column="recipients", value=count)
     return CheckedRow(
         row.name, row.sheet, row.key, row.item, row.is_new, row.differences,
         (*row.findings, finding),
     )  # fmt: skip
 
 
-def _make_reporter(row: FormRow, found: list[Finding]) -> Callable[..., None]:
-    def report(code: str, *, level: str = FAULT, column: str = "", **values: object) -> None:
-        shown = {name: shorten(value) for name, value in values.items()}
-        found.append(Finding(code, level, row.name, column, shown))
+def _make_reporter(row: FormRow, found: list[Finding], within: str = "") -> Callable[..., None]:
+    def report(code: str, level: str = FAULT, *, column: str = within, **values: object) -> None:
+        found.append(Finding(code, level, row.name, column=column, **values))
 
     return report
 
@@ -377,9 +378,9 @@ def _compare(
             continue
         if then is not None and stood != issued:
             shown = show_value(column, stood, known)
-            report("conflict", level=WATCH, column=column, stood=shown)
+            report("form.conflict", level=WATCH, column=column, stood=shown)
         if value is None:
-            report("erased", level=WATCH, column=column)
+            report("form.erased", level=WATCH, column=column)
         differences.append(
             Difference(
                 column,

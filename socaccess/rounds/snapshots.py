@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from socaccess import crs as crs_
 from socaccess.errors import InputError, Problem, UnknownNameError, raise_problems
 from socaccess.rounds.decisions import to_frame
 from socaccess.rounds.layouts import Row, TableLayout, to_rows
+from socaccess.rounds.manifests import find_bad_days
 from socaccess.rounds.monitoring import protect_column
 from socaccess.rounds.store import Store
 from socaccess.study import Study, StudyResult
@@ -34,53 +34,25 @@ __all__ = [
     "update_study",
 ]
 
-FACILITIES = TableLayout(
+FACILITIES = TableLayout.of(
     "snapshot_facilities",
-    ("facility_id",),
-    {
-        "facility_id": "text",
-        "municipality_id": "text",
-        "name": "text",
-        "service": "text",
-        "target_group": "text",
-        "status": "text",
-        "places": "integer",
-        "lon": "number",
-        "lat": "number",
-        "location_precision": "text",
-    },
+    "facility_id",
+    "facility_id municipality_id name service target_group status places:integer "
+    "lon:number lat:number location_precision",
 )
-
-NEED = TableLayout(
+NEED = TableLayout.of(
     "snapshot_need",
-    ("municipality_id", "target_group"),
-    {"municipality_id": "text", "target_group": "text", "persons": "number"},
+    "municipality_id target_group",
+    "municipality_id target_group persons:number",
 )
-
-COVERAGE = TableLayout(
+COVERAGE = TableLayout.of(
     "snapshot_coverage",
-    ("municipality_id", "service", "scenario", "scope"),
-    {
-        "municipality_id": "text",
-        "municipality": "text",
-        "service": "text",
-        "scenario": "text",
-        "scope": "text",
-        "persons": "number",
-        "covered": "number",
-        "covered_share": "number",
-        "population": "number",
-        "population_covered": "number",
-        "mean_min": "number",
-        "max_min": "number",
-    },
+    "municipality_id service scenario scope",
+    "municipality_id municipality service scenario scope persons:number covered:number "
+    "covered_share:number population:number population_covered:number mean_min:number "
+    "max_min:number",
 )
-
-INDEX = TableLayout(
-    "snapshots",
-    ("label",),
-    {"label": "text", "date": "text", "study": "text", "revision": "integer"},
-)
+INDEX = TableLayout.of("snapshots", "label", "label date study revision:integer")
 
 _LABEL = re.compile(r"[\w][\w .\-]{0,59}")
 
@@ -252,11 +224,7 @@ def _check_label(label: str, date: str) -> None:
     problems = []
     if not _LABEL.fullmatch(label):
         problems.append(Problem("rounds.bad_label", name=label))
-    try:
-        dt.date.fromisoformat(date)
-    except (TypeError, ValueError):
-        problems.append(Problem("rounds.not_a_day", "date", value=date))
-    raise_problems(problems)
+    raise_problems([*problems, *find_bad_days(date=date)])
 
 
 MOVED_M = 100.0

@@ -7,9 +7,10 @@ import io
 import unicodedata
 import zipfile
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
+from socaccess.errors import InputError, Problem
 from socaccess.i18n import LANGUAGES, Texts, fold
 from socaccess.rounds.forms import (
     CONTACT_CELLS,
@@ -48,14 +49,13 @@ name; something to know."""
 SHOWN_SIGNS = 60
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(Problem):
     """One finding in a form.
 
     Parameters
     ----------
     code
-        Which; its sentence is the text `round.find_<code>`.
+        Code of its sentence.
     level
         `form`, `fault`, `watch` or `note`.
     row
@@ -63,32 +63,39 @@ class Finding:
     column
         Name of the column.
     values
-        What the sentence fills in.
+        What the sentence fills in; shortened to one line each.
     """
 
-    code: str
-    level: str
-    row: str = ""
-    column: str = ""
-    values: dict[str, str] = field(default_factory=dict)
+    __slots__ = ("level",)
+    column: str
 
-    def text(self, texts: Texts) -> str:
-        """Return the finding as a line in one language."""
-        line = texts(f"round.find_{self.code}", **self.values)
-        where = " ".join(
-            part for part in (self.row, f"“{texts(f'round.column_{self.column}')}”"
-                              if self.column else "") if part
-        )  # fmt: skip
-        return f"{where}: {line}" if where else line
-
-
-class FormError(Exception):
-    """A form that cannot even be read; carries its one finding."""
-
-    def __init__(self, code: str, **values: object) -> None:
+    def __init__(
+        self, code: str, level: str = FORM, row: str = "", *, column: str = "", **values: object
+    ) -> None:
         shown = {name: shorten(value) for name, value in values.items()}
-        self.finding = Finding(code, FORM, values=shown)
-        super().__init__(code)
+        super().__init__(code, row, column=column, **shown)
+        self.level = level
+
+    @property
+    def row(self) -> str:
+        """Name of the row."""
+        return str(self.where)
+
+    def locate(self, lang: str = LANGUAGES[0]) -> str:
+        """Return the row and the heading of the column."""
+        column = Texts(lang)(f"round.column_{self.column}") if self.column else ""
+        return " ".join(part for part in (self.row, f"“{column}”" if column else "") if part)
+
+
+class FormError(InputError):
+    """A form that cannot even be read."""
+
+    @property
+    def finding(self) -> Finding:
+        """Its one finding."""
+        found = Finding(self.code)
+        found.values = self.problems[0].values
+        return found
 
 
 def shorten(value: object) -> str:
@@ -155,7 +162,7 @@ def read_workbook(content: bytes, names: Iterable[str]) -> dict[str, RawSheet]:
         objects, definitions of XML entities.
     """
     if len(content) > MAX_BYTES:
-        raise FormError("too_large", most=MAX_BYTES // 10**6)
+        raise FormError("form.too_large", most=MAX_BYTES // 10**6)
     _check_parts(content)
     import openpyxl
 
@@ -175,7 +182,7 @@ def read_workbook(content: bytes, names: Iterable[str]) -> dict[str, RawSheet]:
     except FormError:
         raise
     except Exception:  # the parser raises whatever a broken part leads it to
-        raise FormError("not_a_workbook") from None
+        raise FormError("form.not_a_workbook") from None
 
 
 def _check_parts(content: bytes) -> None:
@@ -183,23 +190,23 @@ def _check_parts(content: bytes) -> None:
     try:
         archive = zipfile.ZipFile(io.BytesIO(content))
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
-        raise FormError("not_a_workbook") from None
+        raise FormError("form.not_a_workbook") from None
     parts = archive.infolist()
     if len(parts) > MAX_PARTS or sum(part.file_size for part in parts) > MAX_UNPACKED_BYTES:
-        raise FormError("bomb")
+        raise FormError("form.bomb")
     for part in parts:
         name = f"/{part.filename.lower()}"
         if any(mark in name for mark in _FOREIGN):
-            raise FormError("macros")
+            raise FormError("form.macros")
     for part in parts:
         if part.filename.lower().endswith((".xml", ".rels", ".vml")):
             try:
                 # Reading stops at the size the archive states, which was added up above.
                 text = archive.read(part)
             except Exception:  # encrypted, wrong check sum, unknown compression
-                raise FormError("not_a_workbook") from None
+                raise FormError("form.not_a_workbook") from None
             if any(mark in text for mark in _DEFINITIONS):
-                raise FormError("entities")
+                raise FormError("form.entities")
 
 
 def _read_sheet(sheet: Any) -> RawSheet:
@@ -304,7 +311,7 @@ def read_form(content: bytes) -> ReadForm:
     }
     sheets = {titles[name]: sheet for name, sheet in read_workbook(content, titles).items()}
     if MARKS not in sheets:
-        raise FormError("no_marks")
+        raise FormError("form.no_marks")
     marks = {
         str(row[0].value): clean_text(str(row[1].value))
         for row in sheets[MARKS].rows
@@ -312,17 +319,17 @@ def read_form(content: bytes) -> ReadForm:
     }
     findings = []
     if marks.get("form") != "socaccess round":
-        raise FormError("no_marks")
+        raise FormError("form.no_marks")
     if marks.get("version") != str(FORM_VERSION):
-        raise FormError("form_version", version=marks.get("version", ""))
+        raise FormError("form.form_version", version=marks.get("version", ""))
     if marks.get("check") != sign_marks(marks):
-        findings.append(Finding("marks_changed", FORM))
+        findings.append(Finding("form.marks_changed"))
     rows: dict[str, list[FormRow]] = {}
     for layout in SHEETS:
         sheet = sheets.get(layout.key)
         if sheet is None:
             label = Texts(LANGUAGES[0])(f"round.sheet_{layout.key}")
-            findings.append(Finding("sheet_missing", FORM, values={"value": label}))
+            findings.append(Finding("form.sheet_missing", value=label))
         else:
             read, found = _read_rows(sheet, layout)
             findings += found
@@ -355,29 +362,28 @@ def _read_rows(sheet: RawSheet, layout: FormSheet) -> tuple[list[FormRow], list[
         known = sum(cell.kind == "text" and fold(cell.value) in names for cell in row)
         if known > best:
             header, best = number, known
-    title = {"value": sheet.name}
     if best < 2:
-        return [], [Finding("sheet_missing", FORM, values=title), Finding("no_header", FORM)]
+        return [], [Finding("form.sheet_missing", value=sheet.name), Finding("form.no_header")]
     findings = []
     if sheet.too_long:
-        findings.append(Finding("too_many_rows", FORM, values={"most": str(MAX_ROWS)}))
+        findings.append(Finding("form.too_many_rows", most=MAX_ROWS))
     positions: dict[str, int] = {}
     for position, cell in enumerate(sheet.rows[header]):
         label = shorten(cell.value)
         name = names.get(fold(str(cell.value)), "") if cell.kind == "text" else ""
         if name in positions:
-            findings.append(Finding("column_twice", FORM, values={"value": label}))
+            findings.append(Finding("form.column_twice", value=label))
         elif name:
             positions[name] = position
         elif cell.kind != "empty":
-            findings.append(Finding("column_unknown", NOTE, values={"value": label}))
+            findings.append(Finding("form.column_unknown", NOTE, value=label))
     wanted = [column.name for column in layout.columns]
     for name in wanted:
         if name not in positions:
             label = Texts(LANGUAGES[0])(f"round.column_{name}")
-            findings.append(Finding("column_missing", FORM, values={"value": label}))
+            findings.append(Finding("form.column_missing", value=label))
     if sorted(positions, key=positions.__getitem__) != [n for n in wanted if n in positions]:
-        findings.append(Finding("columns_moved", NOTE, values={}))
+        findings.append(Finding("form.columns_moved", NOTE))
     rows = []
     for number, row in enumerate(sheet.rows[header + 1 :], start=header + 2):
         cells = {name: row[at] for name, at in positions.items() if at < len(row)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -48,6 +49,9 @@ def convert(
         note("schemas.foreign_text", foreign)
         if column.allowed and column.default is not None:
             converted = converted.where(~blank, column.default)
+    elif column.kind == "day":
+        converted = values.map(_read_day).astype(object).where(~blank, None)
+        note("schemas.not_a_day", ~blank & converted.isna(), show=True)
     elif column.kind == "flag":
         lowered = values.astype(str).str.strip().str.lower()
         note("schemas.not_a_flag", ~blank & ~lowered.isin(_TRUE | _FALSE))
@@ -112,3 +116,11 @@ def _convert_number(
         note("schemas.below_minimum", low, show=True, minimum=column.minimum)
     number = number.where(~bad & ~blank)
     return number.astype("Int64" if whole else float)
+
+
+def _read_day(value: object) -> str | None:
+    """Return a day as ISO 8601, of a date or of a text that begins with one."""
+    try:
+        return dt.date.fromisoformat(str(value).strip()[:10]).isoformat()
+    except ValueError:
+        return None

@@ -32,7 +32,7 @@ class Column:
     name
         Its name.
     kind
-        `text`, `integer`, `number`, `flag` or `year`.
+        `text`, `integer`, `number`, `flag`, `year` or `day` (ISO 8601).
     required
         Whether the column must exist and no value may be missing.
     unique

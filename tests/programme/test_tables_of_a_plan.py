@@ -6,6 +6,7 @@ import datetime as dt
 from decimal import Decimal
 from fractions import Fraction
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -15,10 +16,9 @@ from socaccess.errors import InputError, UnknownNameError
 from socaccess.programme.assessments import read_children_by_age, read_needed_services
 from socaccess.programme.catalogue import Catalogue, compare_profiles
 from socaccess.programme.forecast import VARIANTS, Assumptions, forecast_clients, project_children
-from socaccess.programme.need import check_against_targets, spread_to_settlements
+from socaccess.programme.need import spread_to_settlements
 from socaccess.programme.prices import choose_price, load_norms, load_prices, read_prices
 from socaccess.programme.take_up import observe_take_up, summarise_take_up
-from socaccess.sources.services import load_plan_targets
 from socaccess.sources.settlements import load_settlements
 from socaccess.study import Study
 
@@ -45,8 +45,8 @@ def test_a_region_loads_as_many_services_as_it_has(tmp_path):
     assert len(catalogue.services) == 22
     assert set(catalogue.services["target_group"]) == {"homeless", "ex_prisoners"}
     assert catalogue.services["legal_class"].iloc[0] == "social_rehabilitation"
-    assert catalogue.norm_of("min_clients")["s0"] == 1
-    assert "s3" not in catalogue.norm_of("min_clients")
+    least = catalogue.services.set_index("service")["min_clients"]
+    assert least["s0"] == 1 and np.isnan(least["s3"])
     proposals = catalogue.list_proposals()
     assert len(proposals) == 21
     assert set(proposals["norm"]) == {"limit_min"}
@@ -218,15 +218,6 @@ def test_spread_persons_add_up_exactly(population, persons):
     spread = spread_to_settlements(need, places)
     assert sum(Fraction(repr(v)) for v in spread["persons"]) == Fraction(persons)
     assert (spread["persons"].to_numpy()[[p == 0 for p in population]] < 1e-4 + 1e-12).all()
-
-
-def test_needs_beside_the_targets():
-    persons = pd.DataFrame({"target_group": ["adults_grt"] * 2, "persons": [100.0, 94.5]})
-    table = check_against_targets(persons, load_plan_targets(), region="latgale")
-    row = table.set_index("target_group").loc["adults_grt"]
-    assert row["persons"] == 194.5
-    assert row["share_of_plan"] == 0.5
-    assert table["persons"].isna().sum() == 2
 
 
 def test_prices_are_those_found_and_chosen_by_date():

@@ -26,51 +26,53 @@ def find(world, cells, municipality=VILANI, at=AT):
 @pytest.mark.parametrize(
     ("cells", "expected"),
     [
-        ({"Iestādes!G2": -4}, ("not_a_count", FAULT, "I2", "places")),
-        ({"Iestādes!G2": 2001}, ("not_a_count", FAULT, "I2", "places")),
-        ({"Iestādes!G2": 12.5}, ("not_a_count", FAULT, "I2", "places")),
-        ({"Iestādes!G2": "12 vietas"}, ("not_a_count", FAULT, "I2", "places")),
-        ({"Iestādes!G2": True}, ("not_a_count", FAULT, "I2", "places")),
-        ({"Iestādes!G2": "#REF!"}, ("cell_error", FAULT, "I2", "places")),
-        ({"Iestādes!G2": "=G3"}, ("formula", FAULT, "I2", "places")),
-        ({"Iestādes!I2": 21}, ("not_a_year", FAULT, "I2", "opened")),
-        ({"Iestādes!I2": 2020, "Iestādes!J2": 2019}, ("closed_before_opened", FAULT, "I2", "")),
-        ({"Iestādes!B2": None}, ("value_missing", FAULT, "I2", "name")),
-        ({"Iestādes!B2": "x" * 501}, ("text_too_long", FAULT, "I2", "name")),
-        ({"Iestādes!C2": "Burvju skola"}, ("unknown_service", FAULT, "I2", "service")),
-        ({"Iestādes!H2": "varbūt"}, ("unknown_status", FAULT, "I2", "status")),
-        ({"Iestādes!E2": "Hogvartsa"}, ("unknown_place", FAULT, "I2", "settlement")),
-        ({"Iestādes!E2": "Dagda"}, ("place_elsewhere", FAULT, "I2", "settlement")),
-        ({"Iestādes!E2": "vilani"}, ("other_spelling", NOTE, "I2", "settlement")),
-        ({"Iestādes!E2": "Viļānu pag."}, ("other_spelling", NOTE, "I2", "settlement")),
-        ({"Iestādes!D2": "Vilanu novads"}, ("other_spelling", NOTE, "I2", "municipality")),
-        ({"Iestādes!D2": "Rēzeknes novads"}, ("facility_elsewhere", FAULT, "I2", "municipality")),
-        ({"Iestādes!D2": "Nekurienes novads"}, ("unknown_municipality", FAULT, "I2",
+        ({"Iestādes!G2": -4}, ("form.not_a_count", FAULT, "I2", "places")),
+        ({"Iestādes!G2": 2001}, ("form.not_a_count", FAULT, "I2", "places")),
+        ({"Iestādes!G2": 12.5}, ("form.not_a_count", FAULT, "I2", "places")),
+        ({"Iestādes!G2": "12 vietas"}, ("form.not_a_count", FAULT, "I2", "places")),
+        ({"Iestādes!G2": True}, ("form.not_a_count", FAULT, "I2", "places")),
+        ({"Iestādes!G2": "#REF!"}, ("form.cell_error", FAULT, "I2", "places")),
+        ({"Iestādes!G2": "=G3"}, ("form.formula", FAULT, "I2", "places")),
+        ({"Iestādes!I2": 21}, ("form.not_a_year", FAULT, "I2", "opened")),
+        ({"Iestādes!I2": 2020, "Iestādes!J2": 2019}, ("form.closed_before_opened", FAULT, "I2",
+                                                      "")),
+        ({"Iestādes!B2": None}, ("form.value_missing", FAULT, "I2", "name")),
+        ({"Iestādes!B2": "x" * 501}, ("form.text_too_long", FAULT, "I2", "name")),
+        ({"Iestādes!C2": "Burvju skola"}, ("form.unknown_service", FAULT, "I2", "service")),
+        ({"Iestādes!H2": "varbūt"}, ("form.unknown_status", FAULT, "I2", "status")),
+        ({"Iestādes!E2": "Hogvartsa"}, ("form.unknown_place", FAULT, "I2", "settlement")),
+        ({"Iestādes!E2": "Dagda"}, ("form.place_elsewhere", FAULT, "I2", "settlement")),
+        ({"Iestādes!E2": "vilani"}, ("form.other_spelling", NOTE, "I2", "settlement")),
+        ({"Iestādes!E2": "Viļānu pag."}, ("form.other_spelling", NOTE, "I2", "settlement")),
+        ({"Iestādes!D2": "Vilanu novads"}, ("form.other_spelling", NOTE, "I2", "municipality")),
+        ({"Iestādes!D2": "Rēzeknes novads"}, ("form.facility_elsewhere", FAULT, "I2",
+                                              "municipality")),
+        ({"Iestādes!D2": "Nekurienes novads"}, ("form.unknown_municipality", FAULT, "I2",
                                                "municipality")),
-        ({"Iestādes!A2": "lat999"}, ("unknown_id", FAULT, "I2", "facility_id")),
-        ({"Iestādes!A2": "lat067"}, ("facility_elsewhere", FAULT, "I2", "facility_id")),
-        ({"Iestādes!A2": "lat061"}, ("id_twice", FAULT, "I2", "facility_id")),
-        ({"Iestādes!G2": None}, ("erased", WATCH, "I2", "places")),
-        ({"Iestādes!H2": "slēgts"}, ("closed_without_year", NOTE, "I2", "")),
-        ({"Personas!E2": 999_999}, ("more_than_inhabitants", FAULT, "P2", "recipients")),
-        ({"Personas!D3": 4}, ("not_asked", FAULT, "P3", "assessed")),
-        ({"Personas!A3": "x/y"}, ("unknown_code", FAULT, "P3", "code")),
-        ({"Personas!E2": 4, "Personas!E3": 5}, ("more_than_group", FAULT, "P3", "recipients")),
-        ({"Norādes!B3": "Dagdas novads"}, ("other_municipality", FORM, "", "")),
-        ({"Norādes!B3": "Vilanu"}, ("other_spelling", NOTE, "", "")),
-        ({"Iestādes!G1": "Vietiņas"}, ("column_missing", FORM, "", "")),
-        ({"Iestādes!H1": "Vietas"}, ("column_twice", FORM, "", "")),
-        ({"Pazīmes!B5": "0050000"}, ("marks_changed", FORM, "", "")),
-        ({"Pazīmes!B4": "other-round"}, ("unknown_round", FORM, "", "")),
-        ({"Pazīmes!B3": "0" * 64}, ("other_store", FORM, "", "")),
-        ({"Pazīmes!B2": "2"}, ("form_version", FORM, "", "")),
-        ({"Pazīmes!B5": "0761201"}, ("not_issued", FORM, "", "")),
+        ({"Iestādes!A2": "lat999"}, ("form.unknown_id", FAULT, "I2", "facility_id")),
+        ({"Iestādes!A2": "lat067"}, ("form.facility_elsewhere", FAULT, "I2", "facility_id")),
+        ({"Iestādes!A2": "lat061"}, ("form.id_twice", FAULT, "I2", "facility_id")),
+        ({"Iestādes!G2": None}, ("form.erased", WATCH, "I2", "places")),
+        ({"Iestādes!H2": "slēgts"}, ("form.closed_without_year", NOTE, "I2", "")),
+        ({"Personas!E2": 999_999}, ("form.more_than_inhabitants", FAULT, "P2", "recipients")),
+        ({"Personas!D3": 4}, ("form.not_asked", FAULT, "P3", "assessed")),
+        ({"Personas!A3": "x/y"}, ("form.unknown_code", FAULT, "P3", "code")),
+        ({"Personas!E2": 4, "Personas!E3": 5}, ("form.more_than_group", FAULT, "P3", "recipients")),
+        ({"Norādes!B3": "Dagdas novads"}, ("form.other_municipality", FORM, "", "")),
+        ({"Norādes!B3": "Vilanu"}, ("form.other_spelling", NOTE, "", "")),
+        ({"Iestādes!G1": "Vietiņas"}, ("form.column_missing", FORM, "", "")),
+        ({"Iestādes!H1": "Vietas"}, ("form.column_twice", FORM, "", "")),
+        ({"Pazīmes!B5": "0050000"}, ("form.marks_changed", FORM, "", "")),
+        ({"Pazīmes!B4": "other-round"}, ("form.unknown_round", FORM, "", "")),
+        ({"Pazīmes!B3": "0" * 64}, ("form.other_store", FORM, "", "")),
+        ({"Pazīmes!B2": "2"}, ("form.form_version", FORM, "", "")),
+        ({"Pazīmes!B5": "0761201"}, ("form.not_issued", FORM, "", "")),
         (
             {"Iestādes!B7": "Dienas aprupes centrs Vilanos", "Iestādes!H7": "darbojas",
              "Iestādes!E7": "Viļāni", "Iestādes!C7": "dac_grt"},
-            ("like_another", WATCH, "I7", ""),
+            ("form.like_another", WATCH, "I7", ""),
         ),
-        ({"Iestādes!B7": "Jauns"}, ("value_missing", FAULT, "I7", "settlement_id")),
+        ({"Iestādes!B7": "Jauns"}, ("form.value_missing", FAULT, "I7", "settlement_id")),
     ],
 )  # fmt: skip
 def test_finding(world, cells, expected):
@@ -80,6 +82,7 @@ def test_finding(world, cells, expected):
     # Nothing else is an error, but for what follows from the same slip.
     follows = {"id_twice", "unknown_service", "value_missing", "marks_changed", "row_missing",
                "less_than_service", "unknown_round", "columns_moved", "column_missing"}  # fmt: skip
+    follows = {f"form.{name}" for name in follows}
     levels = {level for code, level, *_ in found if code != expected[0] and code not in follows}
     assert levels <= {NOTE}, everything
 
@@ -97,7 +100,7 @@ def test_all_problems_are_told_together(world):
 def test_old_and_new_names_of_the_own_municipality(world):
     # Augšdaugava of today was the districts of Daugavpils and Ilūkste when the plan was made.
     found = find(world, {"Iestādes!D2": "Augšdaugavas novads"}, "0440200")
-    assert found == {("old_name", NOTE, "I2", "municipality")}
+    assert found == {("form.old_name", NOTE, "I2", "municipality")}
 
 
 def test_old_name_in_todays_view(region, tmp_path):
@@ -114,7 +117,7 @@ def test_old_name_in_todays_view(region, tmp_path):
     book["Iestādes"]["D3"] = "Ludzas novads"
     book.save(path)
     found = {(f.code, f.row) for f in rounds.check_form(store, path).findings}
-    assert found == {("old_name", "I2"), ("facility_elsewhere", "I3")}
+    assert found == {("form.old_name", "I2"), ("form.facility_elsewhere", "I3")}
 
 
 def test_rows_of_another_municipality_refuse_the_form(world):
@@ -126,7 +129,7 @@ def test_rows_of_another_municipality_refuse_the_form(world):
     path = world.folder / "mixed.xlsx"
     book.save(path)
     check = rounds.check_form(world.store, path)
-    assert "other_municipality" in {f.code for f in check.findings} and not check.usable
+    assert "form.other_municipality" in {f.code for f in check.findings} and not check.usable
 
 
 def test_deleted_rows_and_sheets_are_told(world):
@@ -135,14 +138,14 @@ def test_deleted_rows_and_sheets_are_told(world):
     path = world.folder / "less.xlsx"
     book.save(path)
     check = rounds.check_form(world.store, path)
-    assert [(f.code, f.level) for f in check.findings] == [("row_missing", NOTE)]
+    assert [(f.code, f.level) for f in check.findings] == [("form.row_missing", NOTE)]
     assert check.rows == ()
     del book["Personas"]
     book.save(path)
-    assert {f.code for f in rounds.check_form(world.store, path).findings} >= {"sheet_missing"}
+    assert {f.code for f in rounds.check_form(world.store, path).findings} >= {"form.sheet_missing"}
     del book["Pazīmes"]
     book.save(path)
-    assert [f.code for f in rounds.check_form(world.store, path).findings] == ["no_marks"]
+    assert [f.code for f in rounds.check_form(world.store, path).findings] == ["form.no_marks"]
 
 
 def test_rows_may_stand_in_another_order_under_a_title(world):
@@ -162,14 +165,14 @@ def test_stale_forms_are_refused(world):
     rounds.open_round(world.store, "latgale-2022", as_of="2022-12-31", due="2023-02-15",
                       folder=world.folder / "next", at="2023-01-10", who="Anna")  # fmt: skip
     check = rounds.check_form(world.store, world.form(VILANI))
-    assert [f.code for f in check.findings] == ["stale_form"] and not check.usable
+    assert [f.code for f in check.findings] == ["form.stale_form"] and not check.usable
     taken = rounds.take_form(world.store, world.form(VILANI), at=AT, who="A", accept=["all"])
     assert taken.decisions == {}
     assert not world.store.read("receipts")["usable"].any()
 
 
 def test_late_forms_are_taken_and_noted(world):
-    assert find(world, {"Iestādes!G2": 14}, at="2022-02-16") == {("late", NOTE, "", "")}
+    assert find(world, {"Iestādes!G2": 14}, at="2022-02-16") == {("form.late", NOTE, "", "")}
     assert find(world, {"Iestādes!G2": 14}, at="2022-02-15T23:59:00") == set()  # inclusive
 
 
@@ -179,7 +182,7 @@ def test_conflicts_are_accepted_by_name_only(world):
     path = world.edit(VILANI, {"Iestādes!G2": 20, "Iestādes!G3": 17}, "second.xlsx")
     taken = rounds.take_form(world.store, path, at=AT, who="A", accept=["all"])
     assert taken.decisions == {"I2": "pending"}
-    assert {(f.code, f.row) for f in taken.check.findings} == {("conflict", "I2")}
+    assert {(f.code, f.row) for f in taken.check.findings} == {("form.conflict", "I2")}
     difference = taken.check.rows[0].differences[0]
     assert (difference.issued, difference.said, difference.stood) == ("13", "20", "14")
     rounds.decide_rows(world.store, taken.check.document[:16], at=AT, who="A", accept=["I2"])
@@ -198,7 +201,7 @@ def test_cells_left_as_issued_say_nothing(world):
 def test_falling_counts_need_a_look(world):
     taken = world.take("0050000", {"Personas!E10": 50}, accept=["all"])
     assert taken.decisions == {"P10": "pending"}
-    assert {(f.code, f.row) for f in taken.check.findings} == {("falls", "P10")}
+    assert {(f.code, f.row) for f in taken.check.findings} == {("form.falls", "P10")}
 
 
 def test_decisions_that_cannot_be_are_refused_before_anything_is_written(world):

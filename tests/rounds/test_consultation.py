@@ -75,10 +75,7 @@ def test_what_cannot_be_is_told_together(store, tmp_path):
     )
     with pytest.raises(InputError) as caught:
         rounds.read_statements(bad)
-    assert "alien" in str(caught.value)
-    with pytest.raises(InputError) as caught:
-        rounds.read_statements(write(tmp_path, *bad.read_text().splitlines()[1:3]))
-    for part in ("private person", "no reason", "not a day"):
+    for part in ("alien", "private person", "no reason", "not a date"):
         assert part in str(caught.value)
     rounds.keep_statements(store, rounds.read_statements(write(tmp_path, SAID)), **EVENT)
     other = SAID.replace("Zilupē", "Kārsavā").replace("0680200", "9999999")

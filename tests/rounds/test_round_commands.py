@@ -60,7 +60,7 @@ def test_take_shows_and_decides(world, at_store):
     assert "1 accepted, 0 refused, 0 waiting, 1 with errors" in told
     found = json.loads(run("take", path, *at_store, *EVENT, "--json", code=3))[0]
     assert found["usable"] and found["revision"] is None
-    assert {f["code"] for f in found["findings"]} == {"not_a_count", "again"}
+    assert {f["code"] for f in found["findings"]} == {"form.not_a_count", "form.again"}
 
 
 def test_several_files_name_the_municipality(world, at_store):

@@ -73,7 +73,7 @@ def test_a_round_nobody_has_answered_can_be_taken_back(world):
     rounds.undo(store, at=TAKEN, who=WHO)
     assert not len(store.read("rounds")) and not len(store.read("issued"))
     check = rounds.check_form(store, world.form("0781800"))
-    assert [finding.code for finding in check.findings] == ["unknown_round"]
+    assert [finding.code for finding in check.findings] == ["form.unknown_round"]
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -47,19 +47,19 @@ EXPECTED = {
     "0381600": ({"I2", "P2"}, set(), set()),
     "0384400": (set(), set(), set()),
     "0387500": ({"P2", "P10"}, set(), set()),
-    "0440200": ({"P10"}, {"P2"}, {"not_a_count"}),
+    "0440200": ({"P10"}, {"P2"}, {"form.not_a_count"}),
     "0440801": ({"I2"}, set(), set()),
     "0600202": ({"I2"}, set(), set()),
-    "0601000": ({"P10"}, {"P2"}, {"not_a_count"}),
+    "0601000": ({"P10"}, {"P2"}, {"form.not_a_count"}),
     "0604300": ({"I2"}, set(), set()),
     # 11 people in a day centre, but 10 in all services: both rows cannot be.
-    "0680200": ({"P10"}, {"P2", "P4"}, {"more_than_group", "less_than_service"}),
-    "0681000": ({"I3"}, {"I2"}, {"not_a_count"}),
+    "0680200": ({"P10"}, {"P2", "P4"}, {"form.more_than_group", "form.less_than_service"}),
+    "0681000": ({"I3"}, {"I2"}, {"form.not_a_count"}),
     "0681801": ({"I3"}, set(), set()),
-    "0760202": ({"I3"}, {"I2"}, {"unknown_place"}),
-    "0766300": (set(), {"I2"}, {"place_elsewhere"}),
-    "0769101": (set(), set(), {"other_municipality"}),
-    "0780200": ({"I9"}, {"I2"}, {"not_a_count"}),
+    "0760202": ({"I3"}, {"I2"}, {"form.unknown_place"}),
+    "0766300": (set(), {"I2"}, {"form.place_elsewhere"}),
+    "0769101": (set(), set(), {"form.other_municipality"}),
+    "0780200": ({"I9"}, {"I2"}, {"form.not_a_count"}),
     "0781800": ({"I2"}, set(), set()),
 }
 
@@ -108,11 +108,11 @@ def test_nineteen_forms_out_and_back(world, moved):
     first = before["facilities"].set_index("facility_id")
     # Columns moved: read by their headings, and said so.
     notes = {f.code for f in taken["0050000"].check.findings}
-    assert {"columns_moved", "column_unknown"} <= notes
+    assert {"form.columns_moved", "form.column_unknown"} <= notes
     second = sorted(first.index[first["municipality_id"] == "0050000"])[1]
     assert facilities.loc[second, "places"] == 41
     # Another spelling is understood, and said so.
-    assert "other_spelling" in {f.code for f in taken["0604300"].check.findings}
+    assert "form.other_spelling" in {f.code for f in taken["0604300"].check.findings}
     aglona = facilities[facilities["municipality_id"] == "0604300"].iloc[0]
     places = store.read("settlements").set_index("settlement_id")["name"]
     assert places[aglona["settlement_id"]] == "Grāveru pagasts"
@@ -186,7 +186,7 @@ def test_same_file_twice_is_one_receipt(world):
     revision = world.store.revision
     again = rounds.take_form(world.store, path, at=AT, who="Anna")
     assert again.revision is None and world.store.revision == revision
-    assert "again" in {f.code for f in again.check.findings}
+    assert "form.again" in {f.code for f in again.check.findings}
     third = rounds.take_form(world.store, path, at="2022-02-02", who="Berta", accept=["I2"],
                              refuse=["P2"])  # fmt: skip
     assert third.decisions == {"I2": "accepted", "P2": "refused"}

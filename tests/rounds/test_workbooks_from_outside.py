@@ -49,24 +49,24 @@ def test_the_form_itself_is_read(form):
 
 def test_bombs_are_not_unpacked(form):
     huge = add(form, "xl/worksheets/sheet9.xml", b"0" * (_workbook.MAX_UNPACKED_BYTES + 1))
-    assert len(huge) < _workbook.MAX_BYTES and refused(huge) == "bomb"
+    assert len(huge) < _workbook.MAX_BYTES and refused(huge) == "form.bomb"
     many = form
     for number in range(_workbook.MAX_PARTS):
         many = add(many, f"xl/extra{number}.bin", b"x")
-    assert refused(many) == "bomb"
-    assert refused(b"0" * (_workbook.MAX_BYTES + 1)) == "too_large"
+    assert refused(many) == "form.bomb"
+    assert refused(b"0" * (_workbook.MAX_BYTES + 1)) == "form.too_large"
 
 
 def test_foreign_objects_are_refused(form):
-    assert refused(add(form, "xl/vbaProject.bin", b"macro")) == "macros"
-    assert refused(add(form, "xl/embeddings/oleObject1.bin", b"x")) == "macros"
+    assert refused(add(form, "xl/vbaProject.bin", b"macro")) == "form.macros"
+    assert refused(add(form, "xl/embeddings/oleObject1.bin", b"x")) == "form.macros"
 
 
 @pytest.mark.parametrize("code", ["utf-8", "utf-16"])
 def test_definitions_of_entities_are_refused(form, code):
     bomb = '<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "ha">]><sst>&b;</sst>'.encode(code)
     content = repack(form, lambda n, part: bomb if n == "xl/sharedStrings.xml" else part)
-    assert refused(content) == "entities"
+    assert refused(content) == "form.entities"
 
 
 class _Trap:
@@ -85,12 +85,12 @@ class _Trap:
     ],
 )
 def test_other_files_are_refused(content):
-    assert refused(content) == "not_a_workbook"
+    assert refused(content) == "form.not_a_workbook"
 
 
 def test_broken_parts_are_refused(form):
     content = repack(form, lambda n, part: part[: len(part) // 2] if "sheet2" in n else part)
-    assert refused(content) == "not_a_workbook"
+    assert refused(content) == "form.not_a_workbook"
 
 
 def test_a_sheet_that_lies_about_its_size_costs_nothing(form):
@@ -106,10 +106,10 @@ def test_unreadable_files_leave_no_trace(world):
     path.write_bytes(b"not a workbook")
     before = world.store.revision
     taken = rounds.take_form(world.store, path, at="2022-02-01", who="Anna")
-    assert [f.code for f in taken.check.findings] == ["not_a_workbook"]
+    assert [f.code for f in taken.check.findings] == ["form.not_a_workbook"]
     assert taken.revision is None and world.store.revision == before
     taken = rounds.take_form(world.store, world.folder / "none.xlsx", at="2022-02-01", who="Anna")
-    assert [f.code for f in taken.check.findings] == ["not_a_file"]
+    assert [f.code for f in taken.check.findings] == ["form.not_a_file"]
 
 
 def test_formulas_are_never_values_and_texts_never_formulas(world):
