@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 REGION ?= latgale
 
-.PHONY: run test lint unit notebooks lock data bench-routing bench-siting bench-map bench-osm bench-scale fuzz audit browser clean
+.PHONY: run test lint unit notebooks lock data bench-routing bench-siting bench-access bench-map bench-osm bench-scale fuzz audit browser clean
 
 run: $(STAMP)
 	$(BIN)/socaccess run $(REGION) --out out/$(REGION)
@@ -48,6 +48,11 @@ bench-routing: $(STAMP)
 
 bench-siting: $(STAMP)
 	$(BIN)/python -m benchmarks.siting
+
+# The peer is measured where the index of packages has it.
+bench-access: $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'access>=1.1.10' || true
+	$(BIN)/python -m benchmarks.access
 
 bench-map: $(STAMP)
 	$(BIN)/python benchmarks/maps.py --browser

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from socaccess.version import VERSION
 
 if TYPE_CHECKING:
-    from socaccess import planning
+    from socaccess import access, planning
     from socaccess.errors import InputError, SocAccessError
     from socaccess.maps import embed_map, explore, save_map
     from socaccess.network import RoadNetwork
@@ -93,6 +93,7 @@ __all__ = [
     "StudyResult",
     "TravelBlocks",
     "TravelTimes",
+    "access",
     "embed_map",
     "explore",
     "find_duplicates",
@@ -115,8 +116,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name == "planning":
-        return import_module("socaccess.planning")
+    if name in ("access", "planning"):
+        return import_module(f"socaccess.{name}")
     if name in _HOME:
         return getattr(import_module(_HOME[name]), name)
     raise AttributeError(f"module 'socaccess' has no attribute {name!r}")
