@@ -10,6 +10,7 @@ import inspect
 import re
 import sys
 from pathlib import Path
+from types import ModuleType
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "reference.md"
@@ -55,6 +56,17 @@ def tell_class(name: str, kind: type) -> list[str]:
     return [*lines, ""]
 
 
+def describe_module(name: str, module: ModuleType) -> list[str]:
+    """Return the lines of a module: what it is, and what it gives."""
+    lines = [f"## {name}", "", tell_first(module.__doc__), ""]
+    for member in sorted(module.__all__, key=str.lower):
+        thing = getattr(module, member)
+        if callable(thing):
+            called = "" if isinstance(thing, type) else tell_signature(thing)
+            lines.append(f"- `.{member}{called}`: {tell_first(thing.__doc__)}")
+    return [*lines, ""]
+
+
 def build() -> str:
     """Return the page."""
     import socaccess
@@ -64,6 +76,8 @@ def build() -> str:
         thing = getattr(socaccess, name)
         if isinstance(thing, type):
             lines += tell_class(name, thing)
+        elif inspect.ismodule(thing):
+            lines += describe_module(name, thing)
         else:
             lines += [f"## {name}", "", f"`{name}{tell_signature(thing)}`", ""]
             lines += [tell_first(thing.__doc__), ""]

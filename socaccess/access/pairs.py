@@ -277,10 +277,11 @@ def _check_times(pairs: Pairs) -> Pairs:
         times = type(times)((times.data[keep], times.indices[keep], begin), shape=times.shape)
         return _check_times(Pairs(times, pairs.origin_ids, pairs.facility_ids))
     if least < 0 or most == np.inf:
-        for code, bad in (("negative", times.data < 0), ("infinite", times.data == np.inf)):
+        findings = {"access.negative": times.data < 0, "access.infinite": times.data == np.inf}
+        for code, bad in findings.items():
             if bad.any():
                 rows = pairs.origin_ids[np.unique(pairs.origins()[bad])]
-                problems.append(Problem(f"access.{code}", "travel_min", rows))
+                problems.append(Problem(code, "travel_min", rows))
     if not times.has_canonical_format:
         ordered = times.copy()
         ordered.sort_indices()

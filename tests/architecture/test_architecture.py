@@ -50,7 +50,7 @@ def test_the_package_alone_imports_next_to_nothing():
 def test_every_public_name_is_where_the_package_says():
     import socaccess
 
-    assert set(socaccess.__all__) == {*socaccess._HOME, "planning"}
+    assert set(socaccess.__all__) == {*socaccess._HOME, "access", "planning"}
     missing = []
     for name in socaccess.__all__:
         try:
