@@ -127,6 +127,7 @@ def collect(folder: Path, lang: str) -> Figures:
         figures.add("tables.xlsx", ("service", row["service"], "persons"), row["persons"])
     read_map(figures, folder / "map.html", tables)
     read_documents(figures, folder, headline, tables)
+    read_annex_tables(figures, folder, lang, headline, tables)
     return figures
 
 
@@ -154,7 +155,7 @@ def add_row(figures: Figures, where: str, table: str, keys: tuple[str, ...], row
 
 def add_service(figures: Figures, where: str, row: dict) -> None:
     figures.add(where, ("service", row["service"], "persons"), row["persons"])
-    for name in ("covered", "covered_share"):
+    for name in ("covered", "covered_share", "covered_share_low", "covered_share_high"):
         for scenario, value in row[name].items():
             figures.add(where, ("service", row["service"], name, scenario), value)
 
@@ -284,3 +285,82 @@ def read_documents(
         key = ("annex table", rows[0][0], *[row[2] for row in rows])
         figures.add("annex.docx", key, True)
         figures.add("coverage.csv", key, bool(fits))
+
+
+SHARE = re.compile(r"(\d+)\s*%")
+RANGE = re.compile(r"\((\d+)\D(\d+)\s*%\)")
+
+
+def bare(text: str) -> str:
+    """Return a text without soft hyphens, hard spaces and the mark of likely services."""
+    return re.sub(r"\s+", " ", text.replace("\u00ad", "").replace("¹", "")).strip()
+
+
+def read_annex_tables(
+    figures: Figures, folder: Path, lang: str, headline: dict, tables: dict[str, list]
+) -> None:
+    """Add the matrix of services and municipalities, and the table of each target group."""
+    words = json.loads((ROOT / "socaccess" / "locale" / lang / "finding.json").read_text("utf-8"))
+    annex = json.loads((ROOT / "socaccess" / "locale" / lang / "annex.json").read_text("utf-8"))
+    groups = {
+        row[f"name_{lang}"]: row["target_group"]
+        for row in read_csv(ROOT / "data" / "services" / "target_groups.csv")
+    }
+    full = {
+        row["service"]: row[f"name_{lang}"]
+        for row in read_csv(ROOT / "data" / "services" / "service_types.csv")
+    }
+    codes = {
+        (words.get(f"service.{row['service']}", full[row["service"]]).lower(),
+         row["target_group"]): row["service"]
+        for row in headline["services"]
+    }  # fmt: skip
+    names = {row["municipality"]: row["municipality_id"] for row in tables["coverage"]}
+    short = {
+        name.replace(" novads", f" {annex['short_novads']}"): key for name, key in names.items()
+    }
+    heads = {annex[f"column.{name}"].replace("\u00ad", ""): name
+             for name in ("region", "now", "suggested", "planned")}  # fmt: skip
+    read = 0
+    for table in docx.Document(str(folder / "annex.docx")).tables:
+        rows = [[bare(cell.text) for cell in row.cells] for row in table.rows]
+        titles, group = [short.get(title, heads.get(title, title)) for title in rows[0]], ""
+        if not set(titles) & {*short.values(), "now"}:
+            continue
+        if "now" in titles:
+            named = [row[0].lower() for row in rows[1:]]
+            fits = [one for one in groups.values() if all((name, one) in codes for name in named)]
+            if len(fits) != 1:
+                continue
+            group = fits[0]
+        for row in rows[1:]:
+            group = groups.get(row[0].split(" · ")[0], group)
+            service = codes.get((row[0].lower(), group))
+            if service is None or row[2] == row[3]:
+                continue
+            for title, cell in zip(titles, row, strict=True):
+                read += read_annex_share(figures, service, title, cell, set(short.values()))
+    figures.add("annex.docx", ("annex matrix", "read"), read > len(names))
+    figures.add("expected", ("annex matrix", "read"), True)
+
+
+def read_annex_share(
+    figures: Figures, service: str, title: str, cell: str, municipalities: set[str]
+) -> bool:
+    """Add what one cell of the annex tells; return whether it is a share."""
+    found, bounds = SHARE.search(cell), RANGE.search(cell)
+    if not found:
+        return False
+    value = Percent(found.group(1))
+    if title in municipalities:
+        key: Key = ("coverage", title, service, "now", "any", "covered_share")
+    elif title in ("region", "now", "suggested", "planned"):
+        key = ("service", service, "covered_share", "now" if title == "region" else title)
+    else:
+        return False
+    figures.add("annex.docx", key, value)
+    if bounds and title == "now":
+        for end, bound in zip(("low", "high"), bounds.groups(), strict=True):
+            key = ("service", service, f"covered_share_{end}", "now")
+            figures.add("annex.docx", key, Percent(bound))
+    return True
