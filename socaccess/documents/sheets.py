@@ -142,19 +142,15 @@ def _list_overview(record: dict[str, Any]) -> pd.DataFrame:
             "supply_known": row["supply_known"],
             "limit_min": row["limit_min"],
             "persons": row["persons"],
-            # Where no facility is known anywhere, nobody can tell who is near one.
             **{
-                f"{short}_{key}": value if row["supply_known"] else None
+                f"{short}_{key}": value
                 for short, long in (("covered", "covered"), ("share", "covered_share"))
                 for key, value in row[long].items()
             },
             "share_low": row["covered_share_low"]["now"],
             "share_high": row["covered_share_high"]["now"],
             "share_of": row["share_of"],
-            **{
-                key: row["facilities"].get(key) if row["supply_known"] else None
-                for key in _FACILITIES
-            },
+            **{key: row["facilities"].get(key) for key in _FACILITIES},
             "suggested_sites": row["suggested_sites"],
         }
         for row in record["headline"]["services"]
@@ -163,11 +159,7 @@ def _list_overview(record: dict[str, Any]) -> pd.DataFrame:
 
 
 def _list_places(released: Release, services: list[str]) -> pd.DataFrame:
-    known = {row["service"] for row in released.headline["services"] if row["supply_known"]}
-    # A service that no source counts has no number of facilities, not 0.
     table = count_places(released.result.study, services)
-    uncounted = ~table["service"].isin(known)
-    table.loc[uncounted, [name for name in table if name.startswith(("rows", "unknown"))]] = pd.NA
     persons = {
         group: released.show_region(group, found.estimate.sum())
         for group, found in released.protections.items()

@@ -230,7 +230,8 @@ def encode_shares(
     `high` are what the share at the service's own limit would be, for facilities of anyone,
     if all times were longer or shorter by `uncertainty`. `partly` has for every service,
     scope, scenario and limit the settlements some of whose people are within it: their
-    positions as steps, and per cent. `bands` are inhabitants by travel time.
+    positions as steps, and per cent. `bands` are inhabitants by travel time, none of a service
+    that nobody counts.
 
     Shares of a municipality are of persons where no count of them is hidden there, as in
     the table of coverage, and else of inhabitants; `byPersons` is 1 where all are of
@@ -271,7 +272,8 @@ def encode_shares(
                     if is_counted:
                         share[service, scope, scenario, position] = measure(within)
                 found[scope].append(parts)
-                counts[scope].append(_count_bands(minutes, limits[1:], people.population))
+                bounds = _count_bands(minutes, limits[1:], people.population)
+                counts[scope].append(bounds if is_counted else [])
         for scenario in np.flatnonzero(people.counted[service]).tolist():
             minutes = people.travel_ms[service, scenario]
             for end, limit_ms in enumerate((low_ms, high_ms)):

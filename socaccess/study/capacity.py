@@ -31,7 +31,7 @@ def count_places(
         `service`, `target_group`, `rows_operating`, `places_operating`,
         `unknown_operating` and the same for `planned`: facilities in the study's
         municipalities, the sum of their known places (NA where no row states any),
-        and how many rows state none.
+        and how many rows state none; all NA where no source counts the service.
     """
     facilities = study.facilities
     home, service = facilities["municipality_id"], facilities["service"]
@@ -54,4 +54,7 @@ def count_places(
         table[f"rows_{status}"] = pd.array(rows, dtype="Int64")
         table[f"places_{status}"] = pd.array(np.where(count > 0, total, np.nan), dtype="Int64")
         table[f"unknown_{status}"] = pd.array(rows - count, dtype="Int64")
-    return pd.DataFrame(table)
+    found = pd.DataFrame(table)
+    uncounted = [not study.is_counted(name) for name in services]
+    found.loc[uncounted, found.columns[2:].tolist()] = pd.NA
+    return found

@@ -108,12 +108,14 @@ def _summarise_services(
     inside = set(study.municipalities["municipality_id"])
     places = count_places(study, study.assessed_types["service"].tolist()).set_index("service")
     found = region[region["scope"] == "any"].set_index(["service", "scenario"]).to_dict("index")
+    asked = set(suggestions.plans["service"])
     rows = []
     for service in study.assessed_types.itertuples():
         name = str(service.service)
         now = found[(name, "now")]
         by_need = now["share_of"] == "need"
         serving = reach.list_supply(name, "planned")
+        counted = bool(len(serving)) or study.is_counted(name)
         figures: dict[str, dict[str, float | None]] = {}
         for key, digits in (("covered", 1), ("covered_share", 4)):
             for end in ("", "_low", "_high"):
@@ -128,29 +130,34 @@ def _summarise_services(
                 "target_group": service.target_group,
                 "limit_min": float(str(service.limit_min)),
                 "promised": name in study.promised,
-                "supply_known": bool(len(serving)) or study.is_counted(name),
+                "supply_known": counted,
                 "known_by": _plain(getattr(service, "known_by", None)),
                 "persons": _round(now["persons"], 1) if by_need else None,
                 "share_of": now["share_of"],
                 **figures,
-                "facilities": _count_facilities(serving, inside),
+                # What nobody counts is not none of it, and what was not asked is no answer.
+                "facilities": _count_facilities(serving, inside, counted),
                 "places": {
                     column: _plain(places.loc[name, column])
                     for column in ("places_operating", "unknown_operating", "places_planned",
                                    "unknown_planned")
                 },
-                "suggested_sites": int((suggestions.sites["service"] == name).sum()),
+                "suggested_sites": int((suggestions.sites["service"] == name).sum())
+                if name in asked
+                else None,
             }
         )  # fmt: skip
     return rows
 
 
-def _count_facilities(serving: pd.DataFrame, inside: set[str]) -> dict[str, int]:
+def _count_facilities(
+    serving: pd.DataFrame, inside: set[str], counted: bool
+) -> dict[str, int | None]:
     """Return located facilities of a service, by status, everywhere and in the study's region."""
     here = serving["municipality_id"].isin(inside).to_numpy()
     status = serving["status"].to_numpy(dtype=object)
     return {
-        f"{name}{suffix}": int(((status == name) & part).sum())
+        f"{name}{suffix}": int(((status == name) & part).sum()) if counted else None
         for name in ("operating", "planned")
         for suffix, part in (("", True), ("_in_region", here))
     }
@@ -203,9 +210,14 @@ def _summarise_institutions(study: Study, institutions: pd.DataFrame) -> list[di
     limits = study.limits_min()
     rows = []
     for service, group in institutions.groupby("to_service", sort=True):
-        near = group["travel_min"] <= limits[str(service)]
+        near = int((group["travel_min"] <= limits[str(service)]).sum())
+        known = study.is_counted(str(service)) or group["to_facility_id"].notna().any()
         rows.append(
-            {"service": service, "institutions": len(group), "within_limit": int(near.sum())}
+            {
+                "service": service,
+                "institutions": len(group),
+                "within_limit": near if known else None,
+            }
         )
     return rows
 

@@ -9,6 +9,7 @@ import pytest
 import socaccess as sa
 from socaccess.study.release import run_released
 from tests.study.read_outputs import Figures, Percent, agree, collect, plain
+from tests.study.zeros import find_uncounted
 
 REGIONS = ("latgale", "kurzeme", "riga", "vidzeme", "zemgale")
 
@@ -42,6 +43,7 @@ def test_no_figure_is_told_two_ways(region, view, tmp_path):
         sa.write_outputs(released, tmp_path / lang, lang=lang)
         figures = collect(tmp_path / lang, lang)
         assert figures.differences() == []
+        assert find_uncounted(tmp_path / lang, lang) == []
         # The reader has read something: every municipality, service, scenario and scope.
         services = len(released.result.study.assessed_types)
         places = len(released.result.municipalities)
