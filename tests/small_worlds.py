@@ -8,8 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import shapely
+from hypothesis import strategies as st
 
 from socaccess.network import RoadNetwork
 
@@ -166,3 +168,40 @@ def two_municipalities() -> dict[str, Any]:
         "network": RoadNetwork.from_edges(nodes, edges, crs=CRS),
         "name": "divi novadi",
     }
+
+
+metres = st.integers(0, 4000)
+
+
+@st.composite
+def networks(draw: st.DrawFn) -> RoadNetwork:
+    """Return a small network with one-way edges; nodes on distinct whole metres."""
+    points = draw(st.lists(st.tuples(metres, metres), min_size=2, max_size=7, unique=True))
+    pair = st.tuples(st.integers(0, len(points) - 1), st.integers(0, len(points) - 1))
+    ends = draw(
+        st.lists(
+            pair.filter(lambda ends: ends[0] != ends[1]),
+            min_size=1,
+            max_size=12,
+            unique_by=lambda ends: frozenset(ends),
+        )
+    )
+    count = len(ends)
+    speeds = st.lists(st.integers(10, 120), min_size=count, max_size=count)
+    flags = st.lists(st.booleans(), min_size=count, max_size=count)
+    nodes = pd.DataFrame(
+        {
+            "node_id": range(len(points)),
+            "x": [ORIGIN[0] + x for x, _ in points],
+            "y": [ORIGIN[1] + y for _, y in points],
+        }
+    )
+    edges = pd.DataFrame(
+        {
+            "from_id": [a for a, _ in ends],
+            "to_id": [b for _, b in ends],
+            "speed_kph": np.array(draw(speeds), dtype=float),
+            "oneway": draw(flags),
+        }
+    )
+    return RoadNetwork.from_edges(nodes, edges, crs=CRS)

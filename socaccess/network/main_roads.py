@@ -18,7 +18,7 @@ import pandas as pd
 
 from socaccess import crs as crs_
 from socaccess.network.roads import Roads
-from socaccess.network.snapping import leg_kph
+from socaccess.network.snapped import leg_kph
 from socaccess.network.tables import build_from_tables
 from socaccess.settings import LinkModel
 from socaccess.sources.embedded import load_main_roads, load_water

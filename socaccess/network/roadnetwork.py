@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
-    from socaccess.network.snapping import Snapped
+    from socaccess.network.snapped import Snapped
 
 __all__ = ["RoadNetwork"]
 

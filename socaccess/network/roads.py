@@ -25,6 +25,11 @@ __all__ = ["CLOSED", "Roads", "to_milliseconds"]
 CLOSED = np.uint32(UNREACHABLE)
 """Time of an edge in a direction nobody may drive."""
 
+OWN_ROAD_M = 100.0
+"""How much nearer roads cut off from all others must be for a place to be on them.
+
+So a gap in the map, or a loose end of a car park beside a street, cuts nobody off.
+"""
 
 SPOT_M = 60.0
 """Nodes joined by an edge no longer than this are one spot for places that join at nodes."""
@@ -168,7 +173,7 @@ class Roads:
 
     @cached_property
     def snappable_edges(self) -> np.ndarray:
-        """Positions of the edges a place may be put on.
+        """Positions of the edges of the main part a place may be put on.
 
         Those with both ends in the main part; but nobody boards a ferry on its way, or
         comes out of a farm onto a motorway.
@@ -178,13 +183,43 @@ class Roads:
         return np.flatnonzero(main[self.edge_from] & main[self.edge_to] & ~passed)
 
     @cached_property
-    def islands_tree(self) -> shapely.STRtree:
-        """Spatial index over the roads a place is not put on because they are cut off."""
+    def part(self) -> np.ndarray:
+        """Number of the part of the network each node is in, joined in whatever direction.
+
+        Part 0 holds the main part; the others, cut off from it, follow by their number of nodes.
+        Nodes without an open road are parts of their own.
+        """
+        from scipy.sparse import csr_matrix
+        from scipy.sparse.csgraph import connected_components
+
+        if not self.node_count:
+            return np.zeros(0, dtype=np.int64)
+        graph = self.graph
+        size = (self.node_count, self.node_count)
+        matrix = csr_matrix((np.ones(graph.arc_count, np.int8), graph.indices, graph.indptr), size)
+        _, label = connected_components(matrix, directed=False)
+        count = np.bincount(label)
+        count[label[np.argmax(self.main_component)]] = self.node_count + 1
+        place = np.empty_like(count)
+        place[np.argsort(-count, kind="stable")] = np.arange(len(count))
+        return place[label]
+
+    @cached_property
+    def own_edges(self) -> np.ndarray:
+        """Positions of roads for places that no road or ferry joins to the main part.
+
+        Islands, yards behind closed gates, scraps cut off by the edge of an extract.
+        """
+        open_ = (self.forward_ms < CLOSED) | (self.backward_ms < CLOSED)
+        open_ &= (self.part[self.edge_from] > 0) & (self.length_m > 0)
+        return np.flatnonzero(open_ & ~self.is_class("ferry", "motorway"))
+
+    @cached_property
+    def own_tree(self) -> shapely.STRtree:
+        """Spatial index over the lines of `own_edges`, in their order."""
         import shapely
 
-        main = self.main_component
-        outside = ~(main[self.edge_from] & main[self.edge_to]) & (self.length_m > 0)
-        return shapely.STRtree(self.lines[outside & ~self.is_class("ferry", "motorway")])
+        return shapely.STRtree(self.draw_lines(self.own_edges))
 
     @cached_property
     def snap_tree(self) -> shapely.STRtree:

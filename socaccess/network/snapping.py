@@ -3,243 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
-from functools import cached_property
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from socaccess import crs as crs_
 from socaccess.errors import InputError, Problem
-from socaccess.network.roads import CLOSED, Roads, to_milliseconds
-from socaccess.routing import DirectTrips, Terminals
+from socaccess.network.roads import OWN_ROAD_M, Roads, to_milliseconds
+from socaccess.network.snapped import Snapped, time_legs
 from socaccess.settings import LinkModel
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    import shapely
 
-__all__ = ["Snapped", "check_points", "leg_kph", "pair_directly", "snap_points"]
+__all__ = ["ACCESS_STEP", "check_points", "snap_points"]
 
-
-@dataclass(frozen=True, eq=False)
-class Snapped:
-    """Places and the point of the network each was put on.
-
-    Every place is here, also one without coordinates: its `edge` is -1 and it is
-    unreachable in every table.
-
-    Parameters
-    ----------
-    network
-        The network.
-    links
-        The model of the access legs.
-    ids
-        Names of the places, shape (places,).
-    edge
-        Edge position, -1 where the place could not be snapped.
-    along
-        Where on the edge: 0 at `edge_from`, 1 at `edge_to`.
-    access_m
-        Straight distance between the place and that point, metres; NaN if not snapped.
-    access_ms
-        Time of that leg: `access_m` times the detour at the access speed.
-    far
-        True where `access_m` is above the limit of the settings.
-    cut_off
-        True where a nearer road is not part of the main component (an island, a yard behind
-        a closed gate), so that the place was put on one farther away.
-    x, y
-        Where the place itself lies, metres in the CRS of the network; NaN where unknown.
-    door_node, door_m, door_ms
-        Further nodes a place may be left and reached by, with the straight distance to each
-        and its time, shape (places, doors); -1 where unused.
-    """
-
-    network: Roads
-    links: LinkModel
-    ids: np.ndarray
-    edge: np.ndarray
-    along: np.ndarray
-    access_m: np.ndarray
-    access_ms: np.ndarray
-    far: np.ndarray
-    cut_off: np.ndarray
-    x: np.ndarray
-    y: np.ndarray
-    door_node: np.ndarray
-    door_m: np.ndarray
-    door_ms: np.ndarray
-
-    def take(self, places: slice | np.ndarray) -> Self:
-        """Return some of the places, in the order given; one may come more than once."""
-        arrays = {
-            item.name: getattr(self, item.name)[places]
-            for item in fields(self)
-            if item.name not in ("network", "links")
-        }
-        return replace(self, **arrays)
-
-    @property
-    def located(self) -> np.ndarray:
-        """True where the place was put on the network."""
-        return self.edge >= 0
-
-    @cached_property
-    def edges(self) -> np.ndarray:
-        """Every edge a place lies on, shape (places, width): its own first, then its copies.
-
-        Turn restrictions leave one-way copies of some stretches; a place there is
-        reached and left by all of them. -1 where unused.
-        """
-        own = self.edge[:, None]
-        stretch = self.network.stretch
-        copied = np.flatnonzero(stretch != np.arange(len(stretch)))
-        if not len(copied) or not len(self.edge):
-            return own
-        # A place may have been put on a copy: the stretch is what counts.
-        base = np.where(self.located, stretch[np.maximum(self.edge, 0)], -1)
-        members = pd.concat(
-            [
-                pd.DataFrame({"base": stretch[copied], "edge": copied}),
-                pd.DataFrame({"base": np.unique(stretch[copied])}).assign(edge=lambda f: f["base"]),
-            ]
-        ).sort_values(["base", "edge"])
-        found = pd.DataFrame({"base": base, "place": np.arange(len(base)), "own": self.edge})
-        found = found.merge(members, on="base").query("edge != own")
-        if not len(found):
-            return own
-        column = found.groupby("place").cumcount().to_numpy() + 1
-        edges = np.full((len(self.edge), 1 + column.max()), -1, dtype=np.int64)
-        edges[:, 0] = self.edge
-        edges[found["place"].to_numpy(), column] = found["edge"].to_numpy()
-        return edges
-
-    def _on_edges(self, values: np.ndarray) -> np.ndarray:
-        """Return the value of each edge of each place, (places, width); 0 where there is none."""
-        if not len(values):
-            return np.zeros(self.edges.shape, dtype=values.dtype)
-        return np.where(self.edges >= 0, values[np.maximum(self.edges, 0)], values.dtype.type(0))
-
-    @cached_property
-    def _steps(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Milliseconds along each edge: forward before and after the point, then backward."""
-        forward = self._on_edges(self.network.forward_ms).astype(np.int64)
-        backward = self._on_edges(self.network.backward_ms).astype(np.int64)
-        along = self.along[:, None]
-        # The two parts of an edge add up to the whole, so that cutting it changes no time.
-        forward_before = np.rint(forward * along).astype(np.int64)
-        backward_before = np.rint(backward * (1 - along)).astype(np.int64)
-        return forward_before, forward - forward_before, backward_before, backward - backward_before
-
-    @cached_property
-    def as_origins(self) -> Terminals:
-        """The places as beginnings of trips."""
-        _, forward_after, _, backward_after = self._steps
-        return self._attach(to_start=backward_after, to_end=forward_after)
-
-    @cached_property
-    def as_destinations(self) -> Terminals:
-        """The places as ends of trips."""
-        forward_before, _, backward_before, _ = self._steps
-        return self._attach(to_start=forward_before, to_end=backward_before, leaving=False)
-
-    def _attach(
-        self, *, to_start: np.ndarray, to_end: np.ndarray, leaving: bool = True
-    ) -> Terminals:
-        network = self.network
-        access = self.access_ms[:, None, None].astype(np.int64)
-        node = _pair(self._on_edges(network.edge_from), self._on_edges(network.edge_to))
-        forward_open = self._on_edges(network.forward_ms) < CLOSED
-        backward_open = self._on_edges(network.backward_ms) < CLOSED
-        # Leaving by the start of an edge means driving it backward; arriving there, forward.
-        via_start, via_end = (
-            (backward_open, forward_open) if leaving else (forward_open, backward_open)
-        )
-        # A place exactly on a node needs no stretch of the edge, whatever its direction.
-        at_end = _pair(self.along[:, None] == 0, self.along[:, None] == 1)
-        cost = np.where(at_end, access, _pair(to_start, to_end) + access)
-        usable = (_pair(via_start, via_end) | at_end) & (self.edges >= 0)[:, :, None]
-        usable &= cost < int(CLOSED)
-        shape = (len(self.ids), 2 * self.edges.shape[1])
-        return Terminals(
-            node=np.hstack([np.where(usable, node, -1).reshape(shape), self.door_node]),
-            cost_ms=np.hstack([np.where(usable, cost, 0).reshape(shape), self.door_ms]),
-        )
-
-    def measure_ends(self) -> np.ndarray:
-        """Return metres and milliseconds between each place and its nodes, modelled and streets'.
-
-        Shape (places, ends, 3), ends as in `as_origins`; last axis length, modelled time,
-        and what of that is streets within a town. The access leg counts into all, its length
-        with the detour; the stretch of the edge counts as modelled where the edge is. Same
-        numbers for leaving and arriving.
-        """
-        network, links = self.network, self.links
-        share = _pair(self.along[:, None], 1 - self.along[:, None])
-        times = np.minimum(self._on_edges(network.forward_ms), self._on_edges(network.backward_ms))
-        flags = (network.modelled, network.modelled & network.is_class("street"))
-        parts = [self._on_edges(network.length_m)]
-        parts += [np.where(self._on_edges(flag), times, 0) for flag in flags]
-        by_edge = np.stack([share * part[:, :, None] for part in parts], axis=3)
-        by_edge = by_edge + measure_legs(self.access_m, self.access_ms, links)[:, None, None, :]
-        by_door = measure_legs(self.door_m, self.door_ms, links)
-        return np.concatenate(
-            [by_edge.reshape(len(self.ids), 2 * self.edges.shape[1], 3), by_door], axis=1
-        )
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return one row a place: id, edge and the columns that tell how it was put there.
-
-        `access_m`, `access_min`, `far`, `cut_off`, `located`.
-        """
-        located = self.located
-        edge_id = self.network.edge_id.astype(str).astype(object)
-        return pd.DataFrame(
-            {
-                "id": self.ids,
-                "edge_id": np.where(located, edge_id[np.maximum(self.edge, 0)], None)
-                if len(edge_id)
-                else np.full(len(self.ids), None),
-                "access_m": self.access_m,
-                "access_min": np.where(located, self.access_ms / 60_000, np.nan),
-                "far": self.far,
-                "cut_off": self.cut_off,
-                "located": located,
-            }
-        )
-
-
-LEG_KM = (0.3, 1.0, 3.0, 8.0)
-LEG_SHARE = (0.0, 0.23, 0.67, 1.0)
-"""How a modelled way gets faster with its length: share of the way from street to link speed."""
-
-
-def leg_kph(straight_m: np.ndarray, links: LinkModel) -> np.ndarray:
-    """Return the mean speed on modelled ways of these straight lengths.
-
-    Streets near a centre are slow; the farther a way goes, the more of it is open road.
-
-    Examples
-    --------
-    >>> leg_kph(np.array([100.0, 3000.0, 20_000.0]), LinkModel()).round().tolist()
-    [25.0, 45.0, 55.0]
-    """
-    share = np.interp(np.asarray(straight_m) / 1000, LEG_KM, LEG_SHARE)
-    return links.street_kph + share * (links.link_kph - links.street_kph)
-
-
-def time_legs(straight_m: np.ndarray, links: LinkModel) -> np.ndarray:
-    """Return the whole milliseconds of modelled ways of these straight lengths."""
-    return to_milliseconds(straight_m * links.detour, leg_kph(straight_m, links))
-
-
-def measure_legs(straight_m: np.ndarray, ms: np.ndarray, links: LinkModel) -> np.ndarray:
-    """Return metres, modelled and street milliseconds of legs, on a new last axis."""
-    straight_m = np.nan_to_num(straight_m)
-    street_ms = np.where(straight_m <= links.street_m, ms, 0)
-    return np.stack([straight_m * links.detour, ms.astype(float), street_ms], axis=-1)
+ACCESS_STEP = 2.0**-19
+"""What the way to an edge is counted in, metres: so fine that no time is off by a millisecond."""
 
 
 def snap_points(
@@ -252,12 +34,14 @@ def snap_points(
 ) -> Snapped:
     """Return where each of `points` meets the network.
 
-    A point goes to the nearest point of an edge of the main component (the
-    largest part in which everywhere is reachable from everywhere), so that a
-    stretch cut off from all roads never swallows a settlement; `cut_off` tells where
-    that was done. Nobody gets onto a ferry or a motorway between its junctions. Of equally near
+    A point goes to the nearest point of an edge of the main component (the largest part in which
+    everywhere is reachable from everywhere). Where roads that nothing joins to that part (an
+    island without a ferry, a yard behind a closed gate, a scrap at the edge of an extract) are
+    nearer by more than 100 m, it goes onto those and is `cut_off`: it is reached from nowhere
+    else. Nobody gets onto a ferry or a motorway between its junctions. Of equally near
     edges the first is taken. The way from the point to the edge is driven at
-    `links.access_kph` with `links.detour`; that leg counts into every time.
+    `links.access_kph` with `links.detour`; that leg counts into every time. A point farther than
+    `links.access_flag_m` from it (`far`) is reached from nowhere but itself.
 
     On the embedded roads, whose lines are straight between nodes, a point goes to the nearest
     few nodes instead (`links.node_links`), by streets that get faster with their length, and to
@@ -315,38 +99,36 @@ def snap_points(
     edge = np.full(count, -1, dtype=np.int64)
     along = np.zeros(count)
     access_m = np.full(count, np.nan)
-    usable = network.snappable_edges
-    if present.any() and len(usable):
-        (asked, found), distance = network.snap_tree.query_nearest(
-            geometry[present], return_distance=True, all_matches=True
-        )
-        # Ties in the order of the edges, whatever order the tree gives them in.
-        first = np.lexsort((found, asked))
-        asked, found, distance = asked[first], found[first], distance[first]
-        asked, position = np.unique(asked, return_index=True)
-        where = np.flatnonzero(present)[asked]
-        edge[where] = usable[found[position]]
-        access_m[where] = distance[position]
-        along[where] = np.clip(
-            shapely.line_locate_point(network.lines[edge[where]], geometry[where], normalized=True),
-            0.0,
-            1.0,
-        )
-        # Within a centimetre of an end is the end: rounding must not put a place off its node.
-        reach = 0.01 / np.maximum(network.length_m[edge[where]], 0.02)
-        along[where] = np.where(along[where] < reach, 0.0, along[where])
-        along[where] = np.where(along[where] > 1 - reach, 1.0, along[where])
+    where = np.flatnonzero(present)
+    main, main_m = _find_nearest(network.snap_tree, geometry[where])
+    own, own_m = _find_nearest(network.own_tree, geometry[where])
+    cut_off = np.zeros(count, dtype=bool)
+    cut_off[where] = own_m + OWN_ROAD_M < main_m
+    edge[where[main >= 0]] = network.snappable_edges[main[main >= 0]]
+    edge[cut_off] = network.own_edges[own[cut_off[where]]]
+    access_m[where] = np.where(cut_off[where], own_m, main_m)
+    where = np.flatnonzero(edge >= 0)
+    access_m[edge < 0] = np.nan
+    access_m[where] = np.rint(access_m[where] / ACCESS_STEP) * ACCESS_STEP
+    share = shapely.line_locate_point(
+        network.draw_lines(edge[where]), geometry[where], normalized=True
+    )
+    share = np.nan_to_num(share).clip(0.0, 1.0)
+    # Within a centimetre of an end is the end: rounding must not put a place off its node.
+    reach = 0.01 / np.maximum(network.length_m[edge[where]], 0.02)
+    share = np.where(share < reach, 0.0, np.where(share > 1 - reach, 1.0, share))
+    along[where] = share
     no_door = np.empty((count, 0))
     return Snapped(
         network=network,
         links=links,
         ids=ids,
         edge=edge,
-        along=np.nan_to_num(along),
+        along=along,
         access_m=access_m,
         access_ms=to_milliseconds(np.nan_to_num(access_m) * links.detour, links.access_kph),
         far=np.nan_to_num(access_m) > links.access_flag_m,
-        cut_off=_find_cut_off(network, geometry, access_m),
+        cut_off=cut_off,
         x=x,
         y=y,
         door_node=no_door.astype(np.int32),
@@ -406,98 +188,16 @@ def _snap_to_nodes(
     )
 
 
-def _find_cut_off(network: Roads, geometry: np.ndarray, access_m: np.ndarray) -> np.ndarray:
-    """Return which places have a road nearer than `access_m` that is cut off from the rest."""
-    cut_off = np.zeros(len(geometry), dtype=bool)
-    located = np.flatnonzero(np.isfinite(access_m))
-    if len(located) and len(network.islands_tree):
-        (asked, _), distance = network.islands_tree.query_nearest(
-            geometry[located], return_distance=True, all_matches=False
-        )
-        # Copies of roads of the main part lie exactly on them: a centimetre is no nearer.
-        cut_off[located[asked]] = distance + 0.01 < access_m[located[asked]]
-    return cut_off
-
-
-def pair_directly(origins: Snapped, destinations: Snapped) -> DirectTrips:
-    """Return the trips that pass no node: along one edge, along streets, or nowhere at all.
-
-    A place is no time from itself. On the embedded roads two places within `links.street_m` are
-    also joined by streets.
-    """
-    edge = _pair_on_same_edge(origins, destinations)
-    streets, links = origins.network.joins_at_nodes, origins.links
-    near = _pair_nearby(origins, destinations, links.street_m if streets else SAME_SPOT_M)
-    near["ms"] = time_legs(near["straight_m"].to_numpy(), links) if streets else 0
-    trips = pd.concat([edge, near.drop(columns="straight_m")], ignore_index=True)
-    trips = trips.groupby(["origin", "destination"], sort=True, as_index=False)["ms"].min()
-    return DirectTrips(
-        origin=trips["origin"].to_numpy(dtype=np.int32),
-        destination=trips["destination"].to_numpy(dtype=np.int32),
-        ms=trips["ms"].to_numpy(dtype=np.uint32),
-    )
-
-
-SAME_SPOT_M = 0.01
-"""Two places no farther apart than this are one."""
-
-
-def _pair_nearby(origins: Snapped, destinations: Snapped, reach_m: float) -> pd.DataFrame:
-    """Return the pairs of located places within a distance, with `straight_m`."""
-    from scipy.spatial import KDTree
-
-    here, there = np.flatnonzero(origins.located), np.flatnonzero(destinations.located)
-    columns = ["origin", "destination", "straight_m"]
-    if not len(here) or not len(there):
-        return pd.DataFrame({name: np.empty(0) for name in columns})
-    one = np.stack([origins.x[here], origins.y[here]], axis=1)
-    other = np.stack([destinations.x[there], destinations.y[there]], axis=1)
-    found = KDTree(one).sparse_distance_matrix(KDTree(other), reach_m, output_type="coo_matrix")
-    return pd.DataFrame(
-        {"origin": here[found.row], "destination": there[found.col], "straight_m": found.data}
-    )
-
-
-def _pair_on_same_edge(origins: Snapped, destinations: Snapped) -> pd.DataFrame:
-    """Return the trips that stay on one edge: `origin`, `destination`, `ms`."""
-    pairs = _list_places(origins, "origin").merge(
-        _list_places(destinations, "destination"), on="edge"
-    )
-    origin, destination = pairs["origin"].to_numpy(), pairs["destination"].to_numpy()
-    edge = pairs["edge"].to_numpy()
-    network = origins.network
-    # By place, not by time: an edge that takes no time has an order all the same.
-    along_o, along_d = origins.along[origin], destinations.along[destination]
-    forward, backward = network.forward_ms[edge], network.backward_ms[edge]
-    nowhere = int(CLOSED)
-
-    def drive(times: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.ndarray:
-        """Return the time between two shares of an edge in a direction, parts rounded alike."""
-        open_ahead = (end >= start) & (times < CLOSED)
-        whole = times.astype(np.int64)
-        parts = np.rint(whole * end).astype(np.int64) - np.rint(whole * start).astype(np.int64)
-        return np.where(open_ahead, parts, nowhere)
-
-    total = (
-        np.minimum(drive(forward, along_o, along_d), drive(backward, 1 - along_o, 1 - along_d))
-        + origins.access_ms[origin].astype(np.int64)
-        + destinations.access_ms[destination].astype(np.int64)
-    )
-    return pairs.assign(ms=total).loc[total < nowhere, ["origin", "destination", "ms"]]
-
-
-def _list_places(places: Snapped, name: str) -> pd.DataFrame:
-    """Return one row a place and edge it lies on."""
-    width = places.edges.shape[1]
-    rows = pd.DataFrame(
-        {name: np.repeat(np.arange(len(places.ids)), width), "edge": places.edges.ravel()}
-    )
-    return rows[rows["edge"] >= 0]
-
-
-def _pair(start: np.ndarray, end: np.ndarray) -> np.ndarray:
-    """Return the values at both ends of every edge, (places, width, 2)."""
-    return np.stack([start, end], axis=2)
+def _find_nearest(tree: shapely.STRtree, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return which line is nearest to each point, the first of equals, -1 if none, and metres."""
+    found, metres = np.full(len(points), -1), np.full(len(points), np.inf)
+    if len(points) and len(tree):
+        (asked, line), distance = tree.query_nearest(points, return_distance=True, all_matches=True)
+        # Ties in the order of the edges, whatever order the tree gives them in.
+        order = np.lexsort((line, asked))
+        asked, first = np.unique(asked[order], return_index=True)
+        found[asked], metres[asked] = line[order][first], distance[order][first]
+    return found, metres
 
 
 def check_points(points: gpd.GeoDataFrame, id_column: str) -> np.ndarray:

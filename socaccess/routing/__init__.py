@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from socaccess.routing._choice import choose_engine
 from socaccess.routing._run import Progress
+from socaccess.routing.arrayfile import load_arrays, save_arrays
 from socaccess.routing.graph import UNREACHABLE, Graph
 from socaccess.routing.hierarchy import Hierarchy, build_hierarchy
 from socaccess.routing.matrix import compute_matrix, iterate_matrix
@@ -42,7 +43,9 @@ __all__ = [
     "find_nearest",
     "find_reached",
     "iterate_matrix",
+    "load_arrays",
     "order_along_curve",
+    "save_arrays",
     "sum_along",
     "trace_paths",
     "trace_trees",

@@ -9,11 +9,7 @@ all, and says so by the graph's fingerprint. A new facility is one more source: 
 
 from __future__ import annotations
 
-import json
-import zipfile
-import zlib
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
@@ -21,9 +17,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from socaccess.errors import InputError, NetworkFileError
-from socaccess.files import write_aside
+from socaccess.errors import InputError
 from socaccess.routing._run import Progress, Ticker, cut_evenly, run_chunks
+from socaccess.routing.arrayfile import load_arrays, save_arrays
 from socaccess.routing.graph import (
     Graph,
     Int32Array,
@@ -107,11 +103,7 @@ class Hierarchy:
         OutputError
             If it cannot be written; what was there before is still there.
         """
-        arrays = {name: getattr(self, name) for name in ARRAYS}
-        about = {"format": FORMAT, "fingerprint": self.fingerprint, "sha256": _digest(arrays)}
-        text = np.frombuffer(json.dumps(about, sort_keys=True).encode(), np.uint8)
-        with write_aside(path) as aside, aside.open("wb") as file:
-            np.savez(file, about=text, **arrays)
+        save_arrays(path, FORMAT, self.fingerprint, {name: getattr(self, name) for name in ARRAYS})
 
     @classmethod
     def load(cls, path: str | Path, graph: Graph) -> Hierarchy:
@@ -124,27 +116,7 @@ class Hierarchy:
         FileNotFoundError
             There is no such file.
         """
-        try:
-            with zipfile.ZipFile(path) as archive:
-                # We write arrays as they are: what unpacks to more than its file is not ours.
-                if any(part.compress_type != zipfile.ZIP_STORED for part in archive.infolist()):
-                    raise ValueError("compressed")
-            with np.load(path, allow_pickle=False) as file:
-                about = json.loads(file["about"].tobytes())
-                arrays = {name: file[name] for name in ARRAYS}
-        except FileNotFoundError:
-            raise
-        except (
-            OSError, ValueError, KeyError, EOFError, RuntimeError, MemoryError, zlib.error,
-            zipfile.BadZipFile,
-        ) as error:  # fmt: skip
-            raise NetworkFileError("routing.no_hierarchy_file", where=str(path)) from error
-        if not isinstance(about, dict) or about.get("format") != FORMAT:
-            raise NetworkFileError("routing.other_format", where=str(path), format=FORMAT)
-        if about.get("sha256") != _digest(arrays):
-            raise NetworkFileError("routing.hierarchy_changed", where=str(path))
-        if about.get("fingerprint") != graph.fingerprint:
-            raise NetworkFileError("routing.built_from_other_graph", where=str(path))
+        arrays = load_arrays(path, FORMAT, tuple(ARRAYS), graph.fingerprint)
         return cls(fingerprint=graph.fingerprint, **arrays)
 
     def place(self, terminals: Terminals) -> Int32Array:
@@ -298,12 +270,3 @@ def _cut(count: int, lanes: int, threads: int, most: int) -> list[slice]:
     batches = -(-count // lanes)
     step = max(1, min(most, batches // max(4 * threads, 1))) * lanes
     return [slice(start, min(start + step, count)) for start in range(0, count, step)]
-
-
-def _digest(arrays: dict[str, npt.NDArray]) -> str:
-    digest = sha256(FORMAT.encode())
-    for name in ARRAYS:
-        array = arrays[name]
-        digest.update(f"{name} {array.dtype} {array.shape}".encode())
-        digest.update(np.ascontiguousarray(array).data)
-    return digest.hexdigest()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from socaccess.network import RoadNetwork, Snapped, pair_directly
-from socaccess.network.snapping import SAME_SPOT_M, measure_legs, time_legs
+from socaccess.network.snapped import SAME_SPOT_M, measure_legs, time_legs
 from socaccess.routing import UNREACHABLE, DirectTrips, Progress, compute_matrix, sum_along
 from socaccess.travel._engines import choose_prepared
 

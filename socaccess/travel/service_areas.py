@@ -1,23 +1,35 @@
-"""Isochrones: the land within a time of a facility, following the roads that are reached."""
+"""Isochrones: the land within a time of a facility, as `travel_times` tells it.
+
+The centre of every cell has the time `travel_times` gives it (`socaccess.network.cells` says where
+it meets the network); the area ends where that time passes the limit.
+"""
+
+# mypy: disable-error-code="call-arg"
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from socaccess.errors import InputError
-from socaccess.network import CLOSED, RoadNetwork, Snapped
-from socaccess.routing import UNREACHABLE, Terminals, find_nearest
+from socaccess.network import RoadNetwork, Snapped
+from socaccess.network.cells import NodeCells, RoadCells, choose_cell_m, find_cells
+from socaccess.network.snapped import time_legs
+from socaccess.routing import UNREACHABLE, Reached, Terminals, find_reached
 from socaccess.settings import LinkModel
 from socaccess.travel.minutes import to_limit_ms
 from socaccess.travel.places import snap_places
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    import shapely
 
 __all__ = ["isochrones"]
+
+SITES_AT_ONCE = 32
+"""Sites whose searches are held at once."""
 
 
 def isochrones(
@@ -25,141 +37,347 @@ def isochrones(
     facilities: gpd.GeoDataFrame | Snapped,
     *,
     minutes: Sequence[float] = (15, 30, 45, 60),
-    buffer_m: float = 800.0,
+    buffer_m: float | None = None,
+    dissolve: bool = True,
+    cell_m: float | None = None,
     traveller: Literal["client", "provider"] = "client",
     links: LinkModel | None = None,
     engine: str = "auto",
     threads: int = 1,
 ) -> gpd.GeoDataFrame:
-    """Return the area from which some facility is within each limit, one polygon a limit.
+    """Return the area from which a facility is within each limit, one polygon per limit.
 
-    The roads reached are cut where the time is up, widened by `buffer_m` on either
-    side and joined, so the area follows the roads: it claims nothing about land
-    farther from them, nor about water that a ferry crosses.
+    A point is inside exactly when `travel_times` puts it within the limit, to the size of a cell:
+    the time of every cell's centre is the one `travel_times` gives it. What is narrower than a
+    cell (the tip of a corridor, a hole, the land between two carriageways) may be missed, and
+    next to the line a point may fall on the wrong side: ask `travel_times` about a single point.
+    Land and water alike are inside where the straight way to the nearest road leaves time.
 
     Parameters
     ----------
     network
         The roads.
     facilities
-        Points with an id column, or places snapped before; the area is that of the
-        nearest of them.
+        Points with an id column, or places snapped before.
     minutes
         Limits in minutes, inclusive.
     buffer_m
-        How far from a road the area reaches, metres.
+        Longest way to a road that the area claims, metres, inclusive; None: the longest
+        access leg there is, `links.access_flag_m`.
+    dissolve
+        Whether the area is that of the nearest facility, or each facility has its own.
+    cell_m
+        Side of the cells, metres. None: 25 for limits up to 10 minutes, 50 up to 20, 100 beyond.
     traveller
         `client`: from where a facility can be reached; `provider`: what can be
         reached from a facility.
-    links, engine, threads
+    links
         As in `travel_times`.
+    engine, threads
+        `auto`, `scipy` or `dijkstra`, as in `socaccess.routing.find_reached`.
 
     Returns
     -------
     geopandas.GeoDataFrame
-        `limit_min` and a polygon (empty where nothing is reached), in the CRS of
-        the network, limits ascending; each contains the one before.
+        `limit_min`, `cell_m` and a multipolygon with its holes (empty where nothing is
+        reached), in the CRS of the network, limits ascending; each contains the one before,
+        where their cells differ but for slivers narrower than a cell. Unless dissolved, one row
+        per facility and limit, with the facility's id first.
+
+    Raises
+    ------
+    InputError
+        If there is no limit, one is not above 0, or a distance is not.
+
+    Examples
+    --------
+    >>> import geopandas as gpd, pandas as pd
+    >>> nodes = pd.DataFrame({"node_id": ["a", "b"], "x": [0.0, 9000.0], "y": [0.0, 0.0]})
+    >>> edges = pd.DataFrame({"from_id": ["a"], "to_id": ["b"], "speed_kph": [60.0]})
+    >>> network = RoadNetwork.from_edges(nodes, edges, crs="EPSG:3059")
+    >>> site = gpd.GeoDataFrame({"facility_id": ["F"]}, geometry=gpd.points_from_xy([0.0], [0.0]),
+    ...                         crs="EPSG:3059")
+    >>> area = isochrones(network, site, minutes=[5])
+    >>> [round(value, -2) for value in area.total_bounds[[0, 2]].tolist()]
+    [-1900.0, 5000.0]
     """
     import geopandas as gpd
-    import shapely
 
     limits = sorted({float(limit) for limit in minutes})
-    if not limits or limits[0] <= 0:
+    if not limits or not limits[0] > 0:
         raise InputError("travel.limits_not_positive", minutes=str(list(minutes)))
-    if not buffer_m > 0:
-        raise InputError("travel.buffer_not_positive", buffer=buffer_m)
-    sites, _ = snap_places(network, facilities, links)
-    toward: Literal["sites", "places"] = "sites" if traveller == "client" else "places"
-    found = find_nearest(
-        network.graph,
-        Terminals.at_nodes(np.arange(network.node_count, dtype=np.int32)),
-        sites.as_destinations if toward == "sites" else sites.as_origins,
-        np.zeros(len(sites.ids), dtype=np.int32),
-        1,
-        toward=toward,
-        engine=engine,
-        cutoff_ms=to_limit_ms(limits[-1]),
-        threads=threads,
-    )
-    node_ms = found.ms[:, 0].astype(np.int64)
+    for metres in (buffer_m, cell_m):
+        if metres is not None and not metres > 0:
+            raise InputError("travel.buffer_not_positive", buffer=metres)
+    sites, column = snap_places(network, facilities, links)
+    graph = network.graph.reversed() if traveller == "client" else network.graph
+    ends = sites.as_destinations if traveller == "client" else sites.as_origins
+    if engine == "auto" and not network.joins_at_nodes:
+        engine = "dijkstra"  # cells are painted by compiled code anyway
+    painter = _Painter(sites, limits, buffer_m, cell_m, client=traveller == "client")
+    whole = [np.arange(len(sites.ids))]
     areas: list[shapely.Geometry] = []
-    # Nobody lives on a ferry.
-    done = network.is_class("ferry")
-    for limit in limits:
-        stretches, whole = _cut_roads(network, node_ms, to_limit_ms(limit), toward, done)
-        near = _cut_around_sites(network, sites, to_limit_ms(limit), toward)
-        pieces = np.concatenate([stretches, near])
-        pieces = shapely.buffer(pieces[~shapely.is_empty(pieces)], buffer_m, quad_segs=4)
-        # An area holds the one before: only what is new is joined to it.
-        areas.append(shapely.union_all([*areas[-1:], *pieces]))
-        done = done | whole
-    return gpd.GeoDataFrame({"limit_min": limits}, geometry=areas, crs=network.crs)
+    for group, ms in _search(graph, ends, whole if dissolve else None, limits[-1], engine, threads):
+        areas.extend(painter.draw(group, *ms))
+    count = len(areas) // len(limits)
+    table: dict[str, Any] = {} if dissolve else {column: np.repeat(sites.ids, len(limits))}
+    table["limit_min"] = np.tile(limits, count)
+    table["cell_m"] = np.tile([size for _, size in painter.limits], count)
+    return gpd.GeoDataFrame(table, geometry=areas, crs=network.crs)
 
 
-def _cut_roads(
-    network: RoadNetwork, node_ms: np.ndarray, limit_ms: int, toward: str, done: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the stretches of road within the limit, entered from either end.
+def _search(
+    graph: Any,
+    ends: Terminals,
+    groups: list[np.ndarray] | None,
+    limit_min: float,
+    engine: str,
+    threads: int,
+) -> Iterator[tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]]:
+    """Yield groups of sites (None: each by itself) with the nodes reached and their ms."""
 
-    Edges that are `done` are left out; with the stretches come the edges reached whole.
-    """
-    # Toward a facility a stretch is left by its near end: what counts is the time to that end
-    # in the direction of travel.
-    into_start, into_end = (
-        (network.backward_ms, network.forward_ms)
-        if toward == "sites"
-        else (network.forward_ms, network.backward_ms)
-    )
-    share_start = _share_reached(node_ms[network.edge_from], into_start, limit_ms)
-    share_end = _share_reached(node_ms[network.edge_to], into_end, limit_ms)
-    whole = share_start + share_end >= 1
-    part_start = ~whole & ~done & (share_start > 0)
-    part_end = ~whole & ~done & (share_end > 0)
-    stretches = np.concatenate(
-        [
-            network.draw_lines(np.flatnonzero(whole & ~done)),
-            _cut_lines(network, np.flatnonzero(part_start), 0.0, share_start[part_start]),
-            _cut_lines(network, np.flatnonzero(part_end), 1 - share_end[part_end], 1.0),
+    def search(origins: Terminals) -> Reached:
+        return find_reached(graph, origins, to_limit_ms(limit_min), engine=engine, threads=threads)
+
+    if groups is not None:
+        for group in groups:
+            part = ends.take(group)
+            # Many sites are one beginning with many ends.
+            found = search(Terminals(part.node.reshape(1, -1), part.cost_ms.reshape(1, -1)))
+            yield group, (found.node, found.ms)
+        return
+    for start in range(0, ends.count, SITES_AT_ONCE):
+        found = search(ends.take(slice(start, start + SITES_AT_ONCE)))
+        for number, (low, high) in enumerate(zip(found.indptr, found.indptr[1:], strict=False)):
+            yield np.array([start + number]), (found.node[low:high], found.ms[low:high])
+
+
+class _Painter:
+    """Draws areas of one set of sites; `limits` are ms with the size of their cells."""
+
+    def __init__(
+        self,
+        sites: Snapped,
+        minutes: Sequence[float],
+        buffer_m: float | None,
+        cell_m: float | None,
+        *,
+        client: bool,
+    ) -> None:
+        self.sites, self.links, self.client = sites, sites.links, client
+        self.network = sites.network
+        self.limits = [
+            (to_limit_ms(limit), float(cell_m or choose_cell_m(limit))) for limit in minutes
         ]
+        self.farthest_m = self.links.access_flag_m if buffer_m is None else buffer_m
+        self.base = _Base.of(self.network)
+        by_nodes = self.network.joins_at_nodes
+        kph = self.links.street_kph if by_nodes else self.links.access_kph
+        self.ms_a_metre = self.links.detour / (kph / 3.6) * 1000
+        edges = np.where(sites.far[:, None], -1, sites.edges)
+        self.site, slot = np.nonzero(edges >= 0)
+        self.edge = edges[self.site, slot]
+
+    def draw(self, group: np.ndarray, nodes: np.ndarray, ms: np.ndarray) -> list[shapely.Geometry]:
+        """Return the area of each limit for some sites together."""
+        base, areas = self.base, []
+        base.node_ms[nodes] = ms
+        on_edge = slice(*np.searchsorted(self.site, [group[0], group[-1] + 1]))
+        cells, corner, painted_m = np.empty((0, 0), np.uint32), (0.0, 0.0), 0.0
+        for limit_ms, cell_m in self.limits:
+            if cell_m != painted_m:
+                last_ms = max(ms_ for ms_, size in self.limits if size == cell_m)
+                cells, corner = self._paint(group, on_edge, nodes, ms, last_ms, cell_m)
+                painted_m = cell_m
+            areas.append(_outline(cells, corner, cell_m, limit_ms, cell_m * self.ms_a_metre))
+        base.node_ms[nodes] = UNREACHABLE
+        return areas
+
+    def _paint(
+        self,
+        group: np.ndarray,
+        on_edge: slice,
+        nodes: np.ndarray,
+        ms: np.ndarray,
+        limit_ms: int,
+        cell_m: float,
+    ) -> tuple[np.ndarray, tuple[float, float]]:
+        """Return the times of the cells about some sites, and where the first cell begins."""
+        table = find_cells(self.network, cell_m, self.links)
+        bounds = self._find_bounds(on_edge, nodes, ms, limit_ms)
+        if bounds is None:
+            return np.empty((0, 0), np.uint32), (0.0, 0.0)
+        window = table.find_window(bounds)
+        table.fill(window)
+        corner = table.corner(window)
+        if isinstance(table, NodeCells):
+            cells = self._paint_nodes(table, window, group, limit_ms, corner)
+        else:
+            assert isinstance(table, RoadCells)
+            cells = self._paint_roads(table, window, on_edge, limit_ms)
+        return cells, corner
+
+    def _find_bounds(
+        self, group: slice, nodes: np.ndarray, ms: np.ndarray, limit_ms: int
+    ) -> np.ndarray | None:
+        """Return west, south, east, north of where the time left may lead, None if nowhere."""
+        from socaccess.travel._paint import bound_reach
+
+        by_nodes, links, network = self.network.joins_at_nodes, self.links, self.network
+        metres_a_ms = (links.link_kph if by_nodes else links.access_kph) / 3.6 / 1000 / links.detour
+        frame = np.array([np.inf, np.inf, -np.inf, -np.inf])
+        edge, spot_ms = self.edge[group], self.sites.access_ms[self.site[group]]
+        for node, node_ms in (
+            (nodes, ms), (network.edge_from[edge], spot_ms), (network.edge_to[edge], spot_ms)
+        ):  # fmt: skip
+            bound_reach(
+                self.base.bounds, node.astype(np.int32), node_ms, limit_ms, metres_a_ms,
+                float(self.farthest_m), frame,
+            )  # fmt: skip
+        if by_nodes and np.isfinite(frame[0]):
+            frame += np.array([-1, -1, 1, 1]) * links.street_m
+        return frame if np.isfinite(frame[0]) else None
+
+    def _paint_roads(
+        self, table: RoadCells, window: tuple[int, int, int, int], group: slice, limit_ms: int
+    ) -> np.ndarray:
+        from socaccess.travel._paint import paint_cells
+
+        base, links = self.base, self.links
+        edge, site = self.edge[group], self.site[group]
+        after = np.full(len(edge), -1, np.int32)
+        for number, on in enumerate(edge.tolist()):
+            after[number], base.head[on] = base.head[on], number
+        low_row, high_row, low, high = window
+        side = 64
+        cells = np.empty(((high_row - low_row + 1) * side, (high - low + 1) * side), np.uint32)
+        paint_cells(
+            table.slot, *table.arrays.values(), *window, base.ways, base.twin, base.node_ms,
+            base.head, after, self.sites.along[site], self.sites.access_ms[site].astype(np.int64),
+            links.detour, links.access_kph / 3.6, self.client, limit_ms, float(self.farthest_m),
+            cells,
+        )  # fmt: skip
+        base.head[edge] = -1
+        return cells
+
+    def _paint_nodes(
+        self,
+        table: NodeCells,
+        window: tuple[int, int, int, int],
+        group: np.ndarray,
+        limit_ms: int,
+        corner: tuple[float, float],
+    ) -> np.ndarray:
+        low_row, high_row, low, high = window
+        slots = table.slot[low_row : high_row + 1, low : high + 1]
+        node, leg_ms = (
+            array[slots].transpose(2, 0, 3, 1, 4).reshape(table.width, -1)
+            for array in table.arrays.values()
+        )
+        # The last entry, no node, is out of reach.
+        times = self.base.node_ms[node] + leg_ms
+        best = times.min(axis=0)
+        best[leg_ms.min(axis=0) > time_legs(np.array(self.farthest_m), self.links)] = UNREACHABLE
+        rows, columns = (slots.shape[0] * 64, slots.shape[1] * 64)
+        cells = best.reshape(rows, columns)
+        for site in group[self.sites.located[group]].tolist():
+            self._paint_streets(cells, corner, table.cell_m, site)
+        cells[cells > limit_ms] = UNREACHABLE
+        return cells
+
+    def _paint_streets(
+        self, cells: np.ndarray, corner: tuple[float, float], cell_m: float, site: int
+    ) -> None:
+        """Lower the times of cells that a site's own streets reach."""
+        reach, xy = self.links.street_m, (self.sites.x[site], self.sites.y[site])
+        part = []
+        for middle, start, count in zip(xy, corner, cells.shape[::-1], strict=True):
+            first = max(int((middle - reach - start) // cell_m), 0)
+            last = min(int((middle + reach - start) // cell_m) + 1, count)
+            part.append(
+                (slice(first, max(last, first)), start + (np.arange(first, last) + 0.5) * cell_m)
+            )
+        (columns, x), (rows, y) = part
+        away = np.hypot(x[None] - xy[0], y[:, None] - xy[1])
+        street_ms = np.where(away <= reach, time_legs(away, self.links), UNREACHABLE)
+        np.minimum(cells[rows, columns], street_ms, out=cells[rows, columns])
+
+
+class _Base:
+    """What every question of a network uses again; the times are put back after each."""
+
+    def __init__(self, network: Any) -> None:
+        self.node_ms = np.full(network.node_count + 1, UNREACHABLE, np.uint32)
+        self.head = np.full(network.edge_count, -1, np.int32)
+        self.ways = np.stack(
+            [network.edge_from, network.edge_to, network.forward_ms, network.backward_ms], axis=1
+        ).astype(np.uint32)
+        self.twin = _ring(network.stretch)
+        self.bounds = self._bound_nodes(network)
+
+    @classmethod
+    def of(cls, network: Any) -> _Base:
+        """Return the one of a network, made once."""
+        if "_isochrones" not in network.__dict__:
+            network.__dict__["_isochrones"] = cls(network)
+        found: _Base = network.__dict__["_isochrones"]
+        return found
+
+    @staticmethod
+    def _bound_nodes(network: Any) -> np.ndarray:
+        """Return west, south, east, north of the roads at each node, (nodes, 4)."""
+        import shapely
+
+        xy = np.stack([network.node_x, network.node_y], axis=1)
+        bounds = np.concatenate([xy, xy], axis=1)
+        if network.joins_at_nodes or not network.edge_count:
+            return bounds
+        lines = shapely.bounds(network.lines)
+        for ends in (network.edge_from, network.edge_to):
+            for side, widen in enumerate((np.minimum, np.minimum, np.maximum, np.maximum)):
+                widen.at(bounds[:, side], ends, lines[:, side])
+        return bounds
+
+
+def _ring(stretch: np.ndarray) -> np.ndarray:
+    """Return for each edge the next copy of its stretch, round to the first; itself if alone."""
+    order = np.argsort(stretch, kind="stable")
+    group = stretch[order]
+    last = np.flatnonzero(np.append(group[1:] != group[:-1], True))
+    following = np.append(order[1:], -1)
+    following[last] = order[np.append(0, last[:-1] + 1)]
+    twin = np.empty(len(stretch), np.int32)
+    twin[order] = following
+    return twin
+
+
+def _outline(
+    cells: np.ndarray,
+    corner: tuple[float, float],
+    cell_m: float,
+    limit_ms: int,
+    width_ms: float,
+) -> shapely.Geometry:
+    """Return the land within a limit.
+
+    Times are clamped to one cell's access time about the limit: where the next cell belongs to a
+    road that is not reached, the line then runs half-way, elsewhere it is not moved.
+    """
+    import shapely
+    from contourpy import FillType, contour_generator
+
+    from socaccess.travel._paint import clamp_times
+
+    low_row, low, past = clamp_times(cells, limit_ms, float(width_ms))
+    if low < 0:
+        return shapely.MultiPolygon()
+    drawn = contour_generator(z=past, name="serial", fill_type=FillType.ChunkCombinedOffsetOffset)
+    parts: tuple[list[Any], ...] = drawn.filled(-1e12, 0.0)
+    points, rings, outers = (part[0] for part in parts)
+    begin = (corner[0] + (low - 0.5) * cell_m, corner[1] + (low_row - 0.5) * cell_m)
+    polygons = shapely.from_ragged_array(
+        shapely.GeometryType.POLYGON,
+        points * cell_m + begin,
+        (rings.astype(np.int64), outers.astype(np.int64)),
     )
-    return stretches, whole
-
-
-def _share_reached(node_ms: np.ndarray, edge_ms: np.ndarray, limit_ms: int) -> np.ndarray:
-    left = limit_ms - node_ms
-    usable = (node_ms < int(UNREACHABLE)) & (left >= 0) & (edge_ms < CLOSED)
-    share = left / np.maximum(edge_ms.astype(np.int64), 1)
-    return np.where(usable, np.clip(share, 0, 1), 0.0)
-
-
-def _cut_around_sites(
-    network: RoadNetwork, sites: Snapped, limit_ms: int, toward: str
-) -> np.ndarray:
-    """Return the stretch of its own edge within the limit of each site without passing a node."""
-    here = np.flatnonzero(sites.located & (sites.access_ms < limit_ms))
-    edge, left = sites.edge[here], (limit_ms - sites.access_ms[here]).astype(float)
-    # Whoever comes to the site drives forward from before it and backward from behind it.
-    before, behind = network.forward_ms[edge], network.backward_ms[edge]
-    if toward == "places":
-        before, behind = behind, before
-    low = sites.along[here] - np.where(before < CLOSED, left / np.maximum(before, 1), 0.0)
-    high = sites.along[here] + np.where(behind < CLOSED, left / np.maximum(behind, 1), 0.0)
-    return _cut_lines(network, edge, np.clip(low, 0, 1), np.clip(high, 0, 1))
-
-
-def _cut_lines(
-    network: RoadNetwork, edges: np.ndarray, low: np.ndarray | float, high: np.ndarray | float
-) -> np.ndarray:
-    """Return each edge's line between two shares of its length."""
-    from shapely.ops import substring
-
-    low = np.broadcast_to(low, edges.shape)
-    high = np.broadcast_to(high, edges.shape)
-    lines = network.draw_lines(edges) if len(edges) else np.empty(0, dtype=object)
-    return np.array(
-        [
-            substring(line, a, b, normalized=True)
-            for line, a, b in zip(lines, low, high, strict=True)
-        ],
-        dtype=object,
-    )
+    return shapely.multipolygons(polygons)

@@ -114,7 +114,7 @@ def test_a_cutoff_is_inclusive(network):
         assert not (at_limit.travel_min > 6.28).any()
 
 
-def test_roads_cut_off_from_all_others_take_no_place():
+def test_a_place_on_roads_of_its_own_is_reached_along_those_only():
     import pandas as pd
 
     nodes = pd.DataFrame(
@@ -128,19 +128,27 @@ def test_roads_cut_off_from_all_others_take_no_place():
         {"from_id": ["a", "b", "island"], "to_id": ["b", "c", "shore"], "speed_kph": 60.0}
     )
     network = RoadNetwork.from_edges(nodes, edges, crs=CRS)
-    farm = place("id", {"farm": at(0.55, 0.9)})  # on the island
-    snapped = network.snap(farm, id_column="id").to_frame()
-    assert snapped["edge_id"].tolist() == ["0"]
-    assert snapped["access_m"].tolist() == [pytest.approx(900)]
-    assert snapped["cut_off"].tolist() == [True]
-    beside = place("id", {"a": at(0.55, 0.4), "b": at(0.55, 0.5)})  # the island is at 0.9
-    assert network.snap(beside, id_column="id").cut_off.tolist() == [False, True]
+    # Half-way to the island and 50 m on, the street is no farther than 100 m more.
+    places = {"farm": at(0.55, 0.9), "jetty": at(0.6, 0.9), "beach": at(0.55, 0.5)}
+    places |= {"ashore": at(0.55, 0.48), "town": at(0, 0)}
+    places = place("id", places)
+    snapped = network.snap(places, id_column="id")
+    assert snapped.cut_off.tolist() == [True, True, False, False, False]
+    assert snapped.to_frame()["edge_id"].tolist() == ["2", "2", "0", "0", "0"]
+    assert snapped.access_m.tolist() == pytest.approx([0, 0, 500, 480, 0])
+    minutes = travel_times(network, snapped, snapped).minutes
+    assert minutes.loc["farm"].fillna(-1).tolist() == [0, pytest.approx(0.05), -1, -1, -1]
+    assert minutes.loc["town"].notna().tolist() == [False, False, True, True, True]
 
 
-def test_a_point_far_from_every_road_is_flagged(network):
-    # 6 and 5 km west of A; the limit is 5 km and counts as near.
-    snapped = network.snap(place("id", {"far": at(-6), "near": at(-5)}), id_column="id")
-    assert snapped.far.tolist() == [True, False]
+def test_a_place_beyond_the_longest_access_leg_is_reached_from_itself_only(network):
+    # 6 and 5 km west of A; the longest leg is 5 km, inclusive.
+    places = place("id", {"far": at(-6), "near": at(-5), "A": at(0)})
+    snapped = network.snap(places, id_column="id")
+    assert snapped.far.tolist() == [True, False, False]
+    minutes = travel_times(network, snapped, snapped).minutes
+    assert minutes.loc["far"].fillna(-1).tolist() == [0, -1, -1]
+    assert minutes.loc["near"].fillna(-1).tolist() == [-1, 0, 13]  # 5 km x 1.3 at 30 km/h
 
 
 def test_a_closed_direction_is_closed_and_not_slow(network):

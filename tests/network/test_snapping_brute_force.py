@@ -5,49 +5,12 @@ from __future__ import annotations
 import geopandas as gpd
 import networkx as nx
 import numpy as np
-import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
-from small_worlds import CRS, ORIGIN
+from small_worlds import CRS, ORIGIN, metres, networks
 
 from socaccess.network import CLOSED, RoadNetwork
 from socaccess.study import StudyResult
-
-metres = st.integers(0, 4000)
-
-
-@st.composite
-def networks(draw: st.DrawFn) -> RoadNetwork:
-    """Return a small network with one-way edges; nodes on distinct whole metres."""
-    points = draw(st.lists(st.tuples(metres, metres), min_size=2, max_size=7, unique=True))
-    pair = st.tuples(st.integers(0, len(points) - 1), st.integers(0, len(points) - 1))
-    ends = draw(
-        st.lists(
-            pair.filter(lambda ends: ends[0] != ends[1]),
-            min_size=1,
-            max_size=12,
-            unique_by=lambda ends: frozenset(ends),
-        )
-    )
-    count = len(ends)
-    speeds = st.lists(st.integers(10, 120), min_size=count, max_size=count)
-    flags = st.lists(st.booleans(), min_size=count, max_size=count)
-    nodes = pd.DataFrame(
-        {
-            "node_id": range(len(points)),
-            "x": [ORIGIN[0] + x for x, _ in points],
-            "y": [ORIGIN[1] + y for _, y in points],
-        }
-    )
-    edges = pd.DataFrame(
-        {
-            "from_id": [a for a, _ in ends],
-            "to_id": [b for _, b in ends],
-            "speed_kph": np.array(draw(speeds), dtype=float),
-            "oneway": draw(flags),
-        }
-    )
-    return RoadNetwork.from_edges(nodes, edges, crs=CRS)
 
 
 def measure_plainly(network: RoadNetwork, x: float, y: float) -> np.ndarray:
@@ -85,14 +48,25 @@ def test_a_place_goes_to_the_nearest_usable_edge(network, points):
     usable = np.array(
         [a in main and b in main for a, b in zip(network.edge_from, network.edge_to, strict=True)]
     )
-    if not usable.any():
+    # Roads that nothing joins to the main part are those of a place more than 100 m nearer.
+    joined = nx.Graph(zip(network.edge_from.tolist(), network.edge_to.tolist(), strict=True))
+    start = next(iter(main))
+    with_main = nx.node_connected_component(joined, start) if start in joined else {start}
+    own = np.array([int(a) not in with_main for a in network.edge_from])
+    if not usable.any() and not own.any():
         assert not snapped.located.any()
         return
-    assert snapped.located.all()
     for i, (x, y) in enumerate(xy):
-        distance = np.where(usable, measure_plainly(network, x, y), np.inf)
+        away = measure_plainly(network, x, y)
+        distance = np.where(usable, away, np.inf)
+        cut_off = np.where(own, away, np.inf).min() + 100 < distance.min()
+        assert snapped.cut_off[i] == cut_off
+        if cut_off:
+            distance = np.where(own, away, np.inf)
+        elif not usable.any():
+            continue
         edge = snapped.edge[i]
-        assert usable[edge]
+        assert snapped.located[i] and (own if cut_off else usable)[edge]
         assert abs(snapped.access_m[i] - distance.min()) < 1e-6
         assert distance[edge] - distance.min() < 1e-6
         # The point of the edge it was put on is as far away as is said.

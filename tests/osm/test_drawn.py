@@ -493,14 +493,15 @@ def test_nobody_boards_a_ferry_on_its_way(read):
     snapped = snap_points(network, boat, id_column="id")
     assert network.edge_id[snapped.edge].tolist() == [10]
     assert snapped.access_m == pytest.approx(0.4 * (x[3] - x[2]))
-    # From 1 all of 4 is reached in 11.1 + 60 + 11.1 s; the water is no part of the area.
+    # From 1 all of 4 is reached in 11.1 + 60 + 11.1 s; who is on the water belongs to its shore.
     quay = gpd.GeoDataFrame(
         {"id": ["quay"]}, geometry=gpd.points_from_xy([x[1]], [y]), crs=network.crs
     )
-    (area,) = isochrones(network, quay, minutes=[1.5], buffer_m=5).geometry
+    (area,) = isochrones(network, quay, minutes=[1.5], cell_m=2).geometry
     assert area.intersects(shapely.Point(x[4], y)) and area.intersects(shapely.Point(x[1], y))
-    assert not area.intersects(boat.geometry.item())
-    assert len(area.geoms) == 2
+    # 11.1 s of road and 44.5 x 1.3 m of water at 30 km/h: 18 s.
+    assert travel_times(network, boat, quay).travel_min.item() < 0.5
+    assert area.intersects(boat.geometry.item())
 
 
 def test_gravel_road_by_season(read):
@@ -535,14 +536,18 @@ def test_island_stays_and_is_not_the_main_part(read):
     assert drive_ms(network, 2, 20) is None
     on_island = np.isin(network.node_id, [20, 21])
     assert network.main_component.tolist() == (~on_island).tolist()
-    # Whoever lives on the island is put on the main part, far off; its land is never reached.
+    # Whoever lives on the island stays there; its land is never reached from elsewhere.
     native = gpd.GeoDataFrame({"id": ["native"]}, geometry=[_at(network, 20)], crs=network.crs)
     snapped = snap_points(network, native, id_column="id")
-    assert snapped.located.all() and snapped.access_m[0] > 6000
+    assert snapped.located.all() and snapped.access_m[0] == 0
     assert snapped.cut_off.tolist() == [True]
     centre = gpd.GeoDataFrame({"id": ["centre"]}, geometry=[_at(network, 1)], crs=network.crs)
-    (area,) = isochrones(network, centre, minutes=[1000], buffer_m=100).geometry
+    assert np.isnan(travel_times(network, native, centre).travel_min).all()
+    assert travel_times(network, native, native).travel_min.tolist() == [[0]]
+    (area,) = isochrones(network, centre, minutes=[1000]).geometry
     assert area.intersects(_at(network, 3)) and not area.intersects(_at(network, 20))
+    (area,) = isochrones(network, native, minutes=[5]).geometry
+    assert area.intersects(_at(network, 21)) and not area.intersects(_at(network, 3))
 
 
 def test_chain_over_changing_surface_sums_exactly(read):

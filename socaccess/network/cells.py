@@ -1,0 +1,349 @@
+"""The land in square cells, and how the centre of each meets the network.
+
+What `snap_points` finds for a point, for the centres of all cells of a tile in one pass. A table
+holds geometry only: seasons, edited speeds and both directions of travel share it. Tiles are filled
+when they are first asked for; `save_cells` writes a whole table beside the network's file, where it
+is found by a hash of the geometry.
+"""
+
+# mypy: disable-error-code="call-arg"
+
+from __future__ import annotations
+
+import hashlib
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+import numpy as np
+
+from socaccess.errors import NetworkFileError
+from socaccess.network.roads import OWN_ROAD_M, Roads
+from socaccess.network.snapped import time_legs
+from socaccess.routing import load_arrays, save_arrays
+from socaccess.settings import LinkModel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = [
+    "Cells",
+    "NodeCells",
+    "RoadCells",
+    "cells_path",
+    "choose_cell_m",
+    "find_cells",
+    "save_cells",
+]
+
+TILE: Final = 64
+"""Cells along the side of a tile, the unit in which a table is filled."""
+
+KEPT_CELL_M: Final = 100.0
+"""The size of cells whose table is kept on disk; smaller ones are made where they are asked for."""
+
+BUCKET_M: Final = 250.0
+FORMAT: Final = "socaccess-cells-1"
+
+Window: TypeAlias = tuple[int, int, int, int]
+"""First and last row, first and last column of tiles, both included."""
+
+
+def choose_cell_m(limit_min: float) -> float:
+    """Return the side of the cells an area of so many minutes is drawn by, metres.
+
+    Examples
+    --------
+    >>> [choose_cell_m(limit) for limit in (5, 10, 15, 20, 30)]
+    [25.0, 25.0, 50.0, 50.0, 100.0]
+    """
+    return 25.0 if limit_min <= 10 else 50.0 if limit_min <= 20 else 100.0
+
+
+@dataclass(frozen=True)
+class Segments:
+    """Straight pieces of the roads places may be put on, in square buckets.
+
+    `ends` is (segments, 4): x, y of both. `before` and `whole` are the metres of line before a
+    segment and of its whole edge; `near` is the share of the edge that is a centimetre; `quick`
+    holds what an estimate of the distance needs. Bucket `b`
+    holds `member[begin[b]:begin[b + 1]]`.
+    """
+
+    ends: np.ndarray
+    quick: np.ndarray
+    edge: np.ndarray
+    before: np.ndarray
+    whole: np.ndarray
+    near: np.ndarray
+    west: float
+    south: float
+    columns: int
+    rows: int
+    begin: np.ndarray
+    member: np.ndarray
+
+
+def cut_segments(network: Roads) -> Segments:
+    """Return the segments of all edges a place may be put on, those of the main part first."""
+    import shapely
+
+    main, own = network.snappable_edges, network.own_edges
+    edges = np.concatenate([main, own])
+    lines = np.concatenate([network.snap_tree.geometries, network.own_tree.geometries])
+    xy, line = shapely.get_coordinates(lines, return_index=True)
+    inside = np.flatnonzero(line[1:] == line[:-1])
+    ends = np.concatenate([xy[inside], xy[inside + 1]], axis=1)
+    owner = line[inside]
+    span = ends[:, 2:] - ends[:, :2]
+    length = np.hypot(*span.T)
+    total = np.bincount(owner, weights=length, minlength=len(edges))
+    run = np.cumsum(length) - length
+    first = np.searchsorted(owner, np.arange(len(edges)))
+    behind = np.where(owner >= len(main), OWN_ROAD_M, 0.0)
+    steep = 1 / np.where(length > 0, length**2, np.inf)
+    low = np.minimum(ends[:, :2], ends[:, 2:])
+    high = np.maximum(ends[:, :2], ends[:, 2:])
+    west, south = low.min(axis=0)
+    columns, rows = ((high.max(axis=0) - (west, south)) // BUCKET_M).astype(int) + 1
+    # A segment is entered in every bucket its bounds touch.
+    from_bucket = ((low - (west, south)) // BUCKET_M).astype(np.int64)
+    width, height = (((high - (west, south)) // BUCKET_M).astype(np.int64) - from_bucket + 1).T
+    count = width * height
+    number = np.repeat(np.arange(len(ends), dtype=np.int32), count)
+    step = np.arange(len(number)) - np.repeat(np.cumsum(count) - count, count)
+    row = from_bucket[number, 1] + step // width[number]
+    bucket = row * columns + from_bucket[number, 0] + step % width[number]
+    order = np.argsort(bucket, kind="stable")
+    begin = np.zeros(columns * rows + 1, np.int64)
+    np.cumsum(np.bincount(bucket, minlength=columns * rows), out=begin[1:])
+    return Segments(
+        ends=np.ascontiguousarray(ends),
+        quick=np.column_stack([ends[:, :2], span, steep, behind]),
+        edge=edges[owner].astype(np.int32),
+        before=run - run[np.minimum(first, len(run) - 1)][owner],
+        whole=total[owner],
+        near=(0.01 / np.maximum(network.length_m[edges], 0.02))[owner],
+        west=float(west),
+        south=float(south),
+        columns=int(columns),
+        rows=int(rows),
+        begin=begin,
+        member=number[order],
+    )
+
+
+class Cells(ABC):
+    """A table of cells in tiles, filled as far as it was asked for.
+
+    Tile (row, column) begins at `column * TILE * cell_m`, `row * TILE * cell_m` east and north of
+    `west`, `south`, which are whole tiles of the system, and stands at `slot[row, column]` of the
+    arrays (-1: not filled yet); inside a tile rows go north.
+
+    Parameters
+    ----------
+    network
+        The network.
+    cell_m
+        Side of a cell, metres.
+    links
+        The model of the access legs: `links.access_flag_m` is the longest.
+    """
+
+    arrays: dict[str, np.ndarray]
+
+    def __init__(self, network: Roads, cell_m: float, links: LinkModel) -> None:
+        self.network, self.cell_m, self.links = network, float(cell_m), links
+        self.farthest_m = min(links.access_flag_m, 8000.0)
+        size = TILE * self.cell_m
+        low = np.array([network.node_x.min(), network.node_y.min()])
+        high = np.array([network.node_x.max(), network.node_y.max()])
+        if network.shape_x is not None and network.shape_y is not None and len(network.shape_x):
+            low = np.minimum(low, [network.shape_x.min(), network.shape_y.min()])
+            high = np.maximum(high, [network.shape_x.max(), network.shape_y.max()])
+        self.west, self.south = np.floor((low - self.farthest_m) / size) * size
+        across = ((high + self.farthest_m - (self.west, self.south)) // size).astype(int) + 1
+        self.columns, self.rows = int(across[0]), int(across[1])
+        self.slot = np.full((self.rows, self.columns), -1, np.int32)
+
+    def fill(self, window: Window) -> None:
+        """Fill the tiles of a window that are not yet."""
+        low_row, high_row, low, high = window
+        rows, columns = np.nonzero(self.slot[low_row : high_row + 1, low : high + 1] < 0)
+        held, room = int(self.slot.max()) + 1, len(next(iter(self.arrays.values())))
+        if held + len(rows) > room:
+            more = max(held + len(rows), min(2 * room, self.slot.size))
+            for name, array in self.arrays.items():
+                wider = np.empty((more, *array.shape[1:]), array.dtype)
+                wider[:held] = array[:held]
+                self.arrays[name] = wider
+        where = zip((rows + low_row).tolist(), (columns + low).tolist(), strict=True)
+        for number, (row, column) in enumerate(where, held):
+            size = TILE * self.cell_m
+            corner = np.array([self.west + column * size, self.south + row * size])
+            self._fill_tile(corner, *(array[number] for array in self.arrays.values()))
+            self.slot[row, column] = number
+
+    def find_window(self, bounds: np.ndarray) -> Window:
+        """Return the tiles that hold west, south, east, north, cut to the table."""
+        size = TILE * self.cell_m
+        column = np.clip((bounds[[0, 2]] - self.west) // size, 0, self.columns - 1).astype(int)
+        row = np.clip((bounds[[1, 3]] - self.south) // size, 0, self.rows - 1).astype(int)
+        return int(row[0]), int(row[1]), int(column[0]), int(column[1])
+
+    def corner(self, window: Window) -> tuple[float, float]:
+        """Return where the first cell of a window begins."""
+        size = TILE * self.cell_m
+        return self.west + window[2] * size, self.south + window[0] * size
+
+    @abstractmethod
+    def _fill_tile(self, corner: np.ndarray, *arrays: np.ndarray) -> None: ...
+
+
+class RoadCells(Cells):
+    """Cells that meet roads along their course: edge (-1: none near), where along it, metres."""
+
+    def __init__(self, network: Roads, cell_m: float, links: LinkModel) -> None:
+        super().__init__(network, cell_m, links)
+        shape = (0, TILE, TILE)
+        kinds = {"edge": np.int32, "along": np.float64, "access": np.uint32}
+        self.arrays = {name: np.empty(shape, kind) for name, kind in kinds.items()}
+        self._room: tuple[np.ndarray, ...] | None = None
+        self._turn = 0
+
+    def _fill_tile(self, corner: np.ndarray, *arrays: np.ndarray) -> None:
+        from socaccess.network._cells_kernel import fill_tile
+
+        part = _segments_of(self.network)
+        count = len(part.ends)
+        if self._room is None:
+            self._room = (
+                np.zeros(count, np.int64), np.empty(count, np.int32), np.empty(count),
+                np.empty((3, count), np.int32),
+            )  # fmt: skip
+        stamp, found, away, lists = self._room
+        arrays[0][:] = -1
+        self._turn = fill_tile(
+            part.ends, part.quick, part.edge, part.before, part.whole, part.near,
+            part.west, part.south, BUCKET_M, part.columns, part.rows, part.begin, part.member,
+            *(corner + self.cell_m / 2).tolist(),
+            self.cell_m, self.farthest_m, self.farthest_m + OWN_ROAD_M,
+            stamp, self._turn, found, away, lists, *arrays,
+        )  # fmt: skip
+
+
+class NodeCells(Cells):
+    """Cells that join the embedded roads at nodes: the nearest few and the time to each.
+
+    `node` is (tiles, doors, TILE, TILE), -1 where the nearest node is too far; `leg_ms` alike.
+    """
+
+    def __init__(self, network: Roads, cell_m: float, links: LinkModel) -> None:
+        from scipy.spatial import KDTree
+
+        super().__init__(network, cell_m, links)
+        self._doors = network.door_nodes
+        self._xy = np.stack([network.node_x, network.node_y], axis=1)[self._doors]
+        self._tree = KDTree(self._xy)
+        self.width = min(int(links.node_links), len(self._doors))
+        shape = (0, self.width, TILE, TILE)
+        self.arrays = {"node": np.empty(shape, np.int32), "leg_ms": np.empty(shape, np.uint32)}
+
+    def _fill_tile(self, corner: np.ndarray, *arrays: np.ndarray) -> None:
+        node, leg_ms = arrays
+        node[:], leg_ms[:] = -1, 0
+        size = TILE * self.cell_m
+        half = np.sqrt(0.5) * size
+        middle_m, _ = self._tree.query(corner + size / 2, k=[1, self.width])
+        if middle_m[0] - half > self.farthest_m:
+            return
+        near = self._tree.query_ball_point(corner + size / 2, float(middle_m[1]) + 2 * half)
+        step = (np.arange(TILE) + 0.5) * self.cell_m
+        x, y = np.meshgrid(corner[0] + step, corner[1] + step)
+        near = np.sort(np.array(near))
+        away = np.hypot(
+            self._xy[near, 0] - x.ravel()[:, None], self._xy[near, 1] - y.ravel()[:, None]
+        )
+        first = np.argpartition(away, self.width - 1, axis=1)[:, : self.width]
+        away = np.take_along_axis(away, first, axis=1)
+        there = away.min(axis=1) <= self.farthest_m
+        leg_ms[:] = time_legs(away, self.links).T.reshape(leg_ms.shape)
+        node[:] = np.where(there, self._doors[near[first]].T, -1).reshape(node.shape)
+
+
+def find_cells(network: Roads, cell_m: float, links: LinkModel) -> Cells:
+    """Return the table of cells of this size: of this session, of the disk, or a new one."""
+    tables: dict[tuple[float, LinkModel], Cells] = network.__dict__.setdefault("_cells", {})
+    key = (float(cell_m), links)
+    if key not in tables:
+        kind = NodeCells if network.joins_at_nodes else RoadCells
+        tables[key] = kind(network, cell_m, links)
+        if (
+            isinstance(tables[key], RoadCells)
+            and cell_m == KEPT_CELL_M
+            and network.file is not None
+        ):
+            _load_cells(tables[key], cells_path(network.file))
+    return tables[key]
+
+
+def cells_path(file: str | Path) -> Path:
+    """Return where the table of cells of a network file is kept: beside it.
+
+    Examples
+    --------
+    >>> cells_path("latvia.network").name
+    'latvia.network.cells'
+    """
+    return Path(file).with_name(f"{Path(file).name}.cells")
+
+
+def save_cells(network: Roads, file: str | Path, links: LinkModel | None = None) -> Path:
+    """Fill the table of cells of `KEPT_CELL_M` and write it beside a network's file.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+    """
+    table = find_cells(network, KEPT_CELL_M, links or LinkModel())
+    table.fill((0, table.rows - 1, 0, table.columns - 1))
+    path = cells_path(file)
+    save_arrays(path, FORMAT, _hash_geometry(table), {"slot": table.slot, **table.arrays})
+    return path
+
+
+def _load_cells(table: Cells, path: Path) -> None:
+    """Take the table kept on disk, if there is one of this geometry."""
+    try:
+        found = load_arrays(path, FORMAT, ("slot", *table.arrays), _hash_geometry(table))
+    except (OSError, NetworkFileError):  # none, damaged or of other roads: made anew
+        return
+    table.slot = found.pop("slot")
+    table.arrays = found
+
+
+def _hash_geometry(table: Cells) -> str:
+    """Return a hash of all that says which road is nearest: lines, and where one may be put."""
+    network = table.network
+    digest = hashlib.sha256(f"{table.cell_m} {table.farthest_m} {OWN_ROAD_M}".encode())
+    for values in _list_geometry(network):
+        digest.update(f"{values.dtype} {values.shape}".encode())
+        digest.update(np.ascontiguousarray(values).data)
+    return digest.hexdigest()
+
+
+def _list_geometry(network: Roads) -> Iterator[np.ndarray]:
+    yield from (network.node_x, network.node_y, network.edge_from, network.edge_to)
+    yield from (network.length_m, network.snappable_edges, network.own_edges)
+    for values in (network.shape_start, network.shape_x, network.shape_y):
+        if values is not None:
+            yield values
+
+
+def _segments_of(network: Roads) -> Segments:
+    """Return the segments of a network, cut once."""
+    if "_segments" not in network.__dict__:
+        network.__dict__["_segments"] = cut_segments(network)
+    return network.__dict__["_segments"]

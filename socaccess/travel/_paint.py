@@ -1,0 +1,150 @@
+"""The times of cells, as `travel_times` tells them of their centres, in one compiled pass."""
+
+# mypy: ignore-errors
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from socaccess.network.snapping import ACCESS_STEP
+
+__all__ = ["bound_reach", "clamp_times", "paint_cells"]
+
+FAR = np.uint32(2**31 - 1)
+TILE = 64
+
+
+@njit(cache=True, inline="always")
+def _from_ends(start, end, ahead, back, share, client):
+    """Return the time between a place on an edge and the sites by way of the edge's ends."""
+    best = np.int64(FAR)
+    part, rest = np.int64(np.rint(ahead * share)), np.int64(np.rint(back * (1 - share)))
+    # Leaving by the start means driving backward, arriving by it forward.
+    if share == 0.0:
+        best = start
+    elif client and back < FAR:
+        best = start + back - rest
+    elif not client and ahead < FAR:
+        best = start + part
+    if share == 1.0:
+        best = min(best, end)
+    elif client and ahead < FAR:
+        best = min(best, end + ahead - part)
+    elif not client and back < FAR:
+        best = min(best, end + rest)
+    return best
+
+
+@njit(cache=True, nogil=True)
+def paint_cells(
+    slot, edge, along, access, row0, row1, column0, column1, ways, twin, time,
+    head, after, spot, spot_ms, detour, metres_a_s, client, limit_ms, farthest, out,
+):  # fmt: skip
+    """Write the time of each cell of a window to `out`, `FAR` beyond `limit_ms`.
+
+    Parameters
+    ----------
+    slot, edge, along, access
+        The table of cells; `row0` to `column1` are the tiles of the window.
+    ways
+        (edges, 4): from, to, forward and backward ms.
+    twin
+        Leads round the copies of a stretch, back to itself.
+    time
+        Ms at every node.
+    head, after, spot, spot_ms
+        The sites on each edge: the first one and the one after each; where on the edge it is and
+        the ms from there.
+    detour, metres_a_s
+        The model of the access leg.
+    client
+        Whether people travel to the sites, or from them.
+    limit_ms, farthest
+        Longest time and longest access leg, inclusive.
+    """
+    most = np.uint32(np.floor(min(farthest / ACCESS_STEP, 4294967295.0)))
+    # Less than any access leg takes: what is out of reach by this is not looked at closer.
+    at_least = ACCESS_STEP * detour / metres_a_s * 1000 * (1 - 1e-9)
+    for tile_row in range(row0, row1 + 1):
+        for tile_column in range(column0, column1 + 1):
+            tile = slot[tile_row, tile_column]
+            for row in range(TILE):
+                line = (tile_row - row0) * TILE + row
+                for column in range(TILE):
+                    best = np.int64(FAR)
+                    first = edge[tile, row, column]
+                    member = first
+                    while member >= 0 and access[tile, row, column] <= most:
+                        start, end = (
+                            np.int64(time[ways[member, 0]]),
+                            np.int64(time[ways[member, 1]]),
+                        )
+                        near = min(start, end) + access[tile, row, column] * at_least
+                        if near - 1 <= limit_ms or head[member] >= 0:
+                            ahead, back = np.int64(ways[member, 2]), np.int64(ways[member, 3])
+                            share = along[tile, row, column]
+                            way = _from_ends(start, end, ahead, back, share, client)
+                            site = head[member]
+                            while site >= 0:
+                                here, there = (share, spot[site]) if client else (spot[site], share)
+                                if ahead < FAR and there >= here:
+                                    step = np.int64(np.rint(ahead * there))
+                                    step -= np.int64(np.rint(ahead * here))
+                                    way = min(way, spot_ms[site] + step)
+                                if back < FAR and there <= here:
+                                    step = np.int64(np.rint(back * (1 - there)))
+                                    step -= np.int64(np.rint(back * (1 - here)))
+                                    way = min(way, spot_ms[site] + step)
+                                site = after[site]
+                            metres = access[tile, row, column] * ACCESS_STEP
+                            lead = np.int64(np.rint(metres * detour / metres_a_s * 1000))
+                            best = min(best, way + lead)
+                        member = twin[member]
+                        if member == first:
+                            break
+                    out[line, (tile_column - column0) * TILE + column] = (
+                        np.uint32(best) if best <= limit_ms else FAR
+                    )
+
+
+@njit(cache=True, nogil=True)
+def bound_reach(bounds, nodes, ms, limit_ms, metres_a_ms, farthest, frame):
+    """Widen `frame` (west, south, east, north) to where the time left at each node may lead."""
+    for number in range(len(nodes)):
+        if ms[number] <= limit_ms:
+            node = nodes[number]
+            left = min((limit_ms - np.float64(ms[number])) * metres_a_ms, farthest)
+            frame[0] = min(frame[0], bounds[node, 0] - left)
+            frame[1] = min(frame[1], bounds[node, 1] - left)
+            frame[2] = max(frame[2], bounds[node, 2] + left)
+            frame[3] = max(frame[3], bounds[node, 3] + left)
+
+
+@njit(cache=True, nogil=True)
+def clamp_times(cells, limit_ms, width):
+    """Return times past the limit within -width..width, cut to the land within it and a rim.
+
+    Before them come the row and column of the first cell kept (-1, -1: none is within).
+    """
+    low_row, high_row, low, high = cells.shape[0], -1, cells.shape[1], -1
+    for row in range(cells.shape[0]):
+        left = 0
+        while left < cells.shape[1] and cells[row, left] > limit_ms:
+            left += 1
+        if left == cells.shape[1]:
+            continue
+        right = cells.shape[1] - 1
+        while cells[row, right] > limit_ms:
+            right -= 1
+        low_row, high_row = min(low_row, row), row
+        low, high = min(low, left), max(high, right)
+    if high_row < 0:
+        return -1, -1, np.empty((0, 0))
+    past = np.full((high_row - low_row + 3, high - low + 3), width)
+    for row in range(low_row, high_row + 1):
+        for column in range(low, high + 1):
+            # Times are whole: half a millisecond beyond the limit nothing lies on the line.
+            time = np.float64(cells[row, column]) - limit_ms - 0.5
+            past[row - low_row + 1, column - low + 1] = min(max(time, -width), width)
+    return low_row, low, past
