@@ -21,9 +21,41 @@ from typing import Any
 
 from socaccess.errors import UnknownNameError
 
-__all__ = ["LANGUAGES", "Texts", "choose_language", "fold", "round_percent", "sort_key"]
+__all__ = [
+    "FAMILIES",
+    "LANGUAGES",
+    "Texts",
+    "choose_language",
+    "fold",
+    "round_percent",
+    "sort_key",
+]
 
 LANGUAGES = ("lv", "en")
+
+FAMILIES = (
+    "annex.column.", "annex.dateline_", "annex.reference_", "annex.short_", "annex.unknown_",
+    "annex.zone_", "cli.kind_", "cli.metavar_", "cli.note_", "cli.objective_", "cli.status_",
+    "cli.step_", "cli.trip_", "cli.worth_", "data.finding_", "data.left_out_", "data.title_",
+    "finding.group.", "finding.group_dative.", "finding.service.", "finding.service_genitive.",
+    "map.basis.", "map.block.", "map.column.", "map.facility_status.", "map.group.",
+    "map.group_short.", "map.kind.", "map.layer.", "map.legend_share.", "map.note.",
+    "map.objective.", "map.paper.", "map.plan_status.", "map.precision.", "map.reason.",
+    "map.scenario.", "map.scenario_short.", "map.scope.", "map.settlement_kind.", "map.status.",
+    "map.status_index.", "map.tab.", "network.count_", "network.season_", "notebook.scenario_",
+    "notebook.state_", "notebook.title_", "plan.answer_", "plan.basis_", "plan.building_",
+    "plan.class_", "plan.eraf_", "plan.eraf_answer_", "plan.eraf_take_up_", "plan.general_",
+    "plan.general_title_", "plan.joint_by_", "plan.kind_", "plan.mobile_", "plan.model_basis_",
+    "plan.mover_", "plan.object_", "plan.obstacle_", "plan.outcome_", "plan.payer_",
+    "plan.status_", "plan.variant_", "plan.viable_", "plan.view_", "plan.within_", "region.",
+    "round.action_", "round.answer_", "round.change_", "round.column_", "round.decide_",
+    "round.decision_", "round.form_", "round.head_", "round.report_",
+    "round.report_note_", "round.sheet_", "round.speaker_", "round.state_", "round.status_",
+    "scale.season_", "tables.column.", "tables.layer.", "tables.notes.", "tables.origin.",
+    "tables.question.", "tables.sheet.", "tables.state.", "tables.value.",
+    "tables.value.facility_status.",
+)  # fmt: skip
+"""What keys that are put together begin with; the rest is a code of the data."""
 
 LANGUAGE_VARIABLE = "SOCACCESS_LANG"
 
@@ -154,6 +186,12 @@ class Texts:
     def keys(self) -> list[str]:
         """Return every key of the catalogue, sorted."""
         return sorted(self._texts)
+
+    def family(self, prefix: str) -> dict[str, Any]:
+        """Return the texts of a family of `FAMILIES` by code."""
+        if not prefix.startswith(FAMILIES):
+            raise UnknownNameError("i18n.unknown_key", key=prefix, lang=self.lang)
+        return self.raw(prefix)
 
     def raw(self, prefix: str) -> dict[str, Any]:
         """Return the texts whose key begins with `prefix`, which is cut off."""

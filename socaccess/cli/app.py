@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from socaccess.cli import annex as annex_command
 from socaccess.cli import check as check_command
 from socaccess.cli import data as data_command
 from socaccess.cli import network as network_command
@@ -16,7 +15,6 @@ from socaccess.cli import round as round_command
 from socaccess.cli import run as run_command
 from socaccess.cli import scale as scale_command
 from socaccess.cli import site as site_command
-from socaccess.cli import sweep as sweep_command
 from socaccess.cli import validate as validate_command
 from socaccess.cli.command import App
 from socaccess.cli.speech import EXIT_USAGE, find_option
@@ -31,9 +29,9 @@ EXIT_ERROR = 1
 app = App()
 app.command("run")(run_command.run)
 app.command("check")(check_command.check)
-app.command("annex")(annex_command.annex)
+app.command("annex")(run_command.annex)
 app.command("site")(site_command.site)
-app.command("sweep")(sweep_command.sweep)
+app.command("sweep")(scale_command.sweep)
 app.command("validate")(validate_command.validate)
 app.add_typer(data_command.app, name="data")
 app.add_typer(network_command.app, name="network")
@@ -45,7 +43,7 @@ app.add_typer(scale_command.app, name="scale")
 @app.callback(invoke_without_command=True)
 def _describe(
     context: typer.Context,
-    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    version: Annotated[bool, typer.Option("--version")] = False,
 ) -> None:
     if version:
         typer.echo(VERSION)

@@ -27,8 +27,7 @@ def check(
     study, identity, name = asked.open_municipality(municipality)
     answer = check_standard(study.run(sites=False), identity, min_share=min_share, own=own)
     services = answer.services
-    if not session.as_json:
-        _show(session, name, answer)
+    _show(session, name, answer)
     session.finish(
         {
             "municipality_id": identity,
@@ -50,13 +49,7 @@ def _show(session: Session, name: str, answer: Any) -> None:
     from socaccess.content import Cell, Column, Phrase, Share, Table
 
     texts, result = session.texts, answer.result
-    names = dict(
-        zip(
-            result.service_types["service"],
-            result.service_types[f"name_{session.lang}"],
-            strict=True,
-        )
-    )
+    names = result.study.name_services(session.lang)
     kinds = {"cli.service": "text", "cli.limit": "number", "cli.now": "share",
              "cli.planned": "share", "cli.mean": "number", "cli.longest": "number"}  # fmt: skip
     rows: list[list[Any]] = []

@@ -11,35 +11,43 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
 from socaccess.cli.speech import Misuse, SpeakingApp
+from socaccess.cli.values import parse_limits
 from socaccess.errors import UnknownNameError
 from socaccess.i18n import Texts
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from socaccess.study import Study
 
 __all__ = [
     "EXIT_NO",
     "EXIT_WRONG",
     "App",
+    "Form",
     "Language",
     "Region",
+    "Scenario",
     "Session",
     "SmallCounts",
     "StudyOptions",
     "ViewName",
+    "as_objects",
     "find_area",
     "is_project",
     "open_client",
-    "read_limits",
 ]
+
+Source: TypeAlias = str | tuple[str, str] | Callable[[dict[str, Any]], Any]
 
 EXIT_WRONG, EXIT_NO = 1, 3
 PIPED_COLUMNS = 140
@@ -57,6 +65,20 @@ class ViewName(StrEnum):
 
     plan = "plan"
     today = "today"
+
+
+class Form(StrEnum):
+    """The short form of a document, or everything."""
+
+    short = "short"
+    full = "full"
+
+
+class Scenario(StrEnum):
+    """The facilities that operate, or those with the planned ones."""
+
+    now = "now"
+    planned = "planned"
 
 
 Region = Annotated[str, typer.Argument()]
@@ -103,12 +125,22 @@ class Session:
         return Console(width=width, markup=False, highlight=False, emoji=False)
 
     def print(self, text: str, style: str | None = None) -> None:
-        """Print one line of an answer."""
-        self._console.print(text, style=style, soft_wrap=True)
+        """Print one line of an answer for people; nothing where JSON is asked."""
+        if not self.as_json:
+            self._console.print(text, style=style, soft_wrap=True)
 
     def say(self, key: str, **values: object) -> None:
         """Print a sentence of the catalogue."""
         self.print(self.texts(key, **values))
+
+    def note(self, key: str, n: float | None = None, /, **values: object) -> None:
+        """Print a sentence of the catalogue as a remark under an answer."""
+        texts = self.texts
+        self.print(f"- {texts(key, **values) if n is None else texts.count(key, n, **values)}")
+
+    def word(self, family: str, code: object) -> str:
+        """Return the word for a code of a family of keys (`socaccess.i18n.FAMILIES`)."""
+        return self.texts(f"{family}{code}")
 
     def remark(self, text: str) -> None:
         """Print a line to the user that is no part of the answer."""
@@ -119,7 +151,7 @@ class Session:
         from socaccess.content import Document
         from socaccess.documents.terminal import print_document
 
-        for block in blocks:
+        for block in () if self.as_json else blocks:
             whole = isinstance(block, Document)
             print_document(block if whole else Document(self.lang, title, (block,)), self._console)
 
@@ -133,11 +165,50 @@ class Session:
         )
         self.show(Table(columns, rows), title=title)
 
+    def frame(self, title: str, frame: pd.DataFrame, columns: Mapping[str, Source]) -> None:
+        """Print a frame as a table.
+
+        Parameters
+        ----------
+        title
+            Stands above it.
+        columns
+            By the key of its heading what stands in a column: the name of a column of the
+            frame, a family of keys and the column of its codes, or a function of the row.
+        """
+        rows = [] if self.as_json else as_objects(frame).to_dict("records")
+        cells = [[self.cell(_take(source, row)) for source in columns.values()] for row in rows]
+        self.table(title, [self.texts(key) for key in columns], cells)
+
+    def cell(self, value: Any, decimals: int = 1) -> str:
+        """Return a value as text: a mark as it is, a number in the language, a dash for none."""
+        from socaccess.content import Phrase, Rendering, Share
+
+        if isinstance(value, str):
+            return value
+        if isinstance(value, Share):
+            return self.texts.share(value.value)
+        if isinstance(value, Phrase):
+            return Rendering(self.texts).plain(value)
+        if value is None or value != value:
+            return "–"
+        if isinstance(value, Decimal):
+            return self.texts.number(float(value), decimals=2)
+        whole = round(float(value), decimals).is_integer()
+        return self.texts.number(float(value), decimals=0 if whole else decimals)
+
+    def print_json(self, answer: Any) -> None:
+        """Print an answer as JSON where it is asked."""
+        from socaccess.encoding import encode_json
+
+        if self.as_json:
+            typer.echo(encode_json(answer))
+
     def finish(
         self,
         answer: Any,
         tables: Mapping[str, Any] | None = None,
-        pages: Mapping[str, bytes] | None = None,
+        pages: Mapping[str, Any] | None = None,
     ) -> None:
         """Print the answer as JSON if asked; write its tables and pages, all or none, if asked.
 
@@ -148,20 +219,27 @@ class Session:
         tables
             Frames by the name of their file.
         pages
-            Other files by their name.
+            Documents by the name of their file; each is written as Markdown, PDF and DOCX,
+            so that it can be attached.
         """
-        from socaccess.encoding import encode_csv, encode_json
+        from socaccess.encoding import encode_csv
         from socaccess.files import write_files
 
-        if self.as_json:
-            typer.echo(encode_json(answer))
+        self.print_json(answer)
         if self.out is None:
             return
         files = {
             f"{name}.csv": encode_csv(table, excel=self.excel)
             for name, table in (tables or {}).items()
         }
-        for path in write_files(self.out, files | dict(pages or {})):
+        for name, page in (pages or {}).items():
+            from socaccess.documents.markdown import render_markdown
+            from socaccess.documents.paper import render_pdf
+            from socaccess.documents.word import render_docx
+
+            files[f"{name}.md"] = render_markdown(page).encode("utf-8")
+            files[f"{name}.pdf"], files[f"{name}.docx"] = render_pdf(page), render_docx(page)
+        for path in write_files(self.out, files):
             self.wrote(path)
 
     def wrote(self, path: Path) -> None:
@@ -336,27 +414,6 @@ def _find_by_town(name: str, view: str) -> str | None:
     return str(homes.pop()) if len(homes) == 1 else None
 
 
-def read_limits(values: Sequence[str]) -> dict[str, float]:
-    """Return minutes by service, `""` for all of them, of `30` and `dac_grt=20`.
-
-    Examples
-    --------
-    >>> read_limits(["30", "dac_grt=20,5"])
-    {'': 30.0, 'dac_grt': 20.5}
-    """
-    limits = {}
-    for value in values:
-        name, mark, number = value.rpartition("=")
-        try:
-            minutes = float(number.replace(",", "."))
-        except ValueError:
-            minutes = float("nan")
-        if not 0 < minutes < float("inf") or bool(mark) != bool(name.strip()):
-            raise Misuse("cli.bad_limit", "--limit", given=value)
-        limits[name.strip().lower().replace("-", "_")] = minutes
-    return limits
-
-
 def _expand(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return a function with options in the place of `session` and `asked`."""
     own = dict(inspect.signature(function, eval_str=True).parameters)
@@ -390,7 +447,7 @@ def _expand(function: Callable[..., Any]) -> Callable[..., Any]:
                 if getattr(context.get_parameter_source(name), "name", "") == "COMMANDLINE"
             }
             offered["asked"] = StudyOptions(
-                session, ViewName(said["view"]).value, read_limits(said["limit"] or ()),
+                session, ViewName(said["view"]).value, parse_limits(said["limit"] or ()),
                 said["settings"], said["network"], said["project"], frozenset(typed),
             )  # fmt: skip
         return function(**{name: offered[name] for name in wants}, **given)
@@ -399,6 +456,21 @@ def _expand(function: Callable[..., Any]) -> Callable[..., Any]:
     call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     call.__annotations__ = {one.name: one.annotation for one in parameters}
     return call
+
+
+def as_objects(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame whose missing values are all None."""
+    return frame.astype(object).where(frame.notna(), None)
+
+
+def _take(source: Source, row: dict[str, Any]) -> Any:
+    from socaccess.content import Phrase
+
+    if callable(source):
+        return source(row)
+    if isinstance(source, tuple):
+        return Phrase(f"{source[0]}{row[source[1]]}")
+    return row[source]
 
 
 def _is_number(cell: str) -> bool:

@@ -3,421 +3,286 @@
 from __future__ import annotations
 
 import shutil
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from socaccess.cli.command import App
-from socaccess.cli.options import Debug, Json, Lang, Language, make_console
-from socaccess.encoding import encode_json
+from socaccess.cli.command import EXIT_WRONG, App, Session
+
+if TYPE_CHECKING:
+    from socaccess.sources.downloads import CachedFile
 
 __all__ = ["app"]
 
 app = App()
 
-Name = Annotated[str, typer.Argument(help="What to fetch; `socaccess data list` names them.")]
-Offline = Annotated[
-    bool, typer.Option("--offline", help="Make no connection; so does SOCACCESS_OFFLINE=1.")
-]
+Name = Annotated[str, typer.Argument()]
+Offline = Annotated[bool, typer.Option("--offline")]
+
+PUBLIC_DOMAIN = "other-pd"
 
 
 @app.command("list")
-def list_data(lang: Lang = Language.lv, as_json: Json = False, debug: Debug = False) -> None:
+def list_data(session: Session) -> None:
     """List what ships with the program and what can be fetched, with licence, size and date."""
-    from socaccess.i18n import Texts
-    from socaccess.sources.embedded import list_attributions, verify_data
+    from socaccess.sources.embedded import list_attributions, read_package, verify_data
     from socaccess.sources.portals.fetching import list_stock
 
     files = verify_data()
-    files["licences"] = [_name_licences(package) for package in files["package"]]
-    attributions = list_attributions(lang.value)
-    stock = list_stock()
-    texts = Texts(lang.value)
-    if as_json:
-        answer = {
-            "files": files.to_dict("records"),
-            "attribution": attributions,
-            "sources": [_tell_stocked(item, texts) for item in stock],
-        }
-        typer.echo(encode_json(answer))
-        return
-    typer.echo(texts("data.embedded"))
-    make_console().print(_draw_files(files, texts))
+    files["licences"] = [
+        [str(one["name"]) for one in read_package(package).get("licenses", [])]
+        for package in files["package"]
+    ]
+    attributions = list_attributions(session.lang)
+    sources = [_describe_source(session, item) for item in list_stock()]
+    session.say("data.embedded")
+    _show_files(session, files)
     for line in attributions:
-        typer.echo(line)
-    typer.echo()
-    typer.echo(texts("data.fetchable"))
-    make_console().print(_draw_sources([_tell_stocked(item, texts) for item in stock], texts))
+        session.print(line)
+    session.print("")
+    session.say("data.fetchable")
+    _show_sources(session, sources)
+    session.finish({"files": files, "attribution": attributions, "sources": sources},
+                   {"files": files})  # fmt: skip
 
 
 @app.command("fetch")
 def fetch_data(
+    session: Session,
     name: Name,
-    out: Annotated[
-        Path | None, typer.Option("--out", help="Folder for a copy of the file and its table.")
-    ] = None,
     offline: Offline = False,
-    refresh: Annotated[
-        bool, typer.Option("--refresh", help="Fetch anew though there is a file.")
-    ] = False,
-    url: Annotated[
-        str,
-        typer.Option("--url", help="Take this file, or ask this Overpass, instead: one you trust."),
-    ] = "",
-    resource: Annotated[
-        str, typer.Option("--resource", help="Words in the name of the dataset's file you mean.")
-    ] = "",
-    place: Annotated[
-        str, typer.Option("--place", help="The area by name, for osm_roads, osm_facilities.")
-    ] = "",
-    polygon: Annotated[
-        Path | None, typer.Option("--polygon", help="The area as a layer, for osm_... sources.")
-    ] = None,
-    lang: Lang = Language.lv,
-    as_json: Json = False,
-    debug: Debug = False,
+    refresh: Annotated[bool, typer.Option("--refresh")] = False,
+    url: Annotated[str, typer.Option("--url")] = "",
+    resource: Annotated[str, typer.Option("--resource")] = "",
+    place: Annotated[str, typer.Option("--place")] = "",
+    polygon: Annotated[Path | None, typer.Option("--polygon")] = None,
 ) -> None:
     """Fetch a file, check it, keep it, and say what was understood of it."""
-    from socaccess.cli._data_tables import Reading, locate_source, read_source, write_reading
-    from socaccess.i18n import Texts
-    from socaccess.sources.portals import OverpassService, fetch, fetch_map, find_source
+    from socaccess.files import write_aside
+    from socaccess.sources.portals import (
+        OverpassService,
+        fetch,
+        fetch_map,
+        find_source,
+        locate_register,
+    )
 
-    texts = Texts(lang.value)
     source = find_source(name)
     readings: dict[str, Reading] = {}
 
     def check(path: Path) -> None:
-        readings["new"] = read_source(name, path)
+        readings["new"] = _read_source(name, path)
 
-    with _told_in(lang, debug):
-        if source.portal == "overpass":
-            area = _read_area(polygon) if polygon else None
-            entry = fetch_map(
+    options: dict[str, Any] = {"offline": offline, "refresh": refresh, "check": check}
+    if source.portal == "overpass":
+        area = _read_area(polygon) if polygon else None
+        service = OverpassService(overpass=url) if url else None
+        entry = fetch_map(name, place=place, polygon=area, service=service, **options)
+    else:
+        with session.progress() as progress:
+            entry = fetch(
                 name,
-                place=place,
-                polygon=area,
-                service=OverpassService(overpass=url) if url else None,
-                offline=offline,
-                refresh=refresh,
-                check=check,
+                address=url,
+                resource=resource,
+                progress=lambda done, total: progress("fetch", done, total or 0),
+                **options,
             )
-        else:
-            with _shown_progress() as progress:
-                entry = fetch(
-                    name,
-                    address=url,
-                    resource=resource,
-                    offline=offline,
-                    refresh=refresh,
-                    check=check,
-                    progress=progress,
-                )
-        if name == "register":
-            reading = locate_source(entry, offline=offline)
-        else:
-            reading = readings.get("new") or read_source(name, entry.path)
+    if name == "register":
+        reading = _take_register(locate_register(entry, offline=offline))
+    else:
+        reading = readings.get("new") or _read_source(name, entry.path)
     written = []
-    if out is not None:
-        written.append(_copy(entry.path, out))
+    if session.out is not None:
+        written.append(session.out / entry.path.name)
+        with write_aside(written[0]) as aside:
+            shutil.copyfile(entry.path, aside)
         if reading.table is not None and not reading.of_persons:
-            written.append(write_reading(reading, out, name))
-    if as_json:
-        told = _tell_entry(entry) | {
-            "name": name,
-            "rows": None if reading.table is None else len(reading.table),
-            "ignored": list(reading.ignored),
-            "left_out": reading.left_out,
-            "findings": [finding.text(lang.value) for finding in reading.findings],
-            "written": [str(path) for path in written],
-        }
-        typer.echo(encode_json(told))
-        return
-    _tell_fetched(source, entry, reading, texts)
+            written.append(_write_table(reading.table, session.out, name))
+    if not session.as_json:
+        _show_fetched(session, source, entry, reading)
+    session.print_json(_describe_entry(entry) | {
+        "name": name,
+        "rows": None if reading.table is None else len(reading.table),
+        "ignored": reading.ignored,
+        "left_out": reading.left_out,
+        "findings": [finding.text(session.lang) for finding in reading.findings],
+        "written": written,
+    })  # fmt: skip
     for path in written:
-        typer.echo(texts("data.wrote", path=path), err=True)
+        session.wrote(path)
 
 
 @app.command("compare")
 def compare(
-    name: Annotated[str, typer.Argument(help="What the list is compared with: register.")],
-    listed: Annotated[
-        Path | None,
-        typer.Option("--list", help="Your own list of facilities instead of the embedded one."),
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", help="Folder for the tables of the comparison.")
-    ] = None,
+    session: Session,
+    name: Name,
+    listed: Annotated[Path | None, typer.Option("--list")] = None,
     offline: Offline = False,
-    lang: Lang = Language.lv,
-    as_json: Json = False,
-    debug: Debug = False,
 ) -> None:
     """Compare a list of facilities with the state register, both ways, by municipality."""
-    from socaccess.encoding import encode_csv, encode_json
     from socaccess.errors import UnknownNameError
-    from socaccess.files import write_files
-    from socaccess.i18n import Texts
     from socaccess.schemas import FACILITIES
     from socaccess.sources import register_comparison as comparison
     from socaccess.sources.portals import fetch_register, find_source
     from socaccess.sources.services import load_facilities
     from socaccess.sources.tables import read_table
 
-    texts = Texts(lang.value)
     if name != "register":
         raise UnknownNameError("portals.not_compared", name=name)
-    with _told_in(lang, debug):
-        register = fetch_register(offline=offline)
+    register = fetch_register(offline=offline)
     facilities = load_facilities() if listed is None else read_table(listed, FACILITIES)
     table, unmapped = comparison.compare_register(register.services, facilities)
-    counts = comparison.count_differences(table)
-    written: list[Path] = []
-    if out is not None:
-        page = find_source(name).page
-        files = {
-            "differences.csv": table,
-            "by_municipality.csv": counts.reset_index(),
-            "unmapped.csv": unmapped,
-            "round_facilities.csv": comparison.list_for_round(table, page, register.date),
-        }
-        written = write_files(out, {file: encode_csv(frame) for file, frame in files.items()})
-    if as_json:
-        answer = {
-            "date": register.date,
-            "unmapped": len(unmapped),
-            "municipalities": counts.reset_index().to_dict("records"),
-            "written": [str(path) for path in written],
-        }
-        typer.echo(encode_json(answer))
-        return
-    typer.echo(texts("data.compared", date=register.date, rows=len(register.services)))
-    make_console().print(_draw_counts(counts, texts))
-    typer.echo(texts.count("data.compared_unmapped", len(unmapped)))
-    for finding in register.findings:
-        typer.echo(finding.text(texts.lang), err=True)
-    for path in written:
-        typer.echo(texts("data.wrote", path=path), err=True)
-
-
-_FINDING_TEXTS = {
-    "both": "data.finding_both",
-    "places_differ": "data.finding_places_differ",
-    "opened": "data.finding_opened",
-    "only_register": "data.finding_only_register",
-    "only_list": "data.finding_only_list",
-}
-
-
-def _draw_counts(counts: Any, texts: Any) -> Any:
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, pad_edge=False)
-    table.add_column(texts("data.column_municipality"))
-    for name in counts.columns:
-        table.add_column(texts(_FINDING_TEXTS[name]), justify="right")
-    for municipality, row in counts.iterrows():
-        table.add_row(Text(str(municipality)), *(texts.number(float(count)) for count in row))
-    total = counts.sum()
-    table.add_row(texts("data.column_total"), *(texts.number(float(count)) for count in total))
-    return table
+    counts = comparison.count_differences(table).reset_index()
+    texts = session.texts
+    session.say("data.compared", date=register.date, rows=len(register.services))
+    findings = [column for column in counts.columns if column != "municipality"]
+    rows = [*counts.to_dict("records"), {"municipality": texts("data.column_total"),
+                                         **counts[findings].sum().to_dict()}]  # fmt: skip
+    session.table(
+        "",
+        [texts("data.column_municipality"), *(session.word("data.finding_", f) for f in findings)],
+        [[row["municipality"], *(texts.number(float(row[f])) for f in findings)] for row in rows],
+    )
+    session.print(texts.count("data.compared_unmapped", len(unmapped)))
+    for finding in () if session.as_json else register.findings:
+        session.remark(finding.text(session.lang))
+    tables = {
+        "differences": table,
+        "by_municipality": counts,
+        "unmapped": unmapped,
+        "round_facilities": comparison.list_for_round(table, find_source(name).page, register.date),
+    }
+    written = [session.out / f"{file}.csv" for file in tables] if session.out else []
+    answer = {
+        "date": register.date,
+        "unmapped": len(unmapped),
+        "municipalities": counts,
+        "written": written,
+    }
+    session.finish(answer, tables)
 
 
 @app.command("verify")
-def verify(lang: Lang = Language.lv, as_json: Json = False, debug: Debug = False) -> None:
+def verify(session: Session) -> None:
     """Compare every embedded and every fetched file with its hash; exit 1 when one differs."""
-    from socaccess.i18n import Texts
     from socaccess.sources.embedded import require_whole, verify_data
     from socaccess.sources.portals.fetching import list_stock
 
-    texts = Texts(lang.value)
     files = verify_data()
     fetched = [item.entry for item in list_stock() if item.entry and not item.entry.placed_by_hand]
     changed = [entry for entry in fetched if not entry.is_whole()]
-    if as_json:
-        answer = {
-            "files": files.to_dict("records"),
-            "fetched": [_tell_entry(e) | {"whole": e not in changed} for e in fetched],
-        }
-        typer.echo(encode_json(answer))
-        if changed or not files["whole"].all():
-            raise typer.Exit(1)
-        return
-    require_whole()
-    typer.echo(texts.count("cli.verified", len(files)))
-    for entry in changed:
-        typer.echo(f"socaccess: {texts('data.changed', path=entry.path)}", err=True)
-    if changed:
-        raise typer.Exit(1)
-    if fetched:
-        typer.echo(texts.count("data.verified_cache", len(fetched)))
+    if not session.as_json:
+        require_whole()
+        session.print(session.texts.count("cli.verified", len(files)))
+        for entry in changed:
+            session.remark(f"socaccess: {session.texts('data.changed', path=entry.path)}")
+        if fetched and not changed:
+            session.print(session.texts.count("data.verified_cache", len(fetched)))
+    entries = [_describe_entry(entry) | {"whole": entry not in changed} for entry in fetched]
+    session.finish({"files": files, "fetched": entries})
+    if changed or not files["whole"].all():
+        raise typer.Exit(EXIT_WRONG)
 
 
 @app.command("where")
-def where(lang: Lang = Language.lv, as_json: Json = False, debug: Debug = False) -> None:
+def where(session: Session) -> None:
     """Say where fetched files are kept, and where to place a file by hand."""
-    from socaccess.i18n import Texts
     from socaccess.sources.downloads import Cache
     from socaccess.sources.portals import SOURCES
 
-    texts, cache = Texts(lang.value), Cache()
-    placed = [source for source in SOURCES if source.portal != "overpass"]
-    if as_json:
-        folders = {
-            source.name: {"folder": str(cache.folder_of(source.name)), "page": source.page,
-                          "endings": source.endings}
-            for source in placed
-        }  # fmt: skip
-        answer = {"cache": str(cache.folder), "sources": folders}
-        typer.echo(encode_json(answer))
-        return
-    typer.echo(texts("data.folder", folder=cache.folder))
+    cache = Cache()
+    session.say("data.folder", folder=cache.folder)
+    folders = {}
     for source in SOURCES:
-        if source in placed:
-            line = texts(
-                "data.place_one",
-                name=source.name,
-                page=source.page,
-                folder=cache.folder_of(source.name),
-                endings=", ".join(source.endings),
-            )
+        folder = cache.folder_of(source.name)
+        if source.portal == "overpass":
+            session.say("data.place_map", name=source.name, folder=folder)
+            continue
+        folders[source.name] = {"folder": folder, "page": source.page, "endings": source.endings}
+        endings = ", ".join(source.endings)
+        session.say("data.place_one", name=source.name, page=source.page, folder=folder,
+                    endings=endings)  # fmt: skip
+    session.finish({"cache": cache.folder, "sources": folders})
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A table in our form, what was left out of it, and findings worth showing.
+
+    Parameters
+    ----------
+    table
+        The table, None for a file that is used as it is.
+    ignored
+        Headings that were not understood.
+    findings
+        What is odd but no reason to refuse.
+    of_persons
+        Whether it counts people so few that it leaves through `plan need` only, which hides them.
+    left_out
+        How many rows are not in the table, by reason.
+    """
+
+    table: Any = None
+    ignored: tuple[str, ...] = ()
+    findings: tuple[Any, ...] = ()
+    of_persons: bool = False
+    left_out: dict[str, int] = field(default_factory=dict)
+
+
+def _take_register(register: Any) -> Reading:
+    table = register.services.assign(source_date=register.date)
+    return Reading(table, (), register.findings, left_out=register.left_out)
+
+
+def _read_source(name: str, path: Path) -> Reading:
+    """Return a source's file as a table of ours; raise if its layout is not known."""
+    from socaccess.programme.assessments import read_children_by_age, read_needed_services
+    from socaccess.sources import portals
+    from socaccess.sources.osm import read_candidate_facilities
+    from socaccess.sources.osm_files import describe_file
+    from socaccess.sources.portals.addresses import check_buildings, check_flats
+
+    tables: dict[str, Callable[[Path], Any]] = {
+        "robezas": portals.read_boundaries,
+        "atvk": portals.read_classifier,
+        "iedzivotaji": portals.read_population,
+        "soc-pakalpojumu-sniedzeju-skaits": portals.read_provider_counts,
+        "osm_facilities": read_candidate_facilities,
+    }
+    needs = {
+        "nepieciesamie-di-pakalpojumi": read_needed_services,
+        "berni-ar-invaliditati-adm-ter": read_children_by_age,
+    }
+    if name in tables:
+        return Reading(tables[name](path))
+    if name == "register":
+        return _take_register(portals.read_register(path))
+    if name in needs:
+        need = needs[name](path)
+        return Reading(need.choose_latest(), need.ignored, need.findings, True)
+    # A map is used as it is: enough that it can be opened.
+    checks = {"address_buildings": check_buildings, "address_flats": check_flats}
+    checks.get(name, describe_file)(path)
+    return Reading()
+
+
+def _write_table(table: Any, folder: Path, name: str) -> Path:
+    """Write a table beside its file: areas and points as GeoPackage, others as CSV."""
+    from socaccess.encoding import encode_csv, write_layer
+    from socaccess.files import write_aside
+
+    layer = "geometry" in table
+    target = folder / f"{name}-socaccess.{'gpkg' if layer else 'csv'}"
+    with write_aside(target) as aside:
+        if layer:
+            write_layer(table, aside, layer=name)
         else:
-            folder = cache.folder_of(source.name)
-            line = texts("data.place_map", name=source.name, folder=folder)
-        typer.echo(line)
-
-
-@contextmanager
-def _told_in(lang: Language, debug: bool) -> Iterator[None]:
-    """Tell an error of a download in the language asked for."""
-    from socaccess.sources.downloads import DownloadError
-
-    try:
-        yield
-    except DownloadError as error:
-        if debug:
-            raise
-        typer.echo(f"socaccess: {error.text(lang.value)}", err=True)
-        raise typer.Exit(1) from None
-
-
-@contextmanager
-def _shown_progress() -> Iterator[Any]:
-    """Give a callback that draws bytes on stderr while a person is watching, else none."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TransferSpeedColumn
-
-    columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total or None)
-
-
-def _tell_entry(entry: Any) -> dict[str, Any]:
-    return {
-        "path": str(entry.path),
-        "bytes": entry.bytes,
-        "date": entry.date,
-        "address": entry.address,
-        "sha256": entry.sha256,
-        "placed_by_hand": entry.placed_by_hand,
-        "details": dict(entry.details),
-    }
-
-
-def _tell_stocked(item: Any, texts: Any) -> dict[str, Any]:
-    told = {
-        "name": item.source.name,
-        "title": texts(f"data.title_{item.source.key}"),
-        "licence": item.source.licence,
-        "page": item.source.page,
-        "file": None if item.entry is None else _tell_entry(item.entry),
-    }
-    if item.entry is not None:
-        told["licence"] = dict(item.entry.details).get("licence", item.source.licence)
-    return told
-
-
-def _name_licences(package: str) -> list[str]:
-    from socaccess.sources.embedded import read_package
-
-    return [str(licence["name"]) for licence in read_package(package).get("licenses", [])]
-
-
-def _draw_files(files: Any, texts: Any) -> Any:
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False)
-    table.add_column(texts("data.file"), no_wrap=True)
-    table.add_column(texts("data.column_licence"))
-    table.add_column(texts("data.column_size"), justify="right", no_wrap=True)
-    free = {"other-pd": texts("data.public_domain")}
-    for row in files.itertuples():
-        licences = ", ".join(free.get(name, name) for name in row.licences)
-        table.add_row(f"{row.package}/{row.path}", licences, _show_size(row.bytes, texts))
-    return table
-
-
-def _draw_sources(sources: list[dict[str, Any]], texts: Any) -> Any:
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False)
-    for column in ("name", "title", "licence", "have", "size"):
-        table.add_column(
-            texts(f"data.column_{column}"),
-            justify="right" if column == "size" else "left",
-            no_wrap=column in ("name", "size"),
-        )
-    for source in sources:
-        file = source["file"]
-        title, have, size = source["title"], "–", "–"
-        if file:
-            by_hand = texts("data.by_hand_since", date=file["date"])
-            have = by_hand if file["placed_by_hand"] else file["date"]
-            size = _show_size(file["bytes"], texts)
-            if area := file["details"].get("place"):
-                title = f"{title}: {area}"
-        table.add_row(source["name"], title, source["licence"], have, size)
-    return table
-
-
-def _show_size(count: int, texts: Any) -> str:
-    if count < 1_000_000:
-        return str(texts("data.kilobytes", n=texts.number(-(-count // 1000))))
-    return str(texts("data.megabytes", n=texts.number(count / 1e6, decimals=1)))
-
-
-def _tell_fetched(source: Any, entry: Any, reading: Any, texts: Any) -> None:
-    typer.echo(
-        texts(
-            "data.fetched",
-            title=texts(f"data.title_{source.key}"),
-            path=entry.path,
-            size=_show_size(entry.bytes, texts),
-            date=entry.date,
-            licence=dict(entry.details).get("licence", source.licence),
-        )
-    )
-    if reading.table is not None:
-        typer.echo(texts.count("data.rows", len(reading.table)))
-    for reason, count in reading.left_out.items():
-        typer.echo(texts.count(f"data.left_out_{reason}", count), err=True)
-    if reading.ignored:
-        typer.echo(texts("data.ignored", names=", ".join(reading.ignored)), err=True)
-    for finding in reading.findings:
-        typer.echo(finding.text(texts.lang), err=True)
-    if source.name in ("latvia_roads", "osm_roads"):
-        typer.echo(texts("data.next_network", path=entry.path))
-    if reading.of_persons:
-        children = " --children" if source.name.startswith("berni") else ""
-        typer.echo(texts("data.next_need", path=f"{entry.path}{children}"))
+            aside.write_bytes(encode_csv(table))
+    return target
 
 
 def _read_area(path: Path) -> Any:
@@ -430,9 +295,82 @@ def _read_area(path: Path) -> Any:
     return frame
 
 
-def _copy(path: Path, folder: Path) -> Path:
-    from socaccess.files import write_together
+def _describe_entry(entry: CachedFile) -> dict[str, Any]:
+    return {
+        "path": entry.path,
+        "bytes": entry.bytes,
+        "date": entry.date,
+        "address": entry.address,
+        "sha256": entry.sha256,
+        "placed_by_hand": entry.placed_by_hand,
+        "details": dict(entry.details),
+    }
 
-    with write_together(folder) as aside:
-        shutil.copyfile(path, aside / path.name)
-    return folder / path.name
+
+def _describe_source(session: Session, item: Any) -> dict[str, Any]:
+    entry = item.entry
+    details = {} if entry is None else dict(entry.details)
+    return {
+        "name": item.source.name,
+        "title": session.word("data.title_", item.source.key),
+        "licence": details.get("licence", item.source.licence),
+        "page": item.source.page,
+        "file": None if entry is None else _describe_entry(entry),
+    }
+
+
+def _show_files(session: Session, files: Any) -> None:
+    free = {PUBLIC_DOMAIN: session.texts("data.public_domain")}
+    session.frame("", files, {
+        "data.file": lambda row: f"{row['package']}/{row['path']}",
+        "data.column_licence": lambda row: ", ".join(free.get(n, n) for n in row["licences"]),
+        "data.column_size": lambda row: _show_size(session, row["bytes"]),
+    })  # fmt: skip
+
+
+def _show_sources(session: Session, sources: list[dict[str, Any]]) -> None:
+    rows = []
+    for source in sources:
+        file, title, have, size = source["file"], source["title"], "–", "–"
+        if file:
+            by_hand = session.texts("data.by_hand_since", date=file["date"])
+            have = by_hand if file["placed_by_hand"] else file["date"]
+            size = _show_size(session, file["bytes"])
+            if area := file["details"].get("place"):
+                title = f"{title}: {area}"
+        rows.append((source["name"], title, source["licence"], have, size))
+    keys = ("data.column_name", "data.column_title", "data.column_licence", "data.column_have",
+            "data.column_size")  # fmt: skip
+    session.table("", [session.texts(key) for key in keys], rows)
+
+
+def _show_size(session: Session, count: int) -> str:
+    texts = session.texts
+    if count < 1_000_000:
+        return texts("data.kilobytes", n=texts.number(-(-count // 1000)))
+    return texts("data.megabytes", n=texts.number(count / 1e6, decimals=1))
+
+
+def _show_fetched(session: Session, source: Any, entry: CachedFile, reading: Reading) -> None:
+    texts = session.texts
+    session.say(
+        "data.fetched",
+        title=session.word("data.title_", source.key),
+        path=entry.path,
+        size=_show_size(session, entry.bytes),
+        date=entry.date,
+        licence=dict(entry.details).get("licence", source.licence),
+    )
+    if reading.table is not None:
+        session.print(texts.count("data.rows", len(reading.table)))
+    for reason, count in reading.left_out.items():
+        session.remark(texts.count(f"data.left_out_{reason}", count))
+    if reading.ignored:
+        session.remark(texts("data.ignored", names=", ".join(reading.ignored)))
+    for finding in reading.findings:
+        session.remark(finding.text(session.lang))
+    if source.name in ("latvia_roads", "osm_roads"):
+        session.say("data.next_network", path=entry.path)
+    if reading.of_persons:
+        children = " --children" if source.name.startswith("berni") else ""
+        session.say("data.next_need", path=f"{entry.path}{children}")

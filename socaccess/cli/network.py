@@ -225,7 +225,7 @@ def _show_network(session: Session, network: RoadNetwork) -> None:
         session.say("network.edits", edits=encode_json(about["edits"]))
     counts = {name: count for name, count in dict(about.get("counts", {})).items() if count}
     if counts:
-        labels = texts.raw("network.count_")
+        labels = texts.family("network.count_")
         first = [name for name in _ORDER if name in counts]
         rows = [
             (str(labels.get(name, name)), texts.number(counts[name]))

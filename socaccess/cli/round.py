@@ -1,42 +1,26 @@
-"""`socaccess round`: forms to the municipalities and back, compared, decided, reported."""
+"""`socaccess round`: forms to the municipalities and back, compared, decided; and their store."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from socaccess.cli import _round_public as public_commands
-from socaccess.cli import _round_results as result_commands
-from socaccess.cli import _round_store as store_commands
-from socaccess.cli._round_input import (
+from socaccess.cli import round_results as results
+from socaccess.cli.command import (
     EXIT_NO,
-    STORE,
-    At,
-    RoundId,
-    StoreFolder,
-    Who,
-    open_store,
-    print_json,
-    read_event,
+    EXIT_WRONG,
+    App,
+    Region,
+    Session,
+    StudyOptions,
+    is_project,
 )
-from socaccess.cli._round_show import show_form, show_table, summarise, tell_form
-from socaccess.cli.command import App
-from socaccess.cli.options import (
-    Debug,
-    Json,
-    Lang,
-    Language,
-    Out,
-    View,
-    ViewName,
-)
+from socaccess.cli.round_results import STORE, At, RoundId, StoreFolder, Who, open_store, read_event
 
 if TYPE_CHECKING:
-    from socaccess.i18n import Texts
-    from socaccess.rounds import FormCheck, Store
+    from socaccess.rounds import FormCheck, Store, TakenForm
 
 __all__ = ["app"]
 
@@ -45,103 +29,73 @@ app = App()
 
 @app.command("open")
 def open_command(
-    region: Annotated[
-        str, typer.Argument(help="latgale, kurzeme, riga, vidzeme, zemgale or latvia")
-    ],
-    round_id: Annotated[str, typer.Option("--round", help="Its name, such as latgale-2021.")],
-    as_of: Annotated[str, typer.Option("--as-of", help="The day the data are asked for.")],
-    due: Annotated[str, typer.Option("--due", help="The day the forms are to be back.")],
+    session: Session,
+    asked: StudyOptions,
+    region: Region,
+    round_id: Annotated[str, typer.Option("--round")],
+    as_of: Annotated[str, typer.Option("--as-of")],
+    due: Annotated[str, typer.Option("--due")],
     store: StoreFolder = STORE,
-    out: Out = None,
-    view: View = ViewName.today,
-    everybody: Annotated[
-        bool, typer.Option("--all", help="Ask every municipality, not the partners only.")
-    ] = False,
+    everybody: Annotated[bool, typer.Option("--all")] = False,
     at: At = None,
     who: Who = None,
-    lang: Lang = Language.lv,
-    as_json: Json = False,
-    debug: Debug = False,
 ) -> None:
-    """Open a round and write one form a municipality; a new store is filled from the region."""
+    """Open a round and write one form per municipality; a new store is filled from the region."""
     from socaccess import rounds
-    from socaccess.i18n import Texts
-    from socaccess.rounds import Store
-    from socaccess.study import Study
 
-    texts = Texts(lang.value)
     when, person = read_event(at, who)
     # Before a store is made for a round that cannot be opened.
-    rounds.check_round(round_id, as_of=as_of, due=due, lang=lang.value)
-    if (store / "manifests").is_dir() and len(open_store(store).list_tables()):
-        current = open_store(store)
-        _require_region(current, region, view.value)
+    rounds.check_round(round_id, as_of=as_of, due=due, lang=session.lang)
+    current = open_store(store) if (store / "manifests").is_dir() else None
+    own = asked.project is not None or is_project(region)
+    study = asked.open(region) if own or current is None or not current.list_tables() else None
+    if current is not None and current.list_tables():
+        _require_region(current, *((study.name, study.view) if study else (region, asked.view)))
     else:
-        study = Study.load(region, view=view.value)
+        assert study is not None
         persons = rounds.list_published_persons(study, until_year=int(as_of[:4]) - 1)
         current = rounds.start_store(store, study, at=when, who=person, persons=persons)
-    assert isinstance(current, Store)
-    everyone = list(current.read("municipalities")["municipality_id"]) if everybody else None
     opened = rounds.open_round(
         current,
         round_id,
         as_of=as_of,
         due=due,
-        folder=out or Path("out") / round_id,
+        folder=session.out or Path("out") / round_id,
         at=when,
         who=person,
-        municipality_ids=everyone,
-        lang=lang.value,
+        municipality_ids=(
+            list(current.read("municipalities")["municipality_id"]) if everybody else None
+        ),
+        lang=session.lang,
     )
-    if as_json:
-        print_json(
-            {
-                "round": round_id,
-                "revision": opened.revision,
-                "forms": [str(path) for path in opened.forms],
-            }
-        )
-    else:
-        typer.echo(texts.count("round.opened", len(opened.forms), round=round_id))
-        for path in opened.forms:
-            typer.echo(texts("round.wrote", path=path), err=True)
+    session.print(session.texts.count("round.opened", len(opened.forms), round=round_id))
+    session.print_json({"round": round_id, "revision": opened.revision, "forms": opened.forms})
+    for path in opened.forms:
+        session.wrote(path)
 
 
 @app.command("take")
 def take(
-    files: Annotated[list[Path], typer.Argument(help="Forms that came back (.xlsx).")],
+    session: Session,
+    files: Annotated[list[Path], typer.Argument()],
     store: StoreFolder = STORE,
-    accept: Annotated[
-        str,
-        typer.Option(
-            "--accept", help="Rows such as I4,P7 (with several files 0210000:I4), or all."
-        ),
-    ] = "",
-    refuse: Annotated[str, typer.Option("--refuse", help="Rows, as with --accept.")] = "",
-    check: Annotated[
-        bool, typer.Option("--check", help="Only say what is found; keep nothing.")
-    ] = False,
-    out: Annotated[
-        Path | None, typer.Option("--out", help="Write the differences into this workbook.")
-    ] = None,
+    accept: Annotated[str, typer.Option("--accept")] = "",
+    refuse: Annotated[str, typer.Option("--refuse")] = "",
+    check: Annotated[bool, typer.Option("--check")] = False,
+    out: Annotated[Path | None, typer.Option("--out")] = None,
     at: At = None,
     who: Who = None,
-    lang: Lang = Language.lv,
-    as_json: Json = False,
-    debug: Debug = False,
 ) -> None:
     """Check forms, show every difference, keep what they say; exit 3 when one has errors."""
     from socaccess import rounds
-    from socaccess.i18n import Texts
+    from socaccess.files import write_file
 
-    texts = Texts(lang.value)
     when, person = read_event(at, who)
     current = open_store(store)
     checks = [rounds.check_form(current, file, at=when) for file in files]
-    chosen = [
-        _split_rows(option, checks) for option in (accept, refuse)
-    ]  # before anything is written
-    answers: list[dict[str, Any]] = []
+    # Before anything is written.
+    chosen = [_split_rows(option, checks) for option in (accept, refuse)]
+    answers = []
     failed = False
     for number, (file, found) in enumerate(zip(files, checks, strict=True)):
         taken = None
@@ -156,78 +110,113 @@ def take(
             )
             found = taken.check
         failed |= not found.usable or any(row.faulty for row in found.rows)
-        if as_json:
-            answers.append(tell_form(found, taken, texts))
-        else:
-            show_form(found, taken, texts)
-    if as_json:
-        print_json(answers)
+        answers.append(_describe_form(session, found, taken))
+        _show_form(session, found, taken)
+    session.print_json(answers)
     if out:
-        _write_file(out, rounds.write_review(checks, lang.value), texts)
+        session.wrote(write_file(out, rounds.write_review(checks, session.lang)))
     raise typer.Exit(EXIT_NO if failed else 0)
 
 
 @app.command("decide")
 def decide(
-    file: Annotated[Path, typer.Argument(help="Workbook of differences with decisions in it.")],
+    session: Session,
+    file: Annotated[Path, typer.Argument()],
     store: StoreFolder = STORE,
     at: At = None,
     who: Who = None,
-    lang: Lang = Language.lv,
-    as_json: Json = False,
-    debug: Debug = False,
 ) -> None:
     """Accept and refuse rows as decided in the workbook that `round take --out` wrote."""
     from socaccess import rounds
-    from socaccess.i18n import Texts
 
-    texts = Texts(lang.value)
     when, person = read_event(at, who)
     current = open_store(store)
     answers = []
-    decided = rounds.read_review(file)
-    for receipt, (yes, no) in decided.items():
+    for receipt, (yes, no) in rounds.read_review(file).items():
         taken = rounds.decide_rows(current, receipt, at=when, who=person, accept=yes, refuse=no)
-        if as_json:
-            answers.append(tell_form(taken.check, taken, texts))
-        else:
-            typer.echo(summarise(taken.check, taken, texts))
-    if as_json:
-        print_json(answers)
-    elif not decided:
-        typer.echo(texts("round.not_decided", file=file.name))
+        answers.append(_describe_form(session, taken.check, taken))
+        _summarise(session, taken.check, taken)
+    session.print_json(answers)
+    if not answers:
+        session.say("round.not_decided", file=file.name)
 
 
 @app.command("status")
-def status(
-    store: StoreFolder = STORE,
-    round_id: RoundId = None,
-    lang: Lang = Language.lv,
-    as_json: Json = False,
-    debug: Debug = False,
-) -> None:
-    """Tell where every form stands; exit 3 while one is not done."""
-    from socaccess.i18n import Texts
+def status(session: Session, store: StoreFolder = STORE, round_id: RoundId = None) -> None:
+    """Show where every form stands; exit 3 while one is not done."""
     from socaccess.rounds import summarise_round
 
-    texts = Texts(lang.value)
     table = summarise_round(open_store(store), round_id)
-    if as_json:
-        print_json(json.loads(table.to_json(orient="records")))
-    else:
-        heads = [texts("round.column_municipality")]
-        heads += [texts(f"round.head_{name}") for name in ("state", "received", "accepted",
-                  "refused", "pending", "faulty")]  # fmt: skip
-        rows = [
-            (row.municipality, texts(f"round.state_{row.state}"), row.received or "",
-             *(str(getattr(row, name)) for name in ("accepted", "refused", "pending", "faulty")))
-            for row in table.astype(object).where(table.notna(), None).itertuples()
-        ]  # fmt: skip
-        show_table(heads, rows)
+    session.frame(
+        "",
+        table,
+        {
+            "round.column_municipality": "municipality",
+            "round.head_state": ("round.state_", "state"),
+            "round.head_received": lambda row: row["received"] or "",
+            "round.head_accepted": "accepted",
+            "round.head_refused": "refused",
+            "round.head_pending": "pending",
+            "round.head_faulty": "faulty",
+        },
+    )
+    session.finish(table, {"status": table})
     raise typer.Exit(0 if (table["state"] == "done").all() else EXIT_NO)
 
 
-def _require_region(store: Store, region: str, view: str) -> None:
+@app.command("undo")
+def undo(
+    session: Session,
+    revision: Annotated[int | None, typer.Argument()] = None,
+    store: StoreFolder = STORE,
+    at: At = None,
+    who: Who = None,
+) -> None:
+    """Add a revision in which what another one changed is as it was before."""
+    from socaccess.rounds import undo as undo_revision
+
+    when, person = read_event(at, who)
+    current = open_store(store)
+    undone = current.revision if revision is None else revision
+    now = undo_revision(current, revision, at=when, who=person)
+    session.say("round.undone", revision=undone, now=now)
+    session.print_json({"undone": undone, "revision": now})
+
+
+@app.command("history")
+def history(session: Session, store: StoreFolder = STORE) -> None:
+    """List every revision of the store: when, who, what."""
+    table = open_store(store).history()
+    session.frame(
+        "",
+        table,
+        {
+            "round.head_revision": "revision",
+            "round.head_at": "at",
+            "round.head_who": "who",
+            "round.head_action": ("round.action_", "action"),
+            "round.head_note": "note",
+        },
+    )
+    session.finish(table, {"history": table})
+
+
+@app.command("verify")
+def verify(session: Session, store: StoreFolder = STORE) -> None:
+    """Compare every file of the store with its hash; exit 1 when one differs."""
+    current = open_store(store)
+    table = current.verify()
+    session.finish(table, {"verify": table})
+    if session.as_json:
+        raise typer.Exit(0 if table["whole"].all() else EXIT_WRONG)
+    current.require_whole()
+    left = int((table["finding"] == "leftover").sum())
+    session.print(session.texts.count("round.verified", len(table) - left))
+    if left:
+        session.print(session.texts.count("round.leftovers", left))
+
+
+def _require_region(store: Store, region: str, view: str | None) -> None:
     from socaccess.errors import InputError
 
     about = store.read("about").set_index("item")["value"]
@@ -261,19 +250,74 @@ def _split_rows(option: str, checks: list[FormCheck]) -> list[set[str]]:
     return chosen
 
 
-def _write_file(path: Path, content: bytes, texts: Texts) -> None:
-    from socaccess.files import write_files
+def _summarise(session: Session, check: FormCheck, taken: TakenForm | None) -> None:
+    """Print one line on a form."""
+    values = {"file": check.file, "municipality": check.municipality, "rows": len(check.rows)}
+    if not check.usable:
+        session.say("round.form_refused", file=check.file)
+    elif taken is None:
+        session.say("round.form_checked", **values, faulty=sum(row.faulty for row in check.rows))
+    else:
+        counts = {name: taken.count(name) for name in ("accepted", "refused", "pending", "faulty")}
+        session.say("round.form_taken", **values, **counts)
 
-    written = write_files(path.parent, {path.name: content})
-    typer.echo(texts("round.wrote", path=written[0]), err=True)
+
+def _show_form(session: Session, check: FormCheck, taken: TakenForm | None) -> None:
+    """Print what is found in a form and how it differs."""
+    _summarise(session, check, taken)
+    for finding in check.findings:
+        session.print(f"  ! {finding.text(session.lang)}")
+    rows = [
+        (row.name, row.item, session.word("round.column_", d.column), d.issued, d.said, d.stood,
+         session.word("round.decision_", taken.decisions.get(row.name, "pending")) if taken else "")
+        for row in check.rows
+        for d in row.differences
+    ]  # fmt: skip
+    keys = ("round.column_row", "round.head_item", "round.head_column", "round.head_issued",
+            "round.head_said", "round.head_stood", "round.head_decision")  # fmt: skip
+    if rows:
+        cells = [[str(cell) for cell in row] for row in rows]
+        session.table("", [session.texts(key) for key in keys], cells)
 
 
-app.command("report")(result_commands.report)
-app.command("snapshot")(result_commands.snapshot)
-app.command("compare")(result_commands.compare)
-app.command("undo")(store_commands.undo)
-app.command("history")(store_commands.history)
-app.command("verify")(store_commands.verify)
-app.command("consult")(public_commands.consult)
-app.command("statements")(public_commands.statements)
-app.command("approve")(public_commands.approve)
+def _describe_form(session: Session, check: FormCheck, taken: TakenForm | None) -> dict[str, Any]:
+    """Return a form as plain values, for `--json`."""
+    return {
+        "file": check.file,
+        "round": check.round_id,
+        "municipality_id": check.municipality_id,
+        "usable": check.usable,
+        "revision": taken.revision if taken else None,
+        "findings": [
+            {
+                "code": finding.code.partition(".")[2],
+                "level": finding.level,
+                "row": finding.row,
+                "column": finding.column,
+                "text": finding.text(session.lang),
+            }
+            for finding in check.findings
+        ],
+        "rows": [
+            {
+                "row": row.name,
+                "item": row.item,
+                "faulty": row.faulty,
+                "needs_a_look": row.watched,
+                "decision": taken.decisions.get(row.name) if taken else None,
+                "cells": [
+                    {"column": d.column, "issued": d.issued, "said": d.said, "stood": d.stood}
+                    for d in row.differences
+                ],
+            }
+            for row in check.rows
+        ],
+    }
+
+
+app.command("report")(results.report)
+app.command("snapshot")(results.snapshot)
+app.command("compare")(results.compare)
+app.command("consult")(results.consult)
+app.command("statements")(results.statements)
+app.command("approve")(results.approve)

@@ -1,4 +1,4 @@
-"""`socaccess run`: a region from its data to the files that are handed over."""
+"""`socaccess run` and `annex`: from the data of a region to the files that are handed over."""
 
 from __future__ import annotations
 
@@ -8,14 +8,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from socaccess.cli.command import Session, SmallCounts, StudyOptions, is_project
+from socaccess.cli.command import (
+    Form,
+    Session,
+    SmallCounts,
+    StudyOptions,
+    find_area,
+    is_project,
+)
 from socaccess.cli.speech import Misuse
 
 if TYPE_CHECKING:
     from socaccess.study import Study
     from socaccess.study.project import Outputs
 
-__all__ = ["run"]
+__all__ = ["annex", "run"]
 
 SCENARIOS = ("now", "planned", "suggested")
 
@@ -57,6 +64,37 @@ def run(
         _run_and_write(session, study, outputs, progress)
 
 
+def annex(
+    session: Session,
+    asked: StudyOptions,
+    area: Annotated[str, typer.Argument()],
+    form: Annotated[Form, typer.Option("--form")] = Form.full,
+    small_counts: SmallCounts = False,
+) -> None:
+    """Write the annex of a region or of one municipality: annex.pdf and annex.docx."""
+    from socaccess.outputs import write_annexes
+
+    with session.progress() as progress:
+        progress("load")
+        if is_project(area) or (not asked.project and find_area(area, asked.view)[1] is None):
+            study, identity = asked.open(area), None
+        else:
+            study, identity, _ = asked.open_municipality(area)
+        result = study.run(progress=progress)
+        progress("write")
+        written = write_annexes(
+            result,
+            session.out or Path("out") / (identity or Path(area).stem.lower()),
+            lang=session.lang,
+            form=form.value,
+            municipality_id=identity,
+            allow_small_counts=small_counts,
+        )
+    session.print_json({"written": written})
+    for path in written:
+        session.wrote(path)
+
+
 def _run_and_write(session: Session, study: Study, outputs: Outputs, progress: Any) -> None:
     """Run a study, write what is asked in every language, show the headline in the first."""
     from socaccess.outputs import write_outputs
@@ -89,8 +127,7 @@ def _show_headline(session: Session, released: Any) -> None:
     if session.as_json:
         replace(session, out=None).finish(headline)
         return
-    names = dict(zip(study.service_types["service"],
-                     study.service_types[f"name_{session.lang}"], strict=True))  # fmt: skip
+    names = study.name_services(session.lang)
     groups = study.name_groups(session.lang)
     rows: list[list[Any]] = []
     for group, persons in _list_groups(headline):
@@ -127,10 +164,6 @@ def _show_headline(session: Session, released: Any) -> None:
         session.say("cli.worst", names=worst)
     for line in _list_caveats(headline, texts, study):
         session.print(f"- {line}")
-
-
-def _show_count(count: float | str, texts: Any) -> str:
-    return count if isinstance(count, str) else str(texts.number(count))
 
 
 def _list_groups(headline: dict[str, Any]) -> list[tuple[str, Any]]:

@@ -1,4 +1,4 @@
-"""`socaccess scale`: travel times, nearest and coverage of many places, in parts on disk."""
+"""`socaccess scale` and `sweep`: more than one table or one question, in parts or case by case."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from typing import Annotated, Any
 
 import typer
 
-from socaccess.cli.command import App, Session, open_client, read_limits
+from socaccess.cli.command import App, Region, Session, SmallCounts, StudyOptions, open_client
 from socaccess.cli.speech import Misuse
+from socaccess.cli.values import parse_code, parse_limits, parse_number
+from socaccess.content import Share
 
-__all__ = ["app"]
+__all__ = ["app", "sweep"]
 
 app = App()
 
@@ -95,7 +97,7 @@ def coverage(
     from socaccess.scale import summarise_table, write_coverage
 
     places, sites = _read_places(settlements, crs), _read_places(facilities, crs)
-    near = read_limits(limit)
+    near = parse_limits(limit)
     if "" in near:
         if by not in sites:
             raise Misuse("cli.bad_limit", "--limit", given=limit)
@@ -108,10 +110,9 @@ def coverage(
             roads, places, sites, near, out, by=by, partition_size=partition, **common
         )
     summary = summarise_table(table, by=tuple(group_by or ("municipality_id",)))
-    if session.as_json:
-        session.finish(summary)
-    else:
-        session.print(guard_frame(summary).to_csv(index=False, lineterminator="\n").rstrip())
+    session.print_json(summary)
+    session.print(guard_frame(summary).to_csv(index=False, lineterminator="\n").rstrip())
+    if not session.as_json:
         _describe(session, table)
 
 
@@ -123,6 +124,47 @@ def verify(session: Session, folder: Annotated[Path, typer.Argument()]) -> None:
     table = open_table(folder)
     table.verify()
     _describe(session, table)
+
+
+def sweep(
+    session: Session,
+    asked: StudyOptions,
+    region: Region,
+    service: Annotated[list[str], typer.Option("--service")],
+    seasons: Annotated[list[str] | None, typer.Option("--season")] = None,
+    limits: Annotated[str | None, typer.Option("--limits")] = None,
+    objectives: Annotated[list[str] | None, typer.Option("--objective")] = None,
+    sites: Annotated[int, typer.Option("--sites", min=1)] = 3,
+    seconds: Annotated[float, typer.Option("--seconds")] = 20.0,
+    small_counts: SmallCounts = False,
+    out: Annotated[Path | None, typer.Option("--out")] = None,
+    dask: Dask = None,
+) -> None:
+    """Suggest sites in every season, for every limit and objective; one row each."""
+    from socaccess.encoding import encode_csv
+    from socaccess.files import write_file
+    from socaccess.scale import SEASONS
+    from socaccess.scale import sweep as sweep_cases
+
+    compared = [parse_number(part, "--limits") for part in limits.split(",")] if limits else ()
+    study = asked.open(region)
+    with open_client(dask) as client, session.progress() as progress:
+        table = sweep_cases(
+            study,
+            services=[parse_code(name) for name in service],
+            seasons=_read_seasons(study, seasons or list(SEASONS)),
+            limits_min=compared,
+            objectives=[parse_code(name) for name in objectives or ("mclp", "p_median")],
+            sites=sites,
+            time_limit_s=seconds,
+            allow_small_counts=small_counts,
+            client=client,
+            progress=lambda done, total: progress("sweep", done, total),
+        )
+    _show_cases(session, table, study)
+    session.print_json(table)
+    if out:
+        session.wrote(write_file(out, encode_csv(table, excel=session.excel)))
 
 
 def _read_places(path: Path, crs: str | None) -> Any:
@@ -173,3 +215,36 @@ def _describe(session: Session, table: Any) -> None:
             folder=table.folder,
         )
     )
+
+
+def _read_seasons(study: Any, words: list[str]) -> Any:
+    """Return names of seasons, or a network for each where a file is named."""
+    if not any("=" in word for word in words):
+        return words
+    from socaccess.network import RoadNetwork
+    from socaccess.scale import season_network
+
+    networks = {}
+    for word in words:
+        name, _, file = word.partition("=")
+        networks[name] = RoadNetwork.load(file) if file else season_network(study, name)
+    return networks
+
+
+def _show_cases(session: Session, table: Any, study: Any) -> None:
+    texts = session.texts
+    names = dict(zip(study.settlements["settlement_id"], study.settlements["name"], strict=True))
+    seasons = texts.family("scale.season_")
+    session.frame("", table, {
+        "scale.season": lambda row: str(seasons.get(row["season"], row["season"])),
+        "scale.service": "service",
+        "scale.limit": lambda row: texts.number(row["limit_min"]),
+        "scale.objective": "objective",
+        "scale.status": ("cli.status_", "status"),
+        "scale.now": lambda row: Share(row["share_now"]),
+        "scale.after": lambda row: Share(row["share_after"]),
+        "scale.mean_after": lambda row: texts.number(row["mean_min_after"], decimals=1),
+        "scale.sites": lambda row: ", ".join(
+            names.get(name, name) for name in (row["site_ids"] or "").split(";")
+        ),
+    })  # fmt: skip

@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from socaccess.cli.options import Debug, Json, Lang, Language
-from socaccess.encoding import encode_json, to_plain
+from socaccess.cli.command import EXIT_WRONG, Session
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from socaccess.i18n import Texts
     from socaccess.sources.gazetteer import Gazetteer
     from socaccess.sources.reference import Reference
     from socaccess.sources.tables import Inspection
@@ -24,46 +22,24 @@ EMBEDDED = "embedded"
 
 
 def validate(
-    file: Annotated[Path, typer.Argument(help="csv, xlsx, gpkg, geojson, shp, parquet or kml")],
-    form: Annotated[
-        str | None,
-        typer.Option(
-            "--as", help="facilities, settlements, municipalities, need, service_types, candidates"
-        ),
-    ] = None,
-    crs: Annotated[
-        str | None, typer.Option("--crs", help="System of x and y, such as EPSG:3059.")
-    ] = None,
-    layer: Annotated[str | None, typer.Option("--layer", help="Sheet or layer.")] = None,
-    project: Annotated[
-        Path | None,
-        typer.Option("--project", help="Project file whose tables this one refers to."),
-    ] = None,
-    place: Annotated[
-        bool, typer.Option("--place", help="Place rows without coordinates by name or address.")
-    ] = False,
-    duplicates: Annotated[
-        bool, typer.Option("--duplicates", help="Facilities that may stand there twice.")
-    ] = False,
-    against: Annotated[
-        str | None,
-        typer.Option("--against", help="Look for them in this file too, or in: embedded."),
-    ] = None,
-    fix: Annotated[bool, typer.Option("--fix", help="Write a corrected copy beside it.")] = False,
-    out: Annotated[
-        Path | None, typer.Option("--out", help="The copy: xlsx, csv, gpkg or geojson.")
-    ] = None,
-    lang: Lang = Language.lv,
-    as_json: Json = False,
-    debug: Debug = False,
+    session: Session,
+    file: Annotated[Path, typer.Argument()],
+    form: Annotated[str | None, typer.Option("--as")] = None,
+    crs: Annotated[str | None, typer.Option("--crs")] = None,
+    layer: Annotated[str | None, typer.Option("--layer")] = None,
+    project: Annotated[Path | None, typer.Option("--project")] = None,
+    place: Annotated[bool, typer.Option("--place")] = False,
+    duplicates: Annotated[bool, typer.Option("--duplicates")] = False,
+    against: Annotated[str | None, typer.Option("--against")] = None,
+    fix: Annotated[bool, typer.Option("--fix")] = False,
+    out: Annotated[Path | None, typer.Option("--out")] = None,
 ) -> None:
     """Check a table and explain every finding at once; exit 1 when there is any."""
     from socaccess.errors import UnknownNameError, raise_problems
-    from socaccess.i18n import Texts
     from socaccess.schemas import FORMS
+    from socaccess.sources.correcting import correct_table
     from socaccess.sources.tables import inspect_table
 
-    texts = Texts(lang.value)
     if form is not None and form not in FORMS:
         raise UnknownNameError("schemas.no_form", name=form, known=list(FORMS))
     reference, gazetteer = _open_reference(project, place)
@@ -78,15 +54,15 @@ def validate(
     pairs = _find_pairs(found, against, reference) if duplicates or against else None
     left = found
     if fix or out is not None:
-        left = _write_copy(found, file, out, reference, crs, pairs, texts)
-    if as_json:
-        typer.echo(encode_json(_list_answer(left, found, pairs, texts.lang)))
-        if left.problems:
-            raise typer.Exit(1)
-        return
-    _show(found, pairs, texts)
+        correction = correct_table(found, reference, crs=crs)
+        _write_copy(session, found, correction, file, out, pairs)
+        left = correction.left
+    session.print_json(_describe(session.lang, left, found, pairs))
+    if session.as_json:
+        raise typer.Exit(EXIT_WRONG if left.problems else 0)
+    _show(session, found, pairs)
     raise_problems(left.problems)
-    typer.echo(texts.count("cli.valid", len(found.rows), file=file.name))
+    session.print(session.texts.count("cli.valid", len(found.rows), file=file.name))
 
 
 def _open_reference(project: Path | None, place: bool) -> tuple[Reference, Gazetteer | None]:
@@ -102,26 +78,22 @@ def _open_reference(project: Path | None, place: bool) -> tuple[Reference, Gazet
 
 
 def _write_copy(
+    session: Session,
     found: Inspection,
+    correction: Any,
     file: Path,
     out: Path | None,
-    reference: Reference,
-    crs: str | None,
     pairs: pd.DataFrame | None,
-    texts: Texts,
-) -> Inspection:
-    """Write the corrected copy and say so; return what is still wrong with it."""
+) -> None:
+    """Write the corrected copy and say so."""
     from socaccess.sources.corrected import choose_copy, write_corrected
-    from socaccess.sources.correcting import correct_table
 
-    polygons = found.form.geometry == "polygon"
-    copy = choose_copy(file, out, polygons=polygons)
-    correction = correct_table(found, reference, crs=crs)
-    write_corrected(found, correction, copy, lang=texts.lang, duplicates=pairs)
-    typer.echo(texts.count("cli.copied", len(correction.changes), path=copy), err=True)
-    if correction.left.problems:
-        typer.echo(texts.count("cli.still_wrong", len(correction.left.problems)), err=True)
-    return correction.left
+    copy = choose_copy(file, out, polygons=found.form.geometry == "polygon")
+    write_corrected(found, correction, copy, lang=session.lang, duplicates=pairs)
+    texts, left = session.texts, len(correction.left.problems)
+    session.remark(texts.count("cli.copied", len(correction.changes), path=copy))
+    if left:
+        session.remark(texts.count("cli.still_wrong", left))
 
 
 def _find_pairs(found: Inspection, against: str | None, reference: Reference) -> pd.DataFrame:
@@ -151,46 +123,44 @@ def _find_pairs(found: Inspection, against: str | None, reference: Reference) ->
     return pairs[own].reset_index(drop=True)
 
 
-def _show(found: Inspection, pairs: pd.DataFrame | None, texts: Texts) -> None:
-    """Tell what was read as something else, what is open, and which rows may be the same."""
+def _show(session: Session, found: Inspection, pairs: pd.DataFrame | None) -> None:
+    """Say what was read as something else, what is open, and which rows may be the same."""
     from socaccess.sources.correcting import name_changes
 
+    texts = session.texts
     for change in name_changes(found.changes, found.row_names):
-        typer.echo(texts("cli.read_as", change=change.text(texts.lang)), err=True)
+        session.remark(texts("cli.read_as", change=change.text(texts.lang)))
     for note in found.notes:
-        typer.echo(texts("cli.to_decide", note=note.text(texts.lang)), err=True)
+        session.remark(texts("cli.to_decide", note=note.text(texts.lang)))
     if pairs is None:
         return
     for row in pairs.to_dict("records"):
-        typer.echo(
+        session.print(
             f"{row['score']:.2f}  {row['facility_id']} = {row['duplicate_id']}  {row['service']}: "
             f"{row['name']} = {row['duplicate_name']}"
         )
-    typer.echo(texts.count("cli.pairs", len(pairs)) if len(pairs) else texts("cli.no_duplicates"))
+    session.print(texts.count("cli.pairs", len(pairs)) if len(pairs) else
+                  texts("cli.no_duplicates"))  # fmt: skip
 
 
-def _list_answer(
-    left: Inspection, found: Inspection, pairs: pd.DataFrame | None, lang: str
+def _describe(
+    lang: str, left: Inspection, found: Inspection, pairs: pd.DataFrame | None
 ) -> dict[str, Any]:
     from socaccess.messages import show_value
     from socaccess.sources.correcting import list_findings
 
-    told: dict[str, Any] = {
-        "valid": not left.problems,
-        "rows": len(found.rows),
-        "problems": [
-            {"code": p.code, "what": p.describe(lang), "where": p.locate(lang),
-             "rows": [show_value(row, lang) for row in p.rows], "hint": p.advise(lang)}
-            for p in left.problems
-        ],
-        "findings": [
-            {"kind": item.kind, "row": show_value(item.row_name, lang),
-             "column": item.heading or item.column, "value": item.value,
-             "code": item.problem.code, "what": item.problem.describe(lang),
-             "hint": item.after or item.problem.advise(lang)}
-            for item in list_findings(found)
-        ],
-    }  # fmt: skip
-    if pairs is not None:
-        told["duplicates"] = to_plain(pairs)
-    return told
+    problems = [
+        {"code": p.code, "what": p.describe(lang), "where": p.locate(lang),
+         "rows": [show_value(row, lang) for row in p.rows], "hint": p.advise(lang)}
+        for p in left.problems
+    ]  # fmt: skip
+    findings = [
+        {"kind": item.kind, "row": show_value(item.row_name, lang),
+         "column": item.heading or item.column, "value": item.value,
+         "code": item.problem.code, "what": item.problem.describe(lang),
+         "hint": item.after or item.problem.advise(lang)}
+        for item in list_findings(found)
+    ]  # fmt: skip
+    answer = {"valid": not left.problems, "rows": len(found.rows), "problems": problems,
+              "findings": findings}  # fmt: skip
+    return answer if pairs is None else {**answer, "duplicates": pairs}

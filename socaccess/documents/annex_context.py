@@ -45,8 +45,8 @@ def show_count(value: object) -> Inline:
 def say_count(value: object) -> Inline:
     """Return a count of persons inside a sentence, where a mark is in words."""
     if isinstance(value, str) and value:
-        key = {"<": "below", ">": "above", "≥": "withheld"}.get(value[0], "untold")
-        return Phrase(f"annex.{key}", number=value[1:])
+        keys = {"<": "annex.below", ">": "annex.above", "≥": "annex.withheld"}
+        return Phrase(keys.get(value[0], "annex.untold"), number=value[1:])
     return show_count(value)
 
 

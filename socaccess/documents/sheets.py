@@ -212,7 +212,7 @@ def _put_in_words(table: pd.DataFrame, released: Release, texts: Texts) -> pd.Da
         groups = name_groups(released, texts.lang)
         shown["target_group"] = [groups.get(code, code) for code in shown["target_group"]]
     for name in shown.columns:
-        known = texts.raw(f"tables.value.{name}.")
+        known = texts.family(f"tables.value.{name}.")
         if known:
             shown[name] = [known.get(code, code) for code in shown[name]]
         elif shown[name].dtype == bool:

@@ -7,18 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from socaccess.i18n import Texts
 
-__all__ = ["FAMILIES", "capitalise", "name_code", "persons_text"]
-
-FAMILIES = (
-    "basis", "block", "column", "facility_status", "group", "kind", "layer", "legend_share",
-    "note", "objective",
-    "group_short", "paper", "plan_status", "precision", "reason", "scenario", "scenario_short",
-    "scope", "settlement_kind", "status", "status_index", "tab",
-)  # fmt: skip
-"""Families of keys of `locale/*/map.json`: "family.code", where the code is data.
-
-Only `name_code` and `say.code` of the page put such keys together.
-"""
+__all__ = ["capitalise", "name_code", "persons_text"]
 
 
 def capitalise(text: str) -> str:
@@ -35,10 +24,7 @@ def name_code(texts: Texts, family: str, code: object) -> str:
     >>> name_code(Texts("en"), "kind", "settlement"), name_code(Texts("en"), "kind", "x")
     ('settlement', 'x')
     """
-    if family not in FAMILIES:
-        raise KeyError(family)
-    known = texts.raw(f"map.{family}.")
-    return str(known.get(str(code), code))
+    return str(texts.family(f"map.{family}.").get(str(code), code))
 
 
 def persons_text(texts: Texts, shown: int | str | None) -> str:

@@ -103,10 +103,18 @@ def _summarise_model(
         unknown=int((~services["supply_known"]).sum()),
     )
     columns = _make_columns(
-        service="text", model_priority="number", model_need="number", model_clients="number",
-        model_own="number", model_places="number", model_reachable="number",
-        model_gap_persons="number", model_viable="text",
-    )  # fmt: skip
+        {
+            "plan.service": "text",
+            "plan.model_priority": "number",
+            "plan.model_need": "number",
+            "plan.model_clients": "number",
+            "plan.model_own": "number",
+            "plan.model_places": "number",
+            "plan.model_reachable": "number",
+            "plan.model_gap_persons": "number",
+            "plan.model_viable": "text",
+        }
+    )
     rows = [
         (
             names.get(row["service"], row["service"]),
@@ -149,13 +157,23 @@ def _detail_model(tables: Mapping[str, pd.DataFrame], names: Mapping[str, str]) 
         for row in _list_rows(tables["gaps"])
     ]  # fmt: skip
     columns = _make_columns(
-        service="text", model_partner="text", model_site="text", model_clients="number",
-        model_clients_together="number",
-    )  # fmt: skip
+        {
+            "plan.service": "text",
+            "plan.model_partner": "text",
+            "plan.model_site": "text",
+            "plan.model_clients": "number",
+            "plan.model_clients_together": "number",
+        }
+    )
     gap_columns = _make_columns(
-        service="text", model_site="text", model_minutes="minutes", model_limit="minutes",
-        model_nearest="text",
-    )  # fmt: skip
+        {
+            "plan.service": "text",
+            "plan.model_site": "text",
+            "plan.model_minutes": "minutes",
+            "plan.model_limit": "minutes",
+            "plan.model_nearest": "text",
+        }
+    )
     return [
         Section(Phrase("plan.model_sharing"), (Table(columns, sharing),)),
         Section(Phrase("plan.model_gaps"), (Table(gap_columns, gaps),)),
@@ -197,11 +215,19 @@ def build_annex(
     parts = ("persons", "near_now", "near_after", "gain", "remaining")
     effect = hide_small(verdict.effect, parts[0], parts[1:], below=below)
     columns = _make_columns(
-        municipality="text", persons="number", near="number", near_after="number", gain="number",
-        eraf_remaining="number",
-    )  # fmt: skip
+        {
+            "plan.municipality": "text",
+            "plan.persons": "number",
+            "plan.near": "number",
+            "plan.near_after": "number",
+            "plan.gain": "number",
+            "plan.eraf_remaining": "number",
+        }
+    )
     rows = [(row["municipality"], *(row[name] for name in parts)) for row in _list_rows(effect)]
-    questions = _make_columns(eraf_question="text", eraf_result="text", eraf_reason_title="text")
+    questions = _make_columns(
+        {"plan.eraf_question": "text", "plan.eraf_result": "text", "plan.eraf_reason_title": "text"}
+    )
     blocks: list[Block] = [
         Paragraph(_answer(verdict, texts), "lead"),
         Table(questions, answers),
@@ -291,11 +317,12 @@ def build_programme(
             for model in model_municipalities(result, inputs)
         )
         blocks.append(Section(Phrase("plan.programme_models"), models))
-    notes = ("limits_are_proposals", "need_is_estimate", "forecast_take_up", "programme_note")
+    notes = ("plan.limits_are_proposals", "plan.need_is_estimate", "plan.forecast_take_up",
+             "plan.programme_note")  # fmt: skip
     blocks.append(
         Section(
             Phrase("plan.programme_notes"),
-            (List((*(Phrase(f"plan.{key}") for key in notes), _note_small(below))),),
+            (List((*(Phrase(key) for key in notes), _note_small(below))),),
         )
     )
     title = Phrase("plan.programme_title", region=result.study.title[lang])
@@ -326,9 +353,15 @@ class _Programme:
             for row in _list_rows(check_goals([self.result.study.name]))
         ]  # fmt: skip
         columns = _make_columns(
-            group="text", goal="number", persons="number", year="text", share="share",
-            status="text",
-        )  # fmt: skip
+            {
+                "plan.group": "text",
+                "plan.goal": "number",
+                "plan.persons": "number",
+                "plan.year": "text",
+                "plan.share": "share",
+                "plan.status": "text",
+            }
+        )
         return Section(Phrase("plan.programme_goals"), (Table(columns, rows),))
 
     def list_services(self) -> Section:
@@ -351,9 +384,16 @@ class _Programme:
             rows.append((self.names[str(service)], self.groups[row["target_group"]],
                          row["limit_min"], *cells))  # fmt: skip
         columns = _make_columns(
-            service="text", group="text", limit="minutes", programme_operating="number",
-            programme_planned="number", programme_now="share", programme_then="share",
-        )  # fmt: skip
+            {
+                "plan.service": "text",
+                "plan.group": "text",
+                "plan.limit": "minutes",
+                "plan.programme_operating": "number",
+                "plan.programme_planned": "number",
+                "plan.programme_now": "share",
+                "plan.programme_then": "share",
+            }
+        )
         return Section(Phrase("plan.programme_services"), (Table(columns, rows),))
 
     def list_clients(self, forecast: Forecast) -> list[Section]:
@@ -371,7 +411,14 @@ class _Programme:
              *(row[name] for name in VARIANTS))
             for key, row in wide.iterrows()
         ]  # fmt: skip
-        columns = _make_columns(service="text", low="number", middle="number", high="number")
+        columns = _make_columns(
+            {
+                "plan.service": "text",
+                "plan.variant_low": "number",
+                "plan.variant_middle": "number",
+                "plan.variant_high": "number",
+            }
+        )
         title = (Phrase("plan.programme_forecast"), f", {year}")
         return [Section(title, (Table(columns, rows),))]
 
@@ -383,9 +430,14 @@ class _Programme:
             for row in _list_rows(summarise_obstacles(list_obstacles(self.result)))
         ]  # fmt: skip
         columns = _make_columns(
-            service="text", obstacle="text", obstacle_places="number",
-            general_population="number", obstacle_over="minutes",
-        )  # fmt: skip
+            {
+                "plan.service": "text",
+                "plan.obstacle": "text",
+                "plan.obstacle_places": "number",
+                "plan.general_population": "number",
+                "plan.obstacle_over": "minutes",
+            }
+        )
         return Section(Phrase("plan.programme_obstacles"), (Table(columns, rows),))
 
     def list_cooperation(self) -> Section:
@@ -401,7 +453,13 @@ class _Programme:
             buy = balance.loc[balance["balance"] < -1e-9, "municipality"].tolist()
             rows.append((self.names[str(service)], join_names(sell, last) or None,
                          join_names(buy, last) or None))  # fmt: skip
-        columns = _make_columns(service="text", programme_sellers="text", programme_buyers="text")
+        columns = _make_columns(
+            {
+                "plan.service": "text",
+                "plan.programme_sellers": "text",
+                "plan.programme_buyers": "text",
+            }
+        )
         return Section(Phrase("plan.programme_cooperation"), (Table(columns, rows),))
 
 
@@ -421,9 +479,9 @@ def _make_document(lang: str, title: Phrase, blocks: list[Block], below: int) ->
     )
 
 
-def _make_columns(**kinds: str) -> tuple[Column, ...]:
+def _make_columns(kinds: Mapping[str, str]) -> tuple[Column, ...]:
     """Return columns by the key of their heading and their kind."""
-    return tuple(Column(Phrase(f"plan.{key}"), kind) for key, kind in kinds.items())
+    return tuple(Column(Phrase(key), kind) for key, kind in kinds.items())
 
 
 def _note_small(below: int) -> Phrase:

@@ -315,7 +315,7 @@ def read_review(path: str | Path) -> dict[str, tuple[set[str], set[str]]]:
     """
     try:
         file, content = read_file(path)
-        sheets = read_workbook(content, list_labels("sheet_differences"))
+        sheets = read_workbook(content, list_labels("round.sheet_differences"))
     except FormError:
         raise InputError("rounds.unreadable_workbook", where=Path(path).name) from None
     if not sheets:

@@ -139,8 +139,8 @@ SHEETS = (FACILITY_SHEET, PERSONS_SHEET)
 
 
 def list_labels(key: str) -> dict[str, str]:
-    """Return the label of a text in every language: `{label: language}`."""
-    return {Texts(lang)(f"round.{key}"): lang for lang in LANGUAGES}
+    """Return a text of the catalogue in every language: `{label: language}`."""
+    return {Texts(lang)(key): lang for lang in LANGUAGES}
 
 
 @dataclass(frozen=True)

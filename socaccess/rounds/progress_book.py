@@ -75,7 +75,7 @@ def _list_places(report: ProgressReport, names: Mapping[str, Any]) -> Table:
 
 
 def _list_answers(report: ProgressReport, texts: Texts) -> Table:
-    known = texts.raw("round.column_")
+    known = texts.family("round.column_")
     heads = ("item", "column", "issued", "said", "decision", "who", "at")
     columns = (*_columns("municipality", "row"),
                *(Column(Phrase(f"round.head_{name}")) for name in heads))  # fmt: skip

@@ -307,7 +307,7 @@ def read_form(content: bytes) -> ReadForm:
     titles = {
         label: key
         for key in (INTRODUCTION, *(sheet.key for sheet in SHEETS), MARKS)
-        for label in list_labels(f"sheet_{key}")
+        for label in list_labels(f"round.sheet_{key}")
     }
     sheets = {titles[name]: sheet for name, sheet in read_workbook(content, titles).items()}
     if MARKS not in sheets:
@@ -355,7 +355,7 @@ def _read_rows(sheet: RawSheet, layout: FormSheet) -> tuple[list[FormRow], list[
     names = {
         fold(label): column.name
         for column in layout.columns
-        for label in list_labels(f"column_{column.name}")
+        for label in list_labels(f"round.column_{column.name}")
     }
     header, best = 0, 0
     for number, row in enumerate(sheet.rows[:HEADER_ROWS]):

@@ -17,11 +17,8 @@ if TYPE_CHECKING:
     from socaccess.i18n import Texts
     from socaccess.study.release import Release
 
-__all__ = ["FAMILIES", "Gap", "Proposal", "list_places", "list_proposals", "name_places",
+__all__ = ["Gap", "Proposal", "list_places", "list_proposals", "name_places",
            "rank_gaps", "short_name", "write_lead", "write_title"]  # fmt: skip
-
-FAMILIES = ("group", "group_dative", "service", "service_genitive")
-"""Families of keys of `locale/*/finding.json`: "family.code"."""
 
 # Fewer persons than this are no reason to build.
 LEAST_GAIN = 5
@@ -188,8 +185,7 @@ def list_proposals(released: Release, services: Iterable[str] | None = None) -> 
 
 def short_name(texts: Texts, family: str, code: str, name: str) -> str:
     """Return the short name of a service or group for a list; `name` where there is none."""
-    assert family in FAMILIES, family
-    return str(texts.raw(f"finding.{family}.").get(code, name))
+    return str(texts.family(f"finding.{family}.").get(code, name))
 
 
 def write_title(gaps: Sequence[Gap], texts: Texts, names: dict[str, str]) -> str:
@@ -217,8 +213,8 @@ def write_title(gaps: Sequence[Gap], texts: Texts, names: dict[str, str]) -> str
         places = texts.count("finding.places_of_all", there, total=gap.municipalities)
     else:
         places = name_places(gap.nobody_within, texts)
-    service = texts.raw("finding.service_genitive.").get(gap.service)
-    group = texts.raw("finding.group_dative.").get(gap.target_group)
+    service = texts.family("finding.service_genitive.").get(gap.service)
+    group = texts.family("finding.group_dative.").get(gap.target_group)
     if service is None or group is None:
         # The catalogue of a study's own has no case forms.
         return texts("finding.title_plain", places=places, limit=limit, service=full)

@@ -52,7 +52,7 @@ def show_result(result: StudyResult, lang: str = "lv") -> str:
     summary, types = released.headline, released.result.service_types
     names = dict(zip(types["service"], types[f"name_{lang}"], strict=True))
     heads = [texts("notebook.service"), texts("notebook.limit"), texts("notebook.persons")]
-    heads += [texts(f"notebook.{scenario}") for scenario in SCENARIOS]
+    heads += [texts(f"notebook.scenario_{scenario}") for scenario in SCENARIOS]
     rows = []
     for row in summary["services"]:
         if not row["promised"]:
@@ -189,7 +189,7 @@ def _title(result: StudyResult, kind: str, services: list[str], scenario: str, t
     )
     title = texts(f"notebook.title_{kind}", area=result.study.title[texts.lang], what=what)
     if kind in ("map", "times"):
-        title += f" ({texts(f'notebook.{scenario}').lower()})"
+        title += f" ({texts(f'notebook.scenario_{scenario}').lower()})"
     return title
 
 
@@ -301,7 +301,7 @@ def _plot_change(axes: Any, result: StudyResult, services: list[str], texts: Tex
     for name, (mark, colour) in marks.items():
         axes.plot(100 * shares[name], rows, mark, color=colour, markeredgecolor=INK,
                   markersize=10 if mark == "*" else 5,
-                  label=texts(f"notebook.{name}"))  # fmt: skip
+                  label=texts(f"notebook.scenario_{name}"))  # fmt: skip
     axes.set_yticks(rows, names.loc[shares.index])
     axes.set_xlim(-2, 102)
     axes.set_xlabel(texts("notebook.percent"))

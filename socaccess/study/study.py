@@ -310,6 +310,11 @@ class Study:
         """Whether the network holds roads that are modelled, as the embedded one does."""
         return bool(np.asarray(self.network.modelled).any())
 
+    def name_services(self, lang: str) -> dict[str, str]:
+        """Return the names of the services by code, in one language."""
+        types = self.service_types
+        return dict(zip(types["service"], types[f"name_{lang}"], strict=True))
+
     def name_groups(self, lang: str) -> dict[str, str]:
         """Return the target groups of the service types by name, in one language.
 

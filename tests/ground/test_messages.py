@@ -15,11 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from socaccess.errors import InputError, NetworkFileError, Problem, UnknownNameError, speak
-from socaccess.i18n import choose_language
+from socaccess.i18n import FAMILIES, choose_language
 from socaccess.messages import Message, show_value
 
 PACKAGE = Path(__file__).parents[2] / "socaccess"
 CODE = re.compile(r"[a-z0-9_]+\.[a-z0-9_]+")
+FILE_ENDINGS = ("css", "csv", "docx", "html", "js", "json", "lv", "pdf", "xlsx")
 NO_VALUES = {"where", "rows", "column"}
 
 
@@ -41,6 +42,29 @@ def list_fields(text: str) -> set[str]:
 def list_modules() -> tuple[tuple[Path, ast.Module], ...]:
     return tuple(
         (path, ast.parse(path.read_text(encoding="utf-8"))) for path in PACKAGE.rglob("*.py")
+    )
+
+
+@cache
+def read_catalogues(lang: str) -> frozenset[str]:
+    """Every key of the catalogues of words; help has a test of its own."""
+    files = (PACKAGE / "locale" / lang).glob("*.json")
+    return frozenset(
+        f"{file.stem}.{key}"
+        for file in files
+        if file.stem not in ("errors", "help")
+        for key in json.loads(file.read_text(encoding="utf-8"))
+    )
+
+
+@cache
+def list_constants() -> frozenset[str]:
+    """Every text in the code, of f-strings what they begin with."""
+    return frozenset(
+        node.value
+        for _, tree in list_modules()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
     )
 
 
@@ -109,6 +133,74 @@ def test_every_sentence_is_used():
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
     assert sorted(set(read_sentences("en")) - used) == []
+
+
+def test_every_key_asked_for_is_in_both_catalogues():
+    lv, en = read_catalogues("lv"), read_catalogues("en")
+    assert lv == en
+    subjects = {key.split(".")[0] for key in en}
+    asked = {
+        text
+        for text in list_constants()
+        if re.fullmatch(r"[a-z]+\.[a-z][a-zA-Z0-9_.]*[a-zA-Z0-9]", text)
+        and text.split(".")[0] in subjects
+    }
+    files = {text for text in asked if text.rpartition(".")[2] in FILE_ENDINGS}
+    others = {*read_sentences("en"), "network.season"}  # a field of project files
+    assert sorted(asked - en - files - others) == []
+
+
+def test_keys_are_put_together_in_declared_families_only():
+    """`f"plan.payer_{code}"`: what it begins with stands in `socaccess.i18n.FAMILIES`."""
+    subjects = "|".join({key.split(".")[0] for key in read_catalogues("en")})
+    head = re.compile(rf"({subjects})\.[a-zA-Z_.]*")
+    heads = {}
+    for path, tree in list_modules():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.JoinedStr) and len(node.values) > 1:
+                first = node.values[0]
+                if isinstance(first, ast.Constant) and head.fullmatch(str(first.value)):
+                    heads[first.value] = f"{path.name}:{node.lineno}"
+    # Whose whole families are chosen: by `Texts.family`, and by the map's page.
+    declared = {*FAMILIES, "finding.", "map."}
+    assert {h: where for h, where in heads.items() if h not in declared} == {}
+    page = (PACKAGE / "maps").rglob("*.[jh]*")
+    called = " ".join(path.read_text(encoding="utf-8") for path in page if path.suffix != ".json")
+    parts = {family for family in FAMILIES if family.split(".")[1] in called}
+    names = {f"{s}.{text}." for s in ("map", "finding") for text in list_constants()}
+    assert sorted(set(FAMILIES) - set(heads) - list_constants() - parts - names) == []
+
+
+def test_every_key_is_used():
+    """By itself, or as a code of a declared family that stands in the code or in the data."""
+    page = " ".join(
+        path.read_text(encoding="utf-8")
+        for path in (PACKAGE / "maps").rglob("*")
+        if path.suffix in (".js", ".j2")
+    )
+    data = [path.read_text("utf-8") for path in (PACKAGE.parent / "data").rglob("*.csv")]
+    texts = [page, *list_constants(), *data]
+    words = {word for text in texts for word in re.findall(r"[\w-]+", text)}
+    words |= {word.replace("-", "_") for word in words} | {"True", "False", "None", *"0123"}
+    names = {name.arg for _, tree in list_modules() for name in ast.walk(tree)
+             if isinstance(name, (ast.arg, ast.keyword)) and name.arg}  # fmt: skip
+
+    def is_code(rest: str) -> bool:
+        parts = re.split(r"(?<=[a-z0-9])[_.]", rest)
+        return rest in words | names or any(
+            "_".join(parts[:at]) in words and "_".join(parts[at:]) in words
+            for at in range(1, len(parts))
+        )
+
+    families = tuple(FAMILIES)
+    dead = []
+    for key in read_catalogues("en") - list_constants():
+        if key.startswith("map.") and re.search(rf"[\"'`]{re.escape(key[4:])}[\"'`]", page):
+            continue
+        rests = [key.removeprefix(family) for family in families if key.startswith(family)]
+        if not any(is_code(rest) for rest in rests):
+            dead.append(key)
+    assert sorted(dead) == []
 
 
 def test_latvian_sentences_hold_no_english_words():

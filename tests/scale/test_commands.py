@@ -63,7 +63,7 @@ def test_coverage_prints_the_shares(call, files, network_file):
 
 def test_sweep_writes_a_table(call, tmp_path):
     told = json.loads(
-        call("sweep", "latgale", "--service", "group-home", "--season", "normal", "--limit", 45,
+        call("sweep", "latgale", "--service", "group-home", "--season", "normal", "--limits", "45",
              "--objective", "mclp", "--sites", 1, "--out", tmp_path / "s.csv", "--json")
     )  # fmt: skip
     written = pd.read_csv(tmp_path / "s.csv")
