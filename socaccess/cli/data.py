@@ -61,7 +61,6 @@ def fetch_data(
     polygon: Annotated[Path | None, typer.Option("--polygon")] = None,
 ) -> None:
     """Fetch a file, check it, keep it, and say what was understood of it."""
-    from socaccess.files import write_aside
     from socaccess.sources.portals import (
         OverpassService,
         fetch,
@@ -94,13 +93,7 @@ def fetch_data(
         reading = _take_register(locate_register(entry, offline=offline))
     else:
         reading = readings.get("new") or _read_source(name, entry.path)
-    written = []
-    if session.out is not None:
-        written.append(session.out / entry.path.name)
-        with write_aside(written[0]) as aside:
-            shutil.copyfile(entry.path, aside)
-        if reading.table is not None and not reading.of_persons:
-            written.append(_write_table(reading.table, session.out, name))
+    written = [] if session.out is None else _write_copy(entry.path, reading, session.out, name)
     if not session.as_json:
         _show_fetched(session, source, entry, reading)
     session.print_json(_describe_entry(entry) | {
@@ -270,19 +263,22 @@ def _read_source(name: str, path: Path) -> Reading:
     return Reading()
 
 
-def _write_table(table: Any, folder: Path, name: str) -> Path:
-    """Write a table beside its file: areas and points as GeoPackage, others as CSV."""
+def _write_copy(path: Path, reading: Reading, folder: Path, name: str) -> list[Path]:
+    """Write a copy of the file and its table: areas and points as GeoPackage, others as CSV."""
     from socaccess.encoding import encode_csv, write_layer
-    from socaccess.files import write_aside
+    from socaccess.files import write_together
 
-    layer = "geometry" in table
-    target = folder / f"{name}-socaccess.{'gpkg' if layer else 'csv'}"
-    with write_aside(target) as aside:
-        if layer:
-            write_layer(table, aside, layer=name)
-        else:
-            aside.write_bytes(encode_csv(table))
-    return target
+    files, table = [path.name], reading.table
+    with write_together(folder) as aside:
+        shutil.copyfile(path, aside / path.name)
+        if table is not None and not reading.of_persons:
+            layer = "geometry" in table
+            files.append(f"{name}-socaccess.{'gpkg' if layer else 'csv'}")
+            if layer:
+                write_layer(table, aside / files[1], layer=name)
+            else:
+                (aside / files[1]).write_bytes(encode_csv(table))
+    return [folder / file for file in files]
 
 
 def _read_area(path: Path) -> Any:

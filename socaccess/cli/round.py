@@ -290,7 +290,7 @@ def _describe_form(session: Session, check: FormCheck, taken: TakenForm | None) 
         "revision": taken.revision if taken else None,
         "findings": [
             {
-                "code": finding.code.partition(".")[2],
+                "code": finding.code,
                 "level": finding.level,
                 "row": finding.row,
                 "column": finding.column,
