@@ -1,4 +1,4 @@
-"""The command line as a person meets it, in this process: exit code, answer, what is said beside."""
+"""The command line as a person meets it: its exit code, its answer, what it says beside."""
 
 from __future__ import annotations
 
