@@ -25,6 +25,7 @@ __all__ = [
     "SocAccessError",
     "SocAccessWarning",
     "SolverError",
+    "TimetableFileError",
     "UnknownNameError",
     "name_rows",
     "raise_problems",
@@ -183,6 +184,10 @@ class UnknownNameError(InputError, LookupError):
 
 class NetworkFileError(SocAccessError, OSError):
     """A network file that is truncated, changed or of another version."""
+
+
+class TimetableFileError(SocAccessError, OSError):
+    """A saved timetable that is truncated, changed or of another version."""
 
 
 class OutputError(SocAccessError, OSError):

@@ -1,0 +1,394 @@
+"""There and back on one day: arrive before it opens, stay, and be home again."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from socaccess.errors import Problem
+from socaccess.sources.gtfs.feed import Feed
+from socaccess.transit.asking import Question, check_open_hours, read_clock
+from socaccess.transit.profile import Departures, Profile
+from socaccess.transit.timetable import (
+    MIRROR_S,
+    WORKING_DAYS,
+    DayType,
+    Timetable,
+    check_day,
+    list_day_types,
+)
+from socaccess.transit.walking import WalkModel
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+
+    from socaccess.network import RoadNetwork
+
+__all__ = [
+    "NO_SERVICE",
+    "NO_STOP",
+    "ONE_WAY",
+    "SAME_DAY",
+    "STATUSES",
+    "ReturnTrips",
+    "return_trips",
+]
+
+STATUSES: Final = ("same_day", "one_way", "no_service", "no_stop")
+"""There and back; there but not back; stops on both sides but no journey in time; no stop."""
+SAME_DAY, ONE_WAY, NO_SERVICE, NO_STOP = range(4)
+
+_TIMES = ("leave_s", "arrive_s", "return_s", "back_s", "last_return_s", "walk_out_s", "walk_back_s")
+_COUNTS = ("rides_out", "rides_back")
+
+
+@dataclass(frozen=True, eq=False)
+class ReturnTrips:
+    """The day of every home and place; no pair is left out.
+
+    Parameters
+    ----------
+    home_ids, place_ids
+        Names of rows and columns.
+    day
+        The date whose times are given: the first of the commonest type of day, or the one asked.
+    day_types
+        All types of day looked at, the commonest first.
+    type_status
+        Position in `STATUSES` on each type of day, shape (types, homes, places).
+    opens_s, closes_s
+        When each place is wanted to be open: arrival by, and leaving from, seconds of the day.
+    leave_s, arrive_s, return_s, back_s
+        Leaving home, arriving there, leaving there, home again on `day`; seconds of the day, -1
+        where there is none. Shape (homes, places), as all that follow.
+    last_return_s
+        Latest leaving of the place that still gets home that day.
+    rides_out, rides_back
+        Rides; 0 on foot.
+    walk_out_s, walk_back_s
+        Seconds on foot, of the journey with the least among the fewest rides.
+    findings
+        What one should know about the answer.
+    """
+
+    home_ids: np.ndarray
+    place_ids: np.ndarray
+    day: dt.date
+    day_types: tuple[DayType, ...]
+    type_status: np.ndarray
+    opens_s: np.ndarray
+    closes_s: np.ndarray
+    leave_s: np.ndarray
+    arrive_s: np.ndarray
+    return_s: np.ndarray
+    back_s: np.ndarray
+    last_return_s: np.ndarray
+    rides_out: np.ndarray
+    rides_back: np.ndarray
+    walk_out_s: np.ndarray
+    walk_back_s: np.ndarray
+    findings: tuple[Problem, ...]
+
+    @property
+    def status(self) -> np.ndarray:
+        """Position in `STATUSES` on `day`, shape (homes, places)."""
+        return self.type_status[0]
+
+    @property
+    def out_min(self) -> np.ndarray:
+        """Minutes from home to the place, NaN where there is no way."""
+        return _to_minutes(self.arrive_s - self.leave_s, self.leave_s >= 0)
+
+    @property
+    def back_min(self) -> np.ndarray:
+        """Minutes from the place home, NaN where there is no way."""
+        return _to_minutes(self.back_s - self.return_s, self.return_s >= 0)
+
+    @property
+    def wait_min(self) -> np.ndarray:
+        """Minutes waited before it opens and after the stay, NaN unless there and back."""
+        before = self.opens_s - self.arrive_s
+        return _to_minutes(before + self.return_s - self.closes_s, self.status == SAME_DAY)
+
+    @property
+    def away_h(self) -> np.ndarray:
+        """Hours from leaving home to being home again, NaN unless there and back."""
+        return _to_minutes(self.back_s - self.leave_s, self.status == SAME_DAY) / 60
+
+    @property
+    def days_per_week(self) -> np.ndarray:
+        """On how many of seven days one gets there and back, over the period looked at.
+
+        Days of the week on which the place is not open count as days without a way.
+        """
+        counts = np.array([len(kind.days) for kind in self.day_types], float)
+        span = {day for kind in self.day_types for day in kind.days}
+        weeks = ((max(span) - min(span)).days + 1) / 7
+        possible = np.einsum("t,thp->hp", counts, self.type_status == SAME_DAY)
+        # A period of less than a week would promise more days than there are.
+        return possible / max(weeks, 1.0)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per home and place: status, clock times, minutes, rides, days a week."""
+        import pandas as pd
+
+        rows, columns = self.status.shape
+        frame = pd.DataFrame(
+            {
+                "home_id": np.repeat(self.home_ids, columns),
+                "place_id": np.tile(self.place_ids, rows),
+                "status": np.array(STATUSES, object)[self.status.ravel()],
+            }
+        )
+        for name in ("leave", "arrive", "return", "back", "last_return"):
+            frame[name] = show_clocks(getattr(self, f"{name}_s").ravel())
+        for name in ("out_min", "back_min", "wait_min", "away_h", "days_per_week"):
+            frame[name] = getattr(self, name).ravel()
+        for name, way in (("out", self.leave_s), ("back", self.return_s)):
+            there = way.ravel() >= 0
+            rides = pd.array(getattr(self, f"rides_{name}").ravel(), dtype="Int64")
+            rides[~there] = pd.NA
+            frame[f"rides_{name}"] = rides
+            frame[f"walk_{name}_min"] = _to_minutes(getattr(self, f"walk_{name}_s").ravel(), there)
+        return frame
+
+    def pick_best(self) -> np.ndarray:
+        """Return the position of the best place for each home.
+
+        There and back before one way only; then the fewest hours away, then the first.
+        """
+        away = np.where(self.status == SAME_DAY, self.back_s - self.leave_s, 0)
+        out = np.where(self.status == ONE_WAY, self.arrive_s - self.leave_s, 0)
+        return np.argmin(self.status.astype(np.int64) * 1_000_000 + away + out, axis=1)
+
+    def best_per_home(self) -> pd.DataFrame:
+        """Return one row per home: the row of `to_frame` for its best place."""
+        best = np.arange(len(self.home_ids)) * len(self.place_ids) + self.pick_best()
+        return self.to_frame().iloc[best].reset_index(drop=True)
+
+
+def return_trips(
+    feed: Feed | str | Path,
+    homes: gpd.GeoDataFrame,
+    places: gpd.GeoDataFrame,
+    *,
+    open: str | Sequence[str] = "10:00",
+    stay_h: float | Sequence[float] = 4.0,
+    arrive_before_min: tuple[float, float] = (75.0, 0.0),
+    leave_from: str = "04:00",
+    back_by: str = "24:00",
+    day: dt.date | None = None,
+    since: dt.date | None = None,
+    until: dt.date | None = None,
+    weekdays: Collection[int] = WORKING_DAYS,
+    max_rides: int | None = None,
+    walking: WalkModel | None = None,
+    network: RoadNetwork | None = None,
+    wheelchair: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> ReturnTrips:
+    """Return whether and how one gets from every home to every place and home again the same day.
+
+    Out: of the journeys that arrive in the window before opening, the one that leaves latest, then
+    arrives earliest, then has the fewest rides, then the least on foot. Back: the earliest at home
+    of those that leave after the stay, then the latest to leave, the fewest rides, the least on
+    foot. A walk all the way counts as a way, and is taken where it is no slower. The definition is
+    that of Estonia's audit of access to public services (2010).
+
+    Parameters
+    ----------
+    feed
+        A timetable, or the path of a saved one or of a GTFS feed.
+    homes, places
+        Points with an id column and a stated CRS.
+    open
+        When a place opens, `HH:MM`; one for all or one per place.
+    stay_h
+        Hours one stays; one for all or one per place.
+    arrive_before_min
+        How long before opening one may arrive at the earliest and at the latest, both inclusive.
+    leave_from, back_by
+        Earliest leaving of home, latest coming home, both inclusive.
+    day
+        The only date to look at. By default every type of day of the period is.
+    since, until
+        The period, both inclusive; by default all of the feed's validity.
+    weekdays
+        Days of the week the places are open, Monday is 0.
+    max_rides
+        Most rides a way; None for any number.
+    walking
+        Speed and longest way on foot.
+    network
+        Roads to walk along; without them, straight lines times a detour.
+    wheelchair
+        Only trips and stops that the feed states as accessible.
+    progress
+        Called as `progress(done, total)` with places; an exception from it stops the work.
+
+    Raises
+    ------
+    InputError
+        If a day lies outside the feed's validity, if a time, id or point cannot be used, or if the
+        feed says nothing about wheelchairs and that is asked.
+
+    Examples
+    --------
+    >>> trips = return_trips("latvia.timetable", homes, centres, open="10:00", stay_h=4)
+    ...                                                                 # doctest: +SKIP
+    >>> trips.best_per_home()[["home_id", "status", "leave", "back"]]   # doctest: +SKIP
+    """
+    question = Question.prepare(
+        feed, homes, places, walking=walking, network=network, wheelchair=wheelchair
+    )
+    opens_s, stay_s = check_open_hours(open, stay_h, len(places))
+    first_s, last_s = read_clock(leave_from, "leave_from"), read_clock(back_by, "back_by")
+    early_s, late_s = (round(60 * minutes) for minutes in arrive_before_min)
+    if day is not None:
+        check_day(question.feed, day)
+        types = list_day_types(question.feed, day, day)
+    else:
+        types = list_day_types(
+            question.feed, since, until, weekdays=weekdays, night_until_s=first_s
+        )
+    findings = list(question.findings)
+    empty = [kind for kind in types if not kind.trips]
+    if empty:
+        days = [date.isoformat() for kind in empty for date in kind.days]
+        findings.append(Problem("transit.empty_day", question.feed.name, days))
+    types = [kind for kind in types if kind.trips] + empty
+    hours = _Hours(opens_s, opens_s + stay_s, opens_s - early_s, opens_s - late_s, first_s, last_s)
+    total, status = len(types) * len(places), []
+    kept: dict[str, np.ndarray] = {}
+    for at, kind in enumerate(types):
+        found = _ask_day(
+            question.open_day(kind.days[0]), question, hours, max_rides,
+            partial(_tick, progress, at * len(places), total),
+        )  # fmt: skip
+        status.append(found.pop("status"))
+        kept = kept or found
+    return ReturnTrips(
+        home_ids=question.home_ids,
+        place_ids=question.place_ids,
+        day=types[0].days[0],
+        day_types=tuple(types),
+        type_status=np.stack(status),
+        opens_s=hours.opens_s,
+        closes_s=hours.closes_s,
+        findings=tuple(findings),
+        **kept,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Hours:
+    """Seconds of the day per place, and for all homes."""
+
+    opens_s: np.ndarray
+    closes_s: np.ndarray
+    from_s: np.ndarray
+    by_s: np.ndarray
+    first_s: int
+    last_s: int
+
+
+def _ask_day(
+    timetable: Timetable,
+    question: Question,
+    hours: _Hours,
+    max_rides: int | None,
+    tick: Callable[[int], object],
+) -> dict[str, np.ndarray]:
+    """Return status, times and counts of one day, each (homes, places)."""
+    homes, places = question.homes, question.places
+    there, home = Profile(timetable, max_rides), Profile(timetable.mirrored, max_rides)
+    shape = len(question.place_ids), len(question.home_ids)
+    out = {name: np.full(shape, -1, np.int32) for name in _TIMES}
+    out |= {name: np.zeros(shape, np.uint8) for name in _COUNTS}
+    out["status"] = np.full(shape, NO_SERVICE, np.uint8)
+    found = Departures(shape[1])
+    for part in there.split(shape[0]):
+        there.scan(places, part, hours.from_s[part], hours.by_s[part], hours.first_s)
+        deadline = np.full(part.stop - part.start, MIRROR_S - hours.last_s)
+        home.scan(places, part, deadline, MIRROR_S - hours.closes_s[part], int(deadline[0]))
+        for place in range(part.start, part.stop):
+            row = {name: values[place] for name, values in out.items()}
+            on_foot = question.on_foot[:, place]
+            there.find_departures(homes, place - part.start, hours.first_s, found)
+            _write_out(found, on_foot, int(hours.by_s[place]), hours.first_s, row)
+            home.find_departures(homes, place - part.start, int(deadline[0]), found)
+            _write_back(found, on_foot, int(hours.closes_s[place]), hours.last_s, row)
+            got, back = row["leave_s"] >= 0, row["back_s"] >= 0
+            row["status"][got] = ONE_WAY
+            row["status"][got & back] = SAME_DAY
+            no_stop = ~homes.has_stop | (not places.has_stop[place])
+            row["status"][~got & (on_foot < 0) & no_stop] = NO_STOP
+        tick(part.stop)
+    return {name: values.T for name, values in out.items()}
+
+
+def _tick(progress: Callable[[int, int], None] | None, before: int, total: int, done: int) -> None:
+    if progress is not None:
+        progress(before + done, total)
+
+
+def _write_out(
+    found: Departures, on_foot: np.ndarray, by_s: int, first_s: int, row: dict[str, np.ndarray]
+) -> None:
+    """Write the ways from every home to one place: by what was found, or on foot."""
+    got = found.found
+    row["leave_s"][got] = found.leave_s[got]
+    row["arrive_s"][got] = found.arrive_s[got]
+    row["rides_out"][got] = found.rides[got]
+    row["walk_out_s"][got] = found.walk_s[got]
+    leave = by_s - on_foot
+    walked = (on_foot >= 0) & (leave >= first_s) & (~got | (leave >= found.leave_s))
+    row["leave_s"][walked] = leave[walked]
+    row["arrive_s"][walked] = by_s
+    row["rides_out"][walked] = 0
+    row["walk_out_s"][walked] = on_foot[walked]
+
+
+def _write_back(
+    found: Departures, on_foot: np.ndarray, closes_s: int, last_s: int, row: dict[str, np.ndarray]
+) -> None:
+    """Write the ways home from one place: on the mirrored day, the ways to it."""
+    got = found.found
+    row["back_s"][got] = MIRROR_S - found.leave_s[got]
+    row["return_s"][got] = MIRROR_S - found.arrive_s[got]
+    row["rides_back"][got] = found.rides[got]
+    row["walk_back_s"][got] = found.walk_s[got]
+    row["last_return_s"][got] = MIRROR_S - found.soonest_s[got]
+    back = closes_s + on_foot
+    can_walk = (on_foot >= 0) & (back <= last_s)
+    walked = can_walk & (~got | (back <= row["back_s"]))
+    row["back_s"][walked] = back[walked]
+    row["return_s"][walked] = closes_s
+    row["rides_back"][walked] = 0
+    row["walk_back_s"][walked] = on_foot[walked]
+    row["last_return_s"][can_walk] = np.maximum(row["last_return_s"], last_s - on_foot)[can_walk]
+
+
+def show_clocks(seconds: np.ndarray) -> list[str | None]:
+    """Return times of day as `HH:MM:SS`, None where negative; hours go on past 24.
+
+    Examples
+    --------
+    >>> show_clocks(np.array([29100, -1, 90000]))
+    ['08:05:00', None, '25:00:00']
+    """
+    return [
+        f"{s // 3600:02d}:{s // 60 % 60:02d}:{s % 60:02d}" if s >= 0 else None
+        for s in np.asarray(seconds).tolist()
+    ]
+
+
+def _to_minutes(seconds: np.ndarray, known: np.ndarray) -> np.ndarray:
+    return np.where(known, seconds / 60, np.nan)
