@@ -38,17 +38,12 @@ class LinearBound:
     """What the linear relaxation proved.
 
     `bound` holds for every plan over all sites, with the `prices` behind it; `column_cost` is every
-    site's reduced cost at those prices (large where a site is ruled out). `local_bound` holds for
-    the plans within `columns`, whose open fractions and reduced costs stand beside.
+    site's reduced cost at those prices (large where a site is ruled out).
     """
 
     bound: float
     prices: np.ndarray
     column_cost: np.ndarray
-    columns: np.ndarray
-    fractions: np.ndarray
-    reduced_costs: np.ndarray
-    local_bound: float
 
 
 class _Master:
@@ -148,14 +143,13 @@ def linear_bound(
     master = _Master(costs, sites, first, prices)
     value = costs.total(chosen)
     best, best_prices, best_cost = -np.inf, prices, column_cost
-    fractions, reduced, local = np.zeros(len(first)), np.zeros(len(first)), -np.inf
     while not clock.is_over:
         solved = master.lp.solve(clock.left_s)
         if solved is None:
             break
-        local, values, reduced, row_duals = solved
+        local, values, _, row_duals = solved
         n = costs.client_count
-        fractions, reduced = values[n:], reduced[n:]
+        fractions = values[n:]
         cut, price, missing = master.violated(values[:n], fractions)
         tolerance = goal.tolerance(value) / 10
         if missing > max(tolerance, 0.02 * (value - local)):
@@ -186,7 +180,4 @@ def linear_bound(
             master.cut(cut, price)
         if len(fresh):
             master.admit(np.sort(fresh))
-    count = len(master.columns)
-    fractions = np.pad(fractions, (0, count - len(fractions)))
-    reduced = np.pad(reduced, (0, count - len(reduced)))
-    return LinearBound(best, best_prices, best_cost, master.columns, fractions, reduced, local)
+    return LinearBound(best, best_prices, best_cost)

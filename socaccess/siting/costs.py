@@ -9,7 +9,7 @@ import scipy.sparse as sp
 
 from socaccess.siting.travel import BLOCK_VALUES, Travel
 
-__all__ = ["Costs", "NearPairs"]
+__all__ = ["Costs", "NearPairs", "merge_equal"]
 
 CACHE_VALUES = 100_000
 
@@ -29,7 +29,7 @@ class Costs:
         Cost of every client when no free site opens (the nearest fixed site, or not being served).
     limit
         When given, a site within the limit costs nothing and any other the base: a covering
-        problem.
+        problem. Clients whom the same sites cover are one client then.
 
     Examples
     --------
@@ -57,12 +57,17 @@ class Costs:
             self._minutes = travel.minutes if whole else travel.minutes[:, sites]
             return
         if limit is not None:
-            near = travel.within(limit)[:, sites]
-            near.data[:] = 0.0
-        else:
-            near = sp.csr_array(travel.minutes)[:, sites]
-            near = _scale_rows(near, weight)
-        self._near = _drop_from(near, base)
+            near = travel.within(np.where(base > 0, limit, -1.0))[:, sites]
+            self._near, self.base = merge_equal(near, base)
+            self.client_count = len(self.base)
+            return
+        near = sp.csr_array(travel.minutes)[:, sites]
+        self._near = _drop_from(_scale_rows(near, weight), base)
+
+    @property
+    def pair_count(self) -> int:
+        """Number of pairs of client and site that are stored."""
+        return self._minutes.size if self._dense else int(self._near.nnz)
 
     @cached_property
     def _near_by_site(self) -> sp.csc_array:
@@ -80,6 +85,16 @@ class Costs:
             part = slice(near.indptr[site], near.indptr[site + 1])
             dense[near.indices[part], position] = near.data[part]
         return dense
+
+    @cached_property
+    def unit(self) -> float:
+        """1 where every cost is a whole number, so that sums are; 0 where nothing is known."""
+        parts = [self.base]
+        if self._dense:
+            parts += [self.weight, self._minutes[np.isfinite(self._minutes)]]
+        else:
+            parts.append(self._near.data)
+        return float(all((values == np.floor(values)).all() for values in parts))
 
     @cached_property
     def floor(self) -> np.ndarray:
@@ -156,6 +171,17 @@ class Costs:
             extra += high.sum() - low.sum() - total + nearer
         return gain, extra
 
+    def ceiling(self, rank: int) -> np.ndarray:
+        """Return the cost of every client at the free site of this rank, at most the base."""
+        if not self._dense or rank >= self.site_count:
+            return self.base
+        ceiling = np.empty(self.client_count)
+        step = max(1, BLOCK_VALUES // 4 // max(1, self.site_count))
+        for top in range(0, self.client_count, step):
+            rows = slice(top, top + step)
+            ceiling[rows] = np.partition(self._minutes[rows], rank, axis=1)[:, rank]
+        return np.minimum(self.base, np.where(self.weight > 0, self.weight * ceiling, 0.0))
+
     def near_pairs(self, ceiling: np.ndarray) -> NearPairs:
         """Return the pairs that cost less than `ceiling` (and than the base)."""
         ceiling = np.minimum(ceiling, self.base)
@@ -195,6 +221,31 @@ class NearPairs:
         which = np.repeat(np.arange(len(clients)), length)
         where = np.arange(length.sum()) + np.repeat(start - np.cumsum(length) + length, length)
         return which, self.by_client.indices[where], self.by_client.data[where]
+
+
+def merge_equal(near: sp.csr_array, base: np.ndarray) -> tuple[sp.csr_array, np.ndarray]:
+    """Return one row for all that hold the same columns, at no cost, and their sums of `base`.
+
+    Rows are told apart by two sums of random numbers: an accidental agreement of two different
+    rows is far less likely than a fault of the machine.
+    """
+    salt = np.random.default_rng(20250101).integers(1, 2**63, (2, near.shape[1]), dtype=np.uint64)
+    keys = []
+    for values in salt:
+        sums = np.zeros(near.nnz + 1, dtype=np.uint64)
+        np.cumsum(values[near.indices], out=sums[1:])
+        keys.append(sums[near.indptr[1:]] - sums[near.indptr[:-1]])
+    order = np.lexsort(keys)
+    fresh = np.ones(len(order), dtype=bool)
+    fresh[1:] = (keys[0][order][1:] != keys[0][order][:-1]) | (
+        keys[1][order][1:] != keys[1][order][:-1]
+    )
+    total = np.bincount(np.cumsum(fresh) - 1, base[order])
+    first = order[fresh]
+    # In the order of the clients, so that neighbours stay neighbours.
+    merged = sp.csr_array(near[np.sort(first)])
+    merged.data = np.zeros(merged.nnz)
+    return merged, total[np.argsort(first)]
 
 
 def _scale_rows(matrix: sp.csr_array, weight: np.ndarray) -> sp.csr_array:

@@ -60,20 +60,27 @@ def find_merits(
     ]
     start = travel.nearest(stay)[1]
     had = np.isfinite(start)
-    merits, left, minutes = [], list(range(len(sites))), start
-    while left:
-        offers = []
-        for k in left:
-            nearer = np.minimum(minutes, by_site[k])
-            gained = float(persons[(minutes > limit) & (nearer <= limit)].sum())
-            saved = float(persons[had] @ (minutes[had] - nearer[had]))
-            reached = float(persons[np.isinf(minutes) & np.isfinite(nearer)].sum())
-            offers.append((gained, reached, saved, -k))
-        best = left[max(range(len(left)), key=lambda position: offers[position])]
-        gained, _, saved, _ = offers[left.index(best)]
-        merits.append(Merit(int(sites[best]), gained, saved))
-        minutes = np.minimum(minutes, by_site[best])
-        left.remove(best)
+
+    def offer(k: int, minutes: np.ndarray) -> tuple[float, float, float, int]:
+        nearer = np.minimum(minutes, by_site[k])
+        gained = float(persons[(minutes > limit) & (nearer <= limit)].sum())
+        reached = float(persons[np.isinf(minutes) & np.isfinite(nearer)].sum())
+        return gained, reached, float(persons[had] @ (minutes[had] - nearer[had])), -k
+
+    # What a site offers shrinks as others open: an offer counted earlier bounds the one now.
+    merits: list[Merit] = []
+    minutes = start
+    offers = [(offer(k, start), 0) for k in range(len(sites))]
+    while offers:
+        best = max(offers)
+        offers.remove(best)
+        (gained, _, saved, k), counted = best
+        k = -k
+        if counted < len(merits):
+            offers.append((offer(k, minutes), len(merits)))
+            continue
+        merits.append(Merit(int(sites[k]), gained, saved))
+        minutes = np.minimum(minutes, by_site[k])
     table = np.column_stack([*by_site, start]) if len(sites) else start[:, None]
     order = np.sort(table, axis=1)
     for merit in merits:

@@ -11,15 +11,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy.sparse as sp
 
 from socaccess.siting.benders import LinearBound, linear_bound
 from socaccess.siting.certificate import Goal
 from socaccess.siting.chain import build_chain, chain_model, closed_sets
 from socaccess.siting.clock import Clock
 from socaccess.siting.costs import Costs
-from socaccess.siting.lagrangian import Relaxation, relax, surviving
-from socaccess.siting.search import greedy_sites, search_sites, swap_sites
-from socaccess.siting.solver import solve_model
+from socaccess.siting.lagrangian import Relaxation, price_out, relax, surviving
+from socaccess.siting.search import PairSearch, greedy_sites, search_sites, swap_sites
+from socaccess.siting.solver import OPTIMAL, LinearModel, solve_model
+from socaccess.siting.tree import ROOT_STEP, SHORT_STEP, Closed, Pairs, close_gap
 
 __all__ = ["MedianResult", "solve_median"]
 
@@ -29,9 +31,12 @@ ROUNDS = 8
 MORE_ROUNDS = 80
 WIDE = 2_000
 CORE_PAIRS = 3_000_000
-NARROW_PAIRS = 500_000
-CORE_SITES = 2_500
-NARROW = (300, 600)
+PROGRAMME_PAIRS, COVER_PAIRS = 1_000, 5_000
+COMPILED_PAIRS, COMPILED_COVER = 100_000, 20_000
+INTERIOR_PAIRS = 1_000_000
+FEWEST_NEAR, NEAR_SITES = 60, 8
+FEW_ROUNDS = 30
+TRIAL_NODES = 1_000
 
 
 @dataclass(frozen=True)
@@ -59,15 +64,11 @@ def solve_median(
     ([1], 9.0, 9.0)
     """
     run = _Run(costs, sites, goal, clock, seed, threads)
-    run.search()
-    if run.is_open:
-        relaxed = run.relax()
-        if run.is_open:
-            linear = run.relax_linearly(relaxed)
-            if run.is_open:
-                run.search_more()
-            if run.is_open:
-                run.finish(linear)
+    many = COMPILED_COVER if costs.limit is not None else COMPILED_PAIRS
+    if costs.pair_count > many and 0 < sites < costs.site_count:
+        run.solve_large()
+    else:
+        run.solve_small()
     bound = min(run.bound, run.value)
     hit = clock.is_over and not goal.is_met(run.value, bound)
     return MedianResult(np.sort(run.chosen), run.value, bound, hit)
@@ -152,36 +153,142 @@ class _Run:
         self.bound = max(self.bound, min(linear.bound, self.value))
         return linear
 
+    def solve_small(self) -> None:
+        """Solve by array arithmetic, and by a tree only where that leaves much open."""
+        self.search()
+        if self.is_open:
+            relaxed = self.relax()
+            if self.is_open and self.costs.limit is not None:
+                self._finish_cover(LinearBound(relaxed.bound, relaxed.prices, relaxed.column_cost))
+            elif self.is_open:
+                linear = self.relax_linearly(relaxed)
+                if self.is_open:
+                    self.search_more()
+                if self.is_open:
+                    self.finish(linear)
+
+    def solve_large(self) -> None:
+        """Solve by compiled loops: search, prices, tree; the linear relaxation where it helps."""
+        costs = self.costs
+        rank = max(FEWEST_NEAR, NEAR_SITES * costs.site_count // self.sites)
+        base = costs.ceiling(rank)
+        pairs = Pairs.of(costs.near_pairs(base).by_client, base)
+        self.clock.report("siting.step_search")
+        covers = costs.limit is not None
+        part = self.clock.part(0.25)
+        search = PairSearch(pairs)
+        rounds = ROUNDS if covers else FEW_ROUNDS
+        first = search.greedy(self.sites)
+        self.offer(search.shake(first, rounds=rounds, seed=self.seed, clock=part))
+        if not self.is_open:
+            return
+        self.clock.report("siting.step_bound")
+        root = self._close(search, most_nodes=0 if covers else TRIAL_NODES)
+        if self.is_open and not covers:
+            relaxed = Relaxation(
+                root.root_bound, root.column_cost, root.prices, self.chosen, self.value
+            )
+            linear = self.relax_linearly(relaxed)
+            if self.is_open:
+                self.finish(linear)
+        elif self.is_open:
+            self._finish_cover(LinearBound(root.root_bound, root.prices, root.column_cost))
+
+    def _close(
+        self,
+        search: PairSearch,
+        prices: np.ndarray | None = None,
+        kept: np.ndarray | None = None,
+        most_nodes: float = np.inf,
+    ) -> Closed:
+        """Run a tree on pairs of the sites `kept` (all) from `prices` of the clients."""
+        pairs = search.pairs
+        kept = np.arange(self.costs.site_count) if kept is None else kept
+        step = ROOT_STEP if prices is None else SHORT_STEP
+        # More sites never cost more: a plan is filled up to have as many as the tree decides on.
+        others = np.setdiff1d(kept, self.chosen)
+        chosen = np.append(self.chosen, others[: self.sites - len(self.chosen)])
+        if prices is None:
+            table = np.column_stack([self.costs.columns(chosen), pairs.base])
+            table = np.partition(table, 1, axis=1)
+            prices = np.minimum(table[:, :2].sum(axis=1) / 2, pairs.base)
+        closed = close_gap(
+            pairs,
+            self.sites,
+            np.searchsorted(kept, chosen),
+            prices,
+            judge=lambda plan: self.costs.total(kept[plan]),
+            polish=lambda plan: search.swap(plan)[0],
+            tolerance=lambda value: self.goal.tolerance(value) / 2,
+            unit=self.costs.unit,
+            clock=self.clock,
+            bound=self.bound,
+            step=step,
+            most_nodes=most_nodes,
+        )
+        self.chosen, self.value = kept[closed.chosen], closed.value
+        self.bound = max(self.bound, closed.bound)
+        return closed
+
+    def _finish_cover(self, linear: LinearBound) -> None:
+        """Close a covering problem from first prices.
+
+        The linear relaxation of what they leave, solved by interior points and priced out exactly,
+        rules out more; then a tree, good where sites are few, then the programme, whose cuts are
+        good where they are many.
+        """
+        near, kept = self._near_left(linear)
+        if len(kept) > self.sites and near.nnz <= INTERIOR_PAIRS:
+            prices = self._interior_prices(Pairs.of(near, self.costs.base))
+            if prices is not None:
+                bound, cost = price_out(self.costs, self.sites, prices, linear.column_cost)
+                self.bound = max(self.bound, min(bound, self.value))
+                linear = LinearBound(bound, prices, cost)
+                near, kept = self._near_left(linear)
+        if self.is_open and len(kept) > self.sites and near.nnz > COVER_PAIRS:
+            self._close(
+                PairSearch(Pairs.of(near, self.costs.base)), linear.prices, kept, TRIAL_NODES
+            )
+        if self.is_open:
+            bound = self._solve_on(self._left(linear), linear, self.clock, CORE_PAIRS)
+            self.bound = max(self.bound, min(self.value, bound))
+
+    def _near_left(self, linear: LinearBound) -> tuple[sp.csr_array, np.ndarray]:
+        """Return the pairs that better plans may use and their sites."""
+        kept = self._left(linear)
+        cut = np.minimum(self.costs.base, linear.prices + self._slack(linear))
+        return self.costs.near_pairs(cut).by_client[:, kept], kept
+
+    def _interior_prices(self, pairs: Pairs) -> np.ndarray | None:
+        """Return the prices of clients in the linear relaxation of a covering problem."""
+        model = LinearModel()
+        opened = model.add_columns(pairs.site_count, upper=np.inf)
+        missed = model.add_columns(len(pairs.base), cost=pairs.base, upper=np.inf)
+        client = np.arange(len(pairs.base))
+        model.add_rows(
+            np.concatenate([np.repeat(client, np.diff(pairs.start)), client]),
+            np.concatenate([opened[pairs.site], missed]),
+            1.0,
+            lower=np.ones(len(client)),
+            upper=np.inf,
+        )
+        model.add_rows(np.zeros(len(opened)), opened, 1.0, lower=[-np.inf], upper=[self.sites])
+        limit_s = self.clock.part(0.4).left_s
+        solved = solve_model(model, time_limit_s=limit_s, relax=True, interior=True)
+        if solved.status != OPTIMAL or solved.row_prices is None:
+            return None
+        return np.clip(solved.row_prices[: len(client)], 0.0, pairs.base)
+
     def finish(self, linear: LinearBound) -> None:
-        """Close the gap by integer programmes: on promising sites, then on all that are left."""
-        for width in NARROW:
-            kept = self._left(linear)
-            if len(kept) <= width or not self.is_open:
-                break
-            self._solve_narrow(linear, width)
-        turn = 0
-        while self.is_open and not self._prove(linear):
-            # Too much for a proof in any time worth waiting: better plans are what can be had.
-            turn += 1
-            self.seed += 1
-            self.search_more()
-            self._solve_narrow(linear, NARROW[0] + 100 * turn)
-
-    def _prove(self, linear: LinearBound) -> bool:
-        """Solve on all sites that are left; return whether they were few enough to try."""
-        kept = self._left(linear)
-        if len(kept) > CORE_SITES:
-            return False
-        bound = self._solve_on(kept, linear, self.clock, CORE_PAIRS)
-        self.bound = max(self.bound, min(self.value, bound))
-        return np.isfinite(bound) or not self.is_open
-
-    def _solve_narrow(self, linear: LinearBound, width: int) -> None:
-        """Look for a better plan among the `width` most promising sites and the best plan's."""
-        kept = self._left(linear)
-        order = np.argsort(linear.column_cost[kept], kind="stable")
-        kept = np.union1d(kept[order[:width]], self.chosen)
-        self._solve_on(kept, linear, self.clock.part(0.3), NARROW_PAIRS)
+        """Close the gap: by an integer programme when little is left, else by a tree."""
+        near, kept = self._near_left(linear)
+        if near.nnz <= PROGRAMME_PAIRS or len(kept) <= self.sites:
+            bound = self._solve_on(kept, linear, self.clock, CORE_PAIRS)
+            self.bound = max(self.bound, min(self.value, bound))
+            return
+        self.clock.report("siting.step_programme", sites=len(kept))
+        cut = np.minimum(self.costs.base, linear.prices + self._slack(linear))
+        self._close(PairSearch(Pairs.of(near, cut)), linear.prices, kept)
 
     def _left(self, linear: LinearBound) -> np.ndarray:
         """Return the sites that plans better than the best one known may open."""

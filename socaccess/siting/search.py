@@ -6,8 +6,9 @@ import numpy as np
 
 from socaccess.siting.clock import Clock
 from socaccess.siting.costs import Costs
+from socaccess.siting.tree import Pairs
 
-__all__ = ["exchange_changes", "greedy_sites", "search_sites", "swap_sites"]
+__all__ = ["PairSearch", "exchange_changes", "greedy_sites", "search_sites", "swap_sites"]
 
 TOLERANCE = 1e-9
 
@@ -159,3 +160,45 @@ def search_sites(
         if total < value - TOLERANCE * max(1.0, abs(value)):
             best, value = shaken, total
     return best
+
+
+class PairSearch:
+    """Exchanges on pairs by the compiled loops; any plan in, a better one out."""
+
+    def __init__(self, pairs: Pairs) -> None:
+        self.pairs, self.by_site = pairs, pairs.by_site()
+
+    def greedy(self, sites: int) -> np.ndarray:
+        """Return the sites that in turn save most."""
+        from socaccess.siting import kernels
+
+        return np.asarray(kernels.greedy(*self.by_site, self.pairs.base, sites))
+
+    def swap(self, chosen: np.ndarray, first: int = 0) -> tuple[np.ndarray, float]:
+        """Return the plan that exchanges lead to, and its cost."""
+        from socaccess.siting import kernels
+
+        plan = np.array(chosen, dtype=np.int64)
+        return plan, float(kernels.swap(*self.pairs.arrays, *self.by_site, plan, first))
+
+    def shake(self, chosen: np.ndarray, *, rounds: int, seed: int, clock: Clock) -> np.ndarray:
+        """Return the best plan of `rounds` small shakes.
+
+        Plans as good as the best take its place, so that the search wanders over plans.
+        """
+        best, value = self.swap(chosen)
+        many, rng = self.pairs.site_count, np.random.default_rng(seed)
+        for _ in range(rounds):
+            if clock.is_over or len(best) >= many:
+                break
+            out = min(2 + int(rng.integers(max(1, min(4, len(best) // 5)))), len(best))
+            is_open = np.zeros(many, dtype=bool)
+            is_open[best] = True
+            others = np.flatnonzero(~is_open)
+            out = min(out, len(others))
+            trial, gone = best.copy(), rng.choice(len(best), out, replace=False)
+            trial[gone] = rng.choice(others, out, replace=False)
+            trial, reached = self.swap(trial, int(rng.integers(many)))
+            if reached <= value:
+                best, value = trial, reached
+        return np.sort(best)

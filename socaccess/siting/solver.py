@@ -94,8 +94,8 @@ class Solution:
     """What the solver proved: `status` is optimal, infeasible or limit (stopped before a proof).
 
     `values` is None when no solution was found; `bound` is the proved lower bound on the least
-    cost (`-inf` when nothing was proved, `inf` when infeasible); `duals` are the reduced costs of
-    a linear programme.
+    cost (`-inf` when nothing was proved, `inf` when infeasible); `reduced_costs` and
+    `row_prices` are those of a linear programme.
     """
 
     status: str
@@ -104,6 +104,7 @@ class Solution:
     values: np.ndarray | None
     nodes: int = 0
     reduced_costs: np.ndarray | None = None
+    row_prices: np.ndarray | None = None
 
 
 def solve_model(
@@ -116,6 +117,7 @@ def solve_model(
     threads: int = 1,
     start: np.ndarray | None = None,
     relax: bool = False,
+    interior: bool = False,
     objective_limit: float | None = None,
 ) -> Solution:
     """Return the least-cost solution of `model` that HiGHS finds within the limits.
@@ -134,6 +136,9 @@ def solve_model(
         A solution to begin with; NaN where the solver is to find the value.
     relax
         Solve the linear relaxation instead.
+    interior
+        Solve it by interior points without a vertex: far faster on large coverings, and all that
+        is wanted are prices of rows.
     objective_limit
         Stop as soon as a solution at most this costly is known.
 
@@ -148,7 +153,7 @@ def solve_model(
         return Solution(LIMIT, np.inf, -np.inf, None)
     integer = np.concatenate(model.integers) if not relax else np.zeros(model.column_count, bool)
     highs = highspy.Highs()
-    options: dict[str, bool | int | float] = {
+    options: dict[str, bool | int | float | str] = {
         "output_flag": False,
         "time_limit": float(time_limit_s),
         "threads": int(threads),
@@ -156,6 +161,8 @@ def solve_model(
         "mip_rel_gap": float(gap),
         "mip_abs_gap": float(absolute_gap),
     }
+    if interior:
+        options |= {"solver": "ipm", "run_crossover": "off"}
     if objective_limit is not None:
         options["objective_target"] = float(objective_limit)
     for name, value in options.items():
@@ -195,8 +202,9 @@ def solve_model(
     else:
         bound = objective if proved else -np.inf
     duals = np.array(solved.col_dual) if proved and not integer.any() else None
+    prices = None if duals is None else np.array(solved.row_dual)
     nodes = max(0, int(info.mip_node_count))
-    return Solution(OPTIMAL if proved else LIMIT, objective, bound, values, nodes, duals)
+    return Solution(OPTIMAL if proved else LIMIT, objective, bound, values, nodes, duals, prices)
 
 
 def _highs_lp(model: LinearModel, integer: np.ndarray) -> highspy.HighsLp:
