@@ -152,7 +152,8 @@ class _Tree:
 class Closed:
     """What a tree came to: the best plan, a proved bound, and the prices at its root.
 
-    `root_bound` is the bound at these very prices, `column_cost` is every site's reduced cost at the root, infinite where it is ruled out.
+    `root_bound` is the bound at these very prices, `column_cost` every site's reduced cost at them,
+    infinite where it is ruled out.
     """
 
     chosen: np.ndarray
