@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from socaccess import crs as crs_
+from socaccess.coverage import round_shares
 from socaccess.documents.analysis import list_counted, rank_municipalities
 from socaccess.documents.qgis import LAYER_STYLES, style_layer
 from socaccess.documents.tables import (
@@ -177,17 +178,21 @@ def _list_settlements(released: Release, services: list[str]) -> gpd.GeoDataFram
     names = result.municipalities.set_index("municipality_id")["name"]
     frame = frame.assign(municipality=frame["municipality_id"].map(names))
     now = result.settlement_coverage[result.settlement_coverage["scenario"] == "now"]
-    within = np.zeros(len(frame), dtype=int)
-    for service in services:
+    shares = np.zeros((len(services), len(frame)))
+    for number, service in enumerate(services):
         rows = now[now["service"] == service].set_index("settlement_id")
-        status = frame["settlement_id"].map(rows["status"])
-        frame[f"{service}_min"] = frame["settlement_id"].map(rows["travel_min"]).round(1)
-        frame[f"{service}_status"] = status
-        within += (status == "covered").to_numpy(dtype=int)
-    frame["services_within"] = within
+        rows = rows.reindex(frame["settlement_id"])
+        shares[number] = rows["covered_share"]
+        frame[f"{service}_min"] = rows["travel_min"].to_numpy().round(1)
+        frame[f"{service}_share"] = round_shares(shares[number], 4)
+        frame[f"{service}_status"] = rows["status"].to_numpy()
+    # How many services a person living there has within their limits, on average.
+    within = shares.sum(axis=0)
+    frame["services_within"] = np.where(within > 0, np.maximum(within.round(2), 0.01), 0.0)
     frame["services_counted"] = len(services)
-    state = np.where(within == len(services), "all", np.where(within == 0, "none", "some"))
-    frame["state"] = state
+    frame["state"] = np.where(
+        (shares == 1).all(axis=0), "all", np.where((shares == 0).all(axis=0), "none", "some")
+    )
     of_group = now.drop_duplicates(["settlement_id", "service"])
     for group in sorted(released.protections):
         wanted = [s for s, g in released.group_of.items() if g == group]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from socaccess.documents.tables import list_tables
+from socaccess.study.release import Release, release
 
 if TYPE_CHECKING:
     from socaccess.study import StudyResult
@@ -45,7 +46,11 @@ class Standard:
 
 
 def check_standard(
-    result: StudyResult, municipality_id: str, *, min_share: float = 1.0, own: bool = False
+    result: StudyResult | Release,
+    municipality_id: str,
+    *,
+    min_share: float = 1.0,
+    own: bool = False,
 ) -> Standard:
     """Return which services of the plan fewer people than asked have within the limit.
 
@@ -68,7 +73,8 @@ def check_standard(
     >>> check_standard(result, "0037000", min_share=0.9).is_met  # doctest: +SKIP
     False
     """
-    tables = list_tables(result)
+    released = release(result)
+    result, tables = released.result, list_tables(released)
     table = tables["coverage"]
     table = table[
         (table["municipality_id"] == municipality_id)

@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 
 from socaccess.errors import InputError, Problem, raise_problems
-from socaccess.programme.reach import average_between, find_settlement, name_municipalities
+from socaccess.programme.reach import find_settlement, name_municipalities
 from socaccess.routing import UNREACHABLE
-from socaccess.study import StudyResult
+from socaccess.study import Study, StudyResult
 
 __all__ = ["MobileWork", "plan_mobile_work"]
 
@@ -70,10 +70,10 @@ def plan_mobile_work(
     result
         A study's result; roads are taken in the direction driven.
     bases
-        Settlements where staff start, ids or names; each settlement is served from
-        the one with the shortest way there and back.
+        Settlements where staff start, ids or names; each point where clients live is
+        served from the one with the shortest way there and back.
     clients
-        By settlement id, how many.
+        By settlement id, how many; they live where its people do.
     work
         How staff work.
 
@@ -82,8 +82,9 @@ def plan_mobile_work(
     tuple
         Bases: `base`, `clients`, `visit_hours`, `road_hours` (a week), `road_share`,
         `workers` (not rounded: part-time exists), `clients_per_worker`, `unserved`.
-        Settlements: `settlement_id`, `settlement`, `municipality`, `base`, `clients`,
-        `round_trip_min`, `road_hours`, `served`, `reason` (too_far, no_road).
+        Settlements: `settlement_id`, `settlement`, `municipality`, `base` (of most clients),
+        `clients`, `round_trip_min` (the mean of those with a road), `visit_hours`,
+        `road_hours`, `served_share` (0-1) and `reason` why not all (too_far, no_road).
     """
     study = result.study
     if not bases:
@@ -98,50 +99,76 @@ def plan_mobile_work(
     if bad:
         problems.append(Problem("programme.negative_clients", "clients", bad))
     raise_problems(problems)
-    out = average_between(result, "provider")[:, at].astype(float)
-    back = average_between(result, "client")[:, at].astype(float)
+    reach = result.reach
+    points = reach.candidate_point[at]
+    out = reach.people_ms(points, "provider").astype(float)
+    back = reach.people_ms(points, "client").astype(float)
     both = np.where((out >= UNREACHABLE) | (back >= UNREACHABLE), np.inf, out + back)
     nearest = both.argmin(axis=1)
-    trip_hours = both[np.arange(len(ids)), nearest] / MS_PER_HOUR
-    count = np.array([float(clients.get(name, 0.0)) for name in ids])
+    trip_hours = both.min(axis=1) / MS_PER_HOUR
     within = trip_hours + work.visit_hours <= work.shift_hours + 1e-9
-    visits = count * work.visits_per_week
-    road = visits * np.where(within, trip_hours, 0.0) / work.visits_per_trip
-    names = study.settlements["name"].tolist()
-    homes = name_municipalities(study)
-    base_names = [names[position] for position in at]
-    table = pd.DataFrame(
+    people = np.array([float(clients.get(name, 0.0)) for name in ids])[reach.home] * reach.share
+    visits = people * work.visits_per_week * within
+    names = study.settlements["name"].to_numpy(dtype=object)
+    # One row per point where clients live, from the base that is nearest to that point.
+    rows = pd.DataFrame(
         {
-            "settlement_id": ids,
-            "settlement": names,
-            "municipality": study.settlements["municipality_id"].map(homes),
-            "base": [base_names[i] for i in nearest],
-            "clients": count,
-            "round_trip_min": np.where(np.isfinite(trip_hours), trip_hours * 60, np.nan),
-            "visit_hours": np.where(within, visits * work.visit_hours, 0.0),
-            "road_hours": road,
-            "served": within,
-            "reason": np.where(within, "", np.where(np.isfinite(trip_hours), "too_far", "no_road")),
+            "at": reach.home,
+            "base": names[at][nearest],
+            "clients": people,
+            "served": people * within,
+            "visit_hours": visits * work.visit_hours,
+            "road_hours": visits * np.where(within, trip_hours, 0.0) / work.visits_per_trip,
+            "trip_min": np.where(np.isfinite(trip_hours), trip_hours * 60, np.nan),
+            "share": reach.share,
         }
     )
-    table = table[table["clients"] > 0].reset_index(drop=True)
-    rows = []
-    for base in base_names:
-        part = table[table["base"] == base]
-        served = part[part["served"]]
-        visit, driven = float(served["visit_hours"].sum()), float(served["road_hours"].sum())
-        people = float(served["clients"].sum())
-        workers = (visit + driven) / work.worker_hours_per_week
-        rows.append(
-            {
-                "base": base,
-                "clients": people,
-                "visit_hours": visit,
-                "road_hours": driven,
-                "road_share": driven / (visit + driven) if visit + driven else np.nan,
-                "workers": workers,
-                "clients_per_worker": people / workers if workers else np.nan,
-                "unserved": float(part.loc[~part["served"], "clients"].sum()),
-            }
-        )
-    return pd.DataFrame(rows), table
+    rows = rows[rows["clients"] > 0]
+    return _sum_by_base(rows, names[at].tolist(), work), _sum_by_settlement(rows, study)
+
+
+def _sum_by_base(rows: pd.DataFrame, bases: list[str], work: MobileWork) -> pd.DataFrame:
+    columns = ["clients", "served", "visit_hours", "road_hours"]
+    sums = rows.groupby("base")[columns].sum().reindex(bases).fillna(0.0)
+    hours = sums["visit_hours"] + sums["road_hours"]
+    workers = hours / work.worker_hours_per_week
+    return pd.DataFrame(
+        {
+            "base": bases,
+            "clients": sums["served"].to_numpy(),
+            "visit_hours": sums["visit_hours"].to_numpy(),
+            "road_hours": sums["road_hours"].to_numpy(),
+            "road_share": (sums["road_hours"] / hours.where(hours > 0)).to_numpy(),
+            "workers": workers.to_numpy(),
+            "clients_per_worker": (sums["served"] / workers.where(workers > 0)).to_numpy(),
+            "unserved": (sums["clients"] - sums["served"]).to_numpy(),
+        }
+    )
+
+
+def _sum_by_settlement(rows: pd.DataFrame, study: Study) -> pd.DataFrame:
+    settlements = study.settlements
+    timed = rows["share"].where(rows["trip_min"].notna(), 0.0)
+    rows = rows.assign(timed=timed, way=(rows["trip_min"] * timed).fillna(0.0))
+    columns = ["clients", "served", "visit_hours", "road_hours", "timed", "way"]
+    sums = rows.groupby("at")[columns].sum()
+    # The base of most clients; of equals the first by name.
+    by_base = rows.groupby(["at", "base"])["clients"].sum().reset_index()
+    by_base = by_base.sort_values(["at", "clients", "base"], ascending=[True, False, True])
+    at = sums.index.to_numpy()
+    all_served = np.isclose(sums["served"], sums["clients"], rtol=1e-9)
+    return pd.DataFrame(
+        {
+            "settlement_id": settlements["settlement_id"].to_numpy(dtype=object)[at],
+            "settlement": settlements["name"].to_numpy(dtype=object)[at],
+            "municipality": settlements["municipality_id"].map(name_municipalities(study))
+            .to_numpy(dtype=object)[at],
+            "base": by_base.drop_duplicates("at")["base"].to_numpy(dtype=object),
+            "clients": sums["clients"].to_numpy(),
+            "round_trip_min": (sums["way"] / sums["timed"].where(sums["timed"] > 0)).to_numpy(),
+            "visit_hours": sums["visit_hours"].to_numpy(),
+            "road_hours": sums["road_hours"].to_numpy(),
+            "served_share": np.where(all_served, 1.0, sums["served"] / sums["clients"]),
+            "reason": np.where(all_served, "", np.where(sums["timed"] > 0, "too_far", "no_road")),
+        }
+    )  # fmt: skip

@@ -15,13 +15,12 @@ from socaccess.routing import UNREACHABLE
 from socaccess.schemas import suggest_names
 from socaccess.study import Study, StudyResult
 from socaccess.study.capacity import CAPACITY_BASES
-from socaccess.travel.minutes import to_limit_ms, to_minutes
+from socaccess.travel.minutes import to_limit_ms
 
 __all__ = [
     "CAPACITY_BASES",
     "Joint",
     "ServiceAccess",
-    "average_between",
     "choose_joint_site",
     "find_service",
     "find_settlement",
@@ -157,13 +156,6 @@ def list_homes(result: StudyResult) -> np.ndarray:
 def measure_between(result: StudyResult, traveller: str) -> np.ndarray:
     """Return milliseconds from everyone's home (rows) to every settlement as a site (columns)."""
     return result.reach.people_ms(result.reach.candidate_point, traveller)
-
-
-def average_between(result: StudyResult, traveller: str) -> np.ndarray:
-    """Return the mean of `measure_between` over the people of each settlement (rows)."""
-    minutes = result.reach.average(to_minutes(measure_between(result, traveller)))
-    ms = np.where(np.isfinite(minutes), np.rint(np.nan_to_num(minutes) * 60_000), UNREACHABLE)
-    return ms.astype(np.int64)
 
 
 def list_supply(result: StudyResult, service: str, scenario: str = "now") -> pd.DataFrame:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 
+import docx
+import numpy as np
 import pytest
 
 import socaccess as sa
 from socaccess.study.release import run_released
-from tests.study.read_outputs import Figures, Percent, agree, collect, plain
+from tests.study.read_outputs import ROOT, SHARE, Figures, Percent, agree, bare, collect, plain
 from tests.study.zeros import find_uncounted
 
 REGIONS = ("latgale", "kurzeme", "riga", "vidzeme", "zemgale")
@@ -81,6 +84,46 @@ def test_check_and_annex_say_of_a_municipality_what_its_region_says(tmp_path):
         places = {where for where, _ in figures.told[key]}
         assert places >= {"coverage.csv", "layers.gpkg", "tables.xlsx", "map.html"}
         assert plain(checked.loc[service, "now"]) == figures.told[key][0][1]
+
+
+def test_plan_check_annex_and_site_say_the_same_of_a_municipality(tmp_path):
+    from socaccess.documents.annex import write_annex
+    from socaccess.documents.standard import check_standard
+
+    result = sa.Study.load("latgale").run(sites=False)
+    lifted = result.release(allow_small_counts=True)
+    ludza, compared = "0037000", 0
+    checked = check_standard(lifted, ludza).services.set_index("service")
+    model = sa.planning.model(result, "Ludzas novads", allow_small_counts=True)
+    planned = model.services.set_index("service")
+    sheet = docx.Document(
+        str(write_annex(lifted, tmp_path / "a.docx", lang="en", municipality_id=ludza))
+    )
+    short = json.loads((ROOT / "socaccess" / "locale" / "en" / "finding.json").read_text("utf-8"))
+    drawn = [[bare(cell.text) for cell in row.cells] for table in sheet.tables
+             for row in table.rows]  # fmt: skip
+    for service, row in checked.iterrows():
+        persons = plain(row["persons"])
+        # Where nobody in need lives the share is of inhabitants.
+        if not row["supply_known"] or not persons:
+            continue
+        compared += 1
+        # The plan counts persons near any facility; the check says their share.
+        near = planned.loc[service, "near_any"] / planned.loc[service, "persons"]
+        assert near == pytest.approx(row["now"], abs=5e-5), service
+        # So does the question where sites should go, of those that exist.
+        problem = lifted.result.pose_siting(service)
+        near_now = (problem.travel_min[:, [problem.site_ids.index(name)
+                                           for name in problem.existing]]
+                    <= problem.limit_min + 1e-9).any(axis=1)  # fmt: skip
+        here = np.array(problem.client_municipality) == ludza
+        persons_here = np.where(here, problem.persons, 0.0)
+        share = persons_here[near_now].sum() / persons_here.sum()
+        assert share == pytest.approx(row["now"], abs=5e-5), service
+        named = [cells for cells in drawn if cells[0].lower() == short[f"service.{service}"]]
+        told = [Percent(found[1]) for cells in named if (found := SHARE.search(cells[2]))]
+        assert any(agree(row["now"], value) for value in told), (service, row["now"], named)
+    assert compared > 8
 
 
 def test_the_reader_would_notice():

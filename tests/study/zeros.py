@@ -62,6 +62,8 @@ def find_uncounted(folder: Path, lang: str) -> list[str]:
         if isinstance(value, bool) or plain(value) != 0 or name in _NO_FIGURES:
             continue
         rule = _RULES.get(name)
+        if where == "gpkg settlements" and name.endswith("_share"):
+            row, rule = {"service": name.removesuffix("_share")}, World.is_measured
         if rule is None or not rule(world, row):
             key = [
                 row[key] for key in ("service", "municipality_id", "settlement_id") if key in row
