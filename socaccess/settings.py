@@ -63,7 +63,8 @@ class LinkModel:
     access_kph
         Speed between a point and the nearest road of a full network.
     access_flag_m
-        A point farther than this from the network is flagged in the results.
+        A point farther than this from the network is flagged in the results, and not reached
+        on a full network; the embedded roads are joined from up to `link_m`.
     """
 
     main_kph: float = field(default=82.0, metadata=_ABOVE_0)

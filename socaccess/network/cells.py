@@ -20,7 +20,7 @@ import numpy as np
 
 from socaccess.errors import NetworkFileError
 from socaccess.network.roads import OWN_ROAD_M, Roads
-from socaccess.network.snapped import time_legs
+from socaccess.network.snapped import longest_leg_m, time_legs
 from socaccess.routing import load_arrays, save_arrays
 from socaccess.settings import LinkModel
 
@@ -44,6 +44,9 @@ KEPT_CELL_M: Final = 100.0
 """The size of cells whose table is kept on disk; smaller ones are made where they are asked for."""
 
 BUCKET_M: Final = 250.0
+MOST_M: Final = 8000.0
+"""What the way to a road is counted up to."""
+
 FORMAT: Final = "socaccess-cells-1"
 
 Window: TypeAlias = tuple[int, int, int, int]
@@ -148,14 +151,14 @@ class Cells(ABC):
     cell_m
         Side of a cell, metres.
     links
-        The model of the access legs: `links.access_flag_m` is the longest.
+        The model of the access legs.
     """
 
     arrays: dict[str, np.ndarray]
 
     def __init__(self, network: Roads, cell_m: float, links: LinkModel) -> None:
         self.network, self.cell_m, self.links = network, float(cell_m), links
-        self.farthest_m = min(links.access_flag_m, 8000.0)
+        self.farthest_m = longest_leg_m(network, links)
         size = TILE * self.cell_m
         low = np.array([network.node_x.min(), network.node_y.min()])
         high = np.array([network.node_x.max(), network.node_y.max()])
@@ -206,6 +209,7 @@ class RoadCells(Cells):
 
     def __init__(self, network: Roads, cell_m: float, links: LinkModel) -> None:
         super().__init__(network, cell_m, links)
+        self.farthest_m = min(self.farthest_m, MOST_M)
         shape = (0, TILE, TILE)
         kinds = {"edge": np.int32, "along": np.float64, "access": np.uint32}
         self.arrays = {name: np.empty(shape, kind) for name, kind in kinds.items()}

@@ -13,7 +13,15 @@ from socaccess.network.roads import CLOSED, Roads, to_milliseconds
 from socaccess.routing import DirectTrips, Terminals
 from socaccess.settings import LinkModel
 
-__all__ = ["SAME_SPOT_M", "Snapped", "leg_kph", "measure_legs", "pair_directly", "time_legs"]
+__all__ = [
+    "SAME_SPOT_M",
+    "Snapped",
+    "leg_kph",
+    "longest_leg_m",
+    "measure_legs",
+    "pair_directly",
+    "time_legs",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,8 +48,7 @@ class Snapped:
     access_ms
         Time of that leg: `access_m` times the detour at the access speed.
     far
-        True where `access_m` is above the longest access leg of the settings: the place is
-        reached from nowhere but itself.
+        True where `access_m` is above `links.access_flag_m`.
     cut_off
         True where the place lies on roads that nothing joins to the main part of the network (an
         island without a ferry, a yard behind a closed gate): it is reached along those only.
@@ -75,6 +82,12 @@ class Snapped:
             if item.name not in ("network", "links")
         }
         return replace(self, **arrays)
+
+    @property
+    def too_far(self) -> np.ndarray:
+        """True where the way to the network is longer than any: reached from nowhere but itself."""
+        with np.errstate(invalid="ignore"):
+            return self.access_m > longest_leg_m(self.network, self.links)
 
     @property
     def located(self) -> np.ndarray:
@@ -156,9 +169,9 @@ class Snapped:
         at_end = _pair(self.along[:, None] == 0, self.along[:, None] == 1)
         cost = np.where(at_end, access, _pair(to_start, to_end) + access)
         usable = (_pair(via_start, via_end) | at_end) & (self.edges >= 0)[:, :, None]
-        usable &= (cost < int(CLOSED)) & ~self.far[:, None, None]
+        usable &= (cost < int(CLOSED)) & ~self.too_far[:, None, None]
         shape = (len(self.ids), 2 * self.edges.shape[1])
-        doors = np.where(self.far[:, None], -1, self.door_node)
+        doors = np.where(self.too_far[:, None], -1, self.door_node)
         return Terminals(
             node=np.hstack([np.where(usable, node, -1).reshape(shape), doors]),
             cost_ms=np.hstack(
@@ -207,6 +220,14 @@ class Snapped:
                 "located": located,
             }
         )
+
+
+def longest_leg_m(network: Roads, links: LinkModel) -> float:
+    """Return the longest way from a place to the network, metres, inclusive.
+
+    The embedded roads are few: places are joined to them from as far as settlements are.
+    """
+    return links.link_m if network.joins_at_nodes else links.access_flag_m
 
 
 LEG_KM = (0.3, 1.0, 3.0, 8.0)
@@ -313,7 +334,7 @@ def _list_places(places: Snapped, name: str) -> pd.DataFrame:
     rows = pd.DataFrame(
         {name: np.repeat(np.arange(len(places.ids)), width), "edge": places.edges.ravel()}
     )
-    return rows[(rows["edge"] >= 0) & ~np.repeat(places.far, width)]
+    return rows[(rows["edge"] >= 0) & ~np.repeat(places.too_far, width)]
 
 
 def _pair(start: np.ndarray, end: np.ndarray) -> np.ndarray:

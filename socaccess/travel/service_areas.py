@@ -16,7 +16,7 @@ import numpy as np
 from socaccess.errors import InputError
 from socaccess.network import RoadNetwork, Snapped
 from socaccess.network.cells import NodeCells, RoadCells, choose_cell_m, find_cells
-from socaccess.network.snapped import time_legs
+from socaccess.network.snapped import longest_leg_m, time_legs
 from socaccess.routing import UNREACHABLE, Reached, Terminals, find_reached
 from socaccess.settings import LinkModel
 from socaccess.travel.minutes import to_limit_ms
@@ -63,7 +63,7 @@ def isochrones(
         Limits in minutes, inclusive.
     buffer_m
         Longest way to a road that the area claims, metres, inclusive; None: the longest
-        access leg there is, `links.access_flag_m`.
+        access leg there is.
     dissolve
         Whether the area is that of the nearest facility, or each facility has its own.
     cell_m
@@ -169,12 +169,13 @@ class _Painter:
         self.limits = [
             (to_limit_ms(limit), float(cell_m or choose_cell_m(limit))) for limit in minutes
         ]
-        self.farthest_m = self.links.access_flag_m if buffer_m is None else buffer_m
+        longest_m = longest_leg_m(self.network, self.links)
+        self.farthest_m = longest_m if buffer_m is None else min(buffer_m, longest_m)
         self.base = _Base.of(self.network)
         by_nodes = self.network.joins_at_nodes
         kph = self.links.street_kph if by_nodes else self.links.access_kph
         self.ms_a_metre = self.links.detour / (kph / 3.6) * 1000
-        edges = np.where(sites.far[:, None], -1, sites.edges)
+        edges = np.where(sites.too_far[:, None], -1, sites.edges)
         self.site, slot = np.nonzero(edges >= 0)
         self.edge = edges[self.site, slot]
 
