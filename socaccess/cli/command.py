@@ -97,9 +97,14 @@ _STUDY = {
     "settings": (Annotated[Path | None, typer.Option("--settings")], None),
     "network": (Annotated[Path | None, typer.Option("--network")], None),
     "project": (Annotated[Path | None, typer.Option("--project")], None),
+    "partners_only": (Annotated[bool, typer.Option("--partners-only")], False),
 }
 # What a project file says itself, and where it says it.
-_IN_FILE = {"settings": "[settings]", "view": "inputs.municipalities"}
+_IN_FILE = {
+    "settings": "[settings]",
+    "view": "inputs.municipalities",
+    "partners_only": "[settings] partners_only",
+}
 
 
 @dataclass(frozen=True)
@@ -277,6 +282,7 @@ class StudyOptions:
     settings: Path | None
     network: Path | None
     project: Path | None
+    partners_only: bool
     given: frozenset[str]
 
     def open(self, region: str, *, network: Any = None) -> Study:
@@ -297,7 +303,8 @@ class StudyOptions:
         roads = network or self.open_network()
         if is_project(region) or self.project:
             for name in sorted(set(_IN_FILE) & self.given):
-                raise Misuse("cli.said_in_project", f"--{name}", place=_IN_FILE[name])
+                flag = f"--{name.replace('_', '-')}"
+                raise Misuse("cli.said_in_project", flag, place=_IN_FILE[name])
             study, notes = read_project(str(self.project or region)).load_study(roads)
             for note in notes:
                 self.session.remark(self.session.texts("cli.note", note=note))
@@ -311,6 +318,8 @@ class StudyOptions:
         if self.limits:
             services = load_service_types()["service"]
             chosen = replace(chosen, limits_min={**chosen.limits_min, **self._limit(services)})
+        if self.partners_only:
+            chosen = replace(chosen, partners_only=True)
         return Study.load(region, view=self.view, settings=chosen, network=roads)
 
     def _limit(self, services: Iterable[str]) -> dict[str, float]:
@@ -448,7 +457,8 @@ def _expand(function: Callable[..., Any]) -> Callable[..., Any]:
             }
             offered["asked"] = StudyOptions(
                 session, ViewName(said["view"]).value, parse_limits(said["limit"] or ()),
-                said["settings"], said["network"], said["project"], frozenset(typed),
+                said["settings"], said["network"], said["project"],
+                bool(said["partners_only"]), frozenset(typed),
             )  # fmt: skip
         return function(**{name: offered[name] for name in wants}, **given)
 

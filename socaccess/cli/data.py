@@ -131,19 +131,27 @@ def compare(
     counts = comparison.count_differences(table).reset_index()
     texts = session.texts
     session.say("data.compared", date=register.date, rows=len(register.services))
+    regions = comparison.count_differences(table, "planning_region").reset_index()
     findings = [column for column in counts.columns if column != "municipality"]
-    rows = [*counts.to_dict("records"), {"municipality": texts("data.column_total"),
-                                         **counts[findings].sum().to_dict()}]  # fmt: skip
-    session.table(
-        "",
-        [texts("data.column_municipality"), *(session.word("data.finding_", f) for f in findings)],
-        [[row["municipality"], *(texts.number(float(row[f])) for f in findings)] for row in rows],
-    )
+    headings = [session.word("data.finding_", finding) for finding in findings]
+    total = {"place": texts("data.column_total"), **counts[findings].sum().to_dict()}
+    places = [session.word("region.", name) if name else "" for name in regions["planning_region"]]
+    by_region = [*regions.assign(place=places).to_dict("records"), total]
+    by_municipality = counts.rename(columns={"municipality": "place"}).to_dict("records")
+    for heading, rows in (
+        (texts("data.column_region"), by_region),
+        (texts("data.column_municipality"), by_municipality),
+    ):
+        cells = [
+            [row["place"], *(texts.number(float(row[name])) for name in findings)] for row in rows
+        ]
+        session.table("", [heading, *headings], cells)
     session.print(texts.count("data.compared_unmapped", len(unmapped)))
     for finding in () if session.as_json else register.findings:
         session.remark(finding.text(session.lang))
     tables = {
         "differences": table,
+        "by_region": regions,
         "by_municipality": counts,
         "unmapped": unmapped,
         "round_facilities": comparison.list_for_round(table, find_source(name).page, register.date),
@@ -152,6 +160,7 @@ def compare(
     answer = {
         "date": register.date,
         "unmapped": len(unmapped),
+        "regions": regions,
         "municipalities": counts,
         "written": written,
     }
@@ -227,7 +236,9 @@ class Reading:
 
 
 def _take_register(register: Any) -> Reading:
-    table = register.services.assign(source_date=register.date)
+    from socaccess.sources.register_services import describe_mapping
+
+    table = describe_mapping(register.services).assign(source_date=register.date)
     return Reading(table, (), register.findings, left_out=register.left_out)
 
 
@@ -359,6 +370,10 @@ def _show_fetched(session: Session, source: Any, entry: CachedFile, reading: Rea
     )
     if reading.table is not None:
         session.print(texts.count("data.rows", len(reading.table)))
+        if "reason_unmapped" in reading.table:
+            unmapped = int(reading.table["reason_unmapped"].notna().sum())
+            mapped = texts.number(len(reading.table) - unmapped)
+            session.print(texts.count("data.mapped", unmapped, mapped=mapped))
     for reason, count in reading.left_out.items():
         session.remark(texts.count(f"data.left_out_{reason}", count))
     if reading.ignored:

@@ -22,6 +22,8 @@ from socaccess.cli.values import parse_numbers, parse_years
 from socaccess.content import Share
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from socaccess.study import Study
 
 __all__ = ["forecast", "goals", "movers", "need", "obstacles", "views"]
@@ -66,13 +68,19 @@ def goals(
 
 def need(
     session: Session,
-    file: Annotated[Path, typer.Argument()],
+    file: Annotated[Path | None, typer.Argument()] = None,
     children: Annotated[bool, typer.Option("--children")] = False,
+    region: Annotated[str, typer.Option("--region")] = "all",
     small_counts: SmallCounts = False,
 ) -> None:
-    """Check a table of needs, show how it was understood, and spread it to settlements (--out)."""
+    """Check a table of needs, or show which published figures contradict each other."""
     from socaccess import planning
 
+    found = planning.contradictions(region, allow_small_counts=small_counts)
+    if file is None:
+        _show_contradictions(session, found)
+        session.finish({"contradictions": found}, {"contradictions": found})
+        return
     table = planning.need(file, children=children, allow_small_counts=small_counts)
     title = session.texts.count("plan.need_title", table.rows, vintage=table.vintage)
     kind = "age_group" if children else "service"
@@ -82,14 +90,34 @@ def need(
         session.print(f"- {line}")
     if table.ignored:
         session.note("plan.need_ignored", names=", ".join(table.ignored))
+    session.print(session.texts.count("plan.contradictions", len(found)))
     answer = {
         "vintage": table.vintage,
         "columns": table.columns,
         "ignored": list(table.ignored),
         "findings": findings,
         "sums": table.sums,
+        "contradictions": len(found),
     }
-    session.finish(answer, {"need": table.settlements})
+    session.finish(answer, {"need": table.settlements, "contradictions": found})
+
+
+def _show_contradictions(session: Session, found: pd.DataFrame) -> None:
+    from socaccess.sources.services import load_service_types, load_target_groups
+
+    groups = load_target_groups().set_index("target_group")[f"name_{session.lang}"]
+    services = load_service_types().set_index("service")[f"name_{session.lang}"]
+    columns: dict[str, Any] = {
+        "plan.contradiction_kind": ("plan.contradiction.", "kind"),
+        "plan.municipality": lambda row: (
+            row["municipality"] or session.word("region.", row["planning_region"])
+        ),
+        "plan.group": lambda row: groups.get(row["target_group"], row["target_group"]),
+        "plan.service": lambda row: services.get(row["service"], ""),
+        "plan.first_figure": "first_value",
+        "plan.second_figure": "second_value",
+    }
+    session.frame(session.texts.count("plan.contradictions", len(found)), found, columns)
 
 
 def views(

@@ -21,7 +21,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from socaccess.planning.money import budget, mobile, person_budget, pilot
     from socaccess.planning.municipalities import cooperation, eraf, model
-    from socaccess.planning.people import forecast, goals, movers, need, obstacles, views
+    from socaccess.planning.people import (
+        contradictions,
+        forecast,
+        goals,
+        movers,
+        need,
+        obstacles,
+        views,
+    )
     from socaccess.planning.places import buildings, general_services, objects, profiles
     from socaccess.programme.catalogue import Catalogue
     from socaccess.programme.general_services import Criterion
@@ -35,6 +43,7 @@ _HOME = {
     "Wish": "socaccess.programme.person_budgets",
     "budget": "socaccess.planning.money",
     "buildings": "socaccess.planning.places",
+    "contradictions": "socaccess.planning.people",
     "cooperation": "socaccess.planning.municipalities",
     "eraf": "socaccess.planning.municipalities",
     "forecast": "socaccess.planning.people",
@@ -59,6 +68,7 @@ __all__ = [
     "Wish",
     "budget",
     "buildings",
+    "contradictions",
     "cooperation",
     "eraf",
     "forecast",

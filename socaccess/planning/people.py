@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from socaccess.errors import InputError, Problem
+from socaccess.errors import InputError, Problem, UnknownNameError
 from socaccess.planning.opening import Asked, Given, open_result, open_table
-from socaccess.privacy import hide_small
+from socaccess.privacy import hide_small, mark_small
 from socaccess.programme.assessments import read_children_by_age, read_needed_services
 from socaccess.programme.forecast import VARIANTS, Assumptions, forecast_clients, read_population
 from socaccess.programme.general_services import reach_amenities, read_amenities
@@ -20,6 +20,7 @@ from socaccess.programme.need import spread_to_settlements
 from socaccess.programme.obstacles import list_obstacles, summarise_obstacles
 from socaccess.programme.reach import find_service, keep_located
 from socaccess.settings import Settings
+from socaccess.sources.services import load_contradictions
 from socaccess.sources.settlements import load_settlements
 from socaccess.study import StudyResult
 
@@ -28,6 +29,7 @@ __all__ = [
     "Movers",
     "NeedReading",
     "Obstacles",
+    "contradictions",
     "forecast",
     "goals",
     "movers",
@@ -122,6 +124,44 @@ def need(
         sums=hide_small(sums, "persons", below=below),
         settlements=hide_small(spread, "persons", below=below, totals_by=[kind], decimals=4),
     )
+
+
+def contradictions(region: str = "all", *, allow_small_counts: bool = False) -> pd.DataFrame:
+    """Return where published figures, need and places do not go together.
+
+    Parameters
+    ----------
+    region
+        A planning region, or `all`.
+    allow_small_counts
+        Show estimates of fewer people than the threshold too.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per pair: `kind`, `planning_region`, `municipality`, `target_group`,
+        `service`, and `first_value` against `second_value` with where they come from
+        (`first`, `second`: need, places, a row of the register, the list or the plan figures).
+
+    Examples
+    --------
+    >>> found = contradictions("latgale")
+    >>> found.loc[found["kind"] == "target_below_recipients", "second_value"].tolist()
+    [460]
+    """
+    table = load_contradictions()
+    if region != "all":
+        known = sorted(table["planning_region"].dropna().unique())
+        if region not in known:
+            raise UnknownNameError("study.unknown_region", region=region, known=known)
+        table = table[table["planning_region"] == region].reset_index(drop=True)
+    below = 0 if allow_small_counts else Settings().suppress_below
+    for side in ("first", "second"):
+        # The need is an estimate of ours; the other figures are public.
+        ours = table[side].str.startswith("need") & (table[f"{side}_value"] < below)
+        shown = table[f"{side}_value"].round().astype(int).astype(object)
+        table[f"{side}_value"] = shown.mask(ours, mark_small(below))
+    return table
 
 
 def views(

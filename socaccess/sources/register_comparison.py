@@ -8,7 +8,7 @@ import pandas as pd
 
 from socaccess import crs as crs_
 from socaccess.errors import UnknownNameError
-from socaccess.sources.boundaries import find_municipality
+from socaccess.sources.boundaries import find_municipality, load_municipalities
 from socaccess.sources.duplicates import find_duplicates
 from socaccess.sources.register_services import map_register
 from socaccess.sources.services import load_service_types
@@ -93,9 +93,15 @@ def compare_register(
     return table, unmapped[["register_id", "name", "register_service", "reason"]]
 
 
-def count_differences(table: pd.DataFrame) -> pd.DataFrame:
-    """Return how many rows of a comparison have each finding, one row per municipality."""
-    counts = pd.crosstab(table["municipality"].fillna(""), table["finding"])
+def count_differences(table: pd.DataFrame, by: str = "municipality") -> pd.DataFrame:
+    """Return how many rows of a comparison have each finding, one row per municipality or region.
+
+    `by` is `municipality` or `planning_region`, today's; rows without either come first.
+    """
+    if by == "planning_region":
+        regions = load_municipalities().set_index("municipality_id")["planning_region"]
+        table = table.assign(planning_region=table["municipality_id"].map(regions))
+    counts = pd.crosstab(table[by].fillna(""), table["finding"])
     return counts.reindex(columns=list(FINDINGS), fill_value=0).rename_axis(columns=None)
 
 

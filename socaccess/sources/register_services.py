@@ -10,7 +10,14 @@ import pandas as pd
 
 from socaccess.sources.embedded import read_embedded
 
-__all__ = ["CERTAINTIES", "RegisterRules", "load_register_rules", "map_register", "normalise_term"]
+__all__ = [
+    "CERTAINTIES",
+    "RegisterRules",
+    "describe_mapping",
+    "load_register_rules",
+    "map_register",
+    "normalise_term",
+]
 
 CERTAINTIES = ("sure", "likely")
 UNKNOWN_TERM = "unknown_term"
@@ -57,6 +64,29 @@ def normalise_term(text: str) -> str:
     'ģimenes asistents'
     """
     return _FREE_TEXT.sub("", text.strip().lower().rstrip(".")).strip()
+
+
+def describe_mapping(register: pd.DataFrame) -> pd.DataFrame:
+    """Return a register with what each row is in the catalogue.
+
+    `services` holds pairs such as `dac_grt:sure`, separated by spaces; where a row is no
+    service of the catalogue, `reason_unmapped` says why.
+
+    Examples
+    --------
+    >>> row = {"register_id": "1", "name": "Dienas aprūpes centrs", "form": "without_accommodation",
+    ...        "register_service": "Dienas aprūpes centrs", "planned_clients": 20,
+    ...        "clients": "adults", "client_groups": "grt", "municipality_now": "Balvu novads"}
+    >>> describe_mapping(pd.DataFrame([row]))["services"].tolist()
+    ['dac_grt:sure']
+    """
+    mapped = map_register(register)
+    known = mapped[mapped["service"].notna()]
+    pairs = (known["service"] + ":" + known["mapping"]).groupby(known["register_id"]).agg(" ".join)
+    reasons = mapped.drop_duplicates("register_id").set_index("register_id")["reason"]
+    reasons = reasons[~reasons.index.isin(pairs.index)]
+    ids = register["register_id"]
+    return register.assign(services=ids.map(pairs), reason_unmapped=ids.map(reasons))
 
 
 def map_register(register: pd.DataFrame, rules: RegisterRules | None = None) -> pd.DataFrame:

@@ -24,6 +24,7 @@ from socaccess.sources.plausibility import (
     find_doubtful_years,
     find_far_points,
     find_overlaps,
+    find_wrong_shares,
     list_containing,
 )
 from socaccess.sources.population import find_municipalities
@@ -32,7 +33,15 @@ from socaccess.sources.reference import Bounds, Reference
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["Inspection", "guess_form", "inspect_rows", "inspect_table", "read_rows", "read_table"]
+__all__ = [
+    "Inspection",
+    "find_doubts",
+    "guess_form",
+    "inspect_rows",
+    "inspect_table",
+    "read_rows",
+    "read_table",
+]
 
 OTHER = "other"
 """Service of a facility that fits no service type."""
@@ -229,7 +238,7 @@ def inspect_rows(
         # Placing and naming already said what they found of the same columns.
         said = {problem.column for problem in problems if problem.column is not None}
         problems += [problem for problem in error.problems if problem.column not in said]
-    notes += _find_doubts(cleaned, form, reference, file, row_names)
+    notes += find_doubts(cleaned, form, reference, file, row_names)
     return Inspection(
         file=file,
         form=form,
@@ -329,14 +338,24 @@ def _find_home(
     return frame.assign(municipality_id=found), problems, notes
 
 
-def _find_doubts(
+def find_doubts(
     frame: pd.DataFrame,
     form: TableForm,
     reference: Reference,
     where: str,
     names: Sequence[object],
 ) -> list[Problem]:
-    """Find what is well formed but contradicts plain sense or another table."""
+    """Find what is well formed but contradicts plain sense or another table.
+
+    Parameters
+    ----------
+    frame, form
+        A table and its form.
+    reference
+        What it may refer to.
+    where, names
+        Its name, and how its owner knows the rows.
+    """
     import geopandas as gpd
 
     located = isinstance(frame, gpd.GeoDataFrame) and frame.crs is not None and len(frame) > 0
@@ -350,6 +369,9 @@ def _find_doubts(
             doubts += find_far_points(frame, outlines, where, names)
     if form.name == "facilities":
         doubts += find_doubtful_years(frame, where, names)
+    if form.name == "people" and {"settlement_id", "share"} <= set(frame.columns):
+        share = pd.to_numeric(frame["share"].astype(str).str.replace(",", "."), errors="coerce")
+        doubts += find_wrong_shares(frame.assign(share=share), where)
     if form.name == "need" and reference.settlements is not None and len(frame):
         keys = {"settlement_id", "target_group", "persons"}
         if keys <= set(frame.columns):

@@ -77,11 +77,13 @@ def show_result(result: StudyResult, lang: str = "lv") -> str:
         settlements=texts.number(summary["settlements"]),
         population=texts.number(summary["population"]),
     )
+    doubts = "".join(f"<li>{escape(doubt.text(lang))}</li>" for doubt in result.study.doubts)
     return (
         f'<div lang="{lang}" class="socaccess"><p><strong>'
         f"{escape(result.study.title[lang])}</strong>. {escape(overview)}</p>"
         f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
-        f"<p><small>{escape(texts('notebook.note'))}</small></p></div>"
+        f"<p><small>{escape(texts('notebook.note'))}</small></p>"
+        f"{f'<ul>{doubts}</ul>' if doubts else ''}</div>"
     )
 
 

@@ -239,6 +239,27 @@ class Study:
             f"{len(self.settlements)} settlements, {len(self.facilities)} facilities>"
         )
 
+    @cached_property
+    def doubts(self) -> tuple[Problem, ...]:
+        """What is well formed in the tables but contradicts plain sense or another table.
+
+        Points far outside the municipality they name, outlines that overlap, more need than
+        inhabitants, years to come of what operates. No reason to refuse a study.
+        """
+        from socaccess.schemas.names import name_rows
+        from socaccess.sources.reference import Reference
+        from socaccess.sources.tables import find_doubts
+
+        known = Reference.of_study(self.municipalities, self.settlements, self.service_types)
+        tables = ((self.municipalities, MUNICIPALITIES), (self.settlements, SETTLEMENTS),
+                  (self.facilities, FACILITIES), (self.need, NEED))  # fmt: skip
+        return tuple(
+            problem
+            for table, form in tables
+            if table is not None
+            for problem in find_doubts(table, form, known, form.name, name_rows(table, form, None))
+        )
+
     def limits_min(self) -> dict[str, float]:
         """Return the limit of every service that has one, in minutes."""
         known = self.service_types[self.service_types["limit_min"].notna()]

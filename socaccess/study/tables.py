@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, Protocol, TypeVar
 import numpy as np
 import pandas as pd
 
-from socaccess.errors import InputError, Problem, speak
+from socaccess.errors import Problem, raise_problems, speak
 from socaccess.messages import Message
 from socaccess.schemas import PEOPLE, check_table, suggest_names
 from socaccess.settings import Settings
+from socaccess.sources.plausibility import find_wrong_shares
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -37,9 +38,6 @@ Progress = Callable[[str, int, int], None]
 
 OTHER = "other"
 """Service of a facility that fits no service type: kept, shown, never supply."""
-
-SHARE_TOLERANCE = 0.01
-"""By how much the shares of a settlement may miss the whole, from rounding."""
 
 
 class _Speaker(Protocol):
@@ -98,11 +96,7 @@ def check_people(people: gpd.GeoDataFrame, settlements: pd.DataFrame) -> gpd.Geo
     """
     ids = list_names(settlements, "settlement_id")
     checked = check_table(people, PEOPLE, known={"settlement_id": ids})
-    whole = checked.groupby("settlement_id")["share"].sum()
-    wrong = whole[(whole - 1).abs() > SHARE_TOLERANCE]
-    if len(wrong):
-        rows = tuple(f"{name}: {total:.3f}" for name, total in wrong.items())
-        raise InputError("study.shares_not_one", where="people", column="share", rows=rows)
+    raise_problems(find_wrong_shares(checked, "people"))
     return checked
 
 

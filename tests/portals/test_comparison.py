@@ -128,7 +128,8 @@ def test_the_command(cache, tmp_path, lang, words):
     answer = CliRunner().invoke(app, [*command, "--out", str(tmp_path / "out")])
     assert answer.exit_code == 0, answer.output
     assert words.split()[0] in answer.stdout
-    files = ["by_municipality.csv", "differences.csv", "round_facilities.csv", "unmapped.csv"]
+    files = ["by_municipality.csv", "by_region.csv", "differences.csv", "round_facilities.csv",
+             "unmapped.csv"]  # fmt: skip
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == files
     told = json.loads(CliRunner().invoke(app, [*command, "--json"]).stdout)
     assert told["date"] == "2026-10-10"

@@ -165,3 +165,38 @@ def test_the_tables_given_are_left_as_they_were():
     for name, frame in before.items():
         pd.testing.assert_frame_equal(frame, world[name])
         assert isinstance(frame, gpd.GeoDataFrame) == isinstance(world[name], gpd.GeoDataFrame)
+
+
+def test_doubts_of_a_study_built_by_hand_are_said_not_refused():
+    world = tables()
+    assert Study(**world).doubts == ()
+    outlines, facilities = world["municipalities"], world["facilities"]
+    first = outlines.geometry.iloc[0]
+    shape = shapely.union(first, outlines.geometry.iloc[1])
+    far = shapely.affinity.translate(facilities.geometry.iloc[0], 0, 60_000)
+    people = world["settlements"].set_index("settlement_id")["population"]
+    need = world["need"].assign(persons=[people.iloc[0] + 1, *world["need"]["persons"][1:]])
+    study = Study(
+        **{
+            **world,
+            "municipalities": outlines.assign(geometry=[shape, *outlines.geometry[1:]]),
+            "facilities": facilities.assign(geometry=[far, *facilities.geometry[1:]]),
+            "need": need,
+        }
+    )
+    codes = [doubt.code for doubt in study.doubts]
+    assert codes == ["sources.outlines_overlap", "sources.point_far", "sources.need_above_people"]
+    page = study.run(sites=False)._repr_html_()
+    assert all(doubt.text("lv").split(" (")[0] in page for doubt in study.doubts)
+
+
+def test_the_register_and_published_figures_contradict_each_other_in_the_open():
+    import socaccess as sa
+
+    found = sa.planning.contradictions()
+    assert len(found) == 59
+    ours = found[found["first"].str.startswith("need")]
+    assert set(ours["first_value"].map(str)) >= {"<5"} and len(found.query("kind == 'two_figures'"))
+    assert (sa.planning.contradictions("latgale")["planning_region"] == "latgale").all()
+    with pytest.raises(UnknownNameError):
+        sa.planning.contradictions("sēlija")

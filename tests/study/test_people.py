@@ -104,8 +104,8 @@ def test_points_like_their_settlements_change_nothing():
 def test_shares_must_add_up_and_name_settlements():
     with pytest.raises(InputError) as caught:
         run(points(("d", 0.5, 20), ("d", 0.3, 25)))
-    assert [problem.code for problem in caught.value.problems] == ["study.shares_not_one"]
-    assert caught.value.problems[0].rows == ("d: 0.800",)
+    assert [problem.code for problem in caught.value.problems] == ["sources.shares_do_not_add_up"]
+    assert "d: 0.8" in str(caught.value)
     with pytest.raises(InputError, match="value is not known"):
         run(points(("nowhere", 1.0, 20)))
 
