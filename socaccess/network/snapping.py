@@ -44,8 +44,9 @@ def snap_points(
     `links.access_flag_m` from it (`far`) is reached from nowhere but itself.
 
     On the embedded roads, whose lines are straight between nodes, a point goes to the nearest
-    few nodes instead (`links.node_links`, up to `links.link_m` away), by streets that get faster with their length, and to
-    the node of its centre if one is named; whichever is quicker is travelled.
+    few nodes instead (`links.node_links`, up to `links.link_m` away), by streets that get faster
+    with their length, and to the node of its centre if one is named; whichever is quicker is
+    travelled.
 
     Parameters
     ----------
