@@ -34,6 +34,8 @@ __all__ = [
 LANGUAGES = ("lv", "en")
 
 FAMILIES = (
+    "access.column.", "access.degree.", "access.mark.", "access.measure.", "access.note.",
+    "access.scenario.",
     "annex.column.", "annex.dateline_", "annex.reference_", "annex.short_", "annex.unknown_",
     "annex.zone_", "cli.kind_", "cli.metavar_", "cli.note_", "cli.objective_", "cli.status_",
     "cli.step_", "cli.trip_", "cli.worth_", "data.finding_", "data.left_out_", "data.title_",

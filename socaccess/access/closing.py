@@ -254,18 +254,26 @@ def _close(
 
 def _list_flows(
     demand: np.ndarray, place: np.ndarray, refuge: np.ndarray, extra: np.ndarray
-) -> pd.DataFrame:
+) -> dict[str, np.ndarray]:
     """Return the persons of every pair of nearest facility and that after it (-1: none)."""
-    moved = np.where(np.isfinite(extra), demand * np.nan_to_num(extra, posinf=0.0), 0.0)
-    table = pd.DataFrame({"place": place, "refuge": refuge, "persons": demand, "moved": moved})
-    table = table[(table["place"] >= 0) & (table["persons"] > 0)]
-    flows = table.groupby(["place", "refuge"], as_index=False)[["persons", "moved"]].sum()
-    mean = (flows["moved"] / flows["persons"]).where(flows["refuge"] >= 0)
-    return flows.assign(extra_min=mean)
+    kept = np.flatnonzero((place >= 0) & (demand > 0))
+    count = refuge.max(initial=0) + 2
+    key, group = np.unique(place[kept] * count + refuge[kept] + 1, return_inverse=True)
+    group = group.ravel()
+    persons = np.bincount(group, weights=demand[kept], minlength=len(key))
+    # Where there is no refuge the way is infinite, and has no mean.
+    moved = np.bincount(group, weights=demand[kept] * extra[kept], minlength=len(key))
+    mean = np.where(np.isfinite(moved), moved / persons, np.nan)
+    return {
+        "place": key // count,
+        "refuge": key % count - 1,
+        "persons": persons,
+        "extra_min": mean,
+    }
 
 
 def _seek_places(
-    flows: pd.DataFrame,
+    flows: dict[str, np.ndarray],
     demand: np.ndarray,
     supply: np.ndarray,
     place: np.ndarray,
@@ -278,20 +286,18 @@ def _seek_places(
     served = np.minimum(persons, supply)  # NaN where places are unknown
     spare = np.maximum(supply - persons, 0.0)
     share = np.divide(served, persons, out=np.zeros(len(supply)), where=persons > 0)
-    moving = flows["persons"].to_numpy() * share[flows["place"]]
-    table = pd.DataFrame(
-        {"unit": unit[flows["place"]], "refuge": flows["refuge"], "moving": moving}
-    )
+    moving = flows["persons"] * share[flows["place"]]
     # Two of a unit may send people to the same place: its free places are there once.
-    both = table.groupby(["unit", "refuge"], as_index=False)["moving"].agg(
-        lambda values: values.sum(skipna=False)
+    count = len(supply) + 1
+    key, group = np.unique(
+        unit[flows["place"]] * count + flows["refuge"] % count, return_inverse=True
     )
-    free = np.append(spare, 0.0)[both["refuge"]]
-    going = both["moving"].to_numpy(dtype=float)
+    going = np.bincount(group.ravel(), weights=moving, minlength=len(key))
+    sender, free = key // count, np.append(spare, 0.0)[key % count]
     lost = np.isnan(free)
     lacking = np.where(lost, 0.0, np.maximum(going - free, 0.0))
 
     def add(values: np.ndarray) -> np.ndarray:
-        return np.bincount(both["unit"], weights=values, minlength=units)
+        return np.bincount(sender, weights=values, minlength=units)
 
     return add(going), add(np.where(np.isnan(going), np.nan, lacking)), add(going * lost)

@@ -50,7 +50,7 @@ def decompose_change(
     before: Any,
     after: Any,
     persons: Any,
-    groups: Sequence[Any],
+    groups: Any,
     *,
     persons_after: Any = None,
     more_is_worse: bool = False,

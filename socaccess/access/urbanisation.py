@@ -7,7 +7,6 @@ degree of urbanisation". A cell's density is its persons: water in a cell is not
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -120,7 +119,7 @@ def classify_cells(
 
 
 def classify_areas(
-    cells: Sequence[str], persons: Any, areas: Sequence[Any], *,
+    cells: Any, persons: Any, areas: Any, *,
     thresholds: UrbanThresholds | None = None,
 ) -> pd.DataFrame:  # fmt: skip
     """Return the degree of urbanisation of areas, such as municipalities.

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from socaccess.cli import access as access_command
 from socaccess.cli import check as check_command
 from socaccess.cli import data as data_command
 from socaccess.cli import network as network_command
@@ -31,6 +32,8 @@ app.command("run")(run_command.run)
 app.command("check")(check_command.check)
 app.command("annex")(run_command.annex)
 app.command("site")(site_command.site)
+app.command("access")(access_command.access)
+app.command("closing")(access_command.closing)
 app.command("sweep")(scale_command.sweep)
 app.command("validate")(validate_command.validate)
 app.add_typer(data_command.app, name="data")

@@ -19,6 +19,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from socaccess.planning.closures import closing, road_closing
+    from socaccess.planning.equity import fairness
+    from socaccess.planning.measures import access, comparison, delivery_cost, urbanisation
     from socaccess.planning.money import budget, mobile, person_budget, pilot
     from socaccess.planning.municipalities import cooperation, eraf, model
     from socaccess.planning.people import (
@@ -41,11 +44,16 @@ _HOME = {
     "Criterion": "socaccess.programme.general_services",
     "MobileWork": "socaccess.programme.mobile",
     "Wish": "socaccess.programme.person_budgets",
+    "access": "socaccess.planning.measures",
     "budget": "socaccess.planning.money",
     "buildings": "socaccess.planning.places",
+    "closing": "socaccess.planning.closures",
+    "comparison": "socaccess.planning.measures",
     "contradictions": "socaccess.planning.people",
     "cooperation": "socaccess.planning.municipalities",
+    "delivery_cost": "socaccess.planning.measures",
     "eraf": "socaccess.planning.municipalities",
+    "fairness": "socaccess.planning.equity",
     "forecast": "socaccess.planning.people",
     "general_services": "socaccess.planning.places",
     "goals": "socaccess.planning.people",
@@ -58,6 +66,8 @@ _HOME = {
     "person_budget": "socaccess.planning.money",
     "pilot": "socaccess.planning.money",
     "profiles": "socaccess.planning.places",
+    "road_closing": "socaccess.planning.closures",
+    "urbanisation": "socaccess.planning.measures",
     "views": "socaccess.planning.people",
 }
 
@@ -66,11 +76,16 @@ __all__ = [
     "Criterion",
     "MobileWork",
     "Wish",
+    "access",
     "budget",
     "buildings",
+    "closing",
+    "comparison",
     "contradictions",
     "cooperation",
+    "delivery_cost",
     "eraf",
+    "fairness",
     "forecast",
     "general_services",
     "goals",
@@ -83,6 +98,8 @@ __all__ = [
     "person_budget",
     "pilot",
     "profiles",
+    "road_closing",
+    "urbanisation",
     "views",
 ]
 

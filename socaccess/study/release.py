@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from socaccess.study.study import Study
     from socaccess.study.tables import Progress
 
-__all__ = ["Release", "release", "run_released", "summarise_by_population"]
+__all__ = ["Release", "protect_persons", "release", "run_released", "summarise_by_population"]
 
 NOT_IN_PLAN = "not_in_plan"
 """Method of a need of nought in a municipality that takes no part in the plan."""
@@ -258,11 +258,10 @@ def release(result: StudyResult | Release, *, allow_small_counts: bool = False) 
     if isinstance(result, Release):
         return result
     study = result.study
-    persons = spread_need(study)
-    protections, below = _protect_need(study, persons, allow_small_counts)
+    estimate, protections, below = protect_persons(study, allow_small_counts=allow_small_counts)
     if below == 0:
         return Release(result, {}, 0)
-    estimate = _estimate(protections, persons)
+    persons = spread_need(study)
     close = all(
         np.allclose(persons[name], estimate[name], atol=_SAME, rtol=0, equal_nan=True)
         for name in persons.columns
@@ -274,21 +273,22 @@ def run_released(
     study: Study, *, allow_small_counts: bool = False, progress: Progress | None = None
 ) -> Release:
     """Return what `release(study.run())` does, with everything calculated once."""
-    persons = spread_need(study)
-    protections, below = _protect_need(study, persons, allow_small_counts)
-    if below:
-        persons = _estimate(protections, persons)
+    persons, protections, below = protect_persons(study, allow_small_counts=allow_small_counts)
     result = run_study(study, suggest=True, progress=progress, persons=persons)
     return Release(result, protections, below)
 
 
-def _protect_need(
-    study: Study, persons: pd.DataFrame, allow_small_counts: bool
-) -> tuple[dict[str, Protection], int]:
-    """Return what may be shown of each target group, and the threshold in use."""
+def protect_persons(
+    study: Study, *, allow_small_counts: bool = False
+) -> tuple[pd.DataFrame, dict[str, Protection], int]:
+    """Return persons per settlement and target group as they may leave.
+
+    With what may be shown of each target group, and the threshold in use (0 shows all).
+    """
+    persons = spread_need(study)
     below = 0 if allow_small_counts else study.settings.suppress_below
     if below == 0:
-        return {}, 0
+        return persons, {}, 0
     position = {name: i for i, name in enumerate(study.municipalities["municipality_id"])}
     group = study.settlements["municipality_id"].map(position).to_numpy()
     inhabitants = study.settlements["population"].to_numpy(dtype=float)
@@ -303,13 +303,8 @@ def _protect_need(
         )
         for name in persons.columns
     }
-    return protections, below
-
-
-def _estimate(protections: dict[str, Protection], persons: pd.DataFrame) -> pd.DataFrame:
-    return pd.DataFrame(
-        {name: found.estimate for name, found in protections.items()}, index=persons.index
-    )
+    estimate = {name: found.estimate for name, found in protections.items()}
+    return pd.DataFrame(estimate, index=persons.index), protections, below
 
 
 def summarise_by_population(result: StudyResult) -> pd.DataFrame:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from socaccess.study.study import Study
 
-__all__ = ["run_study"]
+__all__ = ["list_institutions", "run_study"]
 
 # Institutions people move out of, and the group whose services they then need, where the
 # catalogue has no column `moves_to` that says so.
@@ -52,7 +52,7 @@ def run_study(
             progress(step, done, total)
 
     tell("travel")
-    institutions = _list_institutions(study)
+    institutions = list_institutions(study)
     reach = measure_reach(study, institutions, lambda done, total: tell("travel", done, total))
     tell("sites")
     if persons is None:
@@ -94,7 +94,8 @@ def run_study(
     )
 
 
-def _list_institutions(study: Study) -> gpd.GeoDataFrame:
+def list_institutions(study: Study) -> gpd.GeoDataFrame:
+    """Return the located institutions of the study that people move out of."""
     facilities = study.facilities
     inside = facilities["municipality_id"].isin(study.municipalities["municipality_id"])
     moving = facilities["service"].isin(list(_list_movers(study))) & (
