@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 import zipfile
 import zlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING, Any, Final
@@ -27,11 +28,13 @@ __all__ = [
     "ReadLimits",
     "check_file",
     "check_member_name",
+    "check_size",
     "check_workbook",
     "find_control_signs",
     "guard_frame",
     "guard_text",
     "unguard_text",
+    "watch_xml",
 ]
 
 FORMULA_SIGNS: Final = ("=", "+", "-", "@", "'", "\t", "\r", "\n")
@@ -55,8 +58,8 @@ class ReadLimits:
         Largest content of an archive (a workbook is one).
     max_members
         Most files in an archive.
-    max_rows, max_cells
-        Most rows, and most cells, of a table.
+    max_rows, max_columns, max_cells
+        Most rows, columns and cells of a table; blank ones between others count.
     max_text
         Longest text of a cell; what is longer is no name, address or note.
 
@@ -70,7 +73,8 @@ class ReadLimits:
     max_unpacked_bytes: int = 500_000_000
     max_members: int = 1_000
     max_rows: int = 2_000_000
-    max_cells: int = 50_000_000
+    max_columns: int = 1_000
+    max_cells: int = 20_000_000
     max_text: int = 32_000
 
 
@@ -93,6 +97,26 @@ def check_file(path: Path, limits: ReadLimits | None = None) -> None:
         raise InputError("guards.empty", where=path.name)
     if size > limits.max_bytes:
         raise InputError("guards.too_large", where=path.name, megabytes=limits.max_bytes // 10**6)
+
+
+def check_size(where: str, rows: int, columns: int, limits: ReadLimits | None = None) -> None:
+    """Raise `InputError` for a table of more rows, columns or cells than are read.
+
+    Examples
+    --------
+    >>> check_size("a.csv", 10, 5)
+    >>> check_size("a.csv", 10, 300_000)
+    Traceback (most recent call last):
+        ...
+    socaccess.errors.InputError: a.csv: the table has more than 1000 columns
+    """
+    limits = limits or ReadLimits()
+    if rows > limits.max_rows:
+        raise InputError("sources.too_many_rows", where=where, most=limits.max_rows)
+    if columns > limits.max_columns:
+        raise InputError("guards.too_many_columns", where=where, most=limits.max_columns)
+    if rows * columns > limits.max_cells:
+        raise InputError("guards.too_many_cells", where=where, most=limits.max_cells)
 
 
 def check_member_name(name: str) -> None:
@@ -129,7 +153,7 @@ def check_workbook(path: Path, limits: ReadLimits | None = None) -> None:
             for member in members:
                 check_member_name(member.filename)
                 with archive.open(member) as part:
-                    left = _check_part(path, member.filename, part, left)
+                    left = _check_part(path, member.filename, part, left, limits)
     except InputError:
         raise
     except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, ValueError,
@@ -137,11 +161,13 @@ def check_workbook(path: Path, limits: ReadLimits | None = None) -> None:
         raise InputError("guards.not_a_workbook", where=path.name) from None
 
 
-def _check_part(path: Path, name: str, part: IO[bytes], left: int) -> int:
+def _check_part(path: Path, name: str, part: IO[bytes], left: int, limits: ReadLimits) -> int:
     """Read a part to its end, at most `left` bytes; return how many bytes are left."""
     from xml.parsers import expat
 
-    watch = _watch_xml(path) if name.lower().endswith((".xml", ".rels")) else None
+    watch, sheet = None, _Extent()
+    if name.lower().endswith((".xml", ".rels")):
+        watch = watch_xml(path.name, sheet.see if "worksheets/" in name else None)
     try:
         while block := part.read(_CHUNK):
             left -= len(block)
@@ -151,29 +177,60 @@ def _check_part(path: Path, name: str, part: IO[bytes], left: int) -> int:
                 watch.Parse(block, False)
         if watch is not None:
             watch.Parse(b"", True)
-    except expat.ExpatError:
+    except (expat.ExpatError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
         raise InputError("guards.not_a_workbook", where=path.name) from None
+    check_size(path.name, sheet.rows, sheet.columns, limits)
     return left
 
 
-def _watch_xml(path: Path) -> Any:
-    """Return a parser that refuses entities and elements nested too deep, and keeps nothing."""
+class _Extent:
+    """How far the cells of a sheet reach: a reader makes every blank one before the last."""
+
+    def __init__(self) -> None:
+        self.rows = self.columns = 0
+
+    def see(self, name: str, attributes: Mapping[str, str]) -> None:
+        """Look at one element: rows and cells say where they stand."""
+        if name == "row":
+            self.rows = max(self.rows + 1, int(attributes.get("r", 0)))
+        elif name == "c":
+            letters = attributes.get("r", "").rstrip("0123456789").upper()
+            column = 0
+            for letter in letters:
+                column = column * 26 + ord(letter) - ord("A") + 1
+            self.columns = max(self.columns, column)
+
+
+def watch_xml(where: str, see: Callable[[str, Mapping[str, str]], object] | None = None) -> Any:
+    """Return a parser that refuses entities and elements nested too deep, and keeps nothing.
+
+    Parameters
+    ----------
+    where
+        Name of the file in errors.
+    see
+        Is given each element's name and attributes.
+    """
     from xml.parsers import expat
 
     depth = 0
 
-    def enter(*_: object) -> None:
+    def enter(name: str, attributes: Mapping[str, str]) -> None:
         nonlocal depth
         depth += 1
         if depth > _DEEPEST:
-            raise InputError("guards.nested_deep", where=path.name)
+            raise InputError("guards.nested_deep", where=where)
+        if see is not None:
+            see(name, attributes)
 
     def leave(*_: object) -> None:
         nonlocal depth
         depth -= 1
 
     def refuse(*_: object) -> None:
-        raise InputError("guards.entities", where=path.name)
+        raise InputError("guards.entities", where=where)
 
     parser = expat.ParserCreate()
     parser.StartElementHandler, parser.EndElementHandler = enter, leave

@@ -11,7 +11,7 @@ import pytest
 
 from socaccess.errors import CrsError, InputError, SocAccessWarning, UnknownNameError
 from socaccess.schemas import FACILITIES, MUNICIPALITIES, SETTLEMENTS
-from socaccess.sources.files import list_layers, read_rows
+from socaccess.sources.files import list_sheets, read_rows
 from socaccess.sources.tables import inspect_table, read_table
 
 LUDZA = (27.7242, 56.5477)
@@ -68,7 +68,7 @@ def test_layer_is_chosen_by_name_and_asked_for_when_there_are_several(tmp_path):
     path = tmp_path / "both.gpkg"
     make_layer().to_file(path, layer="north")
     make_layer(name=["Other"]).to_file(path, layer="south")
-    assert list_layers(path) == ["north", "south"]
+    assert list_sheets(path) == ["north", "south"]
     assert read_table(path, layer="south")["name"].tolist() == ["Other"]
     with pytest.raises(InputError, match="layers north, south; say which"):
         read_table(path)

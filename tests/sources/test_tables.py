@@ -117,7 +117,7 @@ def test_five_rows_are_named_and_all_counted(tmp_path):
         ("picture.csv", b"\x89PNG\x00\x00\x00", "not text"),
         ("note.docx", b"PK", "cannot be read"),
         ("broken.xlsx", b"not a workbook", "not a readable workbook"),
-        ("broken.gpkg", b"not a layer", "not a readable layer"),
+        ("broken.gpkg", b"not a layer", "not what its ending .gpkg says"),
         ("other.csv", b"colour,taste\nred,sweet\n", "fit no table we know"),
     ],
 )
