@@ -20,6 +20,7 @@ from socaccess.schemas.forms import (
     TableForm,
 )
 from socaccess.schemas.names import RowNames, pick_rows, suggest_message, suggest_names
+from socaccess.schemas.numbers import read_numbers
 
 __all__ = [
     "CANDIDATES",
@@ -36,6 +37,7 @@ __all__ = [
     "TableForm",
     "check_table",
     "pick_rows",
+    "read_numbers",
     "suggest_message",
     "suggest_names",
 ]

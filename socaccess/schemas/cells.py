@@ -14,6 +14,7 @@ from socaccess.errors import Problem
 from socaccess.guards import ReadLimits, find_control_signs
 from socaccess.schemas.forms import Column
 from socaccess.schemas.names import pick_rows
+from socaccess.schemas.numbers import read_numbers
 
 __all__ = ["convert"]
 
@@ -98,12 +99,12 @@ def _read_text(value: object) -> str | None:
 def _convert_number(
     values: pd.Series, blank: pd.Series, column: Column, note: Callable[..., None]
 ) -> pd.Series:
-    if values.dtype == object or pd.api.types.is_string_dtype(values.dtype):
-        text = values.astype(str).str.replace(r"\s", "", regex=True)
-        number = pd.to_numeric(text.str.replace(",", ".", regex=False), errors="coerce")
-    else:
-        number = pd.to_numeric(values, errors="coerce").astype(float)
-    bad = ~blank & ~np.isfinite(number.to_numpy(dtype=float, na_value=np.nan))
+    read = read_numbers(values)
+    number = pd.Series(read.values, index=values.index)
+    unsure = pd.Series(read.two_readings, index=values.index) & ~blank
+    note("schemas.two_readings", unsure, show=True)
+    blank = blank | unsure
+    bad = ~blank & ~np.isfinite(number)
     whole = column.kind in ("integer", "year")
     if whole:
         # Beyond 2^53 a number is no longer told from its neighbours.

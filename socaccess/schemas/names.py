@@ -117,13 +117,16 @@ def pick_rows(
 def find_unknown(
     values: pd.Series, known: Sequence[str], where: str, column: str, names: Sequence[object]
 ) -> list[Problem]:
-    """Find values that exist nowhere else, each with the nearest that does."""
+    """Find values that exist nowhere else, names with the nearest that does."""
     unknown = (values.notna() & ~values.isin(list(known))).to_numpy(dtype=bool)
     if not unknown.any():
         return []
+    # Codes of like spelling have nothing else in common.
+    spelled = [name for name in known if not any(map(str.isdigit, str(name)))]
     near = {
-        word: suggest_names(word, list(known), most=1)
+        word: suggest_names(word, spelled, most=1)
         for word in values[unknown].astype(str).drop_duplicates()
+        if not any(map(str.isdigit, word))
     }
     pairs = [f"{word} → {names[0]}" for word, names in near.items() if names]
     code = "schemas.unknown_value_near" if pairs else "schemas.unknown_value"

@@ -1,4 +1,4 @@
-"""Headings and values as planners write them, as ours: every change told, cell by cell."""
+"""Values as planners write them, as ours: every change stated, cell by cell."""
 
 from __future__ import annotations
 
@@ -13,54 +13,10 @@ import pandas as pd
 
 from socaccess.errors import Problem, UnknownNameError
 from socaccess.i18n import fold
-from socaccess.schemas import TableForm, pick_rows
+from socaccess.schemas import TableForm, pick_rows, read_numbers
 from socaccess.sources.reference import Reference
 
-__all__ = ["STATUS_WORDS", "Change", "clean_cells", "name_columns", "name_municipalities"]
-
-# Compared without diacritics, case, signs and units in brackets.
-_MEANINGS = {
-    "lon": ("lng", "long", "longitude", "garums", "geografiskais garums"),
-    "lat": ("latitude", "platums", "geografiskais platums"),
-    "x": ("x koordinata", "koordinata x", "coord x", "easting", "x lks92", "lks92 x"),
-    "y": ("y koordinata", "koordinata y", "coord y", "northing", "y lks92", "lks92 y"),
-    "name": ("nosaukums", "iestades nosaukums", "pakalpojuma sniedzejs", "sniedzejs",
-             "facility name"),
-    "service": ("pakalpojums", "pakalpojuma veids", "pakalpojuma nosaukums", "service type"),
-    "target_group": ("merka grupa", "merkgrupa", "target group", "client group"),
-    "places": ("vietas", "vietu skaits", "vietu sk", "number of places", "capacity"),
-    "status": ("statuss", "stavoklis"),
-    "opened": ("atverts", "atversanas gads", "atversanas datums", "darbibas sakums",
-               "year opened", "opening date"),
-    "closed": ("slegts", "slegsanas gads", "slegsanas datums", "darbibas beigas",
-               "year closed", "closing date"),
-    "municipality_id": ("atvk", "atvk kods", "novada kods", "pasvaldibas kods",
-                        "municipality code"),
-    "municipality": ("novads", "pasvaldiba", "novads pilseta", "municipality name"),
-    "settlement": ("apdzivota vieta", "vieta", "pilseta pagasts", "pilseta", "pagasts", "ciems",
-                   "place", "town", "village", "locality"),
-    "settlement_id": ("apdzivotas vietas kods", "vietas kods", "settlement code"),
-    "address": ("adrese", "iestades adrese", "street address"),
-    "population": ("iedzivotaji", "iedzivotaju skaits", "inhabitants", "residents"),
-    "persons": ("personas", "personu skaits", "number of persons", "people"),
-    "basis": ("pamats", "datu pamats"),
-    "planning_region": ("planosanas regions", "regions", "region"),
-    "kind": ("veids", "type"),
-    "source": ("avots", "datu avots", "data source"),
-    "limit_min": ("robeza min", "robezlaiks", "robezlaiks min", "limit", "limit minutes"),
-    "outer_limit_min": ("areja robeza min", "outer limit"),
-    "traveller": ("kas brauc", "celotajs"),
-    "name_lv": ("nosaukums latviski", "nosaukums lv"),
-    "name_en": ("nosaukums angliski", "nosaukums en"),
-}  # fmt: skip
-
-# "id" and "code" mean the id of whatever the table is about.
-_OWN_IDS = ("id", "kods", "code", "nr", "no")
-_ID_OF = {"facilities": "facility_id", "settlements": "settlement_id",
-          "municipalities": "municipality_id", "service_types": "service",
-          "candidates": "settlement_id"}  # fmt: skip
-
-_ALIASES = {word: name for name, words in _MEANINGS.items() for word in words}
+__all__ = ["STATUS_WORDS", "Change", "clean_cells", "name_municipalities", "part_services"]
 
 STATUS_WORDS = {
     "darbojas": "operating",
@@ -74,54 +30,14 @@ STATUS_WORDS = {
     "slegta": "closed",
     "nedarbojas": "closed",
     "inactive": "closed",
+    "sniedz": "operating",
+    "tiek sniegts": "operating",
+    "nesniedz": "closed",
+    "netiek sniegts": "closed",
+    "partraukts": "closed",
+    "izbeigts": "closed",
 }
 """What statuses are called, without diacritics and case."""
-
-
-def name_columns(frame: pd.DataFrame, form: str = "") -> tuple[pd.DataFrame, Mapping[str, str]]:
-    """Return a table under our column names, and what its owner calls each of them.
-
-    A column that already has our name keeps it; no name is given twice.
-
-    Parameters
-    ----------
-    frame
-        The table as read.
-    form
-        Name of the form, which says whose id a column `id` holds; guessed from the
-        other columns if not given.
-
-    Examples
-    --------
-    >>> table = pd.DataFrame(columns=["Nosaukums", "Vietu skaits (2024)", "Platums"])
-    >>> named, headings = name_columns(table)
-    >>> list(named), headings["places"]
-    (['name', 'places', 'lat'], 'Vietu skaits (2024)')
-    """
-    plain = {name: str(name).strip().lower() for name in frame.columns}
-    taken = set(plain.values())
-    names: dict[str, str] = {}
-    for name in frame.columns:
-        ours = _ALIASES.get(_simplify(str(name)), plain[name])
-        if ours != plain[name] and (ours in taken or ours in names.values()):
-            ours = plain[name]
-        names[name] = ours
-    identity = _ID_OF.get(form or _guess_subject(set(names.values())))
-    for name in frame.columns:
-        if identity and identity not in names.values() and _simplify(str(name)) in _OWN_IDS:
-            names[name] = identity
-    return frame.rename(columns=names), {ours: str(theirs) for theirs, ours in names.items()}
-
-
-def _guess_subject(columns: set[str]) -> str:
-    if {"service", "status"} & columns:
-        return "facilities"
-    return "settlements" if "population" in columns else ""
-
-
-def _simplify(name: str) -> str:
-    words = re.sub(r"\(.*?\)|\[.*?\]", " ", fold(name))
-    return " ".join(re.sub(r"[^\w]+|_", " ", words).split())
 
 
 _SERIAL_DAYS = (14_611.0, 73_050.0)
@@ -138,6 +54,7 @@ REASONS = {
     "year": "sources.why_year",
     "serial_date": "sources.why_serial_date",
     "number": "sources.why_number",
+    "zeros": "sources.why_zeros",
     "spaces": "sources.why_spaces",
     "spelling": "sources.why_spelling",
     "axes": "sources.why_axes",
@@ -197,18 +114,77 @@ def clean_cells(
     for column in form.columns:
         if column.kind == "year":
             clean(column.name, _read_year)
+        elif column.kind in ("number", "integer") and column.name in cleaned:
+            read = read_numbers(cleaned[column.name])
+            for row in np.flatnonzero(read.grouped).tolist():
+                before, after = cleaned[column.name].iloc[row], float(read.values[row])
+                changes.append(Change(row, column.name, before, after, "number"))
+            values = pd.Series(read.values, index=cleaned.index).astype(object)
+            cleaned[column.name] = cleaned[column.name].astype(object).mask(read.grouped, values)
+    if reference.settlements is not None and form.name in ("need", "people", "candidates"):
+        ids = {str(key).lstrip("0"): str(key) for key in reference.settlements["settlement_id"]}
+        clean("settlement_id", lambda value: _read_code(value, ids))
     if form.name == "service_types":
         cleaned = _fill_names(cleaned)
     return cleaned, changes
 
 
+def part_services(
+    frame: pd.DataFrame,
+    row_names: Sequence[object],
+    codes: Mapping[str, str],
+    where: str,
+) -> tuple[pd.DataFrame, Sequence[object], list[Problem]]:
+    """Return facilities with one row per service where a cell names several that are known.
+
+    The rows made of one keep its id as their `site_id`, get ids of their own, and stay one
+    site; row names follow. A cell is parted only where every part is a service.
+    """
+    if "service" not in frame or not codes:
+        return frame, row_names, []
+    parts = [_list_services(value, codes) for value in frame["service"]]
+    counts = np.array([len(part) for part in parts])
+    if (counts <= 1).all():
+        return frame, row_names, []
+    at = np.repeat(np.arange(len(frame)), counts)
+    made = frame.iloc[at].reset_index(drop=True)
+    several = counts[at] > 1
+    made["service"] = [service for part in parts for service in part]
+    if "facility_id" in made:
+        number = made.groupby(at).cumcount().to_numpy() + 1
+        own = made["facility_id"].astype(object)
+        kept = made.get("site_id", own)
+        made["site_id"] = own.where(several, kept)
+        joined = own.astype(str) + "-" + pd.Series(number, index=made.index).astype(str)
+        made["facility_id"] = own.where(~several, joined)
+    notes = [Problem("sources.services_parted", where, pick_rows(row_names, counts > 1))]
+    return made, [row_names[row] for row in at.tolist()], notes
+
+
+def _list_services(value: object, codes: Mapping[str, str]) -> list[object]:
+    text = str(value)
+    if _is_blank(value) or _find_service(text, codes):
+        return [value]
+    for separator in (r";|\n", r";|\n|,|\s/\s|\+"):
+        parts = [part.strip() for part in re.split(separator, text) if part.strip()]
+        found = [_find_service(part, codes) for part in parts]
+        if len(parts) > 1 and all(found):
+            return list(dict.fromkeys(found))
+    return [value]
+
+
+def _find_service(text: str, codes: Mapping[str, str]) -> str | None:
+    key = fold(text).replace("-", "_")
+    return codes.get(fold(text), codes.get(key, codes.get(key.replace(" ", "_"))))
+
+
 def _fill_names(types: pd.DataFrame) -> pd.DataFrame:
-    """Return service types named in both languages where they are named in one, or in `name`."""
+    """Return service types named in both languages, and with limits, unknown where none stand."""
     given = [name for name in ("name_en", "name_lv", "name") if name in types]
     for column in ("name_lv", "name_en"):
         if given and column not in types:
             types = types.assign(**{column: types[given[0]]})
-    return types
+    return types if "limit_min" in types else types.assign(limit_min=None)
 
 
 def name_municipalities(
@@ -256,11 +232,17 @@ def _read_status(value: object) -> tuple[object, str]:
     return (value, "") if word is None else (word, "status")
 
 
-def _read_service(value: object, codes: dict[str, str]) -> tuple[object, str]:
+def _read_service(value: object, codes: Mapping[str, str]) -> tuple[object, str]:
     text = str(value).strip()
-    key = fold(text).replace("-", "_")
-    code = codes.get(fold(text), codes.get(key, codes.get(key.replace(" ", "_"))))
+    code = _find_service(text, codes)
     return (text, "") if code is None or code == text else (code, "code")
+
+
+def _read_code(value: object, ids: dict[str, str]) -> tuple[object, str]:
+    """Return a code that lost its leading zeros in a spreadsheet."""
+    text = _strip_decimals(str(value))
+    known = ids.get(text.lstrip("0")) if text.isdigit() else None
+    return (value, "") if known is None or known == str(value) else (known, "zeros")
 
 
 def _read_year(value: object) -> tuple[object, str]:

@@ -39,9 +39,7 @@ LAYERS: Final = (*_DRIVERS, *_PARQUET)
 _OF_QGIS = frozenset({"layer_styles", "qgis_projects"})
 """Tables a GIS program keeps beside the layers: no layers themselves."""
 
-_OTHER_FORMATS = re.compile(
-    rb"<OGRVRTDataSource|<VRTDataset|gdal_streamed_alg|/vsi[a-z0-9_]+/"
-)
+_OTHER_FORMATS = re.compile(rb"<OGRVRTDataSource|<VRTDataset|gdal_streamed_alg|/vsi[a-z0-9_]+/")
 """What makes a driver of another format take a text for its own."""
 
 _GEOPACKAGE = (b"GPKG", b"GP10", b"GP11")
@@ -124,7 +122,9 @@ def _read_drawn(path: Path, layer: str | None, limits: ReadLimits) -> Any:
     if found["driver"] not in _DRIVERS[kind]:
         raise InputError("sources.other_format", where=path.name, ending=kind)
     check_size(path.name, max(int(found["features"]), 0), len(found["fields"]), limits)
-    return gpd.read_file(full, layer=layer, encoding=_find_codepage(path) if kind == ".shp" else None)
+    return gpd.read_file(
+        full, layer=layer, encoding=_find_codepage(path) if kind == ".shp" else None
+    )
 
 
 def _read_parquet(path: Path, limits: ReadLimits) -> pd.DataFrame:

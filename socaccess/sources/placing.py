@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -61,6 +62,9 @@ def place_points(
     import geopandas as gpd
 
     problems: list[Problem] = []
+    notes: list[Problem] = []
+    if form.geometry == "point" and not isinstance(frame, gpd.GeoDataFrame):
+        frame = _part_coordinates(frame)
     if not isinstance(frame, gpd.GeoDataFrame):
         pair = next((p for p in PAIRS if set(p) <= set(frame.columns)), None)
         if form.geometry != "point" or pair is None:
@@ -80,11 +84,78 @@ def place_points(
         if crs is None:
             return frame, [], []
         frame = frame.set_crs(_read_system(crs, where))
-    notes = []
+    if form.geometry == "point":
+        frame, notes = _make_points(frame, where, names)
     if form.geometry == "point" and bounds is not None and _all_swapped(frame, bounds):
         frame = frame.set_geometry(swap_axes(frame.geometry))
         notes.append(Problem("sources.all_axes_swapped", where))
     return crs_.to_metric(frame, where), problems, notes
+
+
+_PAIR = re.compile(r"\s*([+-]?\d{1,2}[.,]\d+)\s*[°NZ]?\s*[,; ]\s*([+-]?\d{1,2}[.,]\d+)\s*[°EA]?\s*")
+
+
+def _part_coordinates(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a table whose one column of coordinates is parted: well-known text, or a pair.
+
+    Of a pair in degrees the greater is the latitude where one is above 40 and the other
+    below, as everywhere in this part of the world; else latitude is written first.
+    """
+    import shapely
+
+    if "coordinates" not in frame or any(set(pair) <= set(frame.columns) for pair in PAIRS):
+        return frame
+    texts = frame["coordinates"].map(_read_text)
+    east: list[object] = []
+    north: list[object] = []
+    for text in texts:
+        pair = _PAIR.fullmatch(text)
+        shape = shapely.from_wkt(text, on_invalid="ignore") if "(" in text else None
+        if shape is not None and not shape.is_empty:
+            point = shape.centroid
+            east.append(point.x)
+            north.append(point.y)
+        elif pair:
+            first, second = (float(number.replace(",", ".")) for number in pair.groups())
+            turned = first < 40 < second
+            east.append(first if turned else second)
+            north.append(second if turned else first)
+        else:
+            east.append(text or None)
+            north.append(text or None)
+    return frame.assign(lon=pd.Series(east, index=frame.index, dtype=object),
+                        lat=pd.Series(north, index=frame.index, dtype=object))  # fmt: skip
+
+
+LARGEST_BUILDING_M = 500.0
+"""Outlines and groups of points no wider than this (inclusive) stand for one address."""
+
+
+def _make_points(
+    frame: gpd.GeoDataFrame, where: str, names: Sequence[object]
+) -> tuple[gpd.GeoDataFrame, list[Problem]]:
+    """Return a table whose outlines of buildings and groups of points are points; others stay."""
+    import shapely
+
+    geometry = np.asarray(frame.geometry.array)
+    absent = shapely.is_missing(geometry) | shapely.is_empty(geometry)
+    other = ~absent & (shapely.get_type_id(geometry) != shapely.GeometryType.POINT)
+    if not other.any():
+        return frame, []
+    west, south, east, north = shapely.bounds(
+        np.asarray(crs_.to_metric(frame[other], where).geometry.array)
+    ).T
+    small = np.maximum(east - west, north - south) <= LARGEST_BUILDING_M
+    rows = np.flatnonzero(other)[small]
+    if not len(rows):
+        return frame, []
+    geometry = geometry.copy()
+    geometry[rows] = shapely.centroid(geometry[rows])
+    made = np.isin(np.arange(len(frame)), rows)
+    points = type(frame.geometry)(geometry, index=frame.index, crs=frame.crs)
+    return frame.set_geometry(points), [
+        Problem("sources.points_made", where, pick_rows(names, made))
+    ]
 
 
 def read_numbers(

@@ -25,7 +25,10 @@ __all__ = [
     "find_doubtful_need",
     "find_doubtful_years",
     "find_far_points",
+    "find_mixed_encoding",
     "find_overlaps",
+    "find_same_places",
+    "find_totals",
     "find_turned_outlines",
     "find_wrong_shares",
     "list_containing",
@@ -214,6 +217,99 @@ def find_doubtful_need(
     if above:
         problems.append(Problem("sources.need_above_people", where, above))
     return problems
+
+
+_LEAST_TOTAL = 10.0
+"""Smaller sums come about by chance."""
+
+
+def find_totals(
+    table: pd.DataFrame, column: str, by: Sequence[str], where: str, names: Sequence[object]
+) -> list[Problem]:
+    """Find rows that hold the sum of the others: of the whole table, or of their group.
+
+    Parameters
+    ----------
+    table
+        Numbers in `column`; the columns of `by` tell groups (those it has not are left out).
+    column
+        Which numbers are added.
+    by
+        Columns of groups, each looked at by itself, besides the whole table.
+    where, names
+        Name of the table, and how its owner knows the rows.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"population": [500, 300, 200, 1000]})
+    >>> find_totals(table, "population", [], "a.csv", ["a", "b", "c", "all"])[0].rows[0].text("en")
+    'all: 1000'
+    """
+    numbers = table[column].to_numpy(dtype=float, na_value=np.nan)
+    total = np.zeros(len(table), dtype=bool)
+    groups = [np.zeros(len(table), dtype=np.int64)]
+    groups += [pd.factorize(table[name])[0] for name in by if name in table]
+    for group in groups:
+        known = (group >= 0) & np.isfinite(numbers)
+        sums = np.bincount(group[known], weights=numbers[known], minlength=1)
+        sizes = np.bincount(group[known & (numbers > 0)], minlength=len(sums))
+        rest = sums[group] - numbers
+        equal = np.abs(rest - numbers) <= 1e-6 * np.maximum(numbers, 1)
+        # Two rows may be equal by chance; three others that add up are not.
+        total |= known & equal & (sizes[group] >= 3) & (numbers >= _LEAST_TOTAL)
+    if not total.any():
+        return []
+    shown = pd.Series([f"{value:g}" for value in numbers], dtype=object)
+    return [Problem("sources.total_row", where, pick_rows(names, total, shown), column=column)]
+
+
+def find_same_places(
+    settlements: gpd.GeoDataFrame, where: str, names: Sequence[object]
+) -> list[Problem]:
+    """Find settlements of one name and municipality that stand on one point."""
+    keys = settlements[[name for name in ("name", "municipality_id") if name in settlements]]
+    at = settlements.geometry.to_wkb()
+    twice = keys.assign(at=at).duplicated(keep=False).to_numpy() & settlements.geometry.notna()
+    if not twice.any():
+        return []
+    rows = pick_rows(names, twice, settlements["name"].astype(str))
+    return [Problem("sources.place_twice", where, rows)]
+
+
+def find_mixed_encoding(table: pd.DataFrame, where: str, names: Sequence[object]) -> list[Problem]:
+    """Find texts that were written in one encoding and read in another before they came here.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"name": ["Rēzekne", "LÄ«gatne"]})
+    >>> find_mixed_encoding(table, "a.csv", ["row 1", "row 2"])[0].rows[0].text("en")
+    'row 2: LÄ«gatne → Līgatne'
+    """
+    problems = []
+    for column in table.columns:
+        rows = []
+        for row, text in enumerate(table[column]):
+            mended = _mend_encoding(text) if isinstance(text, str) else None
+            if mended is not None:
+                pair = f"{text} → {mended}"
+                rows.append(Message("common.row_value", row=names[row], value=pair))
+        if rows:
+            problems.append(Problem("sources.spoilt_letters", where, rows, column=str(column)))
+    return problems
+
+
+def _mend_encoding(text: str) -> str | None:
+    """Return what a text of UTF-8 read as a one-byte encoding was, None for any other."""
+    if text.isascii():
+        return None
+    for codec in ("cp1252", "cp1257", "latin-1"):
+        try:
+            mended = text.encode(codec).decode("utf-8")
+        except (UnicodeEncodeError, UnicodeDecodeError):
+            continue
+        if mended != text:
+            return mended
+    return None
 
 
 def find_wrong_shares(

@@ -14,8 +14,8 @@ from socaccess.errors import InputError, Problem, raise_problems
 from socaccess.i18n import fold
 from socaccess.messages import Message
 from socaccess.schemas import TableForm, pick_rows
-from socaccess.sources.cleaning import name_columns
 from socaccess.sources.files import read_rows
+from socaccess.sources.headings import name_columns
 from socaccess.sources.placing import place_points, read_numbers
 
 if TYPE_CHECKING:

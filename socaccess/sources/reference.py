@@ -101,7 +101,10 @@ class Reference:
         ids = self._municipality_ids
         if name in ids or not ids:
             return name
-        fits = [key for key, known in ids.items() if fold(known) == fold(name)]
+        code = name.strip().removesuffix(".0").lstrip("0")
+        fits = [key for key in ids if code.isdigit() and key.lstrip("0") == code]
+        for simplify in (fold, lambda word: fold(_write_out(word))):
+            fits = fits or [key for key, known in ids.items() if simplify(known) == simplify(name)]
         if len(fits) == 1:
             return fits[0]
         if fits:
@@ -148,10 +151,13 @@ def _write_out(name: str) -> str:
     code = name.strip().removesuffix(".0")
     if code.isdigit():
         return code.zfill(7)
-    words = name.split()
-    plain = [word for word in words if fold(word) not in ("pils.", "pils", "pilseta")]
+    words = [word for word in name.split() if fold(word) != "pasvaldiba"]
+    plain = [word for word in words if fold(word) not in _CITY]
     if len(plain) < len(words) and plain and fold(plain[-1]).endswith(("as", "es")):
         # Of Rēzeknes pilsēta the city is meant, not the county named after it.
         plain[-1] = plain[-1][:-1]
     spelled = {"nov.": "novads", "nov": "novads", "novada": "novads"}
     return " ".join(spelled.get(fold(word), word) for word in plain)
+
+
+_CITY = ("pils.", "pils", "pilseta", "pilsetas", "valstspilseta", "valstspilsetas")

@@ -13,17 +13,34 @@ import pandas as pd
 
 from socaccess import crs as crs_
 from socaccess.errors import InputError, Problem, SocAccessWarning, raise_problems
+from socaccess.i18n import fold
 from socaccess.messages import Message
-from socaccess.schemas import FORMS, LATVIA_BOUNDS, TableForm, check_table, pick_rows
-from socaccess.sources.cleaning import Change, clean_cells, name_columns, name_municipalities
+from socaccess.schemas import (
+    FORMS,
+    LATVIA_BOUNDS,
+    TableForm,
+    check_table,
+    pick_rows,
+    read_numbers,
+)
+from socaccess.sources.cleaning import Change, clean_cells, name_municipalities, part_services
 from socaccess.sources.files import read_rows
 from socaccess.sources.gazetteer import Gazetteer
+from socaccess.sources.headings import (
+    apply_units,
+    find_double_meanings,
+    name_columns,
+    restore_cut_names,
+)
 from socaccess.sources.placing import place_points, place_rows
 from socaccess.sources.plausibility import (
     find_doubtful_need,
     find_doubtful_years,
     find_far_points,
+    find_mixed_encoding,
     find_overlaps,
+    find_same_places,
+    find_totals,
     find_wrong_shares,
     list_containing,
 )
@@ -202,16 +219,27 @@ def inspect_rows(
     import geopandas as gpd
 
     reference = reference or Reference.of_latvia()
+    notes: list[Problem] = list(rows.attrs.get("notes", ()))
+    if file.lower().endswith(".shp"):
+        rows = rows.rename(columns=restore_cut_names(rows.columns))
     rows, headings = name_columns(rows, form.name if form else "")
     form = form or guess_form(rows, file)
-    problems: list[Problem] = []
-    notes: list[Problem] = []
+    notes += find_double_meanings(rows, headings, file)
+    if form.name == "facilities":
+        rows, row_names, found = part_services(rows, row_names, reference.service_codes, file)
+        notes += found
+    rows, problems, found = apply_units(rows, headings, file)
+    notes += found
     cleaned, changes = clean_cells(rows, form, reference)
     if form.geometry:
-        cleaned, found, notes = place_points(
+        # The address register's own columns: X is north there.
+        if crs is None and fold(headings.get("x", "")).startswith("koord"):
+            crs = crs_.LATVIA
+        cleaned, found, done = place_points(
             cleaned, form, file, row_names, crs=crs, bounds=reference.bounds
         )
         problems += found
+        notes += done
     if form.name != "municipalities":
         cleaned, found, named = name_municipalities(cleaned, file, row_names, reference)
         problems += found
@@ -359,7 +387,12 @@ def find_doubts(
     import geopandas as gpd
 
     located = isinstance(frame, gpd.GeoDataFrame) and frame.crs is not None and len(frame) > 0
-    doubts: list[Problem] = []
+    doubts = find_mixed_encoding(frame.drop(columns="geometry", errors="ignore"), where, names)
+    if form.name == "settlements" and "population" in frame:
+        people = frame.assign(population=read_numbers(frame["population"]).values)
+        doubts += find_totals(people, "population", ["municipality_id"], where, names)
+    if form.name == "settlements" and located and "name" in frame:
+        doubts += find_same_places(frame, where, names)
     if form.name == "municipalities" and located and "name" in frame:
         doubts += find_overlaps(crs_.to_metric(frame, where), where)
     if form.geometry == "point" and located and "municipality_id" in frame:
@@ -375,10 +408,8 @@ def find_doubts(
     if form.name == "need" and reference.settlements is not None and len(frame):
         keys = {"settlement_id", "target_group", "persons"}
         if keys <= set(frame.columns):
-            numbers = pd.to_numeric(
-                frame["persons"].astype(str).str.replace(",", "."), errors="coerce"
-            )
-            need = frame.assign(persons=numbers)
+            need = frame.assign(persons=read_numbers(frame["persons"]).values)
+            doubts += find_totals(need, "persons", ["target_group"], where, names)
             doubts += find_doubtful_need(need, reference.settlements, where, names)
     return doubts
 

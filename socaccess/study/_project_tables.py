@@ -20,10 +20,10 @@ from socaccess.schemas import (
     Column,
     TableForm,
 )
-from socaccess.sources.cleaning import name_columns
 from socaccess.sources.duplicates import merge_duplicates
 from socaccess.sources.files import read_rows
 from socaccess.sources.gazetteer import Gazetteer
+from socaccess.sources.headings import name_columns
 from socaccess.sources.plausibility import find_turned_outlines
 from socaccess.sources.population import make_origins, read_people, spread_population
 from socaccess.sources.reference import Reference

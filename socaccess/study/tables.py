@@ -138,7 +138,8 @@ def choose_limits(service_types: pd.DataFrame, settings: Settings) -> pd.DataFra
     """Return the service types with the limits a user prefers in place of the catalogue's."""
     chosen = service_types.copy()
     preferred = chosen["service"].map(settings.limits_min)
-    chosen["limit_min"] = preferred.fillna(chosen["limit_min"]).astype(float)
+    stated = chosen.get("limit_min", pd.Series(np.nan, index=chosen.index))
+    chosen["limit_min"] = preferred.fillna(stated).astype(float)
     chosen["limit_changed"] = preferred.notna()
     return chosen.sort_values("service", ignore_index=True)
 

@@ -67,7 +67,7 @@ def test_numbers_are_read_as_planners_write_them(written, read):
     assert check_table(need(persons=[written]), NEED)["persons"].tolist() == [read]
 
 
-@pytest.mark.parametrize("written", ["ten", "1,2,3", "nan", "inf", "-", "5 persons", "1.234,5"])
+@pytest.mark.parametrize("written", ["ten", "1,2,3", "nan", "inf", "-", "5 persons", "1.23,4"])
 def test_text_in_a_number_column_is_told_with_its_row(written):
     (line,) = complain(need(persons=[written]), NEED)
     assert line == (

@@ -85,7 +85,8 @@ def test_sheet_is_chosen_by_name_and_the_first_by_default(tmp_path):
                  "status": ["operating"], "lon": [27.7], "lat": [56.5]}
             )  # fmt: skip
             table.to_excel(book, sheet_name=sheet, index=False)
-    assert read_table(path)["name"].tolist() == ["A"]
+    with pytest.warns(SocAccessWarning, match="sheet 'One' was read; not read: Two"):
+        assert read_table(path)["name"].tolist() == ["A"]
     assert read_table(path, layer="Two")["name"].tolist() == ["B"]
     with pytest.raises(UnknownNameError, match="no sheet or layer 'Three'"):
         read_table(path, layer="Three")
@@ -202,7 +203,8 @@ def test_headings_keep_their_meaning_when_ours_stand_beside_them(tmp_path):
     path = tmp_path / "both.csv"
     path.write_text("facility_id;name;nosaukums;service;status;lon;lat\n"
                     "a;Right;Wrong;dac_grt;operating;27,7;56,5\n", encoding="utf-8")  # fmt: skip
-    row = read_table(path).iloc[0]
+    with pytest.warns(SocAccessWarning, match="two columns mean the same: name, nosaukums"):
+        row = read_table(path).iloc[0]
     assert (row["name"], row["nosaukums"]) == ("Right", "Wrong")
 
 

@@ -225,6 +225,8 @@ def tell(case: Path) -> list[str]:
         ("closed_but_operating",
          {"sources.operating_but_closed", "sources.operating_before_opening"}),
         ("swapped_outlines", {"sources.outlines_turned"}),
+        ("thousands_dot_comma", {"schemas.two_readings"}),
+        ("service_types_without_limit", {"study.unsuited_service"}),
     ],
 )  # fmt: skip
 def test_cases_are_told(shared, name, codes):
@@ -247,6 +249,33 @@ def test_validate_tells_in_latvian(shared):
     answer = CliRunner().invoke(app, ["validate", str(path), "--as", "settlements", "--lang", "lv"])
     assert answer.exit_code == 0
     assert "km ārpus „Ludzas novads”" in answer.output
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize(
+    ("file", "form", "rows", "notes"),
+    [
+        ("duplicate_heading_meaning/v35_dupheads.csv", FACILITIES, 1, {"sources.one_meaning"}),
+        ("qgis_styled_gpkg/styled.gpkg", FACILITIES, 1, set()),
+        ("settlement_id_lost_zeros/x10b_need_ids.xlsx", NEED, 2, set()),
+        ("shapefile_ten_letter_headings/g12_settle.shp", SETTLEMENTS, 1, set()),
+        ("title_row_and_two_headers/v40_titles.csv", FACILITIES, 1, {"sources.header_found"}),
+        ("title_row_and_two_headers/x1_title_merged.xlsx", FACILITIES, 1, {"sources.header_found"}),
+        ("title_row_and_two_headers/x2_two_headers.xlsx", FACILITIES, 1, {"sources.header_found"}),
+    ],
+)
+def test_files_of_the_cases_are_read(shared, file, form, rows, notes):
+    found = inspect_table(shared / "cases" / file, form)
+    assert found.problems == () and len(found.checked) == rows
+    assert notes <= {note.code for note in found.notes}
+
+
+@pytest.mark.shared
+def test_official_names_of_the_cases_are_understood(shared):
+    path = shared / "cases" / "official_municipality_names" / "v12_munis.csv"
+    found = inspect_table(path, FACILITIES)
+    named = found.cleaned.set_index("name")["municipality_id"]
+    assert named[["C8", "C11"]].tolist() == ["0037000", "0001000"]
 
 
 @pytest.mark.shared
