@@ -64,7 +64,9 @@ def _show(session: Session, name: str, answer: Any) -> None:
         ]
         rows.append([*known, *shares, row.mean_min, row.max_min])
     columns = tuple(Column(Phrase(key), kind) for key, kind in kinds.items())
-    session.print(f"{name} ({texts('cli.borders', year=result.study.borders_year)})", style="bold")
+    year = result.study.borders_year
+    borders = f" ({texts('cli.borders', year=year)})" if year else ""
+    session.print(f"{name}{borders}", style="bold")
     session.show(Table(columns, rows))
     for row in answer.services[answer.services["failed"]].itertuples():
         here = answer.gaps[answer.gaps["service"] == row.service].head(SHOWN)

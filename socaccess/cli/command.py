@@ -306,8 +306,9 @@ class StudyOptions:
                 flag = f"--{name.replace('_', '-')}"
                 raise Misuse("cli.said_in_project", flag, place=_IN_FILE[name])
             study, notes = read_project(str(self.project or region)).load_study(roads)
+            texts = self.session.texts
             for note in notes:
-                self.session.remark(self.session.texts("cli.note", note=note))
+                self.session.remark(texts("cli.note", note=note.text(texts.lang)))
             if not self.limits:
                 return study
             types = study.service_types

@@ -151,7 +151,8 @@ def _show_headline(session: Session, released: Any) -> None:
              "cli.now": "share", "cli.planned": "share", "cli.suggested": "share"}  # fmt: skip
     columns = [Column(Phrase(key), kind) for key, kind in kinds.items()]
     year = headline["borders_year"]
-    session.print(f"{study.title[session.lang]} ({texts('cli.borders', year=year)})", style="bold")
+    borders = f" ({texts('cli.borders', year=year)})" if year else ""
+    session.print(f"{study.title[session.lang]}{borders}", style="bold")
     counts = {name: texts.number(headline[name])
               for name in ("municipalities", "settlements", "population")}  # fmt: skip
     session.say("cli.overview", **counts)

@@ -184,20 +184,38 @@ class Project:
         return ground.reference, gazetteer if place else None
 
     def list_inputs(self) -> list[dict[str, Any]]:
-        """Return every file the project rests on with its size and hash, for `study.json`."""
+        """Return every file the project rests on with its size and hash, for `study.json`.
+
+        Of tables of persons only the name stands there: whoever knows all of a table but a
+        hidden count would find that count by trying which one gives the hash, or the size.
+        """
         paths = [self.path, *(source.path for group in self.inputs.values() for source in group)]
         if self.profile is not None:
             paths.append(self.profile)
         if self.roads != MAIN_ROADS:
             paths.append(self.path.parent / self.roads)
+        paths += [part for path in paths for part in _list_parts(path)]
+        counts = {source.path for source in self.inputs.get("need", ())}
+        counts |= {part for path in counts for part in _list_parts(path)}
         home = self.path.parent
-        told = []
+        listed: list[dict[str, Any]] = []
         for path in dict.fromkeys(paths):
             name = path.relative_to(home).as_posix() if path.is_relative_to(home) else path.name
+            if path in counts:
+                listed.append({"file": name, "holds_counts": True})
+                continue
             with path.open("rb") as stream:
                 digest = hashlib.file_digest(stream, "sha256").hexdigest()
-            told.append({"file": name, "bytes": path.stat().st_size, "sha256": digest})
-        return told
+            listed.append({"file": name, "bytes": path.stat().st_size, "sha256": digest})
+        return listed
+
+
+def _list_parts(path: Path) -> list[Path]:
+    """Return the other files of a Shapefile."""
+    if path.suffix.lower() != ".shp":
+        return []
+    beside = (path.with_suffix(ending) for ending in (".dbf", ".shx", ".prj", ".cpg"))
+    return [part for part in beside if part.is_file()]
 
 
 def read_project(path: str | Path) -> Project:
