@@ -12,6 +12,9 @@ from typing import Any, Generic, Self, TypeVar
 
 __all__ = ["Beside", "can_fork"]
 
+_WITH_THREADS = ("typst", "polars", "distributed")
+"""Libraries whose own threads do not come along into a copy, which then waits for them forever."""
+
 T = TypeVar("T")
 
 
@@ -19,8 +22,11 @@ def can_fork() -> bool:
     """Return whether a copy of this process can go on by itself, on a core of its own.
 
     Only Linux copies a process cheaply, and what other threads hold at that moment stays held in
-    the copy: only threads that draw a progress bar are taken to hold nothing of ours.
+    the copy: only threads that draw a progress bar are taken to hold nothing of ours, and
+    once a library with threads of its own was used, nothing is copied any more.
     """
+    if any(name in sys.modules for name in _WITH_THREADS):
+        return False
     if sys.platform != "linux" or len(os.sched_getaffinity(0)) < 2:
         return False
     here = threading.current_thread()

@@ -83,3 +83,17 @@ def test_in_a_process_of_its_own_it_answers_fails_and_dies():
             pass
     """
     assert run_alone(code) == (0, "study.nothing_assessed\ndone here\nnot picklable\n", "")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux copies a process at no risk")
+def test_after_a_library_with_threads_of_its_own_the_work_is_done_here():
+    code = """
+        import os, typst
+        from socaccess.beside import Beside, can_fork
+        assert not can_fork()
+        page = b"#set page(width: 1cm, height: 1cm)\\nx"
+        typst.compile(page)
+        with Beside(lambda: len(typst.compile(page)) > 0) as writing:
+            assert writing.result()
+    """
+    assert run_alone(code) == (0, "", "")

@@ -60,7 +60,7 @@ def test_a_run_writes_all_nine_files_where_the_project_says(country):
     folder, said = country
     assert sorted(path.name for path in (folder / "results").iterdir()) == sorted(FILES)
     assert "Invented country" in said and "Wanderers" in said and "Clinic" in said
-    assert "municipality was taken from the outlines" in said
+    assert "pašvaldība noteikta pēc robežām" in said
 
 
 def test_the_answer_is_the_one_worked_out_by_hand(country):
