@@ -16,6 +16,7 @@ from socaccess.cli import round as round_command
 from socaccess.cli import run as run_command
 from socaccess.cli import scale as scale_command
 from socaccess.cli import site as site_command
+from socaccess.cli import transit as transit_command
 from socaccess.cli import validate as validate_command
 from socaccess.cli.command import App
 from socaccess.cli.speech import EXIT_USAGE, find_option
@@ -41,6 +42,7 @@ app.add_typer(network_command.app, name="network")
 app.add_typer(plan_command.app, name="plan")
 app.add_typer(round_command.app, name="round")
 app.add_typer(scale_command.app, name="scale")
+app.add_typer(transit_command.app, name="transit")
 
 
 @app.callback(invoke_without_command=True)

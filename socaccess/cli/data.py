@@ -268,6 +268,10 @@ def _read_source(name: str, path: Path) -> Reading:
     if name in needs:
         need = needs[name](path)
         return Reading(need.choose_latest(), need.ignored, need.findings, True)
+    if name.startswith("gtfs-"):
+        from socaccess.sources.gtfs import read_feed
+
+        return Reading(findings=read_feed(path).findings)
     # A map is used as it is: enough that it can be opened.
     checks = {"address_buildings": check_buildings, "address_flats": check_flats}
     checks.get(name, describe_file)(path)
@@ -382,6 +386,8 @@ def _show_fetched(session: Session, source: Any, entry: CachedFile, reading: Rea
         session.remark(finding.text(session.lang))
     if source.name in ("latvia_roads", "osm_roads"):
         session.say("data.next_network", path=entry.path)
+    if source.name.startswith("gtfs-"):
+        session.say("data.next_transit", path=entry.path)
     if reading.of_persons:
         children = " --children" if source.name.startswith("berni") else ""
         session.say("data.next_need", path=f"{entry.path}{children}")

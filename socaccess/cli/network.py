@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from socaccess.network import RoadNetwork, Snapped
 
-__all__ = ["app"]
+__all__ = ["app", "read_places"]
 
 app = App()
 
@@ -105,8 +105,8 @@ def route(
     if out is not None and out.suffix.lower() not in LAYERS:
         raise InputError("cli.no_layer", where=f"--out {out}", endings=LAYERS)
     network = RoadNetwork.load(file)
-    origins = _put_on_roads(session, network, _read_places(begin, "--from"))
-    destinations = _put_on_roads(session, network, _read_places(end, "--to"))
+    origins = _put_on_roads(session, network, read_places(begin, "--from"))
+    destinations = _put_on_roads(session, network, read_places(end, "--to"))
     drawn = routes(network, origins, destinations)
     if out is not None:
         _write_layer(drawn, out, dict(network.provenance))
@@ -132,8 +132,8 @@ def times(
     from socaccess.travel import travel_blocks
 
     network = RoadNetwork.load(file)
-    origins = _put_on_roads(session, network, _read_places(begin, "--from"))
-    destinations = _put_on_roads(session, network, _read_places(end, "--to"))
+    origins = _put_on_roads(session, network, read_places(begin, "--from"))
+    destinations = _put_on_roads(session, network, read_places(end, "--to"))
     with session.progress() as progress:
         rows = travel_blocks(
             network,
@@ -154,7 +154,7 @@ def times(
     session.wrote(out)
 
 
-def _read_places(given: Sequence[str], where: str) -> gpd.GeoDataFrame:
+def read_places(given: Sequence[str], where: str) -> gpd.GeoDataFrame:
     """Return the places asked: each `lon,lat` in degrees, or a file of points.
 
     Points of a file are named by its first column of `socaccess.travel.places.ID_COLUMNS`,

@@ -12,6 +12,7 @@ from socaccess.transit.walking import Walks
 __all__ = ["Departures", "Profile"]
 
 _ROOM = 400_000
+_NEVER = 1 << 62
 _VALUES = 4
 """Values of a run that lie side by side; more of them leave the processor's nearer memory."""
 
@@ -146,3 +147,22 @@ class Profile:
             np.int64(start_s), np.int64(step_s), out,
         )  # fmt: skip
         return out
+
+    @property
+    def columns(self) -> int:
+        """Values per entry: the most rides, or 1 for any number of them."""
+        return self._own.shape[1] - 1
+
+    def list_departures(
+        self, stop: int, place: int, column: int = -1
+    ) -> Iterator[tuple[int, int, int, int]]:
+        """Yield departure, arrival, rides and seconds on foot of every entry of a stop.
+
+        `column` says by how many rides at most, less one; the last by default.
+        """
+        at = int(self._own_first[stop, place])
+        while at >= 0:
+            packed, value = int(self._own[at, 0]), int(self._own[at, 1:][column])
+            if value < _NEVER:
+                yield packed >> 32, value >> 24, value >> 18 & 63, value & (1 << 18) - 1
+            at = (packed & (1 << 32) - 1) - 1

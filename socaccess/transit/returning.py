@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -50,6 +50,18 @@ _COUNTS = ("rides_out", "rides_back")
 
 
 @dataclass(frozen=True, eq=False)
+class Hours:
+    """When places open and close and one may arrive, and the hours of homes; seconds of the day."""
+
+    opens_s: np.ndarray
+    closes_s: np.ndarray
+    from_s: np.ndarray
+    by_s: np.ndarray
+    first_s: int
+    last_s: int
+
+
+@dataclass(frozen=True, eq=False)
 class ReturnTrips:
     """The day of every home and place; no pair is left out.
 
@@ -76,6 +88,8 @@ class ReturnTrips:
         Seconds on foot, of the journey with the least among the fewest rides.
     findings
         What one should know about the answer.
+    question, hours, max_rides
+        What was asked, for `journey`.
     """
 
     home_ids: np.ndarray
@@ -95,6 +109,9 @@ class ReturnTrips:
     walk_out_s: np.ndarray
     walk_back_s: np.ndarray
     findings: tuple[Problem, ...]
+    question: Question
+    hours: Hours
+    max_rides: int | None
 
     @property
     def status(self) -> np.ndarray:
@@ -126,14 +143,13 @@ class ReturnTrips:
     def days_per_week(self) -> np.ndarray:
         """On how many of seven days one gets there and back, over the period looked at.
 
-        Days of the week on which the place is not open count as days without a way.
+        The share of the days looked at, times the days of the week they fall on: 5 at most where
+        the places are open from Monday to Friday.
         """
         counts = np.array([len(kind.days) for kind in self.day_types], float)
-        span = {day for kind in self.day_types for day in kind.days}
-        weeks = ((max(span) - min(span)).days + 1) / 7
+        weekdays = {day for kind in self.day_types for day in kind.weekdays}
         possible = np.einsum("t,thp->hp", counts, self.type_status == SAME_DAY)
-        # A period of less than a week would promise more days than there are.
-        return possible / max(weeks, 1.0)
+        return possible / counts.sum() * len(weekdays)
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per home and place: status, clock times, minutes, rides, days a week."""
@@ -157,6 +173,72 @@ class ReturnTrips:
             rides[~there] = pd.NA
             frame[f"rides_{name}"] = rides
             frame[f"walk_{name}_min"] = _to_minutes(getattr(self, f"walk_{name}_s").ravel(), there)
+        return frame
+
+    @cached_property
+    def _timetable(self) -> Timetable:
+        return self.question.open_day(self.day)
+
+    def journey(self, home: int, place: int) -> pd.DataFrame:
+        """Return the walks and rides of one home and place, out and back, one row per leg.
+
+        Parameters
+        ----------
+        home, place
+            Positions of the two.
+
+        Returns
+        -------
+        pandas.DataFrame
+            `way` (out, back), `kind` (walk, ride), `leave`, `from_stop`, `arrive`, `to_stop`,
+            `route` and `route_type` (as in GTFS: 0 tram, 2 rail, 3 bus), `trip_id`; a stop is
+            missing where home or the place is meant.
+        """
+        import pandas as pd
+
+        from socaccess.transit.journeys import Leg, describe_legs, trace_legs, turn_back
+
+        question, hours, at = self.question, self.hours, (home, place)
+        part, ends = slice(place, place + 1), question.places.of(place)
+        rows: list[dict[str, object]] = []
+        for way in ("out", "back"):
+            out = way == "out"
+            leave, arrive = (
+                (int(self.leave_s[at]), int(self.arrive_s[at]))
+                if out
+                else (int(self.return_s[at]), int(self.back_s[at]))
+            )
+            if leave < 0:
+                continue
+            rides = int((self.rides_out if out else self.rides_back)[at])
+            walk_s = int((self.walk_out_s if out else self.walk_back_s)[at])
+            if not rides:
+                legs = [Leg(-1, -1, leave, arrive)]
+            elif out:
+                profile = Profile(self._timetable, self.max_rides)
+                profile.scan(
+                    question.places, part, hours.from_s[part], hours.by_s[part], hours.first_s
+                )
+                legs = trace_legs(
+                    profile, question.homes, home, ends, (leave, arrive, rides, walk_s)
+                )
+            else:
+                profile = Profile(self._timetable.mirrored, self.max_rides)
+                last = MIRROR_S - hours.last_s
+                profile.scan(
+                    question.places, part, np.array([last]), MIRROR_S - hours.closes_s[part], last
+                )
+                goal = MIRROR_S - arrive, MIRROR_S - leave, rides, walk_s
+                legs = turn_back(trace_legs(profile, question.homes, home, ends, goal))
+            found = describe_legs(question.feed, self._timetable, legs)
+            rows += [{"way": way, **row} for row in found]
+        columns = ["way", "kind", "leave_s", "from_stop", "arrive_s", "to_stop", "route",
+                   "route_type", "trip_id"]  # fmt: skip
+        frame = pd.DataFrame(rows, columns=columns)
+        for name in ("leave", "arrive"):
+            place_of = frame.columns.get_loc(f"{name}_s")
+            clocks = show_clocks(frame.pop(f"{name}_s").to_numpy())
+            frame.insert(place_of, name, clocks)
         return frame
 
     def pick_best(self) -> np.ndarray:
@@ -264,7 +346,7 @@ def return_trips(
         days = [date.isoformat() for kind in empty for date in kind.days]
         findings.append(Problem("transit.empty_day", question.feed.name, days))
     types = [kind for kind in types if kind.trips] + empty
-    hours = _Hours(opens_s, opens_s + stay_s, opens_s - early_s, opens_s - late_s, first_s, last_s)
+    hours = Hours(opens_s, opens_s + stay_s, opens_s - early_s, opens_s - late_s, first_s, last_s)
     total, status = len(types) * len(places), []
     kept: dict[str, np.ndarray] = {}
     for at, kind in enumerate(types):
@@ -283,26 +365,17 @@ def return_trips(
         opens_s=hours.opens_s,
         closes_s=hours.closes_s,
         findings=tuple(findings),
+        question=question,
+        hours=hours,
+        max_rides=max_rides,
         **kept,
     )
-
-
-@dataclass(frozen=True, eq=False)
-class _Hours:
-    """Seconds of the day per place, and for all homes."""
-
-    opens_s: np.ndarray
-    closes_s: np.ndarray
-    from_s: np.ndarray
-    by_s: np.ndarray
-    first_s: int
-    last_s: int
 
 
 def _ask_day(
     timetable: Timetable,
     question: Question,
-    hours: _Hours,
+    hours: Hours,
     max_rides: int | None,
     tick: Callable[[int], object],
 ) -> dict[str, np.ndarray]:

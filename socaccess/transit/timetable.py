@@ -42,6 +42,8 @@ class Timetable:
         other stop, and seconds with the time to change.
     run_trip, run_shift_s
         Trip of the feed behind each run, and the seconds to add to its times.
+    is_mirrored
+        Whether time is turned round.
     """
 
     leave_s: np.ndarray
@@ -55,6 +57,7 @@ class Timetable:
     walks_in: tuple[np.ndarray, np.ndarray, np.ndarray]
     run_trip: np.ndarray
     run_shift_s: np.ndarray
+    is_mirrored: bool = False
 
     @property
     def connections(self) -> tuple[np.ndarray, ...]:
@@ -89,7 +92,7 @@ class Timetable:
         return Timetable(
             leave[order], turn(MIRROR_S - self.leave_s), turn(self.head), turn(self.tail),
             turn(self.run), ((rule & MAY_BOARD) << 1 | rule >> 1).astype(np.uint8), self.change_s,
-            self.walks_in, self.walks_out, self.run_trip, self.run_shift_s,
+            self.walks_in, self.walks_out, self.run_trip, self.run_shift_s, not self.is_mirrored,
         )  # fmt: skip
 
 

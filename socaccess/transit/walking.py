@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +61,18 @@ class WalkModel:
     def __post_init__(self) -> None:
         if not is_default(self):
             raise_problems(find_faults(WalkModel, vars(self), "walking"))
+
+    @classmethod
+    def from_dict(cls, given: Mapping[str, Any]) -> WalkModel:
+        """Return a model of plain values; what they leave out keeps its default.
+
+        Raises
+        ------
+        InputError
+            If a name is not known, or a value cannot be one; all at once.
+        """
+        raise_problems(find_faults(cls, given, "walking"))
+        return cls(**given)
 
     def seconds(self, way_m: float) -> int:
         """Return the time of a way in whole seconds, never less than it takes."""

@@ -16,7 +16,15 @@ import pytest
 import socaccess as sa
 from socaccess.transit import STATUSES, build_day, find_earliest, find_footpaths, find_latest
 
-from .every_journey import Journey, build_world, list_journeys, measure, to_seconds
+from .every_journey import (
+    Journey,
+    build_world,
+    list_journeys,
+    measure,
+    read_rows,
+    read_seconds,
+    to_seconds,
+)
 from .random_feeds import draw_feed, write_feed
 
 FEEDS = int(os.environ.get("SOCACCESS_FEEDS", "16"))
@@ -76,8 +84,6 @@ class Case:
             texts, DAY, kph=self.walking.kph, change_m=self.walking.change_m,
             change_s=self.walking.change_s, wheelchair=self.wheelchair,
         )  # fmt: skip
-        from .every_journey import read_rows
-
         stops = read_rows(texts, "stops.txt")
         trips = {row["trip_id"] for row in read_rows(texts, "trips.txt")}
         numbers = {row["stop_id"]: at for at, row in enumerate(stops)}
@@ -135,8 +141,31 @@ def check_return(case: Case, counts: np.ndarray) -> list[str]:
             ):
                 want |= dict(zip(names, journey or (-1, -1, 0, -1), strict=True))
             got = {name: int(getattr(answer, name)[h, p]) for name in want}
+            wrong += check_legs(answer, h, p)
             if got != want:
                 wrong.append(f"{h} {p} max_rides={rides}: {got} instead of {want}")
+    return wrong
+
+
+def check_legs(answer: sa.ReturnTrips, home: int, place: int) -> list[str]:
+    """The legs of a journey follow each other and are as long as its numbers say."""
+    legs = answer.journey(home, place)
+    wrong = []
+    for way, ends in (("out", ("leave_s", "arrive_s")), ("back", ("return_s", "back_s"))):
+        begin, end = (int(getattr(answer, name)[home, place]) for name in ends)
+        part = legs[legs["way"] == way]
+        if begin < 0:
+            wrong += [f"{way}: legs of no journey"] * bool(len(part))
+            continue
+        clocks = [[read_seconds(clock) for clock in part[name]] for name in ("leave", "arrive")]
+        walked = sum(b - a for a, b, kind in zip(*clocks, part["kind"], strict=True)
+                     if kind == "walk")  # fmt: skip
+        facts = (clocks[0][:1], clocks[1][-1:], int((part["kind"] == "ride").sum()), walked)
+        want = ([begin], [end], int(getattr(answer, f"rides_{way}")[home, place]),
+                int(getattr(answer, f"walk_{way}_s")[home, place]))  # fmt: skip
+        follow = all(a <= b for a, b in zip(clocks[1], clocks[0][1:], strict=False))
+        if facts != want or not follow:
+            wrong.append(f"{way} {home} {place}: legs {facts} instead of {want}")
     return wrong
 
 

@@ -31,7 +31,7 @@ class Source:
     name
         What it is called here.
     portal
-        `ckan`, `geofabrik` or `overpass`.
+        `ckan`, `geofabrik`, `overpass`, or `direct` for a file that stays at one address.
     licence
         As its publisher stated it when this was written; what the portal states at the time of a
         download is kept with the file.
@@ -44,6 +44,8 @@ class Source:
         Pattern of names of files that are something else.
     dataset
         What the open-data portal calls it, where that is not `name`.
+    address
+        Where a `direct` file is.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Source:
     words: tuple[str, ...] = ()
     without: str = ""
     dataset: str = ""
+    address: str = ""
 
     @property
     def page(self) -> str:
@@ -61,6 +64,7 @@ class Source:
             "ckan": f"{PORTAL}/lv/dataset/{self.dataset or self.name}",
             "geofabrik": "https://download.geofabrik.de/europe/latvia.html",
             "overpass": "https://overpass-turbo.eu",
+            "direct": self.address,
         }
         return pages[self.portal]
 
@@ -119,6 +123,23 @@ SOURCES = (
     Source("latvia_roads", "geofabrik", _ODBL, ("pbf",)),
     Source("osm_roads", "overpass", _ODBL, ("osm",)),
     Source("osm_facilities", "overpass", _ODBL, ("osm",)),
+    Source(
+        "gtfs-latvia",
+        "direct",
+        _CC0,
+        ("zip",),
+        address="https://www.atd.lv/sites/default/files/GTFS/gtfs-latvia-lv.zip",
+    ),
+    # The railway states no licence beside its file.
+    Source("gtfs-vivi", "direct", "–", ("zip",), address="https://vivi.lv/uploads/GTFS.zip"),
+    Source(
+        "gtfs-riga",
+        "ckan",
+        _CC0,
+        ("zip",),
+        without=r"skaidrojum|apraksts|pdf",
+        dataset="marsrutu-saraksti-rigas-satiksme-sabiedriskajam-transportam",
+    ),
 )
 """Everything that can be fetched."""
 

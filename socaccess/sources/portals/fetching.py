@@ -145,6 +145,9 @@ def _find(source: Source, address: str, resource: str, portal: str, offline: boo
         hosts = _HOSTS["geofabrik"]
         digest = _find_md5(GEOFABRIK, hosts, offline)
         return _describe(source, GEOFABRIK, "pbf", hosts=hosts, digest=digest)
+    if source.portal == "direct":
+        host, _ = _split(source.address)
+        return _describe(source, source.address, source.kinds[0], hosts=(host,))
     hosts = _HOSTS["ckan"] if portal == PORTAL else (_split(portal)[0],)
     dataset = show_dataset(
         source.dataset or source.name, portal=portal, hosts=hosts, offline=offline
