@@ -11,7 +11,7 @@ import scipy.sparse as sp
 
 from socaccess.errors import Problem
 from socaccess.messages import Message
-from socaccess.siting.options import COOPERATION, OBJECTIVES, ROBUST, SitingFields
+from socaccess.siting.options import ASSIGNMENTS, COOPERATION, OBJECTIVES, ROBUST, SitingFields
 
 __all__ = ["find_problems"]
 
@@ -155,7 +155,8 @@ def _check_persons(
 def _check_site_lists(problem: SitingFields) -> Iterator[Problem]:
     known = set(problem.site_ids)
     lists = {
-        name: getattr(problem, name) for name in ("existing", "required", "forbidden", "may_close")
+        name: getattr(problem, name)
+        for name in ("existing", "required", "forbidden", "may_close", "preferred")
     }
     lists["candidates"] = problem.candidates or ()
     for name, ids in lists.items():
@@ -190,6 +191,7 @@ def _check_objective(problem: SitingFields) -> Iterator[Problem]:
         ("objective", OBJECTIVES),
         ("cooperation", COOPERATION),
         ("robust", ROBUST),
+        ("assignment", ASSIGNMENTS),
     ):
         value = getattr(problem, name)
         if value not in known:
@@ -205,8 +207,26 @@ def _check_objective(problem: SitingFields) -> Iterator[Problem]:
             yield Problem("siting.lscp_finds_sites", "sites")
     elif problem.objective != "lscp" and problem.budget is None and not problem.phases:
         yield Problem("siting.sites_missing", "sites")
+    if problem.relocations is not None and not _is_count(problem.relocations):
+        yield Problem("siting.not_a_count", "relocations", value=problem.relocations)
+    if not _is_count(problem.cover_times) or problem.cover_times < 1:
+        yield Problem("siting.not_a_count", "cover_times", value=problem.cover_times)
+    for name, below in (("busy_share", 1.0), ("tolerance", 1.0)):
+        value = getattr(problem, name)
+        if value is not None and not (_is_amount(value) and value < below):
+            yield Problem("siting.no_share", name, value=value)
+    if problem.objective == "p_dispersion":
+        yield from _check_between(problem)
     if not _is_count(problem.curve_points) or problem.curve_points < 2:
         yield Problem("siting.curve_too_short", "curve_points")
+
+
+def _check_between(problem: SitingFields) -> Iterator[Problem]:
+    between, count = problem.between_min, len(problem.site_ids)
+    if between is None:
+        yield Problem("siting.between_missing", "between_min")
+    elif between.dtype == object or between.shape != (count, count) or (between < 0).any():
+        yield Problem("siting.between_shape", "between_min", sites=count)
 
 
 def _check_limits(problem: SitingFields) -> Iterator[Problem]:
@@ -369,7 +389,23 @@ def _check_pairs(problem: SitingFields) -> Iterator[Problem]:
     mean = problem.robust == "expected" or not scenarios
     additive = problem.objective in ("mclp", "p_median")
     own_places = problem.places is not None or problem.max_places is not None
+    counted = problem.cover_times != 1 or problem.busy_share is not None
+    flow = own_places or problem.max_growth is not None or problem.cost_per_place > 0
+    parts = services or phases or (scenarios and not mean)
+    aims = {"mclp", "lscp"} if problem.busy_share is None else {"mclp"}
     refused = {
+        "siting.backup_needs_cover": counted and problem.objective not in aims,
+        "siting.backup_and_fade": counted and problem.fade_min is not None,
+        "siting.backup_twice": problem.cover_times != 1 and problem.busy_share is not None,
+        "siting.backup_and_places": counted and flow,
+        "siting.tolerance_needs_mclp": problem.tolerance is not None
+        and problem.objective != "mclp",
+        "siting.tolerance_and_kind": problem.tolerance is not None
+        and (counted or problem.fade_min is not None or parts),
+        "siting.preferred_needs_tolerance": bool(problem.preferred) and problem.tolerance is None,
+        "siting.relocations_need_closing": problem.relocations is not None and not closing,
+        "siting.dispersion_alone": problem.objective == "p_dispersion"
+        and (services or phases or scenarios or flow or problem.floor_share is not None),
         "siting.fade_needs_mclp": problem.fade_min is not None and problem.objective != "mclp",
         "siting.phases_need_sum": phases and not additive,
         "siting.robust_needs_one_aim": not mean

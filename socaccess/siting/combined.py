@@ -47,14 +47,15 @@ def attempt(
     elastic: str = "",
     near: Answer | None = None,
     other_than: Sequence[Answer] = (),
+    apart: int = 0,
 ) -> tuple[GeneralModel, Solution]:
     """Return the programme of `aim` and its solution, looked for from the plan `near`.
 
-    The plans `other_than` are no solutions.
+    The plans `other_than` are no solutions, nor are those with fewer than `apart` sites different.
     """
     general = build_model(problem, instance, aim, active=active, elastic=elastic)
     for plan in other_than:
-        general.exclude(plan)
+        general.exclude(plan, apart)
     if near is None and not elastic and aim.kind != "nothing":
         near = _guess(problem, instance, settings, clock)
     solution = solve_model(
@@ -173,6 +174,7 @@ def _solve_mclp(
     problem: SitingProblem, instance: Instance, settings: Settings, clock: Clock
 ) -> Answer:
     kind = "unserved" if problem.fade_min is None else "faded"
+    kind = kind if problem.busy_share is None else "expected"
     robust = _robust(problem)
     best: tuple[float, ...] = ()
     notes: tuple[Message, ...] = ()

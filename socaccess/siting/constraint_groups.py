@@ -147,8 +147,20 @@ def _add_phases(general: GeneralModel) -> None:
 
 def _add_sites(general: GeneralModel) -> None:
     instance, problem = general.instance, general.problem
+    moves = problem.relocations
+    closable = general.y[instance.closable]
     if instance.sites is not None:
-        _row(general, "sites", general.roofs, 1.0, upper=float(instance.sites))
+        # Each site that closes lets one more open.
+        many = len(closable) if moves is not None else 0
+        _row(
+            general,
+            "sites",
+            np.concatenate([general.roofs, closable[:many]]),
+            1.0,
+            upper=float(instance.sites + many),
+        )
+    if moves is not None:
+        _row(general, "sites", closable, 1.0, lower=float(len(closable) - int(moves)))
     allowed = 0
     for number, phase in enumerate(problem.phases):
         allowed += int(phase.sites)
@@ -269,17 +281,19 @@ def _add_min_clients(general: GeneralModel) -> None:
     if problem.min_clients is None:
         return
     least = float(problem.min_clients)
+    position, goes_to, variable = general.nearest_shares()
+    row = general.rows[position]
     parts = instance.part_count if instance.part_kind == "scenario" else 1
     for column in np.union1d(instance.free, instance.closable):
         for part in range(parts):
-            own = general.pair_column == column
+            own = goes_to == column
             if parts > 1:
-                own &= instance.row_part[general.pair_row] == part
+                own &= instance.row_part[row] == part
             _row(
                 general,
                 "min_clients",
-                np.append(general.x[own], general.y[column]),
-                np.append(instance.persons[general.pair_row[own]], -least),
+                np.append(variable[own], general.y[column]),
+                np.append(instance.persons[row[own]], -least),
                 lower=0.0,
             )
 

@@ -11,16 +11,18 @@ from socaccess.messages import Message
 from socaccess.siting.answer import Answer
 from socaccess.siting.clock import Clock
 from socaccess.siting.combined import attempt, fewest_unserved, read_answer, served_minutes
+from socaccess.siting.constraint_groups import build_model
 from socaccess.siting.general import Aim
 from socaccess.siting.instance import Instance
 from socaccess.siting.plain import Settings
 from socaccess.siting.problem import SitingProblem
-from socaccess.siting.solver import INFEASIBLE, OPTIMAL
+from socaccess.siting.solver import INFEASIBLE, OPTIMAL, solve_model
 from socaccess.siting.travel import Travel
 
-__all__ = ["CurvePoint", "solve_lex_minimax", "solve_trade_off"]
+__all__ = ["CurvePoint", "solve_lex_minimax", "solve_p_dispersion", "solve_trade_off"]
 
 MOST_PLANS = 12
+NONE = np.zeros(0, dtype=np.int64)
 
 Solver = Callable[[SitingProblem, Instance, Settings, Clock], Answer]
 
@@ -198,3 +200,66 @@ def _undominated(points: list[CurvePoint]) -> list[CurvePoint]:
 def _scaled(values: np.ndarray) -> np.ndarray:
     span = float(values.max() - values.min())
     return (values - values.min()) / span if span > 0 else np.zeros(len(values))
+
+
+def solve_p_dispersion(
+    problem: SitingProblem, instance: Instance, settings: Settings, clock: Clock
+) -> Answer:
+    """Return the plan whose two nearest open sites are farthest apart, by halving the distances.
+
+    Each step asks whether so many sites keep so far apart (Kuby 1987). Existing sites count as
+    far as a new one is concerned; all that may open do when more are asked for than there are.
+    """
+    table = np.asarray(problem.between_min, dtype=float)
+    table = np.where(np.isnan(table), np.inf, table)
+    apart = np.minimum(table, table.T)[np.ix_(instance.column_site, instance.column_site)]
+    first, second = np.triu_indices(len(apart), 1)
+    old = (instance.state == "fixed")[first] & (instance.state == "fixed")[second]
+    usable = (instance.state != "shut")[first] & (instance.state != "shut")[second] & ~old
+    first, second = first[usable], second[usable]
+    between = apart[first, second]
+    steps = np.append(np.unique(between), np.inf)
+    steps = np.unique(np.append(steps, 0.0))
+    many = min(instance.sites or 0, len(instance.free))
+    found, low, high = None, 0, len(steps) - 1
+    middle = 0
+    while not clock.is_over:
+        general = build_model(
+            problem, instance, Aim("nothing", np.full(len(instance.persons), np.inf))
+        )
+        clash = between < steps[middle]
+        pair = np.concatenate([first[clash], second[clash]])
+        each = np.tile(np.arange(int(clash.sum())), 2)
+        general.model.add_rows(
+            each, general.y[pair], 1.0, lower=-np.inf, upper=np.ones(int(clash.sum()))
+        )
+        roofs = general.roofs
+        general.model.add_rows(
+            np.zeros(len(roofs), int), roofs, 1.0, lower=[float(many)], upper=np.inf
+        )
+        solution = solve_model(
+            general.model, time_limit_s=clock.left_s, seed=settings.seed, threads=settings.threads
+        )
+        if solution.values is not None:
+            found = read_answer(general, solution, settings, clock)
+            is_open = general.open_columns(found)
+            both = is_open[first] & is_open[second]
+            here = float(between[both].min(initial=np.inf))
+            low = int(np.searchsorted(steps, here))
+        elif solution.status == INFEASIBLE and found is None:
+            return Answer("infeasible", NONE, np.nan, np.nan)
+        elif solution.status == INFEASIBLE:
+            high = middle - 1
+        else:
+            break
+        if low >= high:
+            break
+        middle = (low + high + 1) // 2
+    if found is None:
+        return Answer("unknown", NONE, np.nan, np.nan, True)
+    longest = float(between[np.isfinite(between)].max(initial=0.0))
+    value, bound = (float(min(step, longest)) for step in (steps[low], steps[max(low, high)]))
+    status = "optimal" if low >= high or value == bound else "feasible"
+    return replace(
+        found, status=status, objective=value, bound=bound, limit_hit=status != "optimal"
+    )

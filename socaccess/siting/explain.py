@@ -60,38 +60,65 @@ def find_merits(
     ]
     start = travel.nearest(stay)[1]
     had = np.isfinite(start)
+    # How many are near counts only where one is not enough.
+    by_count = problem.busy_share is not None or problem.cover_times > 1
+    near_now = (
+        (travel.columns(stay) <= limit[:, None]).sum(axis=1) if by_count else np.zeros(len(rows))
+    )
+    near = [minutes <= limit for minutes in by_site]
 
-    def offer(k: int, minutes: np.ndarray) -> tuple[float, float, float, int]:
+    def offer(k: int, minutes: np.ndarray, count: np.ndarray) -> tuple[float, float, float, int]:
         nearer = np.minimum(minutes, by_site[k])
-        gained = float(persons[(minutes > limit) & (nearer <= limit)].sum())
+        more = _covered_share(problem, nearer, count + near[k], limit)
+        gained = float(persons @ (more - _covered_share(problem, minutes, count, limit)))
         reached = float(persons[np.isinf(minutes) & np.isfinite(nearer)].sum())
         return gained, reached, float(persons[had] @ (minutes[had] - nearer[had])), -k
 
-    # What a site offers shrinks as others open: an offer counted earlier bounds the one now.
     merits: list[Merit] = []
-    minutes = start
-    offers = [(offer(k, start), 0) for k in range(len(sites))]
+    minutes, count = start, near_now.copy()
+    offers = [(offer(k, minutes, count), 0) for k in range(len(sites))]
     while offers:
         best = max(offers)
         offers.remove(best)
         (gained, _, saved, k), counted = best
         k = -k
+        # What a site offers shrinks as others open, so an offer counted earlier bounds the one
+        # now; only where two sites are needed to cover, it may grow.
         if counted < len(merits):
-            offers.append((offer(k, minutes), len(merits)))
+            offers.append((offer(k, minutes, count), len(merits)))
+            if problem.cover_times > 1:
+                offers = [(offer(-each[0][3], minutes, count), len(merits)) for each in offers]
             continue
-        merits.append(Merit(int(sites[k]), gained, saved))
-        minutes = np.minimum(minutes, by_site[k])
+        merits.append(Merit(int(sites[k]), max(0.0, gained), max(0.0, saved)))
+        minutes, count = np.minimum(minutes, by_site[k]), count + near[k]
     table = np.column_stack([*by_site, start]) if len(sites) else start[:, None]
     order = np.sort(table, axis=1)
+    now = _covered_share(problem, minutes, count, limit)
     for merit in merits:
-        own = table[:, int(np.searchsorted(sites, merit.site))]
-        second = order[:, 1]
-        mine = own == order[:, 0]
-        lost = mine & (own <= limit) & (second > limit)
-        merit.lost = float(persons[lost].sum())
-        farther = mine & np.isfinite(second)
-        merit.lost_minutes = float(persons[farther] @ (second[farther] - own[farther]))
+        place = int(np.searchsorted(sites, merit.site))
+        own = table[:, place]
+        without = np.where(own == order[:, 0], order[:, min(1, order.shape[1] - 1)], order[:, 0])
+        left = _covered_share(problem, without, count - near[place], limit)
+        merit.lost = max(0.0, float(persons @ (now - left)))
+        farther = (own == order[:, 0]) & np.isfinite(without)
+        merit.lost_minutes = float(persons[farther] @ (without[farther] - own[farther]))
     return merits
+
+
+def _covered_share(
+    problem: SitingProblem, minutes: np.ndarray, count: np.ndarray, limit: np.ndarray
+) -> np.ndarray:
+    """Return the share of a person that counts as covered, as the problem counts it.
+
+    `minutes` are those to the nearest open site, `count` how many are within the limit.
+    """
+    if problem.busy_share is not None:
+        return np.asarray(1.0 - float(problem.busy_share) ** count)
+    if problem.fade_min is not None:
+        return 1.0 - faded_share(minutes, limit, float(problem.fade_min))
+    if problem.cover_times > 1:
+        return np.asarray(count >= problem.cover_times, dtype=float)
+    return np.asarray(minutes <= limit, dtype=float)
 
 
 def find_runners_up(
@@ -105,6 +132,8 @@ def find_runners_up(
 
     All other new sites stay. Left out where it cannot be told in time, or none is left.
     """
+    if problem.tolerance is not None or problem.objective == "p_dispersion":
+        return {}
     if instance.is_plain and problem.objective in ("mclp", "p_median", "lscp"):
         return _by_exchange(problem, instance, answer)
     if instance.is_plain:

@@ -31,22 +31,25 @@ class Aim:
     """What is minimised and which levels are kept.
 
     `kind` is `unserved` (weight of rows not served within `reach_min`), `minutes`, `faded` (share
-    not covered), `sites` (new sites, with everybody who can be served within the reach served) or
-    `late` (as `unserved`, but whoever is beyond the reach may be served all the same) or `nothing`
-    (any plan, serving within the reach). `levels` are pairs of minutes and the weight of rows that
-    may be served later than that or not at all.
+    not covered), `sites` (new sites, with everybody who can be served within the reach served),
+    `late` (as `unserved`, but whoever is beyond the reach may be served all the same), `nothing`
+    (any plan, serving within the reach), `expected` (who is covered while sites are busy) or
+    `preferred` (new sites that are preferred, with at most `most_minutes` of travel). `levels`
+    are pairs of minutes, one for all or one per row, and the weight of rows that may be served
+    later than that or not at all.
     """
 
     kind: str
     reach_min: np.ndarray
-    levels: tuple[tuple[float, float], ...] = ()
+    levels: tuple[tuple[float | np.ndarray, float], ...] = ()
     robust: str = ""
     best_of_part: tuple[float, ...] = ()
+    most_minutes: float = np.inf
 
 
 def needs_flow(problem: SitingProblem) -> bool:
     """Return whether who is served where matters beyond the nearest site."""
-    capacity = [problem.places, problem.max_places, problem.max_growth, problem.min_clients]
+    capacity = [problem.places, problem.max_places, problem.max_growth]
     capacity += [value for s in problem.services for value in (s.places, s.max_places)]
     return any(value is not None for value in capacity) or (
         problem.budget is not None and problem.cost_per_place > 0
@@ -78,6 +81,7 @@ class GeneralModel:
     roofs: np.ndarray = field(init=False)
     built: np.ndarray = field(init=False)
     worst: np.ndarray | None = field(init=False, default=None)
+    _nearest: tuple[np.ndarray, np.ndarray, np.ndarray] | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         instance = self.instance
@@ -103,8 +107,16 @@ class GeneralModel:
         is_open[plan.closed] = False
         return is_open
 
-    def exclude(self, plan: Answer) -> None:
-        """Forbid to open and close just what `plan` opens and closes."""
+    def exclude(self, plan: Answer, apart: int = 0) -> None:
+        """Forbid to open and close just what `plan` opens and closes.
+
+        With `apart`, forbid to have so many of its new sites or fewer different.
+        """
+        if apart:
+            most = float(len(plan.opened) - apart)
+            new = self.y[plan.opened]
+            self.model.add_rows(np.zeros(len(new), int), new, 1.0, lower=[-np.inf], upper=[most])
+            return
         choice = np.union1d(self.instance.free, self.instance.closable)
         is_open = self.open_columns(plan)[choice]
         self.model.add_rows(
@@ -125,20 +137,17 @@ class GeneralModel:
         usable = (instance.state != "shut")[column]
         usable &= minutes <= self._horizon()[rows][position]
         position, column, minutes = position[usable], column[usable], minutes[usable]
-        if self.problem.min_clients is not None:
-            # Nobody passes the nearest site that is always open.
-            order = np.lexsort((column, minutes, position))
-            position, column, minutes = position[order], column[order], minutes[order]
-            fixed = (instance.state == "fixed")[column].astype(np.int64)
-            start = np.searchsorted(position, np.arange(len(rows)))
-            seen = np.cumsum(fixed) - fixed
-            before = seen - np.concatenate([seen, [0]])[np.minimum(start, len(seen))][position]
-            keep = before == 0
-            position, column, minutes = position[keep], column[keep], minutes[keep]
+        nearest = None
+        if self.problem.assignment == "nearest":
+            nearest = self._find(self.nearest_shares(), position, column)
+            known = nearest >= 0
+            position, column, minutes = position[known], column[known], minutes[known]
+            nearest = nearest[known]
         self.pair_row, self.pair_column, self.pair_minutes = rows[position], column, minutes
         count = len(position)
         model = self.model
-        self.x = model.add_columns(count)
+        whole = self.problem.assignment != "shared" and needs_flow(self.problem)
+        self.x = model.add_columns(count, integer=whole)
         self.u = model.add_columns(len(rows))
         both = np.concatenate([position, np.arange(len(rows))])
         model.add_rows(
@@ -152,13 +161,36 @@ class GeneralModel:
             lower=-np.inf,
             upper=np.zeros(count),
         )
-        if self.problem.min_clients is not None:
-            self._send_to_nearest(position, column)
+        if nearest is not None:
+            model.add_rows(
+                np.concatenate([each, each]),
+                np.concatenate([self.x, nearest]),
+                np.repeat([1.0, -1.0], count),
+                lower=-np.inf,
+                upper=np.zeros(count),
+            )
 
-    def _send_to_nearest(self, position: np.ndarray, column: np.ndarray) -> None:
-        """Forbid passing an open site: what goes on beyond it is nothing (Wagner, Falkson 1975)."""
-        model, count = self.model, len(position)
-        beyond = model.add_columns(count)
+    def nearest_shares(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return positions of `rows`, columns and variables: 1 where it is the nearest open one.
+
+        Nobody passes an open site: what goes on beyond it is nothing (Wagner, Falkson 1975).
+        """
+        if self._nearest is not None:
+            return self._nearest
+        instance, model = self.instance, self.model
+        position, column, minutes = instance.travel.rows(self.rows).pairs()
+        usable = (instance.state != "shut")[column]
+        position, column, minutes = position[usable], column[usable], minutes[usable]
+        order = np.lexsort((column, minutes, position))
+        position, column = position[order], column[order]
+        # Nobody passes the nearest site that is always open.
+        fixed = (instance.state == "fixed")[column].astype(np.int64)
+        start = np.searchsorted(position, np.arange(len(self.rows)))
+        seen = np.cumsum(fixed) - fixed
+        keep = seen == np.append(seen, 0)[np.minimum(start, len(seen))][position]
+        position, column = position[keep], column[keep]
+        count = len(position)
+        goes, beyond = model.add_columns(count), model.add_columns(count)
         each = np.arange(count)
         first = np.ones(count, dtype=bool)
         first[1:] = position[1:] != position[:-1]
@@ -166,22 +198,43 @@ class GeneralModel:
         # What goes beyond a site is what came beyond the one before, less who stays.
         model.add_rows(
             np.concatenate([each, each, later]),
-            np.concatenate([self.x, beyond, beyond[later - 1]]),
+            np.concatenate([goes, beyond, beyond[later - 1]]),
             np.concatenate([np.ones(2 * count), -np.ones(len(later))]),
             lower=first.astype(float),
             upper=first.astype(float),
         )
-        model.add_rows(
-            np.concatenate([each, each]),
-            np.concatenate([beyond, self.y[column]]),
-            1.0,
-            lower=-np.inf,
-            upper=np.ones(count),
-        )
+        for variables, sign, most in ((beyond, 1.0, 1.0), (goes, -1.0, 0.0)):
+            model.add_rows(
+                np.concatenate([each, each]),
+                np.concatenate([variables, self.y[column]]),
+                np.repeat([1.0, sign], count),
+                lower=-np.inf,
+                upper=np.full(count, most),
+            )
+        self._nearest = (position, column, goes)
+        return self._nearest
+
+    def _find(
+        self,
+        shares: tuple[np.ndarray, np.ndarray, np.ndarray],
+        position: np.ndarray,
+        column: np.ndarray,
+    ) -> np.ndarray:
+        """Return the variable of each pair, -1 where it has none."""
+        there, where, variable = shares
+        width = len(self.y)
+        key = there * width + where
+        order = np.argsort(key)
+        wanted = position * width + column
+        place = np.minimum(np.searchsorted(key[order], wanted), max(len(key) - 1, 0))
+        if not len(key):
+            return np.full(len(wanted), -1)
+        found = order[place]
+        return np.where(key[found] == wanted, variable[found], -1)
 
     def _horizon(self) -> np.ndarray:
         """Return how far each row may be served at all."""
-        if self.aim.kind in ("unserved", "sites", "nothing"):
+        if self.aim.kind in ("unserved", "sites", "nothing", "expected"):
             return self.aim.reach_min
         if self.aim.kind == "faded":
             return np.full(len(self.weight), float(self.problem.fade_min or 0.0))
@@ -189,19 +242,26 @@ class GeneralModel:
 
     def _add_covers(self) -> None:
         """Add one variable per row: 1 when nothing is open within the reach."""
-        self.u = self._unserved_within(self.aim.reach_min)
+        times = self.problem.cover_times if self.aim.kind in ("unserved", "sites") else 1
+        self.u = self._unserved_within(self.aim.reach_min, times)
 
-    def _unserved_within(self, reach_min: np.ndarray) -> np.ndarray:
-        """Return variables of the rows that are 1 where no site within `reach_min` is open."""
+    def _unserved_within(self, reach_min: np.ndarray, times: int = 1) -> np.ndarray:
+        """Return variables of the rows: 1 where fewer than `times` sites within reach are open."""
         rows = self.rows
         near = self.instance.travel.rows(rows).within(reach_min[rows])
         position = np.repeat(np.arange(len(rows)), np.diff(near.indptr))
-        missed = self.model.add_columns(len(rows))
+        missed = self.model.add_columns(len(rows), integer=times > 1)
+        least = np.full(len(rows), float(times))
+        if self.aim.kind == "sites":
+            # Whoever has fewer near needs them all.
+            may_open = self.instance.state[near.indices] != "shut"
+            there = np.bincount(position, may_open, minlength=len(rows))
+            least = np.clip(there, 1.0, least)
         self.model.add_rows(
             np.concatenate([position, np.arange(len(rows))]),
             np.concatenate([self.y[near.indices], missed]),
-            1.0,
-            lower=np.ones(len(rows)),
+            np.concatenate([np.ones(len(position)), least]),
+            lower=least,
             upper=np.inf,
         )
         return missed
@@ -228,7 +288,7 @@ class GeneralModel:
         """Keep the levels of the aim."""
         weight = self.weight[self.rows]
         for minutes, allowed in self.aim.levels:
-            limit = np.full(len(self.weight), minutes)
+            limit = np.broadcast_to(np.asarray(minutes, dtype=float), self.weight.shape)
             position, variable, factor, constant = self.covered_terms(limit)
             if allowed <= LEVEL_MARGIN:
                 # Nobody may be left: said of each row, it is sharper and easier on the solver.
@@ -254,7 +314,13 @@ class GeneralModel:
         weight = self.weight[rows]
         if kind == "sites":
             self._cost(self.roofs, np.ones(len(self.roofs)))
-            self._cost(self.y[self.instance.closable], np.ones(len(self.instance.closable)))
+        elif kind == "preferred":
+            self._add_travel_cost("minutes")
+            self._keep_minutes()
+            wanted = np.isin(np.array(self.problem.site_ids, object), list(self.problem.preferred))
+            self._cost(self.roofs, -wanted[self.roof_sites].astype(float))
+        elif kind == "expected":
+            self._add_expected(weight)
         elif kind == "unserved":
             self._add_parts(self.instance.row_part[rows], self.u, weight, -self._part_totals())
         elif kind == "late":
@@ -263,6 +329,35 @@ class GeneralModel:
             self.constant -= constant * float(weight.sum())
         elif kind in ("minutes", "faded"):
             self._add_travel_cost(kind)
+
+    def _keep_minutes(self) -> None:
+        """Turn the costs of travel into a row that keeps them low enough."""
+        cost = np.concatenate(self.model.costs)
+        used = np.flatnonzero(cost)
+        most = self.aim.most_minutes * (1.0 + 1e-9) - self.constant
+        self.model.add_rows(np.zeros(len(used), int), used, cost[used], lower=-np.inf, upper=[most])
+        self.model.costs, self.constant = [np.zeros_like(cost)], 0.0
+
+    def _add_expected(self, weight: np.ndarray) -> None:
+        """Count a person with k open sites near as `1 - busy ** k`, one variable for each k."""
+        instance, busy = self.instance, float(self.problem.busy_share or 0.0)
+        near = instance.travel.rows(self.rows).within(instance.limit_min[self.rows])
+        row = np.repeat(np.arange(len(self.rows)), np.diff(near.indptr))
+        open_now = instance.state[near.indices] != "shut"
+        row, column = row[open_now], near.indices[open_now]
+        start = np.searchsorted(row, np.arange(len(self.rows)))
+        rank = np.arange(len(row)) - start[row]
+        found = self.model.add_columns(len(row))
+        self.model.add_rows(
+            np.concatenate([row, row]),
+            np.concatenate([found, self.y[column]]),
+            np.repeat([1.0, -1.0], len(row)),
+            lower=-np.inf,
+            upper=np.zeros(len(self.rows)),
+        )
+        worth = weight[row] * (1.0 - busy) * busy ** rank.astype(float)
+        parts = instance.row_part[self.rows][row]
+        self._add_parts(parts, found, -worth, np.zeros(instance.part_count))
 
     def _add_travel_cost(self, kind: str) -> None:
         rows = self.rows
@@ -311,7 +406,7 @@ class GeneralModel:
 
     def _take_penalty_off(self) -> None:
         """Take off what those cost who stay unserved; the level row fixes how many they are."""
-        unserved = sum(allowed for minutes, allowed in self.aim.levels if np.isinf(minutes))
+        unserved = sum(allowed for minutes, allowed in self.aim.levels if np.all(minutes == np.inf))
         self.constant -= self._penalty() * float(unserved)
 
     def _add_chain(

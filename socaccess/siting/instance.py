@@ -314,6 +314,12 @@ def _is_plain(problem: SitingProblem) -> bool:
         problem.floor_share,
         problem.min_sites_per_municipality,
         problem.max_sites_per_municipality,
+        problem.busy_share,
     )
     decided = problem.sites is not None or problem.objective == "lscp"
-    return decided and all(value is None for value in off) and not problem.may_close
+    return (
+        decided
+        and all(value is None for value in off)
+        and not problem.may_close
+        and problem.cover_times == 1
+    )

@@ -8,6 +8,7 @@ nothing or everything.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,6 +75,23 @@ def solve_median(
     return MedianResult(np.sort(run.chosen), run.value, bound, hit)
 
 
+def close_judged(
+    costs: Costs,
+    sites: int,
+    goal: Goal,
+    clock: Clock,
+    judge: Callable[[np.ndarray], float],
+    chosen: np.ndarray,
+) -> MedianResult:
+    """Return the best plan as `judge` counts, which is never less than its cost, from `chosen`."""
+    run = _Run(costs, sites, goal, clock, 0, 1)
+    run.judge, run.chosen, run.value = judge, chosen, judge(chosen)
+    rank = max(FEWEST_NEAR, NEAR_SITES * costs.site_count // sites)
+    base = costs.ceiling(rank)
+    run.close(PairSearch(Pairs.of(costs.near_pairs(base).by_client, base)))
+    return MedianResult(np.sort(run.chosen), run.value, min(run.bound, run.value), clock.is_over)
+
+
 class _Run:
     """One solution process: the best plan and the best bound so far."""
 
@@ -82,6 +100,7 @@ class _Run:
     ) -> None:
         self.costs, self.sites, self.goal, self.clock = costs, sites, goal, clock
         self.seed, self.threads = seed, threads
+        self.judge: Callable[[np.ndarray], float] = costs.total
         self.chosen = np.zeros(0, dtype=np.int64)
         self.value = float(costs.base.sum())
         self.bound = self.value if sites == 0 else float(costs.floor.sum())
@@ -183,7 +202,7 @@ class _Run:
         if not self.is_open:
             return
         self.clock.report("siting.step_bound")
-        root = self._close(search, most_nodes=0 if covers else TRIAL_NODES)
+        root = self.close(search, most_nodes=0 if covers else TRIAL_NODES)
         if self.is_open and not covers:
             relaxed = Relaxation(
                 root.root_bound, root.column_cost, root.prices, self.chosen, self.value
@@ -194,7 +213,7 @@ class _Run:
         elif self.is_open:
             self._finish_cover(LinearBound(root.root_bound, root.prices, root.column_cost))
 
-    def _close(
+    def close(
         self,
         search: PairSearch,
         prices: np.ndarray | None = None,
@@ -217,7 +236,7 @@ class _Run:
             self.sites,
             np.searchsorted(kept, chosen),
             prices,
-            judge=lambda plan: self.costs.total(kept[plan]),
+            judge=lambda plan: self.judge(kept[plan]),
             polish=lambda plan: search.swap(plan)[0],
             tolerance=lambda value: self.goal.tolerance(value) / 2,
             unit=self.costs.unit,
@@ -246,7 +265,7 @@ class _Run:
                 linear = LinearBound(bound, prices, cost)
                 near, kept = self._near_left(linear)
         if self.is_open and len(kept) > self.sites and near.nnz > COVER_PAIRS:
-            self._close(
+            self.close(
                 PairSearch(Pairs.of(near, self.costs.base)), linear.prices, kept, TRIAL_NODES
             )
         if self.is_open:
@@ -288,7 +307,7 @@ class _Run:
             return
         self.clock.report("siting.step_programme", sites=len(kept))
         cut = np.minimum(self.costs.base, linear.prices + self._slack(linear))
-        self._close(PairSearch(Pairs.of(near, cut)), linear.prices, kept)
+        self.close(PairSearch(Pairs.of(near, cut)), linear.prices, kept)
 
     def _left(self, linear: LinearBound) -> np.ndarray:
         """Return the sites that plans better than the best one known may open."""

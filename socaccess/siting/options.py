@@ -9,6 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 
 __all__ = [
+    "ASSIGNMENTS",
     "CONDITIONS",
     "COOPERATION",
     "OBJECTIVES",
@@ -19,8 +20,17 @@ __all__ = [
     "SitingFields",
 ]
 
-OBJECTIVES = ("lscp", "mclp", "p_median", "p_center", "lex_minimax", "trade_off")
+OBJECTIVES = (
+    "lscp",
+    "mclp",
+    "p_median",
+    "p_center",
+    "lex_minimax",
+    "trade_off",
+    "p_dispersion",
+)
 COOPERATION = ("everyone", "agreements", "own")
+ASSIGNMENTS = ("shared", "single", "nearest")
 ROBUST = ("worst", "expected", "regret")
 CONDITIONS = {
     "sites": "siting.condition_sites",
@@ -130,6 +140,13 @@ class SitingFields:
     forbidden: Sequence[str] = ()
     may_close: Sequence[str] = ()
     fade_min: float | None = None
+    cover_times: int = 1
+    busy_share: float | None = None
+    tolerance: float | None = None
+    preferred: Sequence[str] = ()
+    relocations: int | None = None
+    between_min: np.ndarray | None = None
+    assignment: str = "shared"
     places: float | Mapping[str, float] | None = None
     max_places: float | Mapping[str, float] | None = None
     max_growth: float | Mapping[str, float] | None = None

@@ -16,7 +16,7 @@ from socaccess.siting.instance import Instance
 from socaccess.siting.median import MedianResult, solve_median
 from socaccess.siting.travel import Travel
 
-__all__ = ["Settings", "least_unserved", "solve_plain"]
+__all__ = ["Core", "Settings", "least_unserved", "solve_plain"]
 
 PENALTY_ROUNDS = 5
 
@@ -34,7 +34,7 @@ def solve_plain(
     instance: Instance, objective: str, fade_min: float | None, settings: Settings, clock: Clock
 ) -> Answer:
     """Return the answer of a plain problem: fixed, free and required sites and nothing else."""
-    core = _Core.of(instance)
+    core = Core.of(instance)
     if objective != "lscp" and core.sites < 0:
         lack = Message("siting.too_many_required", more=-core.sites)
         given = instance.sites or 0
@@ -61,7 +61,7 @@ def solve_plain(
 
 
 @dataclass(frozen=True, eq=False)
-class _Core:
+class Core:
     """The rows that count, the columns that may open, and how many more of them."""
 
     instance: Instance
@@ -76,7 +76,8 @@ class _Core:
     sites: int
 
     @classmethod
-    def of(cls, instance: Instance) -> _Core:
+    def of(cls, instance: Instance) -> Core:
+        """Return the core of `instance`; required sites count as open."""
         weight = instance.persons * instance.weight
         rows = np.flatnonzero(weight > 0)
         required = np.flatnonzero(instance.required & (instance.state == "free"))
@@ -110,7 +111,7 @@ def _status(value: float, bound: float, goal: Goal) -> str:
     return "optimal" if goal.is_met(value, bound) else "feasible"
 
 
-def _answer(core: _Core, result: MedianResult, goal: Goal, sign: float, shift: float) -> Answer:
+def _answer(core: Core, result: MedianResult, goal: Goal, sign: float, shift: float) -> Answer:
     return Answer(
         _status(result.value, result.bound, goal),
         core.opened(result.chosen),
@@ -120,7 +121,7 @@ def _answer(core: _Core, result: MedianResult, goal: Goal, sign: float, shift: f
     )
 
 
-def _solve_mclp(core: _Core, fade_min: float | None, settings: Settings, clock: Clock) -> Answer:
+def _solve_mclp(core: Core, fade_min: float | None, settings: Settings, clock: Clock) -> Answer:
     """Most persons covered: least weight left uncovered."""
     total = float(core.weight.sum())
     goal = Goal(settings.gap, total)
@@ -145,7 +146,7 @@ def faded_share(minutes: np.ndarray, limit_min: np.ndarray, fade_min: float) -> 
     return np.clip(np.where(np.isfinite(minutes), share, 1.0), 0.0, 1.0)
 
 
-def _solve_p_median(core: _Core, settings: Settings, clock: Clock) -> Answer:
+def _solve_p_median(core: Core, settings: Settings, clock: Clock) -> Answer:
     """First fewest persons unserved, then least person-minutes."""
     best = core.best_minutes()
     unserved_rows = ~np.isfinite(best)
@@ -183,7 +184,7 @@ def _solve_p_median(core: _Core, settings: Settings, clock: Clock) -> Answer:
 
 
 def _penalised(
-    core: _Core, penalty: float, least: float, settings: Settings, clock: Clock
+    core: Core, penalty: float, least: float, settings: Settings, clock: Clock
 ) -> tuple[MedianResult, Goal]:
     """Solve with `penalty` minutes for every person unserved.
 
@@ -199,7 +200,7 @@ def _penalised(
     return result, goal
 
 
-def least_unserved(core: _Core, settings: Settings, clock: Clock) -> tuple[float, np.ndarray, bool]:
+def least_unserved(core: Core, settings: Settings, clock: Clock) -> tuple[float, np.ndarray, bool]:
     """Return the least weight that no plan serves, such a plan, and whether it is proved."""
     open_rows = ~np.isfinite(core.fixed_minutes)
     if not open_rows.any() or core.sites == 0:
@@ -216,23 +217,23 @@ def least_unserved(core: _Core, settings: Settings, clock: Clock) -> tuple[float
     return result.value, result.chosen, goal.is_met(result.value, result.bound)
 
 
-def _minutes(core: _Core, plan: np.ndarray) -> float:
+def _minutes(core: Core, plan: np.ndarray) -> float:
     """Return the weighted minutes of the rows that `plan` serves."""
     minutes = np.minimum(core.fixed_minutes, core.travel.nearest(plan)[1])
     served = np.isfinite(minutes)
     return float(core.weight[served] @ minutes[served])
 
 
-def _unserved(core: _Core, plan: np.ndarray) -> float:
+def _unserved(core: Core, plan: np.ndarray) -> float:
     minutes = np.minimum(core.fixed_minutes, core.travel.nearest(plan)[1])
     return float(core.weight[~np.isfinite(minutes)].sum())
 
 
-def _longest(core: _Core) -> float:
+def _longest(core: Core) -> float:
     return core.travel.longest()
 
 
-def _without(core: _Core, rows: np.ndarray) -> _Core:
+def _without(core: Core, rows: np.ndarray) -> Core:
     """Return the core without `rows`."""
     if not rows.any():
         return core
@@ -248,7 +249,7 @@ def _without(core: _Core, rows: np.ndarray) -> _Core:
     )
 
 
-def _unserved_notes(core: _Core, rows: np.ndarray) -> tuple[Message, ...]:
+def _unserved_notes(core: Core, rows: np.ndarray) -> tuple[Message, ...]:
     if not rows.any():
         return ()
     clients = len(np.unique(core.instance.row_client[core.rows[rows]]))
@@ -261,7 +262,7 @@ def _unserved_notes(core: _Core, rows: np.ndarray) -> tuple[Message, ...]:
     )
 
 
-def _solve_lscp(core: _Core, settings: Settings, clock: Clock) -> Answer:
+def _solve_lscp(core: Core, settings: Settings, clock: Clock) -> Answer:
     """Fewest new sites so that everybody who can be covered is."""
     open_rows = core.fixed_minutes > core.limit_min
     hopeless = core.best_minutes() > core.limit_min
@@ -281,7 +282,7 @@ def _solve_lscp(core: _Core, settings: Settings, clock: Clock) -> Answer:
     return Answer(status, core.opened(result.chosen), value, bound, hit, notes)
 
 
-def _solve_p_center(core: _Core, settings: Settings, clock: Clock) -> Answer:
+def _solve_p_center(core: Core, settings: Settings, clock: Clock) -> Answer:
     """First fewest persons unserved, then the least worst time, by halving the list of times.
 
     Each step asks whether so few sites cover everybody within one time (Minieka 1970).
@@ -323,20 +324,20 @@ def _solve_p_center(core: _Core, settings: Settings, clock: Clock) -> Answer:
     return Answer(status, core.opened(chosen), worst, min(bound, worst), hit, notes)
 
 
-def _worst(core: _Core, plan: np.ndarray) -> float:
+def _worst(core: Core, plan: np.ndarray) -> float:
     """Return the longest time of the rows that `plan` serves, 0 when it serves none."""
     minutes = np.minimum(core.fixed_minutes, core.travel.nearest(plan)[1])
     return float(minutes[np.isfinite(minutes)].max(initial=0.0))
 
 
-def _is_better(core: _Core, plan: np.ndarray, other: np.ndarray) -> bool:
+def _is_better(core: Core, plan: np.ndarray, other: np.ndarray) -> bool:
     """Return whether `plan` serves everybody and within less time than `other`."""
     if _unserved(core, core.free[plan]) > 0:
         return False
     return _worst(core, core.free[plan]) < _worst(core, core.free[other])
 
 
-def _spread(core: _Core) -> np.ndarray:
+def _spread(core: Core) -> np.ndarray:
     """Return sites opened each nearest to whoever is farthest (Gonzalez 1985)."""
     minutes = core.fixed_minutes.copy()
     chosen: list[int] = []
@@ -351,7 +352,7 @@ def _spread(core: _Core) -> np.ndarray:
     return np.array(chosen, dtype=np.int64)
 
 
-def _times_between(core: _Core, least: float, worst: float) -> np.ndarray:
+def _times_between(core: Core, least: float, worst: float) -> np.ndarray:
     """Return the times, ascending, that the worst time can be."""
     best = core.best_minutes()
     # Somebody has to go as far as their nearest site, unless they may stay unserved.
@@ -363,7 +364,7 @@ def _times_between(core: _Core, least: float, worst: float) -> np.ndarray:
 
 
 def _covers(
-    core: _Core, minutes: float, least: float, settings: Settings, clock: Clock
+    core: Core, minutes: float, least: float, settings: Settings, clock: Clock
 ) -> tuple[np.ndarray | None, bool]:
     """Return a plan that serves all but `least` within `minutes`, and whether one may exist."""
     limit = np.full(len(core.rows), minutes)

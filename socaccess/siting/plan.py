@@ -38,7 +38,8 @@ class SitingPlan:
     sites
         One row a new site, the one that gains most first: `site_id`, `rank`, `part` (the services
         it offers or the year it opens), `municipality_id`, `persons` who go there, `places`,
-        `gain_persons` newly within the limit and `saved_person_min` (each site on those ranked
+        `gain_persons` newly covered, as the problem counts
+        coverage, and `saved_person_min` (each site on those ranked
         before it, so that the sums are those of the plan), `lost_persons` and `lost_person_min`
         (what is lost without it, the others staying), `municipalities` it serves, `runner_up` (the
         site that would replace it best), `runner_up_loss` (objective lost by that), `cost_eur`,

@@ -21,6 +21,7 @@ ID_LISTS = (
     "required",
     "forbidden",
     "may_close",
+    "preferred",
     "agreements",
     "services",
     "phases",
@@ -55,7 +56,8 @@ class SitingProblem(SitingFields):
         unserved, then fewest person-minutes (Hakimi 1964; ReVelle, Swain 1970); `p_center` first
         fewest unserved, then least worst time (Hakimi 1964; Minieka 1970); `lex_minimax` the
         worst time, then the next worst, and so on (Ogryczak 1997); `trade_off` the curve between
-        `p_median` and `p_center`.
+        `p_median` and `p_center`; `p_dispersion` the open sites as far as possible from each other
+        (Kuby 1987), its objective the minutes between the nearest two.
     sites
         How many new sites at most; None where a budget, the phases or `lscp` decide.
     limit_min
@@ -70,6 +72,29 @@ class SitingProblem(SitingFields):
     fade_min
         Partial coverage (Berman, Krass, Drezner 2003): a person beyond `limit_min` counts as a
         share that falls straight to 0 at `fade_min`. For `mclp`.
+    cover_times
+        How many open sites within the limit a person needs to count as covered, for `mclp` (backup
+        coverage, Hogan, ReVelle 1986) and `lscp`, where whoever has fewer near gets all of them.
+    busy_share
+        Share of the time a site is busy: a person with k open sites within the limit counts as
+        `1 - busy_share ** k`, from 0 up to but not 1. For `mclp` (MEXCLP, Daskin 1983).
+    tolerance
+        Share of the best coverage that may be given up for less travel: of all plans that cover
+        at least `1 - tolerance` of the most, first fewest persons unserved, then fewest
+        person-minutes, which are the objective then. For `mclp`.
+    preferred
+        Sites to prefer where it costs nothing: of plans within `tolerance`, in coverage and again
+        in travel, the one with most of these among its new sites.
+    relocations
+        How many of `may_close` may close at most, each with one new site more than `sites`.
+    between_min
+        Sites x sites, minutes between them, for `p_dispersion`; of both ways the shorter counts,
+        NaN is "no route".
+    assignment
+        Who goes where under capacity or a budget for places: `shared` splits the persons of a
+        client between sites, `single` keeps each client whole, `nearest` sends each client whole
+        to the nearest open site (of equally near ones the first in `site_ids`) or leaves it
+        unserved.
     places
         Places today at existing (and required) sites, one number or by site; sites left out have
         no limit.
@@ -78,8 +103,9 @@ class SitingProblem(SitingFields):
     max_growth
         Places an existing site may add, one number or by site.
     min_clients
-        Least persons at every new site (and every site that may close) when everyone goes to the
-        nearest open site; of equally near ones to the one that stands first in `site_ids`.
+        Least persons at every new site (and every site that may close and stays) when everyone
+        whom it reaches goes to the nearest open site, however far and whatever its places; of
+        equally near ones to the one that stands first in `site_ids`.
     budget
         Most that may be spent, euro. Opening, places and `running_years` of running count; the
         running cost of a closed site is saved.
@@ -138,6 +164,8 @@ class SitingProblem(SitingFields):
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, tuple(getattr(self, name)))
         object.__setattr__(self, "travel_min", as_matrix(self.travel_min))
+        if self.between_min is not None:
+            object.__setattr__(self, "between_min", as_numbers(self.between_min))
         if isinstance(self.persons, Mapping):
             groups = {str(name): as_numbers(values) for name, values in self.persons.items()}
             object.__setattr__(self, "persons", groups)

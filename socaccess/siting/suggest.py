@@ -12,7 +12,12 @@ from socaccess.messages import Message
 from socaccess.siting.answer import Answer, relative_gap
 from socaccess.siting.clock import Clock, Progress
 from socaccess.siting.combined import solve_combined
-from socaccess.siting.equity import CurvePoint, solve_lex_minimax, solve_trade_off
+from socaccess.siting.equity import (
+    CurvePoint,
+    solve_lex_minimax,
+    solve_p_dispersion,
+    solve_trade_off,
+)
 from socaccess.siting.explain import find_merits, find_runners_up
 from socaccess.siting.infeasible import explain_infeasible
 from socaccess.siting.instance import Instance, read_problem
@@ -21,6 +26,7 @@ from socaccess.siting.plain import Settings, solve_plain
 from socaccess.siting.plan import SitingPlan
 from socaccess.siting.problem import SitingProblem
 from socaccess.siting.tables import assignment_table, curve_table, sites_table
+from socaccess.siting.tolerance import solve_within_tolerance
 
 __all__ = ["measure_gains", "suggest_sites", "value_of_cooperation"]
 
@@ -67,7 +73,11 @@ def suggest_sites(
     instance = read_problem(problem)
     settings = Settings(gap, seed, threads)
     points: list[CurvePoint] = []
-    if problem.objective == "lex_minimax":
+    if problem.tolerance is not None:
+        answer = solve_within_tolerance(problem, instance, settings, clock, _solve)
+    elif problem.objective == "p_dispersion":
+        answer = solve_p_dispersion(problem, instance, settings, clock)
+    elif problem.objective == "lex_minimax":
         answer = solve_lex_minimax(problem, instance, settings, clock, _solve)
     elif problem.objective == "trade_off":
         answer, points = solve_trade_off(problem, instance, settings, clock, _solve)
@@ -119,8 +129,9 @@ def _make_plan(
     objective = answer.objective
     return SitingPlan(
         status=answer.status,
-        objective=float(objective),
-        bound=float(answer.bound),
+        # Adding zero makes a negative zero a zero.
+        objective=float(objective) + 0.0,
+        bound=float(answer.bound) + 0.0,
         gap=relative_gap(objective, answer.bound),
         limit_hit=answer.limit_hit,
         seconds=clock.seconds,

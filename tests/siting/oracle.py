@@ -82,9 +82,12 @@ def open_sets(problem: SitingProblem):
     for new in subsets(free):
         if not required <= set(new):
             continue
-        if problem.sites is not None and len(new) > problem.sites:
-            continue
         for closed in subsets(closable):
+            more = 0 if problem.relocations is None else len(closed)
+            if problem.sites is not None and len(new) > problem.sites + more:
+                continue
+            if problem.relocations is not None and more > problem.relocations:
+                continue
             is_open = sorted({*existing, *new} - set(closed))
             if municipal_bounds_hold(problem, new, is_open, existing, closable):
                 yield new, closed, is_open
@@ -175,17 +178,14 @@ class Programme:
             for j in is_open
             if homes[i, j] <= reach[i] and np.isfinite(homes[i, j]) and world.persons[i] > 0
         ]
-        if problem.min_clients is not None:
-            order = sorted(self.pairs, key=lambda pair: (pair[0], homes[pair], pair[1]))
-            first = {}
-            for i, j in order:
-                first.setdefault(i, (i, j))
-            self.pairs = list(first.values())
+        if problem.assignment == "nearest":
+            nearest = nearest_sites(world, is_open)
+            self.pairs = [pair for pair in self.pairs if nearest[pair[0]] == pair[1]]
         count, built = len(self.pairs), {}
         priced = problem.budget is not None and problem.cost_per_place > 0
         self.rows, self.low, self.high = [], [], []
         upper = [1.0] * count
-        whole = [0] * count
+        whole = [int(problem.assignment != "shared" and has_capacity(problem))] * count
         for j in is_open:
             most = amount(problem.max_places, ids[j])
             now = amount(problem.places, ids[j])
@@ -215,15 +215,6 @@ class Programme:
         if priced:
             terms = dict.fromkeys(built.values(), problem.cost_per_place)
             self.add(terms, -INF, money_left(problem, new, closed))
-        if problem.min_clients is not None:
-            everybody = [i for i in range(len(world.persons)) if world.persons[i] > 0]
-            del everybody
-            for j in set(new) | {s for s in is_open if ids[s] in problem.may_close}:
-                terms = {k: world.persons[i] for k, (i, h) in enumerate(self.pairs) if h == j}
-                self.add(terms, problem.min_clients, INF)
-            nearest = {i for i, _ in self.pairs}
-            for i in nearest:
-                self.add({k: 1.0 for k, p in enumerate(self.pairs) if p[0] == i}, 1.0, 1.0)
         for members, share in floors(problem, world):
             terms = {
                 k: world.persons[i]
@@ -262,7 +253,30 @@ def outcomes(problem, world):
     for new, closed, is_open in open_sets(problem):
         if money_left(problem, new, closed) < -EPS:
             continue
+        if problem.min_clients is not None:
+            # Everyone goes to the nearest open site, however far.
+            goes = nearest_sites(world, is_open)
+            watched = set(new) | {j for j in is_open if problem.site_ids[j] in problem.may_close}
+            if any(world.persons[goes == j].sum() < problem.min_clients - EPS for j in watched):
+                continue
         yield new, closed, is_open
+
+
+def nearest_sites(world, is_open):
+    """The nearest open site of every client, the first of equally near ones, -1 without any."""
+    found = np.full(len(world.persons), -1)
+    for i, row in enumerate(world.minutes):
+        reach = [(row[j], j) for j in is_open if np.isfinite(row[j])]
+        found[i] = min(reach)[1] if reach else -1
+    return found
+
+
+def covered_by(problem, world, is_open):
+    """Weight covered by open sites, as backup and expected coverage count it."""
+    near = (world.minutes[:, is_open] <= world.limit[:, None]).sum(axis=1)
+    if problem.busy_share is not None:
+        return float(world.weight @ (1.0 - problem.busy_share**near))
+    return float(world.weight[near >= problem.cover_times].sum())
 
 
 def unserved_of(problem, world, plan, reach):
@@ -278,6 +292,15 @@ def best_value(problem: SitingProblem, world: World | None = None):
     world = base_world(problem) if world is None else world
     plans = list(outcomes(problem, world))
     reach = horizon(problem, world)
+    if problem.objective == "p_dispersion":
+        return widest(problem, plans)
+    if problem.tolerance is not None:
+        return least_within_tolerance(problem, world, plans)
+    if problem.cover_times > 1 and problem.objective == "lscp":
+        return fewest_with_backup(problem, world, plans)
+    if problem.cover_times > 1 or problem.busy_share is not None:
+        kept = [p for p in plans if unserved_of(problem, world, p, world.limit) is not None]
+        return max((covered_by(problem, world, plan[2]) for plan in kept), default=None)
     if problem.objective == "mclp":
         values = []
         for plan in plans:
@@ -294,8 +317,7 @@ def best_value(problem: SitingProblem, world: World | None = None):
         for plan in plans:
             left = unserved_of(problem, world, plan, reach)
             if left is not None and left <= world.weight.sum() - target + 1e-6:
-                stays = [s for s in problem.may_close if problem.site_ids.index(s) not in plan[1]]
-                counts.append(len(plan[0]) + len(stays))
+                counts.append(len(plan[0]))
         return min(counts, default=None)
     everywhere = np.full(len(world.persons), INF)
     unserved = {plan: unserved_of(problem, world, plan, everywhere) for plan in map(freeze, plans)}
@@ -317,6 +339,61 @@ def best_value(problem: SitingProblem, world: World | None = None):
             if left is not None and left <= least + 1e-6:
                 return float(radius)
     return None
+
+
+def widest(problem, plans):
+    """The largest least distance between open sites, one of them new, of plans of full size."""
+    ids, apart = problem.site_ids, np.fmin(problem.between_min, problem.between_min.T)
+    names = ids if problem.candidates is None else problem.candidates
+    free = [s for s in names if s not in problem.existing and s not in problem.forbidden]
+    full = [plan for plan in plans if len(plan[0]) == min(problem.sites, len(free))]
+    fixed = [ids.index(s) for s in problem.existing if s not in problem.may_close]
+    worth = []
+    for _, _, is_open in full:
+        pairs = [p for p in itertools.combinations(is_open, 2) if not set(p) <= set(fixed)]
+        worth.append(min((apart[pair] for pair in pairs), default=INF))
+    return max(worth, default=None)
+
+
+def fewest_with_backup(problem, world, plans):
+    """Fewest new sites with everybody near as many open sites as asked for, or as there are."""
+    ids = list(problem.site_ids)
+    names = ids if problem.candidates is None else problem.candidates
+    usable = {ids.index(s) for s in names if s not in problem.forbidden}
+    usable |= {ids.index(s) for s in problem.existing}
+    near = world.minutes <= world.limit[:, None]
+    need = np.minimum(near[:, sorted(usable)].sum(axis=1), problem.cover_times)
+    need[world.persons <= 0] = 0
+    good = [plan for plan in plans if (near[:, plan[2]].sum(axis=1) >= need).all()]
+    return min((len(plan[0]) for plan in good), default=None)
+
+
+def least_within_tolerance(problem, world, plans):
+    """Of plans that cover nearly the most: fewest unserved, then least minutes."""
+    rated = []
+    for plan in plans:
+        everywhere = np.full(len(world.persons), INF)
+        programme = Programme(problem, world, *plan, everywhere)
+        near = world.minutes <= world.limit[:, None]
+        got = programme.least(lambda i, j: -world.weight[i] * near[i, j])  # noqa: B023
+        if got is not None:
+            rated.append((plan, -got))
+    if not rated:
+        return None
+    need = (1 - problem.tolerance) * max(value for _, value in rated)
+    best = []
+    for plan, covered in rated:
+        if covered < need - 1e-6:
+            continue
+        programme = Programme(problem, world, *plan, np.full(len(world.persons), INF))
+        inside = {k: world.weight[i] for k, (i, j) in enumerate(programme.pairs) if near[i, j]}
+        programme.add(inside, need - 1e-6, INF)
+        served = programme.least(lambda i, j: -world.weight[i])
+        everybody = {k: world.weight[i] for k, (i, _) in enumerate(programme.pairs)}
+        programme.add(everybody, -served - 1e-6, INF)
+        minutes = programme.least(lambda i, j: world.weight[i] * world.minutes[i, j])
+        best.append((round(world.weight.sum() + served, 6), minutes))
+    return min(best)[1]
 
 
 def freeze(plan):

@@ -18,6 +18,12 @@ OPTIONS = (
     "groups",
     "fade",
     "cutoff",
+    "single",
+    "nearest",
+    "backup",
+    "busy",
+    "tolerance",
+    "relocations",
 )
 
 
@@ -123,6 +129,34 @@ def _fade(fields, rng):
 
 def _cutoff(fields, rng):
     fields["cutoff_min"] = 40.0
+
+
+def _single(fields, rng):
+    fields.setdefault("max_places", float(rng.integers(2, 12)))
+    fields["assignment"] = "single"
+
+
+def _nearest(fields, rng):
+    fields.setdefault("max_places", float(rng.integers(2, 12)))
+    fields["assignment"] = "nearest"
+
+
+def _backup(fields, rng):
+    fields["cover_times"] = 2
+
+
+def _busy(fields, rng):
+    fields["busy_share"] = float(rng.choice([0.0, 0.2, 0.5]))
+
+
+def _tolerance(fields, rng):
+    fields["tolerance"] = float(rng.choice([0.0, 0.1, 0.4]))
+
+
+def _relocations(fields, rng):
+    fields["may_close"] = list(fields["existing"])
+    if fields["existing"]:
+        fields["relocations"] = 1
 
 
 SETTERS = {name: globals()[f"_{name}"] for name in OPTIONS}
