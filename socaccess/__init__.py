@@ -141,12 +141,14 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name in ("access", "planning"):
-        return import_module(f"socaccess.{name}")
-    if name in _HOME:
-        return getattr(import_module(_HOME[name]), name)
-    raise AttributeError(f"module 'socaccess' has no attribute {name!r}")
+if not TYPE_CHECKING:  # whoever checks types is told of a name that is none
+
+    def __getattr__(name: str) -> Any:
+        if name in ("access", "planning"):
+            return import_module(f"socaccess.{name}")
+        if name in _HOME:
+            return getattr(import_module(_HOME[name]), name)
+        raise AttributeError(f"module 'socaccess' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

@@ -32,6 +32,13 @@ FORMATS = ("geoparquet", "geojson")
 """What a run writes besides when asked."""
 
 
+def require_formats(formats: Sequence[str]) -> None:
+    """Raise `UnknownNameError` if a format that is asked for is not known."""
+    unknown = [name for name in formats if name not in FORMATS]
+    if unknown:
+        raise UnknownNameError("outputs.unknown_format", names=unknown, known=FORMATS)
+
+
 def write_outputs(
     result: StudyResult | Release,
     folder: str | Path,
@@ -77,9 +84,7 @@ def write_outputs(
     from socaccess.study.release import release
     from socaccess.study.released import list_tables
 
-    unknown = [name for name in formats if name not in FORMATS]
-    if unknown:
-        raise UnknownNameError("outputs.unknown_format", names=unknown, known=FORMATS)
+    require_formats(formats)
     Texts(lang)
     # Protected once, so that no two files differ in what they hide.
     released = release(result, allow_small_counts=allow_small_counts)

@@ -36,6 +36,7 @@ def run(
     init: Annotated[Path | None, typer.Option("--init")] = None,
 ) -> None:
     """Compute times, coverage, gaps and suggested sites of a region; write map and tables."""
+    from socaccess.outputs import require_formats
     from socaccess.study.project import Outputs, read_project, write_template
 
     if init is not None:
@@ -58,6 +59,7 @@ def run(
         typed = {fields[given]: getattr(outputs, fields[given])
                  for given in asked.given & set(fields)}  # fmt: skip
         outputs = replace(read_project(name).outputs, **typed)
+    require_formats(outputs.formats)
     with session.progress() as progress:
         progress("load")
         study = asked.open(name)

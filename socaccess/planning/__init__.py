@@ -104,10 +104,12 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        return getattr(import_module(_HOME[name]), name)
-    raise AttributeError(f"module 'socaccess.planning' has no attribute {name!r}")
+if not TYPE_CHECKING:  # whoever checks types is told of a name that is none
+
+    def __getattr__(name: str) -> Any:
+        if name in _HOME:
+            return getattr(import_module(_HOME[name]), name)
+        raise AttributeError(f"module 'socaccess.planning' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

@@ -24,7 +24,7 @@ def test_installed_wheel_runs_without_the_checkout(tmp_path):
     assert not any(name.startswith(("tests/", "data/", "tools/")) for name in names)
 
     # A clean environment of its own; only the libraries come from the one the tests run in.
-    clean = tmp_path / "env"
+    clean = tmp_path / "Mani darbi, ķēde" / "env"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(clean)], check=True)
     install = [sys.executable, "-m", "pip", "--python", str(clean / "bin" / "python"), "install"]
     subprocess.run([*install, "--quiet", "--no-deps", "--no-index", str(wheel)], check=True)
@@ -53,18 +53,20 @@ def test_installed_wheel_runs_without_the_checkout(tmp_path):
     here = Path(__file__).parent
     python = str(clean / "bin" / "python")
 
-    def check(script: str) -> subprocess.CompletedProcess:
+    def check(script: Path) -> subprocess.CompletedProcess:
         words = ["-m", "mypy", "--python-executable", python, "--strict", "--no-incremental"]
-        return call(sys.executable, *words, "--ignore-missing-imports", str(here / script))
+        return call(sys.executable, *words, "--ignore-missing-imports", str(script))
 
-    right = check("typed_script.py")
-    assert right.returncode == 0, right.stdout
-    wrong = check("wrong_script.py")
+    for script in (here / "typed_script.py", ROOT / "notebooks" / "plan.py"):
+        right = check(script)
+        assert right.returncode == 0, right.stdout
+    wrong = check(here / "wrong_script.py")
     assert [line.split(":")[1] for line in wrong.stdout.splitlines() if ": error:" in line] == [
-        "6", "7", "8", "9",
+        *map(str, range(6, 15))
     ]  # fmt: skip
-    ran = call(python, str(here / "typed_script.py"))
-    assert ran.returncode == 0, ran.stderr
+    for script in (here / "typed_script.py", ROOT / "notebooks" / "plan.py"):
+        ran = call(python, str(script))
+        assert ran.returncode == 0, ran.stderr
 
 
 def test_version_is_stated_once_and_the_same():
