@@ -12,8 +12,9 @@ import warnings
 from pathlib import Path
 from typing import Final
 
-from socaccess.cachefolder import CACHE_VARIABLE, find_cache_folder
-from socaccess.errors import NetworkFileError, SocAccessWarning
+from socaccess.cachefolder import find_cache_folder
+from socaccess.errors import NetworkFileError, Problem, SocAccessWarning
+from socaccess.messages import Message
 from socaccess.routing import Graph, Hierarchy, build_hierarchy
 
 __all__ = [
@@ -52,7 +53,10 @@ def load_hierarchy(graph: Graph, file: str | Path | None = None) -> Hierarchy | 
         try:
             return Hierarchy.load(hierarchy_path(file), graph)
         except NetworkFileError as error:
-            warnings.warn(f"hierarchy not used: {error}", SocAccessWarning, stacklevel=3)
+            why = error.problems[0]
+            reason = Message(why.code, **why.values)
+            note = Problem("network.hierarchy_not_used", where=why.where, reason=reason)
+            warnings.warn(str(note), SocAccessWarning, stacklevel=3)
     kept = _place_in_cache(graph)
     if kept is None or not kept.is_file():
         return None
@@ -74,12 +78,10 @@ def make_hierarchy(graph: Graph) -> Hierarchy:
             hierarchy.save(place)
             _tidy(place.parent)
         except OSError as error:
-            warnings.warn(
-                f"hierarchy not kept for the next time: {error}; "
-                f"name a folder in {CACHE_VARIABLE}, or none",
-                SocAccessWarning,
-                stacklevel=2,
+            note = Problem(
+                "network.hierarchy_not_kept", where=str(place.parent), number=error.errno
             )
+            warnings.warn(str(note), SocAccessWarning, stacklevel=2)
     return hierarchy
 
 

@@ -22,8 +22,8 @@ from socaccess.rounds.monitoring import (
     list_answers,
     report_progress,
     summarise_round,
-    write_report,
 )
+from socaccess.rounds.progress_book import write_report
 from socaccess.rounds.rounds import (
     OpenedRound,
     TakenForm,

@@ -7,7 +7,6 @@ cumulative, and the share may exceed 100 %, since a service is not tied to resid
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,14 +14,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from socaccess.encoding import encode_csv
 from socaccess.errors import UnknownNameError
 from socaccess.privacy import SHOWN, protect, show_count, show_counts
 from socaccess.rounds import layouts
 from socaccess.rounds.forms import ALL_SERVICES, PERSONS_SHEET, list_codes
 from socaccess.rounds.layouts import Row, to_rows
 from socaccess.rounds.store import Store
-from socaccess.workbooks import render_workbook
 
 __all__ = [
     "ProgressReport",
@@ -32,7 +29,6 @@ __all__ = [
     "protect_column",
     "report_progress",
     "summarise_round",
-    "write_report",
 ]
 
 
@@ -355,48 +351,6 @@ def _list_places(store: Store, end: int) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows, columns=["municipality_id", "municipality", "service", *_PLACES])
-
-
-def write_report(
-    report: ProgressReport, labels: Mapping[str, str], *, lang: str = "lv"
-) -> dict[str, bytes]:
-    """Return the files of a report: one workbook for people, and CSV tables with ids.
-
-    Parameters
-    ----------
-    report
-        What to write; hide its small counts first (`hide_report`).
-    labels
-        Names of services and target groups by code.
-    lang
-        Language of the workbook.
-
-    Returns
-    -------
-    dict
-        `progress.xlsx`, `persons.csv`, `persons_total.csv`, `places.csv`, `answers.csv`
-        as bytes; the same report gives the same bytes.
-    """
-    tables = {
-        "persons.csv": report.persons,
-        "persons_total.csv": report.persons_total,
-        "places.csv": report.places,
-        "answers.csv": report.answers,
-    }
-    from socaccess.rounds.progress_book import build_report
-
-    book = render_workbook(
-        build_report(report, labels, lang), created=dt.datetime.fromisoformat(report.as_of)
-    )
-    files = {"progress.xlsx": book}
-    for name, table in tables.items():
-        files[name] = encode_csv(table.astype(object).map(_plain_number), decimals=4)
-    return files
-
-
-def _plain_number(value: Any) -> Any:
-    """Return a whole number without a fraction."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def protect_column(

@@ -2,24 +2,60 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
 from socaccess.content import Block, Cell, Column, Document, List, Phrase, Section, Table
+from socaccess.encoding import encode_csv
 from socaccess.i18n import Texts, sort_key
 from socaccess.rounds.forms import ALL_SERVICES
+from socaccess.rounds.monitoring import ProgressReport
+from socaccess.workbooks import render_workbook
 
-if TYPE_CHECKING:
-    from socaccess.rounds.monitoring import ProgressReport
-
-__all__ = ["build_report"]
+__all__ = ["build_report", "write_report"]
 
 _PERSONS = ("assessed", "recipients", "recipients_before", "share_of_assessed")
 _PLACES = {"operating": "operating", "places_operating": "places_operating",
            "operating_unknown": "unknown", "planned": "planned",
            "places_planned": "places_planned", "closed": "closed"}  # fmt: skip
+
+
+def write_report(
+    report: ProgressReport, labels: Mapping[str, str], *, lang: str = "lv"
+) -> dict[str, bytes]:
+    """Return the files of a report: one workbook for people, and CSV tables with ids.
+
+    Parameters
+    ----------
+    report
+        What to write; hide its small counts first (`hide_report`).
+    labels
+        Names of services and target groups by code.
+    lang
+        Language of the workbook.
+
+    Returns
+    -------
+    dict
+        `progress.xlsx`, `persons.csv`, `persons_total.csv`, `places.csv`, `answers.csv`
+        as bytes; the same report gives the same bytes.
+    """
+    tables = {
+        "persons.csv": report.persons,
+        "persons_total.csv": report.persons_total,
+        "places.csv": report.places,
+        "answers.csv": report.answers,
+    }
+    book = render_workbook(
+        build_report(report, labels, lang), created=dt.datetime.fromisoformat(report.as_of)
+    )
+    files = {"progress.xlsx": book}
+    for name, table in tables.items():
+        files[name] = encode_csv(table.astype(object).map(_plain_number), decimals=4)
+    return files
 
 
 def build_report(report: ProgressReport, labels: Mapping[str, str], lang: str) -> Document:
@@ -98,3 +134,8 @@ def _list_rows(total: pd.DataFrame, own: pd.DataFrame, describe: Any) -> Sequenc
     whole = [[Phrase("round.report_total"), *describe(row)] for row in total.to_dict("records")]
     return [*([Cell(value, "group") for value in row] for row in whole),
             *([row["municipality"], *describe(row)] for row in order)]  # fmt: skip
+
+
+def _plain_number(value: Any) -> Any:
+    """Return a whole number without a fraction."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -19,7 +19,7 @@ from socaccess.files import create_file
 from socaccess.i18n import LANGUAGES
 from socaccess.messages import name_line
 from socaccess.settings import Settings
-from socaccess.study._project_form import SECTIONS, find_problems
+from socaccess.study.project_form import SECTIONS, Source, find_problems
 
 if TYPE_CHECKING:
     from socaccess.network import RoadNetwork
@@ -31,28 +31,6 @@ __all__ = ["MAIN_ROADS", "Outputs", "Project", "Source", "read_project", "write_
 
 MAIN_ROADS = "main_roads"
 """The embedded main roads of Latvia, as the value of `network.roads`."""
-
-
-@dataclass(frozen=True)
-class Source:
-    """One input file.
-
-    Parameters
-    ----------
-    path
-        Where it is.
-    layer
-        Sheet or layer.
-    crs
-        System of its coordinates, where the file does not say.
-    persons
-        Column that counts people, of a population.
-    """
-
-    path: Path
-    layer: str | None = None
-    crs: str | None = None
-    persons: str | None = None
 
 
 @dataclass(frozen=True)
@@ -150,10 +128,10 @@ class Project:
         NetworkFileError
             If a saved network is damaged.
         """
-        from socaccess.study._project_tables import read_tables
+        from socaccess.study.project_tables import read_tables
         from socaccess.study.study import Study
 
-        tables, notes = read_tables(self)
+        tables, notes = read_tables(self.inputs, place=self.place, scale=self.scale_population)
         study = Study(
             **tables,
             network=network or self.open_network(),
@@ -177,9 +155,9 @@ class Project:
             With everything that is wrong in municipalities, settlements and services.
         """
         from socaccess.sources.gazetteer import Gazetteer
-        from socaccess.study._project_tables import read_ground
+        from socaccess.study.project_tables import read_ground
 
-        ground = read_ground(self)
+        ground = read_ground(self.inputs, scale=self.scale_population)
         gazetteer = Gazetteer.from_tables(ground.settlements, ground.municipalities)
         return ground.reference, gazetteer if place else None
 

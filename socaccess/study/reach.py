@@ -255,8 +255,8 @@ def measure_reach(
         crs=network.crs,
     )
     # Facilities of a user's own table need not say in which settlement they stand.
-    centres = institutions.reindex(columns=["settlement_id"])["settlement_id"].fillna("")
-    homes = [*people["settlement_id"], *centres]
+    centres = institutions.reindex(columns=["settlement_id"]).astype(object)
+    homes = [*people["settlement_id"], *centres["settlement_id"].fillna("")]
     starts = network.snap(origins, id_column="id", links=links, centres=homes)
     ends = network.snap(points, id_column="id", links=links)
     outward, inward = _measure_both_ways(network, starts, ends, links, progress)

@@ -118,7 +118,7 @@ def test_a_stale_or_damaged_one_is_passed_over_with_a_word(tmp_path, always_larg
     np.testing.assert_array_equal(found, expected)
     beside = hierarchies.hierarchy_path(path)
     beside.write_bytes(beside.read_bytes()[:-100])
-    with pytest.warns(SocAccessWarning, match="hierarchy not used: .*truncated"):
+    with pytest.warns(SocAccessWarning, match="hierarchy not used: .*truncated; build it again"):
         assert RoadNetwork.load(path).hierarchy is None
 
 

@@ -17,8 +17,8 @@ from socaccess.cli.app import app
 from socaccess.errors import InputError
 from socaccess.outputs import FILES
 from socaccess.settings import Settings
-from socaccess.study._project_form import SECTIONS
 from socaccess.study.project import MAIN_ROADS, read_project, write_template
+from socaccess.study.project_form import SECTIONS
 from tests.own_data.invented import PROJECT, write_country
 from tests.own_data.malta import PLACES as MALTESE_PLACES
 from tests.own_data.malta import write_malta

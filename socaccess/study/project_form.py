@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from socaccess.errors import Problem
@@ -14,7 +16,30 @@ from socaccess.schemas import suggest_names
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
-__all__ = ["SECTIONS", "find_problems"]
+__all__ = ["SECTIONS", "Source", "find_problems"]
+
+
+@dataclass(frozen=True)
+class Source:
+    """One input file.
+
+    Parameters
+    ----------
+    path
+        Where it is.
+    layer
+        Sheet or layer.
+    crs
+        System of its coordinates, where the file does not say.
+    persons
+        Column that counts people, of a population.
+    """
+
+    path: Path
+    layer: str | None = None
+    crs: str | None = None
+    persons: str | None = None
+
 
 # Codes of the words for what a key holds.
 _TEXT, _FLAG, _TEXTS = "study.kind_text", "study.kind_flag", "study.kind_texts"

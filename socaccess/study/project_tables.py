@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -29,13 +30,16 @@ from socaccess.sources.population import make_origins, read_people, spread_popul
 from socaccess.sources.reference import Reference
 from socaccess.sources.services import load_service_types
 from socaccess.sources.tables import inspect_rows, inspect_table
+from socaccess.study.project_form import Source
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    from socaccess.study.project import Project, Source
 
 __all__ = ["Ground", "read_ground", "read_tables"]
+
+Inputs: TypeAlias = Mapping[str, tuple[Source, ...]]
+"""Files by what they hold."""
 
 SQUARE_M = 1000.0
 
@@ -71,7 +75,7 @@ class Ground:
         return Reference.of_study(self.municipalities, self.settlements, self.service_types)
 
 
-def read_ground(project: Project) -> Ground:
+def read_ground(inputs: Inputs, *, scale: bool = False) -> Ground:
     """Return municipalities, settlements and services of a project.
 
     Raises
@@ -79,7 +83,7 @@ def read_ground(project: Project) -> Ground:
     InputError
         With everything that is wrong in them.
     """
-    reader = _Reader(project)
+    reader = _Reader(inputs)
     anything = Reference()
     types = reader.read("service_types", SERVICE_TYPES, anything)
     if types is None:
@@ -88,16 +92,18 @@ def read_ground(project: Project) -> Ground:
     if outlines is None:
         # Without outlines nothing else can be judged; what is known so far is said.
         raise_problems(reader.problems)
-    reader.problems += _find_turned(project, outlines)
+    reader.problems += _find_turned(inputs, outlines)
     raise_problems(reader.problems)
     settlements, people = _read_settlements(
-        project, outlines, Reference.of_study(outlines, None, types), reader
+        inputs, outlines, Reference.of_study(outlines, None, types), reader, scale=scale
     )
     raise_problems(reader.problems)
     return Ground(outlines, settlements, types, reader.notes, people)
 
 
-def read_tables(project: Project) -> tuple[dict[str, Any], list[Problem]]:
+def read_tables(
+    inputs: Inputs, *, place: bool = False, scale: bool = False
+) -> tuple[dict[str, Any], list[Problem]]:
     """Return the tables of a project as `Study` takes them, and what its user should know.
 
     Raises
@@ -105,20 +111,18 @@ def read_tables(project: Project) -> tuple[dict[str, Any], list[Problem]]:
     InputError
         With everything that is wrong in those that others refer to, then in the others.
     """
-    ground = read_ground(project)
-    reader = _Reader(project, notes=ground.notes)
+    ground = read_ground(inputs, scale=scale)
+    reader = _Reader(inputs, notes=ground.notes)
     known = ground.reference
     gazetteer = None
-    if project.place:
+    if place:
         gazetteer = Gazetteer.from_tables(ground.settlements, ground.municipalities)
     facilities = reader.read("facilities", FACILITIES, known, gazetteer)
     tables: dict[str, Any] = {
         "municipalities": ground.municipalities,
         "settlements": ground.settlements,
         "service_types": ground.service_types,
-        "people": reader.read("people", PEOPLE, known)
-        if "people" in project.inputs
-        else ground.people,
+        "people": reader.read("people", PEOPLE, known) if "people" in inputs else ground.people,
         "need": reader.read("need", NEED, known),
         "targets": reader.read("targets", TARGETS, known),
     }
@@ -126,7 +130,7 @@ def read_tables(project: Project) -> tuple[dict[str, Any], list[Problem]]:
     if candidates is not None:
         tables["candidates"] = tuple(candidates["settlement_id"])
     raise_problems(reader.problems)
-    tables["facilities"] = _merge(project, facilities, reader.notes)
+    tables["facilities"] = _merge(inputs, facilities, reader.notes)
     return tables, reader.notes
 
 
@@ -134,7 +138,7 @@ def read_tables(project: Project) -> tuple[dict[str, Any], list[Problem]]:
 class _Reader:
     """Reads the tables of a project one after the other and gathers what is found."""
 
-    project: Project
+    inputs: Inputs
     problems: list[Problem] = field(default_factory=list)
     notes: list[Problem] = field(default_factory=list)
 
@@ -143,7 +147,7 @@ class _Reader:
     ) -> Any:
         """Return the files of one input as one table; None where there is none that is right."""
         tables = []
-        for source in self.project.inputs.get(name, ()):
+        for source in self.inputs.get(name, ()):
             try:
                 table, found = _read(source, form, reference, gazetteer)
             except InputError as error:
@@ -182,11 +186,11 @@ def _stack(tables: list[pd.DataFrame]) -> Any:
     return pd.concat(tables, ignore_index=True)
 
 
-def _find_turned(project: Project, outlines: gpd.GeoDataFrame) -> list[Problem]:
+def _find_turned(inputs: Inputs, outlines: gpd.GeoDataFrame) -> list[Problem]:
     """Find outlines whose axes are swapped, before settlements are blamed for lying outside."""
     import geopandas as gpd
 
-    for source in project.inputs.get("settlements", ()):
+    for source in inputs.get("settlements", ()):
         try:
             rows, names = read_rows(source.path, layer=source.layer)
         except InputError:
@@ -196,22 +200,24 @@ def _find_turned(project: Project, outlines: gpd.GeoDataFrame) -> list[Problem]:
         )
         points = found.cleaned
         if isinstance(points, gpd.GeoDataFrame) and points.crs is not None:
-            (file,) = (each.path.name for each in project.inputs["municipalities"][:1])
+            (file,) = (each.path.name for each in inputs["municipalities"][:1])
             if problems := find_turned_outlines(outlines, points, file):
                 return problems
     return []
 
 
 def _read_settlements(
-    project: Project,
+    inputs: Inputs,
     outlines: gpd.GeoDataFrame,
     known: Reference,
     reader: _Reader,
+    *,
+    scale: bool,
 ) -> tuple[Any, Any]:
     """Return the settlements, and where their people live where the project names a grid."""
-    if "population" not in project.inputs:
+    if "population" not in inputs:
         return reader.read("settlements", SETTLEMENTS, known), None
-    (source,) = project.inputs["population"]
+    (source,) = inputs["population"]
     settlements = reader.read("settlements", _PLACES, known)
     try:
         people = read_people(
@@ -222,10 +228,10 @@ def _read_settlements(
         return None, None
     name = source.path.name
     if settlements is not None:
-        spread = spread_population(people, settlements, outlines, scale=project.scale_population)
+        spread = spread_population(people, settlements, outlines, scale=scale)
         reader.notes += spread.list_problems(name)
         return spread.settlements, share_people(spread.people)
-    if "settlements" in project.inputs:
+    if "settlements" in inputs:
         return None, None
     origins, outside = make_origins(people, outlines)
     if len(outside):
@@ -262,11 +268,9 @@ def share_people(people: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     )
 
 
-def _merge(
-    project: Project, facilities: gpd.GeoDataFrame, notes: list[Problem]
-) -> gpd.GeoDataFrame:
+def _merge(inputs: Inputs, facilities: gpd.GeoDataFrame, notes: list[Problem]) -> gpd.GeoDataFrame:
     """Return the facilities with those made one that the user decided are the same."""
-    for source in project.inputs.get("duplicates", ()):
+    for source in inputs.get("duplicates", ()):
         rows, _ = read_rows(source.path, layer=source.layer)
         pairs, _ = name_columns(rows)
         missing = [name for name in ("facility_id", "duplicate_id", "decision")
