@@ -35,7 +35,7 @@ from socaccess.documents.annex_context import (
     show_range,
 )
 from socaccess.documents.annex_maps import PROPOSALS, draw_counts, draw_finding, draw_group
-from socaccess.study.findings import list_places, write_lead
+from socaccess.study.findings import list_places, write_lead, write_left_out
 
 __all__ = ["compose_findings", "compose_groups", "compose_matrix", "compose_others"]
 
@@ -60,6 +60,9 @@ def compose_findings(context: AnnexContext) -> Iterator[Block]:
         Bars(titles, bars),  # type: ignore[arg-type]
         Paragraph(Phrase("annex.gaps_note", share=Share(_uncertainty(context))), "note"),
     ]
+    left_out = write_left_out(context.released, context.texts, context.names, _GAPS)
+    if left_out:
+        left.append(Paragraph(left_out, "note"))
     effects = _list_effects(context)
     if effects:
         left += [Heading(Phrase("annex.effect")), List(tuple(effects))]

@@ -15,6 +15,7 @@ from socaccess.study.findings import (
     rank_gaps,
     short_name,
     write_lead,
+    write_left_out,
     write_title,
 )
 
@@ -53,6 +54,7 @@ def build_finding(released: Release, texts: Texts, payload: dict[str, Any]) -> d
     return {
         "title": write_title(gaps, texts, names) if known else texts("finding.title_unknown"),
         "lead": write_lead(gaps[0], texts) if gaps else "",
+        "left_out": write_left_out(released, texts, names, GAPS, names),
         "gaps": [
             {
                 **describe(gap.service, gap.target_group),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from socaccess.study.release import Release
 
 __all__ = ["Gap", "Proposal", "list_places", "list_proposals", "name_places",
-           "rank_gaps", "short_name", "write_lead", "write_title"]  # fmt: skip
+           "rank_gaps", "short_name", "write_lead", "write_left_out", "write_title"]  # fmt: skip
 
 # Fewer persons than this are no reason to build.
 LEAST_GAIN = 5
@@ -86,20 +86,60 @@ def rank_gaps(released: Release, services: Iterable[str] | None = None) -> list[
     return [_describe_gap(released, row) for _, row in found]
 
 
-def _ranked_services(result: Any, services: Iterable[str] | None) -> list[dict[str, Any]]:
-    """Return the rows of services of which it is known who lacks them."""
-    rows = [row for row in result.summary["services"] if _is_counted(result, row)]
+def write_left_out(
+    released: Release,
+    texts: Texts,
+    names: dict[str, str],
+    most: int,
+    services: Iterable[str] | None = None,
+) -> str:
+    """Return which services would be among the first `most` gaps if their providers were sure.
+
+    An empty text where there is none; `names` are those of services.
+    """
+    gaps = [gap.service for gap in rank_gaps(released, services)[:most]]
+    rows = _ranked_services(released.result, services, likely=True)
+    outside = {row["service"]: _persons_outside(row, "") for row in rows}
+    least = min((outside[name] for name in gaps), default=0.0) if len(gaps) == most else 0.0
+    sure = {row["service"] for row in _ranked_services(released.result, services)}
+    found = [
+        texts(
+            "finding.left_out_one",
+            service=short_name(texts, "service", row["service"], names[row["service"]]),
+            outside=_show_number(
+                released.show_part(
+                    row["target_group"], outside[row["service"]], float(row["persons"])
+                ),
+                texts,
+            ),
+            persons=_show_number(released.show_region(row["target_group"], row["persons"]), texts),
+        )
+        for row in sorted(rows, key=lambda row: -outside[row["service"]])
+        if row["service"] not in sure and outside[row["service"]] >= max(least, LEAST_GAIN)
+    ]
+    return texts("finding.left_out", services=_join(found, texts)) if found else ""
+
+
+def _show_number(value: int | str | None, texts: Texts) -> str:
+    return value if isinstance(value, str) else texts.number(value)
+
+
+def _ranked_services(
+    result: Any, services: Iterable[str] | None, *, likely: bool = False
+) -> list[dict[str, Any]]:
+    """Return the rows of services of which it is known who lacks them, or `likely` known."""
+    rows = [row for row in result.summary["services"] if _is_counted(result, row, likely)]
     if services is not None:
         wanted = set(services)
         rows = [row for row in rows if row["service"] in wanted]
     return [row for row in rows if row["promised"]] or rows
 
 
-def _is_counted(result: Any, row: dict[str, Any]) -> bool:
+def _is_counted(result: Any, row: dict[str, Any], likely: bool) -> bool:
     if not row["supply_known"] or row["persons"] is None:
         return False
     facilities = result.facilities
-    if "mapping" not in facilities:
+    if likely or "mapping" not in facilities:
         return True
     # A service known only by guessing what a register means heads no list.
     own = facilities.loc[facilities["service"] == row["service"], "mapping"]
@@ -224,7 +264,7 @@ def write_title(gaps: Sequence[Gap], texts: Texts, names: dict[str, str]) -> str
 def write_lead(gap: Gap, texts: Texts) -> str:
     """Return how many persons the first gap is about, with its range where there is one."""
     counts = {
-        name: value if isinstance(value, str) else texts.number(value)
+        name: _show_number(value, texts)
         for name, value in (
             ("outside", gap.outside), ("persons", gap.persons),
             ("low", gap.outside_low), ("high", gap.outside_high),

@@ -41,8 +41,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Release", "protect_persons", "release", "run_released", "summarise_by_population"]
 
-NOT_IN_PLAN = "not_in_plan"
-"""Method of a need of nought in a municipality that takes no part in the plan."""
+PUBLIC_ZEROS = ("not_in_plan", "share_of_institutions")
+"""Methods of a need whose zeros are public: a municipality takes no part in the plan; who lives in
+institutions lives where there are some, and the register says where."""
 
 # Persons: the need table has four decimals, and sums of many are not exact.
 _SAME = 2e-3
@@ -157,7 +158,7 @@ class Release:
         """
         if part is None or not np.isfinite(part):
             return None
-        # Nought means that no settlement is concerned, which the times tell anyway.
+        # Zero means that no settlement is concerned, which the times tell anyway.
         if self.is_lifted or part == 0:
             return round(float(part))
         found = self.protections.get(group)
@@ -314,12 +315,12 @@ def summarise_by_population(result: StudyResult) -> pd.DataFrame:
 
 
 def _find_uncounted(study: Study, group: str) -> np.ndarray | None:
-    """Return the settlements whose nought is public: the plan counts nobody there."""
+    """Return the settlements whose zero is public; see `PUBLIC_ZEROS`."""
     if study.need is None or "method" not in study.need:
         return None
     rows = study.need[study.need["target_group"] == group]
-    outside = rows.loc[rows["method"] == NOT_IN_PLAN, "settlement_id"]
-    return study.settlements["settlement_id"].isin(outside).to_numpy()
+    public = rows.loc[rows["method"].isin(PUBLIC_ZEROS), "settlement_id"]
+    return study.settlements["settlement_id"].isin(public).to_numpy()
 
 
 def _conclude(result: StudyResult, persons: pd.DataFrame, *, same_sites: bool) -> StudyResult:

@@ -191,4 +191,5 @@ def test_embedded_study_with_its_map(latgale: StudyResult, tmp_path: Path) -> No
     write_outputs(latgale, tmp_path)
     said = [*read_back(tmp_path, latgale), *read_map(tmp_path / "map.html", latgale)]
     # Estimates are shown as whole persons, so each may be off by a half.
-    assert check_nothing_is_narrowed(said, latgale, slack=0.5, every=4) > 75
+    # Of the adults and the children with disabilities; where institutions are is public.
+    assert check_nothing_is_narrowed(said, latgale, slack=0.5, every=4) > 65

@@ -64,6 +64,8 @@ def find_uncounted(folder: Path, lang: str) -> list[str]:
         rule = _RULES.get(name)
         if where == "gpkg settlements" and name.endswith("_share"):
             row, rule = {"service": name.removesuffix("_share")}, World.is_measured
+        if name.startswith("persons_") and name.removeprefix("persons_") in world.needed:
+            continue
         if rule is None or not rule(world, row):
             key = [
                 row[key] for key in ("service", "municipality_id", "settlement_id") if key in row
@@ -92,6 +94,8 @@ _RULES: dict[str, Callable[[World, Row], bool]] = {
         "persons",
         World.is_of_persons,
     ),
+    "outside_plan": lambda world, row: row["target_group"] in world.needed,
+    "sites": lambda world, row: row["service"] in world.asked,
     "suggested_sites": lambda world, row: row["service"] in world.asked,
     "over_min": lambda world, row: plain(row["travel_min"]) <= plain(row["limit_min"]) + 0.05,
     "plan_gap": lambda _, row: row["plan_status"] == "optimal",
