@@ -13,10 +13,11 @@ from socaccess.errors import UnknownNameError
 from socaccess.files import write_together
 
 if TYPE_CHECKING:
+    from socaccess.planning.programme import ProgrammeBuild
     from socaccess.study import StudyResult
     from socaccess.study.release import Release
 
-__all__ = ["ANNEXES", "FILES", "FORMATS", "write_annexes", "write_outputs"]
+__all__ = ["ANNEXES", "FILES", "FORMATS", "write_annexes", "write_outputs", "write_programme"]
 
 FILES = ("map.html", "coverage.csv", "gaps.csv", "sites.csv", "tables.xlsx", "annex.pdf",
          "annex.docx", "layers.gpkg", "study.json")  # fmt: skip
@@ -148,6 +149,64 @@ def write_annexes(
         for name, content in contents.items():
             (aside / name).write_bytes(content)
     return [Path(folder) / name for name in ANNEXES]
+
+
+def write_programme(
+    build: ProgrammeBuild, folder: str | Path, *, lang: str = "lv", excel: bool = False
+) -> list[Path]:
+    """Write a programme: documents, a sheet per municipality, workbook, map, layers, tables.
+
+    Parameters
+    ----------
+    build
+        What was built.
+    folder
+        Where to; made if absent. All files are written, or none.
+    lang
+        Language.
+    excel
+        Tables with `;` and decimal comma.
+
+    Returns
+    -------
+    list of pathlib.Path
+        `programme.pdf` and `.docx`, `programme_short.pdf` and `.docx`,
+        `municipality_<id>.pdf` and `.docx`, `programme.xlsx`, `map.html`, `layers.gpkg`,
+        `forecast.csv`, `measures.csv`, `objects.csv`, `budget.csv`, `goals.csv`,
+        `assumptions.csv`, `contradictions.csv`.
+
+    Raises
+    ------
+    OutputError
+        If something could not be written; what was there before is still there.
+    """
+    from socaccess.documents.paper import render_pdf
+    from socaccess.documents.programme import Pages, Record
+    from socaccess.documents.programme_book import compose_book
+    from socaccess.documents.programme_layers import add_planning_layers
+    from socaccess.documents.word import render_docx
+    from socaccess.encoding import encode_csv
+    from socaccess.maps import save_map
+    from socaccess.workbooks import render_workbook
+
+    record = Record(build.statements, build.approvals, build.answered, build.issued)
+    pages = Pages(build.compiled, lang, record)
+    documents = {"programme": pages.compose(), "programme_short": pages.compose("short")}
+    for model in build.compiled.models:
+        name = f"municipality_{model.municipality_id}"
+        documents[name] = pages.compose_municipality(model)
+    files: dict[str, bytes] = {}
+    for name, document in documents.items():
+        files |= {f"{name}.pdf": render_pdf(document), f"{name}.docx": render_docx(document)}
+    files["programme.xlsx"] = render_workbook(compose_book(pages))
+    tables = build.tables()
+    files |= {f"{name}.csv": encode_csv(table, excel=excel) for name, table in tables.items()}
+    with write_together(folder) as aside:
+        for name, content in files.items():
+            (aside / name).write_bytes(content)
+        save_map(build.released, aside / "map.html", lang=lang)
+        add_planning_layers(pages, aside / "layers.gpkg")
+    return [Path(folder) / name for name in (*files, "map.html", "layers.gpkg")]
 
 
 def _render_annexes(result: StudyResult | Release, **asked: Any) -> dict[str, bytes]:

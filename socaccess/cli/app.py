@@ -12,6 +12,7 @@ from socaccess.cli import check as check_command
 from socaccess.cli import data as data_command
 from socaccess.cli import network as network_command
 from socaccess.cli import plan as plan_command
+from socaccess.cli import programme as programme_command
 from socaccess.cli import round as round_command
 from socaccess.cli import run as run_command
 from socaccess.cli import scale as scale_command
@@ -40,6 +41,7 @@ app.command("validate")(validate_command.validate)
 app.add_typer(data_command.app, name="data")
 app.add_typer(network_command.app, name="network")
 app.add_typer(plan_command.app, name="plan")
+app.add_typer(programme_command.app, name="programme")
 app.add_typer(round_command.app, name="round")
 app.add_typer(scale_command.app, name="scale")
 app.add_typer(transit_command.app, name="transit")

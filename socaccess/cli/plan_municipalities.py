@@ -212,21 +212,16 @@ def programme(
 ) -> None:
     """Put a region's programme together, short or full: Markdown, PDF and DOCX with --out."""
     from socaccess.documents.markdown import render_markdown
+    from socaccess.documents.programme import Pages
     from socaccess.planning.opening import open_result
-    from socaccess.programme.forecast import forecast_clients
-    from socaccess.programme.models import ModelInputs
-    from socaccess.programme.pages import build_programme
+    from socaccess.programme.compilation import compile_programme
+    from socaccess.programme.plan_file import default_plan
 
     wanted = parse_years(years)
     least = parse_numbers(min_clients, "--min-clients")
-    result, below = open_result(asked.open(region), allow_small_counts=small_counts)
-    page = build_programme(
-        result,
-        forecast_clients(result.study, wanted),
-        session.lang,
-        inputs=ModelInputs(min_clients=least),
-        form=form.value,
-        allow_small_counts=not below,
-    )
+    study = asked.open(region)
+    result, below = open_result(study, allow_small_counts=small_counts)
+    plan = default_plan(study.name, view=study.view, years=tuple(wanted), min_clients=least)
+    page = Pages(compile_programme(plan, result, below=below), session.lang).compose(form.value)
     session.show(page)
     session.finish({"programme": render_markdown(page)}, pages={f"programme_{form.value}": page})

@@ -252,6 +252,7 @@ class Catalogue:
         groups = list_groups(target_groups)
         frame, names = read_plain_table(path)
         problems: list[Problem] = []
+        frame = _share_basis(frame)
         frame, found = name_words(frame, groups, path.name, names)
         problems += found
         services = _check(frame, CATALOGUE, path.name, names, problems, None)
@@ -409,6 +410,17 @@ def compare_profiles(
         for profile, service in zip(table["profile"], table["service"], strict=True)
     ]
     return table
+
+
+def _share_basis(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a catalogue in which one column `limit_basis` speaks for limits and visits.
+
+    So the table of service types that ships says it.
+    """
+    if "limit_basis" not in frame:
+        return frame
+    wanted = [n for n in NORMS if n in frame and f"{n}_basis" not in frame]
+    return frame.assign(**{f"{name}_basis": frame["limit_basis"] for name in wanted})
 
 
 def _names(form: TableForm) -> list[str]:

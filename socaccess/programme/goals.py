@@ -5,6 +5,7 @@ Its objects stand in `plan_objects`, the people who leave institutions in `mover
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ __all__ = [
     "REACHED",
     "check_goals",
     "compare_views",
+    "list_reached",
     "read_reached",
 ]
 
@@ -53,6 +55,7 @@ def check_goals(
     *,
     reached: pd.DataFrame | None = None,
     result: StudyResult | None = None,
+    on: dt.date | None = None,
 ) -> pd.DataFrame:
     """Return every goal of the plans with what has been reached of it.
 
@@ -67,6 +70,8 @@ def check_goals(
     result
         A study of one of the regions: adds how many of the persons live within the
         limit of the promised services on average (`near_persons`, `near_share`).
+    on
+        A day: figures of later years are not yet known on it.
 
     Returns
     -------
@@ -90,7 +95,7 @@ def check_goals(
         raise UnknownNameError("programme.no_goals", names=unknown, known=known)
     if regions:
         targets = targets[targets["planning_region"].isin(list(regions))]
-    done = _find_reached(reached)
+    done = _find_reached(reached, on)
     near = _find_near(result)
     rows = []
     for target in targets.to_dict("records"):
@@ -127,8 +132,24 @@ def check_goals(
     return table.sort_values(["planning_region", "target_group"], ignore_index=True)
 
 
+def list_reached(region: str) -> pd.DataFrame:
+    """Return the published counts of people reached in a region, of the form `REACHED`.
+
+    Examples
+    --------
+    >>> list_reached("latgale")["year"].tolist()
+    [2021, 2018, 2020, 2021, 2022]
+    """
+    seen = observe_take_up()
+    rows = seen[(seen["service"] == ALL) & (seen["planning_region"] == region)]
+    columns = [column.name for column in REACHED.columns]
+    return rows.rename(columns={"recipients": "count", "persons": "whole"}).rename(
+        columns={"count": "persons"}
+    )[columns].reset_index(drop=True)  # fmt: skip
+
+
 def _find_reached(
-    reached: pd.DataFrame | None,
+    reached: pd.DataFrame | None, on: dt.date | None = None
 ) -> dict[tuple[str, str], tuple[float, int | None, str | None]]:
     if reached is None:
         seen = observe_take_up()
@@ -139,8 +160,10 @@ def _find_reached(
             raise InputError("programme.column_missing", where="reached", names=sorted(missing))
         rows = fill_columns(reached, REACHED).rename(columns={"persons": "count"})
     found = {}
+    if on is not None:
+        rows = rows[rows["year"].isna() | (rows["year"] <= on.year)]
     for row in rows.sort_values("year", na_position="first", kind="stable").to_dict("records"):
-        year = None if pd.isna(row["year"]) else int(row["year"])
+        year = None if pd.isna(row["year"]) else int(float(row["year"]))
         found[(row["planning_region"], row["target_group"])] = (
             float(row["count"]),
             year,

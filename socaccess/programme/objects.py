@@ -80,6 +80,11 @@ class PlanObjects:
     history: pd.DataFrame
 
     @classmethod
+    def of(cls, objects: pd.DataFrame) -> PlanObjects:
+        """Return objects that nobody has amended yet."""
+        return cls(objects, _no_history())
+
+    @classmethod
     def read(cls, path: str | Path) -> PlanObjects:
         """Return the objects of a table a region keeps, checked.
 
@@ -90,7 +95,7 @@ class PlanObjects:
         """
         known = load_municipalities(2025)["municipality_id"].tolist()
         table = check_plain_table(path, OBJECTS, known={"municipality_id": known})
-        return cls(table.reset_index(drop=True), _no_history())
+        return cls.of(table.reset_index(drop=True))
 
     def amend(self, amendments: pd.DataFrame) -> PlanObjects:
         """Return the objects after amendments, applied in the order of their dates.

@@ -1,4 +1,4 @@
-"""The pages of a plan as documents: a programme, a municipality's model, an application's annex.
+"""The pages of a plan as documents: a municipality's model, an application's annex.
 
 They say what the other modules have found, as one tree of content that is rendered to
 terminal, Markdown, HTML, DOCX and PDF. What a region wants and why it still has to write
@@ -8,7 +8,6 @@ itself.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -18,17 +17,11 @@ from socaccess.content import Block, Column, Document, List, Paragraph, Phrase, 
 from socaccess.errors import UnknownNameError
 from socaccess.i18n import Texts
 from socaccess.privacy import hide_small
-from socaccess.programme.cooperation import find_flows
 from socaccess.programme.eraf import Verdict
-from socaccess.programme.forecast import VARIANTS, Forecast
-from socaccess.programme.goals import check_goals
-from socaccess.programme.models import ModelInputs, MunicipalityModel, model_municipalities
-from socaccess.programme.obstacles import list_obstacles, summarise_obstacles
-from socaccess.programme.words import describe_finding, join_names
-from socaccess.sources.services import load_target_groups
-from socaccess.study import StudyResult
+from socaccess.programme.models import MunicipalityModel
+from socaccess.programme.words import describe_finding
 
-__all__ = ["FORMS", "build_annex", "build_model", "build_programme"]
+__all__ = ["FORMS", "build_annex", "build_model", "summarise_model"]
 
 FORMS = ("short", "full")
 
@@ -60,7 +53,7 @@ def build_model(
     _require_form(form)
     tables = model.show(allow_small_counts=allow_small_counts)
     services = tables["services"]
-    blocks: list[Block] = list(_summarise_model(tables, service_names))
+    blocks: list[Block] = list(summarise_model(tables, service_names))
     if form == "full":
         blocks += _detail_model(tables, service_names)
     below = 0 if allow_small_counts else model.suppress_below
@@ -86,7 +79,7 @@ def build_model(
     return _make_document(lang, title, blocks, below)
 
 
-def _summarise_model(
+def summarise_model(
     tables: Mapping[str, pd.DataFrame], names: Mapping[str, str]
 ) -> tuple[Block, ...]:
     """Return what a municipality has and lacks: a sentence, a table, whom it could share with."""
@@ -129,6 +122,11 @@ def _summarise_model(
         )
         for row in _list_rows(services)
     ]
+    # A column in which nobody has said anything only takes room.
+    silent = {1} if services["priority"].isna().all() else set()
+    silent |= {8} if services["viable"].eq("not_judged").all() else set()
+    columns = tuple(column for at, column in enumerate(columns) if at not in silent)
+    rows = [tuple(cell for at, cell in enumerate(row) if at not in silent) for row in rows]
     together = tuple(
         Phrase(
             "plan.model_together",
@@ -267,200 +265,6 @@ def _answer(verdict: Verdict, texts: Texts) -> str:
         if finding.answer == verdict.answer != "yes" and finding.check in verdict.fatal
     ]
     return texts(f"plan.eraf_answer_{verdict.answer}", reasons="; ".join(reasons) + ".")
-
-
-def build_programme(
-    result: StudyResult,
-    forecast: Forecast,
-    lang: str = "lv",
-    *,
-    inputs: ModelInputs | None = None,
-    form: str = "short",
-    allow_small_counts: bool = False,
-) -> Document:
-    """Return the programme of a region as a document.
-
-    Parameters
-    ----------
-    result
-        A study's result, of a region with goals; as `socaccess.study.release.release`
-        gives it where the document is to leave.
-    forecast
-        Clients to come, of the same study.
-    lang
-        `lv` or `en`.
-    inputs
-        What municipalities back, least numbers of clients, take-up.
-    form
-        `short`: goals, services, indicators, obstacles, who serves whom; `full`: also
-        the model of each municipality.
-    allow_small_counts
-        Show counts of fewer people than the threshold too.
-    """
-    _require_form(form)
-    below = 0 if allow_small_counts else result.study.settings.suppress_below
-    parts = _Programme(result, lang, below)
-    blocks: list[Block] = [
-        parts.list_goals(),
-        parts.list_services(),
-        *parts.list_clients(forecast),
-        parts.list_obstacles(),
-        parts.list_cooperation(),
-    ]
-    if form == "full":
-        models = tuple(
-            # A model's own notes stand once, at the end of the programme.
-            Section(
-                model.name,
-                _summarise_model(model.show(allow_small_counts=allow_small_counts), parts.names),
-            )
-            for model in model_municipalities(result, inputs)
-        )
-        blocks.append(Section(Phrase("plan.programme_models"), models))
-    notes = ("plan.limits_are_proposals", "plan.need_is_estimate", "plan.forecast_take_up",
-             "plan.programme_note")  # fmt: skip
-    blocks.append(
-        Section(
-            Phrase("plan.programme_notes"),
-            (List((*(Phrase(key) for key in notes), _note_small(below))),),
-        )
-    )
-    title = Phrase("plan.programme_title", region=result.study.title[lang])
-    return _make_document(lang, title, blocks, below)
-
-
-@dataclass
-class _Programme:
-    """The parts of a programme."""
-
-    result: StudyResult
-    lang: str
-    below: int
-
-    def __post_init__(self) -> None:
-        types = self.result.service_types
-        self.names = dict(zip(types["service"], types[f"name_{self.lang}"], strict=True))
-        self.promised = types[types["promised"]].set_index("service")
-        groups = load_target_groups()
-        self.groups = dict(zip(groups["target_group"], groups[f"name_{self.lang}"], strict=True))
-
-    def list_goals(self) -> Section:
-        """Return the goals and what is reached of them."""
-        rows = [
-            (self.groups[row["target_group"]], row["goal"], row["persons"],
-             None if row["year"] is None else str(row["year"]), row["share"],
-             Phrase(f"plan.status_{row['status']}"))
-            for row in _list_rows(check_goals([self.result.study.name]))
-        ]  # fmt: skip
-        columns = _make_columns(
-            {
-                "plan.group": "text",
-                "plan.goal": "number",
-                "plan.persons": "number",
-                "plan.year": "text",
-                "plan.share": "share",
-                "plan.status": "text",
-            }
-        )
-        return Section(Phrase("plan.programme_goals"), (Table(columns, rows),))
-
-    def list_services(self) -> Section:
-        """Return every promised service: facilities, and who lives within its limit."""
-        coverage = self.result.coverage
-        coverage = coverage[coverage["scope"] == "any"]
-        sums = coverage.groupby(["service", "scenario"])[["population", "population_covered"]].sum()
-        here = self.result.facilities
-        here = here[here["in_region"].to_numpy(dtype=bool)]
-        counts = pd.crosstab(here["service"], here["status"])
-        rows = []
-        for service, row in self.promised.iterrows():
-            # Of a service that no source counts neither facilities nor shares are known.
-            cells: list[Any] = [None] * 4
-            if row["supply_known"]:
-                own = counts.loc[service] if service in counts.index else {}
-                shares = sums["population_covered"] / sums["population"]
-                cells = [own.get("operating", 0), own.get("planned", 0),
-                         shares[(service, "now")], shares[(service, "planned")]]  # fmt: skip
-            rows.append((self.names[str(service)], self.groups[row["target_group"]],
-                         row["limit_min"], *cells))  # fmt: skip
-        columns = _make_columns(
-            {
-                "plan.service": "text",
-                "plan.group": "text",
-                "plan.limit": "minutes",
-                "plan.programme_operating": "number",
-                "plan.programme_planned": "number",
-                "plan.programme_now": "share",
-                "plan.programme_then": "share",
-            }
-        )
-        return Section(Phrase("plan.programme_services"), (Table(columns, rows),))
-
-    def list_clients(self, forecast: Forecast) -> list[Section]:
-        """Return the clients to come in the last year, low to high."""
-        sums = hide_small(forecast.sum_region(), "clients", below=self.below)
-        if not len(sums):
-            return []
-        year = int(sums["year"].max())
-        wide = sums[sums["year"] == year].pivot_table(
-            index=["target_group", "service"], columns="variant", values="clients",
-            aggfunc="first", sort=False,
-        )  # fmt: skip
-        rows = [
-            (self.names.get(key[1], (f"{self.groups[key[0]]}: ", Phrase("plan.any_service"))),
-             *(row[name] for name in VARIANTS))
-            for key, row in wide.iterrows()
-        ]  # fmt: skip
-        columns = _make_columns(
-            {
-                "plan.service": "text",
-                "plan.variant_low": "number",
-                "plan.variant_middle": "number",
-                "plan.variant_high": "number",
-            }
-        )
-        title = (Phrase("plan.programme_forecast"), f", {year}")
-        return [Section(title, (Table(columns, rows),))]
-
-    def list_obstacles(self) -> Section:
-        """Return what keeps people from the services."""
-        rows = [
-            (self.names[row["service"]], Phrase(f"plan.obstacle_{row['obstacle']}"),
-             row["settlements"], row["population"], row["most_over_min"])
-            for row in _list_rows(summarise_obstacles(list_obstacles(self.result)))
-        ]  # fmt: skip
-        columns = _make_columns(
-            {
-                "plan.service": "text",
-                "plan.obstacle": "text",
-                "plan.obstacle_places": "number",
-                "plan.general_population": "number",
-                "plan.obstacle_over": "minutes",
-            }
-        )
-        return Section(Phrase("plan.programme_obstacles"), (Table(columns, rows),))
-
-    def list_cooperation(self) -> Section:
-        """Return who lives off whose facilities: municipalities that sell and buy, by service."""
-        last = Texts(self.lang)("plan.and")
-        rows = []
-        for service in self.promised.index[self.promised["supply_known"]]:
-            if self.promised.loc[service, "traveller"] != "client":
-                continue
-            balance = find_flows(self.result, str(service)).summarise_balance()
-            # Counts of persons stay at home: the names are what a neighbour is asked by.
-            sell = balance.loc[balance["balance"] > 1e-9, "municipality"].tolist()
-            buy = balance.loc[balance["balance"] < -1e-9, "municipality"].tolist()
-            rows.append((self.names[str(service)], join_names(sell, last) or None,
-                         join_names(buy, last) or None))  # fmt: skip
-        columns = _make_columns(
-            {
-                "plan.service": "text",
-                "plan.programme_sellers": "text",
-                "plan.programme_buyers": "text",
-            }
-        )
-        return Section(Phrase("plan.programme_cooperation"), (Table(columns, rows),))
 
 
 def _require_form(form: str) -> None:

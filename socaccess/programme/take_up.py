@@ -1,7 +1,12 @@
-"""Take-up: of the people a plan counts, how many got a service, as published."""
+"""Take-up: of the people a plan counts, how many got a service, as published.
+
+Published counts are of persons since the projects began, each once. What a few regions saw is
+pooled, with a range as wide as regions differ; a region's own count comes before the others'.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
@@ -10,7 +15,19 @@ import pandas as pd
 
 from socaccess.sources.services import load_plan_figures, load_plan_targets
 
-__all__ = ["ALL", "choose_take_up", "observe_take_up", "summarise_take_up"]
+__all__ = [
+    "ALL",
+    "backtest_recipients",
+    "choose_take_up",
+    "observe_take_up",
+    "summarise_take_up",
+]
+
+START_YEAR = 2016
+"""The first year in which the projects 9.2.2.1 could serve anybody."""
+
+CERTAINTY = 0.8
+"""How sure a range is to hold the next count."""
 
 ALL = "all"
 """In place of a service: whoever gets any service of the group, each person once."""
@@ -41,9 +58,8 @@ def observe_take_up() -> pd.DataFrame:
     -------
     pandas.DataFrame
         `planning_region`, `target_group`, `service` (`all`: any service, each person
-        once), `year`, `recipients`, `persons` (the figure the plan counts, and its
-        `persons_indicator`), `take_up`, `figure_id`, `source`. The share may pass 1:
-        more people came than the plan named.
+        once), `year`, `recipients`, `persons` (those the need of this package counts, of
+        the same region, and their `persons_indicator`), `take_up`, `figure_id`, `source`.
 
     Examples
     --------
@@ -52,6 +68,7 @@ def observe_take_up() -> pd.DataFrame:
     [['riga', 104.0], ['zemgale', 69.0]]
     """
     figures, targets = load_plan_figures(), load_plan_targets()
+    values = figures.set_index("figure_id")["value"]
     figures = figures[
         figures["municipality"].isna()
         & figures["indicator"].isin(_RECEIVED)
@@ -59,7 +76,11 @@ def observe_take_up() -> pd.DataFrame:
         & figures["year"].notna()
     ]
     whole = {
-        (row.planning_region, row.target_group): (float(row.persons), row.indicator)
+        # Of the same persons as the need: a share of others would be no share of it.
+        (row.planning_region, row.target_group): (
+            float(values.get(row.need_figure_id, row.persons)),
+            row.indicator,
+        )
         for row in targets.itertuples()
     }
     rows: dict[tuple[Any, ...], tuple[Any, ...]] = {}
@@ -81,12 +102,16 @@ def observe_take_up() -> pd.DataFrame:
     return table.sort_values(columns[:4], ignore_index=True)
 
 
-def summarise_take_up(observed: pd.DataFrame, regions: Sequence[str] = ()) -> pd.DataFrame:
+def summarise_take_up(
+    observed: pd.DataFrame, regions: Sequence[str] = (), *, own: str = ""
+) -> pd.DataFrame:
     """Return low, middle and high take-up of each service from what was observed.
 
-    Of each region the latest year counts. Low and high are the least and greatest of
-    the regions, middle is that of all their people together. With one region the
-    three are equal: `observations` says so, and the spread is then unknown, not nil.
+    Of each region the latest year counts. The middle is the region's own share where it was
+    published, else that of all regions together; low and high are the bounds between which
+    the next count lies in four cases of five, if regions differ on the logarithmic scale as
+    those published do (pooled over services, Student's t) and counts vary as Poisson's do.
+    A service seen in one region only therefore has a wide range, never none.
 
     Parameters
     ----------
@@ -94,6 +119,8 @@ def summarise_take_up(observed: pd.DataFrame, regions: Sequence[str] = ()) -> pd
         As of `observe_take_up`, or a table of the same columns.
     regions
         Regions to learn from; all by default.
+    own
+        The region asked about: its own counts come before the others'.
 
     Returns
     -------
@@ -104,27 +131,101 @@ def summarise_take_up(observed: pd.DataFrame, regions: Sequence[str] = ()) -> pd
     rows = observed
     if regions:
         rows = rows[rows["planning_region"].isin(list(regions))]
-    rows = rows.sort_values("year").groupby(
-        ["planning_region", "target_group", "service"], as_index=False
-    ).last()  # fmt: skip
+    keys = ["planning_region", "target_group", "service"]
+    rows = rows.sort_values("year").groupby(keys, as_index=False).last()
+    spread, quantile = _measure_spread(rows)
     summed: list[tuple[Any, ...]] = []
     for (group, service), part in rows.groupby(["target_group", "service"], sort=True):
-        share = part["recipients"] / part["persons"]
+        mine = part[part["planning_region"] == own]
+        used = mine if len(mine) else part
+        middle = float(used["recipients"].sum() / used["persons"].sum())
+        # The own region will not be another one, only another year.
+        regions_vary = spread**2 / 4 if len(mine) else spread**2 * (1 + 1 / len(part))
+        factor = math.exp(quantile * math.sqrt(regions_vary + 1 / used["recipients"].sum()))
+        seen = used["recipients"] / used["persons"]
         summed.append(
             (
                 group,
                 service,
-                float(share.min()),
-                float(part["recipients"].sum() / part["persons"].sum()),
-                float(share.max()),
-                len(part),
+                min(middle / factor, float(seen.min())),
+                middle,
+                max(middle * factor, float(seen.max())),
+                len(used),
                 "observed",
-                " | ".join(sorted(part["source"])),
+                " | ".join(sorted(used["source"])),
             )
         )
     columns = ["target_group", "service", "low", "middle", "high", "observations", "basis",
                "source"]  # fmt: skip
     return pd.DataFrame(summed, columns=columns)
+
+
+def _measure_spread(rows: pd.DataFrame) -> tuple[float, float]:
+    """Return how far regions lie apart (log scale), and the quantile of Student's t for it."""
+    from scipy.stats import t
+
+    logs = rows.assign(log=[math.log(r / p) for r, p in
+                            zip(rows["recipients"], rows["persons"], strict=True)])  # fmt: skip
+    groups = [part["log"] for _, part in logs.groupby(["target_group", "service"])]
+    freedom = sum(len(part) - 1 for part in groups)
+    if not freedom:
+        return 0.5, float(t.ppf((1 + CERTAINTY) / 2, 1))
+    squares = sum(float(((part - part.mean()) ** 2).sum()) for part in groups)
+    return math.sqrt(squares / freedom), float(t.ppf((1 + CERTAINTY) / 2, freedom))
+
+
+def backtest_recipients(
+    known_until: int = 2019, years: Sequence[int] = (2021, 2022)
+) -> pd.DataFrame:
+    """Return published counts of recipients beside what could have been forecast before.
+
+    Counts since the start grow by equal numbers a year: recipients by a year are persons x
+    rate x years since 2016, inclusive. The rate is the region's own where one was published
+    by `known_until`, else the mean (log scale) of the same group in other regions; the range
+    is as in `summarise_take_up`, from what was known on that day.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per region, group and service published in `years` (its first of them):
+        `planning_region`, `target_group`, `service`, `year`, `basis` (own, pooled; none
+        where nothing was known), `low`, `middle`, `high`, `recipients`, `inside`.
+
+    Examples
+    --------
+    >>> table = backtest_recipients()
+    >>> known = table[table["basis"] != "none"]
+    >>> int(known["inside"].sum()), len(known)
+    (7, 8)
+    """
+    seen = observe_take_up()
+    seen = seen.assign(rate=seen["take_up"] / (seen["year"] - START_YEAR + 1))
+    known = seen[seen["year"] <= known_until].sort_values("year")
+    known = known.groupby(["planning_region", "target_group", "service"], as_index=False).last()
+    spread, quantile = _measure_spread(known.assign(recipients=known["rate"] * known["persons"]))
+    came = seen[seen["year"].isin(list(years))].sort_values("year")
+    came = came.groupby(["planning_region", "target_group", "service"], as_index=False).first()
+    rows = []
+    for row in came.itertuples():
+        alike = known[
+            (known["target_group"] == row.target_group) & (known["service"] == row.service)
+        ]
+        own = alike[alike["planning_region"] == row.planning_region]
+        used = own if len(own) else alike
+        bounds: tuple[float, ...] = (math.nan, math.nan, math.nan)
+        basis = "own" if len(own) else "pooled" if len(used) else "none"
+        if len(used):
+            rate = math.exp(sum(map(math.log, used["rate"])) / len(used))
+            vary = spread**2 / 4 if len(own) else spread**2 * (1 + 1 / len(used))
+            factor = math.exp(quantile * math.sqrt(vary + 1 / used["recipients"].sum()))
+            middle = row.persons * rate * (row.year - START_YEAR + 1)
+            bounds = (middle / factor, middle, middle * factor)
+        inside = bounds[0] <= row.recipients <= bounds[2] if len(used) else None
+        rows.append((row.planning_region, row.target_group, row.service, row.year, basis,
+                     *bounds, row.recipients, inside))  # fmt: skip
+    columns = ["planning_region", "target_group", "service", "year", "basis", "low", "middle",
+               "high", "recipients", "inside"]  # fmt: skip
+    return pd.DataFrame(rows, columns=columns)
 
 
 @cache

@@ -20,7 +20,7 @@ from socaccess.messages import Message, show_value
 
 PACKAGE = Path(__file__).parents[2] / "socaccess"
 CODE = re.compile(r"[a-z0-9_]+\.[a-z0-9_]+")
-FILE_ENDINGS = ("css", "csv", "docx", "html", "js", "json", "lv", "pdf", "xlsx")
+FILE_ENDINGS = ("css", "csv", "docx", "html", "js", "json", "lv", "pdf", "toml", "xlsx")
 ENGLISH = re.compile(
     r"\b(the|is|are|not|and|or|of|for|with|was|has|have|there|this|that|must|be|use|give|write|"
     r"one|file|column|row|rows|value|values|unknown|missing|known)\b"

@@ -41,7 +41,7 @@ TITLES = {
     "person-budget": "A month's budget of EUR",
     "pilot": "A pilot of individual budgets: a month",
     "profiles": "What share of inhabitants each set of limits finds within reach",
-    "programme": "Programme of social services: ",
+    "programme": "Programme of social services ",
     "views": "The same people in the plan's municipalities and in today's",
 }
 """What every documented command says first, in English as the pages run it."""

@@ -1,0 +1,102 @@
+"""`socaccess programme`: a region's programme from one file: begun, built, looked back at."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from socaccess.cli.command import App, Session, SmallCounts, ViewName
+from socaccess.cli.values import parse_day, parse_years
+
+__all__ = ["app"]
+
+app = App()
+
+
+@app.command("init")
+def init(
+    session: Session,
+    folder: Annotated[Path, typer.Argument()],
+    region: Annotated[str, typer.Option("--region")] = "latgale",
+    view: Annotated[ViewName, typer.Option("--view")] = ViewName.today,
+    years: Annotated[str, typer.Option("--years")] = "2027,2033",
+) -> None:
+    """Write programme.toml and every table it names."""
+    from socaccess.planning.programme import begin
+
+    files = begin(folder, region, view=view.value, years=tuple(parse_years(years)))
+    for path in files:
+        session.wrote(path)
+    session.say("programme.begun", folder=folder)
+    session.print_json({"files": [str(path) for path in files]})
+
+
+@app.command("build")
+def build(
+    session: Session,
+    plan: Annotated[Path, typer.Argument()],
+    as_of: Annotated[str | None, typer.Option("--as-of")] = None,
+    diff: Annotated[str | None, typer.Option("--diff")] = None,
+    small_counts: SmallCounts = False,
+) -> None:
+    """Build the programme into one folder; with --diff show what changed since a day."""
+    from socaccess.documents.programme import Pages
+    from socaccess.documents.programme_annexes import tell_changes
+    from socaccess.outputs import write_programme
+    from socaccess.planning.programme import build as build_programme
+
+    day, since = parse_day(as_of, "--as-of"), parse_day(diff, "--diff")
+    built = build_programme(plan, as_of=day, allow_small_counts=small_counts)
+    pages = Pages(built.compiled, session.lang)
+    title = pages.say(pages.title)
+    answer: dict[str, object] = {"title": title, "contradictions": built.compiled.contradictions}
+    if since is not None:
+        changes = built.list_changes(since)
+        answer["changes"] = changes
+        words = {"since": since.isoformat(), "until": "…" if day is None else day.isoformat()}
+        if len(changes):
+            session.show(tell_changes(changes), title=session.texts("programme.changes", **words))
+        else:
+            session.say("programme.no_changes", **words)
+    folder = session.out or (plan if plan.is_dir() else plan.parent) / "out"
+    files = write_programme(built, folder, lang=session.lang, excel=session.excel)
+    for path in files:
+        session.wrote(path)
+    session.say("programme.built", title=title, files=len(files))
+    session.print_json({**answer, "files": [str(path) for path in files]})
+
+
+@app.command("backtest")
+def backtest(session: Session) -> None:
+    """Set what could be forecast in 2019 beside what was published later."""
+    from socaccess.programme.take_up import ALL, backtest_recipients
+    from socaccess.sources.services import load_service_types, load_target_groups
+
+    table = backtest_recipients()
+    known = table[table["basis"] != "none"]
+    types, groups = load_service_types(), load_target_groups()
+    names = dict(zip(types["service"], types[f"name_{session.lang}"], strict=True))
+    names[ALL] = session.texts("programme.all_services")
+    names |= dict(zip(groups["target_group"], groups[f"name_{session.lang}"], strict=True))
+    session.frame(
+        session.texts("programme.backtest_title", known="2019"),
+        known.assign(year=known["year"].astype(str)),
+        {
+            "programme.region": ("region.", "planning_region"),
+            "plan.group": lambda row: names[row["target_group"]],
+            "plan.service": lambda row: names[row["service"]],
+            "plan.year": "year",
+            "plan.variant_low": lambda row: round(row["low"]),
+            "plan.variant_middle": lambda row: round(row["middle"]),
+            "plan.variant_high": lambda row: round(row["high"]),
+            "programme.came": "recipients",
+            "programme.inside": lambda row: session.texts(
+                "tables.yes" if row["inside"] else "tables.no"
+            ),
+        },
+    )
+    session.say("programme.backtest_inside", inside=int(known["inside"].sum()), pairs=len(known),
+                none=len(table) - len(known))  # fmt: skip
+    session.finish({"backtest": table}, {"backtest": table})

@@ -1,0 +1,191 @@
+"""Chapters on how it is kept true: monitoring, participation, amendments, contradictions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from socaccess.content import (
+    Block,
+    Column,
+    Inline,
+    Paragraph,
+    Phrase,
+    Section,
+    Table,
+)
+from socaccess.documents.programme_words import PageWords
+from socaccess.i18n import round_percent
+from socaccess.programme.take_up import ALL
+
+__all__ = ["AnnexChapters", "tell_changes"]
+
+
+class AnnexChapters(PageWords):
+    """Chapters on how the programme is kept true."""
+
+    def describe_monitoring(self) -> Section:
+        """Return indicators with their base, how often they are measured, and by whom."""
+        c = self.compiled
+        rows: list[tuple[Any, ...]] = []
+        for row in c.goals[~c.goals["alternative"]].to_dict("records"):
+            base = row["persons"] if row["persons"] == row["persons"] else None
+            rows.append((Phrase("programme.indicator_reached",
+                                group=self.groups[row["target_group"]]), base,
+                         None if row["year"] is None else str(row["year"]), row["goal"],
+                         Phrase("programme.every_year"),
+                         Phrase("programme.from_round")))  # fmt: skip
+        for row in self.list_coverage().to_dict("records"):
+            percent = round_percent(row["share"]) if row["share"] == row["share"] else None
+            rows.append((Phrase("programme.indicator_near", service=self.services[row["service"]]),
+                         percent, "2026", None, Phrase("programme.every_year"),
+                         Phrase("programme.from_register")))  # fmt: skip
+        columns = (
+            Column(Phrase("programme.indicator"), width=3.0),
+            Column(Phrase("programme.base"), "number", width=0.8),
+            Column(Phrase("plan.year"), width=0.7),
+            Column(Phrase("plan.goal"), "number", width=0.8),
+            Column(Phrase("programme.how_often"), width=1.1),
+            Column(Phrase("programme.from_what"), width=1.6),
+        )
+        blocks: list[Block] = [Table(columns, rows, caption=Phrase("programme.monitoring_caption"))]
+        own = c.plan.texts.monitoring or Phrase("programme.monitoring_missing")
+        blocks.append(Paragraph(own))
+        return Section(Phrase("programme.monitoring"), tuple(blocks))
+
+    def describe_record(self) -> Section:
+        """Return the record of participation: statements and answers, approvals; no names."""
+        record = self.record
+        if record is None or not (len(record.statements) or len(record.approvals)):
+            return Section(Phrase("programme.participation"),
+                           (Paragraph(Phrase("programme.participation_none")),))  # fmt: skip
+        blocks: list[Block] = []
+        if record.issued:
+            blocks.append(Paragraph(Phrase("programme.answered", count=len(record.answered),
+                                           of=record.issued)))  # fmt: skip
+        if len(record.statements):
+            rows = [
+                (row["statement_id"], row["received"], Phrase(f"round.speaker_{row['speaker']}"),
+                 row["text"], Phrase(f"round.answer_{row['answer']}"), row["reason"] or None)
+                for row in record.statements.to_dict("records")
+            ]  # fmt: skip
+            columns = tuple(Column(Phrase(key), width=w) for key, w in (
+                ("programme.number", 0.6), ("plan.date", 1.0), ("round.head_speaker", 1.1),
+                ("programme.statement", 3.0), ("programme.answer", 1.1),
+                ("plan.eraf_reason_title", 2.0)))  # fmt: skip
+            blocks.append(Table(columns, rows, caption=Phrase("programme.statements_caption")))
+        if len(record.approvals):
+            acts = record.approvals[["body", "act", "date"]].to_numpy().tolist()
+            columns = tuple(
+                Column(Phrase(key)) for key in ("programme.body", "programme.act", "programme.day")
+            )
+            blocks.append(Table(columns, acts, caption=Phrase("programme.approvals_caption")))
+        return Section(Phrase("programme.participation"), tuple(blocks))
+
+    def describe_amendments(self) -> Section | None:
+        """Return the log of amendments: what was before and after, by which source."""
+        history = self.compiled.plan_objects.history
+        if self.compiled.on is not None:
+            history = history[history["date"].astype(str).str[:10] <= self.compiled.on.isoformat()]
+        if not len(history):
+            return None
+        return Section(Phrase("programme.amendments"), (tell_changes(history),))
+
+    def describe_contradictions(self) -> Section:
+        """Return where sources do not agree."""
+        table = self.compiled.contradictions
+        rows = [
+            (Phrase(f"programme.kind_{row['kind']}"), self._tell_about(row),
+             self._tell_value(row["first"], row["first_value"]),
+             self._tell_value(row["second"], row["second_value"]))
+            for row in table.to_dict("records")
+        ]  # fmt: skip
+        columns = (
+            Column(Phrase("programme.what"), width=2.2),
+            Column(Phrase("programme.about"), width=2.4),
+            Column(Phrase("programme.first"), width=1.7),
+            Column(Phrase("programme.second"), width=1.7),
+        )
+        body: Block = (
+            Table(columns, rows, caption=Phrase("programme.contradictions_caption"))
+            if rows
+            else Paragraph(Phrase("programme.contradictions_none"))
+        )
+        lead = Paragraph(Phrase("programme.contradictions_lead"))
+        return Section(Phrase("programme.contradictions"), (lead, body))
+
+    def _tell_about(self, row: dict[str, Any]) -> str:
+        service = row["service"]
+        parts = [
+            self.services.get(service, "") if service and service != ALL else "",
+            self.groups.get(row["target_group"], "") if not service or service == ALL else "",
+            row["municipality"] or "",
+        ]
+        return ", ".join(part for part in parts if part)
+
+    def _tell_value(self, source: Any, value: Any) -> Inline:
+        kind = str(source or "").partition(":")[0]
+        shown = value
+        if isinstance(value, int | float):
+            shown = self.texts.number(round(float(value)))
+        if kind in ("forecast", "register", "need", "observed", "places", "list"):
+            return Phrase(f"programme.said_{kind}", value=shown)
+        return Phrase("programme.said_page", value=shown)
+
+    def describe_assumptions(self) -> Section:
+        """Return the assumptions that are nobody's figures, one row per kind; all are in a file."""
+        table = self.compiled.assumptions
+        own = table[table["basis"].isin(["proposal", "assumption", "given"])]
+        groups = own.groupby(["what", "basis"], sort=False)
+        rows = []
+        for (what, basis), part in groups:
+            values = pd.to_numeric(part["value"], errors="coerce")
+            low, high = values.min(), values.max()
+            shown = self._show_value(low) if low == high else (
+                f"{self._show_value(low)} … {self._show_value(high)}"
+            )  # fmt: skip
+            rows.append((Phrase(f"programme.assume_{what}"), len(part), shown,
+                         Phrase(f"programme.rests_{basis}"),
+                         Phrase(f"programme.enters_{part['enters'].iloc[0]}")))  # fmt: skip
+        columns = (
+            Column(Phrase("programme.what"), width=2.6),
+            Column(Phrase("programme.count"), "number", width=0.7),
+            Column(Phrase("programme.value"), width=1.4),
+            Column(Phrase("plan.basis"), width=1.2),
+            Column(Phrase("programme.where_enters"), width=1.3),
+        )
+        table_ = Table(columns, rows, caption=Phrase("programme.assumptions_caption"))
+        note = Paragraph(Phrase("programme.assumptions_note"), "note")
+        return Section(Phrase("programme.assumptions"), (table_, note))
+
+    def _show_value(self, value: float) -> str:
+        whole = float(value).is_integer()
+        if 1900 <= value <= 2100 and whole:
+            return str(int(value))
+        return self.texts.number(float(value), decimals=0 if whole else 2)
+
+
+def tell_changes(history: pd.DataFrame) -> Table:
+    """Return amendments as a table: number, date, object, what, before, after, source."""
+    plain = history.astype(object).where(history.notna(), None)
+    rows = [
+        (str(row["amendment"]), str(row["date"])[:10], row["object_id"],
+         Phrase(f"programme.field_{row['column']}"), _tell_side(row["column"], row["old"]),
+         _tell_side(row["column"], row["new"]), row["source"])
+        for row in plain.to_dict("records")
+    ]  # fmt: skip
+    columns = tuple(
+        Column(Phrase(key), width=width)
+        for key, width in (("programme.amendment_short", 0.5), ("plan.date", 0.9),
+                           ("plan.object", 1.0), ("programme.what", 1.0),
+                           ("programme.before", 1.4), ("programme.after", 1.4),
+                           ("programme.source", 2.0))
+    )  # fmt: skip
+    return Table(columns, rows, caption=Phrase("programme.amendments_caption"))
+
+
+def _tell_side(column: str, value: Any) -> Inline:
+    if value is None:
+        return "–"
+    return Phrase(f"plan.object_{value}") if column == "status" else str(value)

@@ -1,0 +1,143 @@
+"""What all pages of a programme share: its words, names in order, figures said once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from socaccess.content import (
+    Block,
+    Document,
+    Inline,
+    Phrase,
+)
+from socaccess.i18n import Texts, sort_key
+from socaccess.programme.compilation import Compilation
+from socaccess.sources.services import load_target_groups
+
+__all__ = ["PageWords", "Record"]
+
+
+@dataclass(frozen=True, eq=False)
+class Record:
+    """What rounds with the municipalities have left: statements, approvals, who has answered."""
+
+    statements: pd.DataFrame
+    approvals: pd.DataFrame
+    answered: tuple[str, ...] = ()
+    issued: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class PageWords:
+    """What all pages share.
+
+    Parameters
+    ----------
+    compiled
+        What was calculated.
+    lang
+        `lv` or `en`.
+    record
+        What the rounds have left, where there were any.
+    """
+
+    compiled: Compilation
+    lang: str = "lv"
+    record: Record | None = None
+
+    @cached_property
+    def texts(self) -> Texts:
+        """The words of the language."""
+        return Texts(self.lang)
+
+    @cached_property
+    def services(self) -> dict[str, str]:
+        """Names of services."""
+        types = self.compiled.result.service_types
+        return dict(zip(types["service"], types[f"name_{self.lang}"], strict=True))
+
+    @cached_property
+    def groups(self) -> dict[str, str]:
+        """Names of target groups."""
+        groups = load_target_groups()
+        return dict(zip(groups["target_group"], groups[f"name_{self.lang}"], strict=True))
+
+    @cached_property
+    def municipalities(self) -> dict[str, str]:
+        """Names of municipalities, in their order."""
+        table = self.compiled.result.study.municipalities
+        names = dict(zip(table["municipality_id"], table["name"], strict=True))
+        return dict(sorted(names.items(), key=lambda item: sort_key(item[1])))
+
+    @property
+    def title(self) -> Inline:
+        """What the programme is called."""
+        own = self.compiled.plan.programme.title
+        years = self.compiled.years
+        return own or Phrase(
+            f"programme.title_{self.compiled.plan.programme.kind}",
+            region=self.compiled.result.study.title[self.lang],
+            first=str(years[0]), last=str(years[-1]),
+        )  # fmt: skip
+
+    def make_document(self, title: Inline, blocks: list[Block], subject: Inline = "") -> Document:
+        """Return blocks as a document of the programme."""
+        below, day = self.compiled.below, self.compiled.on
+        borders = "day" if day else self.compiled.result.study.view
+        dateline = Phrase(f"programme.dateline_{borders}", day=day.isoformat() if day else "")
+        return Document(
+            lang=self.lang,
+            title=title,
+            blocks=tuple(blocks),
+            subject=subject,
+            dateline=dateline,
+            footer=title,
+            warning="" if below else Phrase("plan.small_shown"),
+            numbered=True,
+        )
+
+    def say(self, text: Inline) -> str:
+        """Return content in words."""
+        from socaccess.content import Rendering
+
+        return Rendering(self.texts).plain(text)
+
+    def thousands(self, amount: Any) -> str:
+        """Return an amount in whole thousands."""
+        return self.texts.number(round(float(amount) / 1000))
+
+    def order_services(self, services: list[str]) -> list[str]:
+        """Return services by target group, then by name."""
+        types = self.compiled.result.service_types.set_index("service")["target_group"]
+        return sorted(
+            services, key=lambda s: (str(types.get(s)), sort_key(str(self.services.get(s, s))))
+        )
+
+    def list_coverage(self) -> pd.DataFrame:
+        """Return the share of inhabitants within the limit of each service, by scenario."""
+        c = self.compiled
+        rows = c.result.coverage
+        rows = rows[(rows["scope"] == "any") & rows["service"].isin(c.promised)]
+        known = c.result.service_types.set_index("service")["supply_known"]
+        rows = rows[rows["service"].map(known).astype(bool)]
+        sums = rows.groupby(["service", "scenario"])[["population", "population_covered"]].sum()
+        sums["share"] = sums["population_covered"] / sums["population"]
+        wide = sums.reset_index().pivot_table(index="service", columns="scenario", values="share")
+        return wide.rename(columns={"now": "share"}).reset_index()
+
+    def name_measure(self, row: dict[str, Any]) -> Inline:
+        """Return what a measure is called."""
+        if row["title"]:
+            return str(row["title"])
+        return Phrase(f"programme.action_{row['action']}",
+                      service=self.services.get(row["service"], row["service"] or ""))  # fmt: skip
+
+    def tell_basis(self, row: Any) -> Inline:
+        """Return what a rate rests on."""
+        if row["basis"] not in ("registered", "observed"):
+            return Phrase("programme.basis_given")
+        return Phrase(f"programme.basis_{row['basis']}", n=float(row["observations"] or 0))

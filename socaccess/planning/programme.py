@@ -1,0 +1,131 @@
+"""A region's programme: its file opened, its study run and released, everything calculated."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+
+from socaccess.planning.opening import open_result
+from socaccess.privacy import hide_small
+from socaccess.programme.compilation import Compilation, compile_programme
+from socaccess.programme.plan_file import PlanFile, init_programme, read_plan_file
+from socaccess.rounds import Store, list_approvals, list_statements, summarise_round, update_study
+from socaccess.study import Study
+from socaccess.study.release import Release, release
+
+__all__ = ["ProgrammeBuild", "begin", "build"]
+
+
+@dataclass(frozen=True, eq=False)
+class ProgrammeBuild:
+    """A programme as built.
+
+    Parameters
+    ----------
+    compiled
+        Everything calculated, as it may leave.
+    released
+        The region's study, released.
+    statements, approvals
+        What the store of rounds holds of participation; empty without one.
+    answered, issued
+        Who has answered in the last round, and how many were asked.
+    """
+
+    compiled: Compilation
+    released: Release
+    statements: pd.DataFrame
+    approvals: pd.DataFrame
+    answered: tuple[str, ...] = ()
+    issued: int = 0
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Return the tables of the programme as they may leave, by the name of their file."""
+        c = self.compiled
+        region = hide_small(c.forecast.sum_region(), "clients", ["clients_whole"], below=c.below)
+        lines = c.budget.sum_by("year", "kind", "payer")
+        return {
+            "forecast": region.drop(columns="persons"),
+            "measures": c.measures,
+            "objects": c.objects,
+            "budget": lines.astype({"amount": str}),
+            "goals": c.goals,
+            "assumptions": c.assumptions,
+            "contradictions": c.contradictions,
+        }
+
+    def list_changes(self, since: dt.date) -> pd.DataFrame:
+        """Return the amendments after a day, up to that of the build."""
+        history = self.compiled.plan_objects.history
+        days = history["date"].astype(str).str[:10]
+        chosen = days > since.isoformat()
+        if self.compiled.on is not None:
+            chosen &= days <= self.compiled.on.isoformat()
+        return history[chosen].reset_index(drop=True)
+
+
+def begin(
+    folder: str | Path, region: str, *, view: str = "today", years: tuple[int, ...] = (2027, 2033)
+) -> list[Path]:
+    """Write a programme's file and all its tables from what ships; return the files.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> files = begin(tempfile.mkdtemp() + "/p", "latgale")
+    >>> files[-1].name
+    'programme.toml'
+    """
+    result, _ = open_result(Study.load(region, view=view))
+    return init_programme(folder, result, years=years)
+
+
+def build(
+    plan: PlanFile | str | Path,
+    *,
+    as_of: dt.date | None = None,
+    allow_small_counts: bool = False,
+) -> ProgrammeBuild:
+    """Return a region's programme, calculated from its file.
+
+    Parameters
+    ----------
+    plan
+        The file, its folder, or as `read_plan_file` gives it.
+    as_of
+        The day whose consolidated text is wanted: later amendments, reached figures and
+        statements are not yet known on it.
+    allow_small_counts
+        Show counts of fewer people than the threshold too.
+    """
+    chosen = plan if isinstance(plan, PlanFile) else read_plan_file(plan)
+    heading = chosen.programme
+    study = Study.load(heading.region, view=heading.view)
+    if chosen.catalogue.name != "socaccess":
+        types = chosen.catalogue.to_service_types()
+        limits = study.settings.limits_min
+        study = replace(study, service_types=types,
+                        settings=replace(study.settings, limits_min=limits))  # fmt: skip
+    statements = approvals = pd.DataFrame()
+    answered: tuple[str, ...] = ()
+    issued = 0
+    if chosen.round.store:
+        store = Store.open(chosen.folder / chosen.round.store)
+        study = update_study(study, store)
+        statements, approvals = list_statements(store), list_approvals(store)
+        if as_of is not None:
+            statements = statements[
+                statements["received"].astype(str).str[:10] <= as_of.isoformat()
+            ]
+            approvals = approvals[approvals["date"].astype(str).str[:10] <= as_of.isoformat()]
+        if len(store.read("rounds")):
+            status = summarise_round(store)
+            issued = len(status)
+            answered = tuple(status.loc[status["received"].notna(), "municipality_id"])
+    released = release(study.run(sites=False), allow_small_counts=allow_small_counts)
+    result, below = open_result(released)
+    compiled = compile_programme(chosen, result, below=below, on=as_of)
+    return ProgrammeBuild(compiled, released, statements, approvals, answered, issued)

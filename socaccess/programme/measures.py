@@ -1,0 +1,133 @@
+"""Measures of a programme: who does what, where, when, for how much, known by which figure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from socaccess.programme.costs import observe_capital_costs
+from socaccess.programme.known_counts import choose_rates
+from socaccess.schemas import Column, TableForm
+from socaccess.study import StudyResult
+
+__all__ = ["ACTIONS", "MEASURES", "price_measures", "propose_measures"]
+
+ACTIONS = ("finish", "create", "confirm", "count")
+"""What a measure does: finish a planned object, create or buy a service where people are beyond
+its limit, confirm an object nobody has registered, find out about a service nobody counts."""
+
+MEASURES = TableForm(
+    "measures",
+    (
+        Column("measure_id", required=True, unique=True),
+        Column("action", required=True, allowed=ACTIONS),
+        Column("title"),
+        Column("target_group"),
+        Column("service"),
+        Column("municipality_id"),
+        Column("object_id"),
+        Column("responsible"),
+        Column("co_responsible"),
+        Column("year_from", "integer", minimum=1990),
+        Column("year_to", "integer", minimum=1990),
+        Column("places", "number", minimum=0),
+        Column("amount", "number", minimum=0),
+        Column("payer"),
+        Column("indicator"),
+        Column("source"),
+    ),
+    may_be_empty=True,
+)
+
+_LEAST = 5.0
+"""Persons beyond the limit at which a measure is proposed: fewer are nobody's figure to print."""
+
+
+def propose_measures(
+    result: StudyResult, objects: pd.DataFrame, years: Sequence[int]
+) -> pd.DataFrame:
+    """Return the measures that what is known asks for, of the form `MEASURES`.
+
+    Parameters
+    ----------
+    result
+        A study's result.
+    objects
+        The plan's objects, of the form `OBJECTS`.
+    years
+        Years of the programme: measures run over the first half of them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A planned object is to be finished; a service beyond whose limit at least five
+        persons of a municipality live is to be created, bought or brought there; a service
+        nobody counts is to be counted. Who is responsible is proposed by whom it is for.
+    """
+    first, last = min(years), max(years)
+    middle = (first + last) // 2
+    names = dict(zip(result.study.municipalities["municipality_id"],
+                     result.study.municipalities["name"], strict=True))  # fmt: skip
+    types = result.service_types.set_index("service")
+    rows: list[dict[str, object]] = []
+
+    def add(action: str, service: str, municipality: str | None, **values: object) -> None:
+        rows.append(
+            {
+                "measure_id": f"P{len(rows) + 1}",
+                "action": action,
+                "service": service,
+                "target_group": types["target_group"].get(service),
+                "municipality_id": municipality,
+                "responsible": names.get(municipality or ""),
+                "year_from": first,
+                "year_to": middle,
+                **values,
+            }
+        )
+
+    standing = objects[objects["status"].isin(["planned", "moved"])]
+    for row in standing.sort_values("object_id").to_dict("records"):
+        if row["municipality_id"] in names and row["service"] in types.index:
+            add("finish", row["service"], row["municipality_id"], title=row["name"],
+                object_id=row["object_id"], places=row["places"], source=row["source"])  # fmt: skip
+    coverage = result.coverage
+    rows_now = coverage[(coverage["scope"] == "any") & (coverage["scenario"] == "now")]
+    gaps = rows_now.assign(beyond=rows_now["persons"] - rows_now["covered"])
+    shares = choose_rates(result.study)
+    rates = dict(zip(shares["service"], shares["middle"].clip(upper=1.0), strict=True))
+    promised = [s for s in result.study.promised or () if s in types.index]
+    for service in promised:
+        if not types["supply_known"][service]:
+            add("count", service, None)
+            continue
+        part = gaps[(gaps["service"] == service) & (gaps["beyond"] >= _LEAST)]
+        # Where staff travel or a room is enough no place has to be built.
+        built = types["form"][service] in ("centre", "residence")
+        for row in part.sort_values("municipality_id").to_dict("records"):
+            clients = row["beyond"] * rates.get(service, 1.0)
+            places = float(max(np.ceil(clients), 1)) if built else None
+            add("create", service, row["municipality_id"], places=places,
+                indicator="covered_share")  # fmt: skip
+    columns = [column.name for column in MEASURES.columns]
+    return pd.DataFrame(rows, columns=columns).astype(object)
+
+
+def price_measures(measures: pd.DataFrame) -> pd.DataFrame:
+    """Return measures with what their places may cost: `cost_low`, `cost_middle`, `cost_high`.
+
+    An amount that is given stands for all three. Where only places are known they cost what
+    a place has cost in published projects (quartiles and median; prices of their day); where
+    those are not known either nothing is said.
+    """
+    seen = observe_capital_costs()["eur_per_place"]
+    each = {"low": seen.quantile(0.25), "middle": seen.median(), "high": seen.quantile(0.75)}
+    given = pd.to_numeric(measures["amount"], errors="coerce")
+    builds = measures["action"].isin(["finish", "create"])
+    places = pd.to_numeric(measures["places"], errors="coerce").where(builds)
+    return measures.assign(
+        **{f"cost_{name}": given.where(given.notna(), places * float(value)).round(-3).where(
+            given.isna(), given) for name, value in each.items()}
+    )  # fmt: skip
