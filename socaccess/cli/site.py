@@ -15,7 +15,7 @@ from socaccess.cli.command import EXIT_NO, Region, Session, SmallCounts, StudyOp
 __all__ = ["site"]
 
 # Options of a problem file that name settlements.
-_PLACES = ("candidates", "required", "forbidden")
+_PLACES = ("candidates", "required", "forbidden", "preferred")
 
 
 def site(
@@ -62,18 +62,23 @@ def site(
     options.setdefault("sites", None if decides else 3)
     for name in _PLACES:
         if name in options:
-            options[name] = find_settlements(study, list(options[name]))
+            words = options[name]
+            words = [words] if isinstance(words, str) else list(words)
+            options[name] = find_settlements(study, words)
     # Asked of what may leave: no answer then depends on a hidden count.
     result = release(study.run(sites=False), allow_small_counts=small_counts).result
     plan = suggest_sites(result.pose_siting(service, **options), time_limit_s=seconds)
     answer = release(study.run(answer=(service, plan)), allow_small_counts=small_counts).result
     table = _list_sites(answer, show_all=small_counts)
+    curve = _name_curve(plan, study)
     if session.as_json:
         replace(session, out=None).finish(_describe_answer(service, plan, table, session.lang))
     else:
         _show(session, table, plan, options["objective"], why)
+        if curve is not None:
+            session.show(_make_curve(curve))
     if session.out:
-        for path in _write(answer, plan, table, session.out, session.lang, small_counts):
+        for path in _write(answer, plan, table, curve, session.out, session.lang, small_counts):
             session.wrote(path)
     raise typer.Exit(0 if plan.status in ("optimal", "feasible") else EXIT_NO)
 
@@ -100,7 +105,8 @@ def _read_problem(path: Path) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
         raise InputError("cli.unreadable_problem", where=path.name) from None
     data = {"travel_min", "persons", "client_ids", "site_ids", "existing", "client_municipality",
-            "site_municipality", "services", "scenarios", "group_weights"}  # fmt: skip
+            "site_municipality", "services", "scenarios", "group_weights",
+            "between_min"}  # fmt: skip
     known = {item.name for item in fields(SitingProblem)} - data
     unknown = [name for name in given if name not in known]
     if unknown:
@@ -108,7 +114,10 @@ def _read_problem(path: Path) -> dict[str, Any]:
             [Problem("cli.unknown_in_problem", path.name, unknown, known=sorted(known))]
         )
     if "phases" in given:
-        given["phases"] = tuple(Phase(**phase) for phase in given["phases"])
+        try:
+            given["phases"] = tuple(Phase(**phase) for phase in given["phases"])
+        except TypeError:
+            raise InputError("cli.unreadable_problem", where=path.name) from None
     return given
 
 
@@ -177,7 +186,7 @@ def _describe_answer(service: str, plan: Any, table: Any, lang: str) -> dict[str
 
 
 def _write(
-    answer: Any, plan: Any, table: Any, folder: Path, lang: str, small_counts: bool
+    answer: Any, plan: Any, table: Any, curve: Any, folder: Path, lang: str, small_counts: bool
 ) -> list[Path]:
     """Write the sites (CSV, GeoPackage), the answer and the map; each whole or not at all."""
     import geopandas as gpd
@@ -188,12 +197,15 @@ def _write(
 
     service = str(answer.plans["service"].iloc[0])
     names = ["sites.csv", "sites.gpkg", "plan.json", "map.html"]
+    names += [] if curve is None else ["curve.csv"]
 
     text = table.astype(object).where(table.notna(), None)
     layer = gpd.GeoDataFrame(text, geometry=answer.sites.geometry, crs=answer.sites.crs)
     text_of_answer = encode_json(_describe_answer(service, plan, table, lang), indent=1)
     with write_together(folder) as aside:
         (aside / names[0]).write_bytes(encode_csv(table))
+        if curve is not None:
+            (aside / "curve.csv").write_bytes(encode_csv(curve))
         write_layer(layer, aside / names[1], layer="sites")
         (aside / names[2]).write_text(text_of_answer + "\n", encoding="utf-8")
         save_map(answer, aside / names[3], lang=lang, allow_small_counts=small_counts)
@@ -246,6 +258,31 @@ def _show(session: Session, table: Any, plan: Any, objective: str, why: bool) ->
         session.say("cli.relaxations")
     for line in (*plan.relaxations, *plan.notes):
         session.print(f"- {line.text(session.lang)}")
+
+
+def _name_curve(plan: Any, study: Any) -> Any:
+    """Return the curve of a trade-off with the names of its sites, None without one."""
+    if plan.curve is None:
+        return None
+    names = study.settlements.set_index("settlement_id")["name"].to_dict()
+    sites = [
+        ", ".join(str(names.get(one, one)) for one in some.split(", ") if one)
+        for some in plan.curve["sites"]
+    ]
+    return plan.curve.assign(sites=sites)
+
+
+def _make_curve(curve: Any) -> Any:
+    """Return the curve as a table of content, from the fairest plan to the most efficient."""
+    from socaccess.content import Column, Phrase, Table
+
+    rows = [(row.worst_min, row.person_min, row.sites) for row in curve.itertuples()]
+    columns = (
+        Column(Phrase("cli.curve_worst"), "number", decimals=0),
+        Column(Phrase("cli.curve_minutes"), "number", decimals=0),
+        Column(Phrase("cli.curve_sites"), "text"),
+    )
+    return Table(columns, rows)
 
 
 def _make_table(table: Any) -> Any:

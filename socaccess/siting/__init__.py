@@ -1,6 +1,8 @@
 """Where new sites should go: location models solved to a stated gap, with reasons."""
 
+from socaccess.siting.alternatives import list_alternatives, scale_up, trace_front
 from socaccess.siting.options import (
+    ASSIGNMENTS,
     COOPERATION,
     OBJECTIVES,
     ROBUST,
@@ -13,6 +15,7 @@ from socaccess.siting.problem import SitingProblem
 from socaccess.siting.suggest import measure_gains, suggest_sites, value_of_cooperation
 
 __all__ = [
+    "ASSIGNMENTS",
     "COOPERATION",
     "OBJECTIVES",
     "ROBUST",
@@ -21,7 +24,10 @@ __all__ = [
     "Service",
     "SitingPlan",
     "SitingProblem",
+    "list_alternatives",
     "measure_gains",
+    "scale_up",
     "suggest_sites",
+    "trace_front",
     "value_of_cooperation",
 ]

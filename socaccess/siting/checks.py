@@ -215,6 +215,8 @@ def _check_objective(problem: SitingFields) -> Iterator[Problem]:
         value = getattr(problem, name)
         if value is not None and not (_is_amount(value) and value < below):
             yield Problem("siting.no_share", name, value=value)
+    if problem.robust != "worst" and not problem.scenarios:
+        yield Problem("siting.robust_needs_scenarios", "robust", value=problem.robust)
     if problem.objective == "p_dispersion":
         yield from _check_between(problem)
     if not _is_count(problem.curve_points) or problem.curve_points < 2:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-__all__ = ["ascend", "compact", "greedy", "swap"]
+__all__ = ["ascend", "compact", "fill_knapsacks", "greedy", "improve", "swap"]
 
 compiled = njit(cache=True, nogil=True, error_model="numpy")
 
@@ -273,3 +273,128 @@ def ascend(  # type: ignore[no-untyped-def]
         for i in range(n):
             lam[i] = min(base[i], max(0.0, lam[i] + move * direction[i]))
     return best, best_lam, best_reduced, openness
+
+
+@compiled
+def fill_knapsacks(cost, need, room, prices, allowed, reduced, taken):  # type: ignore[no-untyped-def]
+    """Fill each site with the clients worth most at their prices; worth goes to `reduced`."""
+    n, m = cost.shape
+    most = 0
+    for j in range(m):
+        most = max(most, room[j])
+    item = np.empty(n, np.int64)
+    keep = np.zeros((n, most + 1), np.bool_)
+    best = np.empty(most + 1)
+    for j in range(m):
+        count = 0
+        for i in range(n):
+            taken[i, j] = False
+            if allowed[i, j] and cost[i, j] < prices[i]:
+                item[count] = i
+                count += 1
+        for r in range(room[j] + 1):
+            best[r] = 0.0
+        for t in range(count):
+            i = item[t]
+            gain, size = prices[i] - cost[i, j], need[i]
+            for r in range(room[j] + 1):
+                keep[t, r] = False
+            for r in range(room[j], size - 1, -1):
+                other = best[r - size] + gain
+                if other > best[r]:
+                    keep[t, r] = True
+                    best[r] = other
+        reduced[j] = -best[room[j]]
+        r = room[j]
+        for t in range(count - 1, -1, -1):
+            i = item[t]
+            if r >= need[i] and keep[t, r]:
+                taken[i, j] = True
+                r -= need[i]
+
+
+@compiled
+def _assign(cost, need, room, plan, order):  # type: ignore[no-untyped-def]
+    """Send clients in `order` to the cheapest site with room, then move and exchange them."""
+    n, p = len(need), len(plan)
+    left = np.empty(p, np.int64)
+    for r in range(p):
+        left[r] = room[plan[r]]
+    to = np.full(n, -1, np.int64)
+    for k in range(n):
+        i, least = order[k], np.inf
+        for r in range(p):
+            if left[r] >= need[i] and cost[i, plan[r]] < least:
+                least, to[i] = cost[i, plan[r]], r
+        if to[i] < 0:
+            return np.inf, to
+        left[to[i]] -= need[i]
+    better = True
+    while better:
+        better = False
+        for i in range(n):
+            for r in range(p):
+                if left[r] >= need[i] and cost[i, plan[r]] < cost[i, plan[to[i]]] - 1e-9:
+                    left[to[i]] += need[i]
+                    left[r] -= need[i]
+                    to[i] = r
+                    better = True
+            for k in range(i):
+                a, b = to[i], to[k]
+                if a == b or left[a] + need[i] < need[k] or left[b] + need[k] < need[i]:
+                    continue
+                now = cost[i, plan[a]] + cost[k, plan[b]]
+                if cost[i, plan[b]] + cost[k, plan[a]] < now - 1e-9:
+                    left[a] += need[i] - need[k]
+                    left[b] += need[k] - need[i]
+                    to[i], to[k] = b, a
+                    better = True
+    total = 0.0
+    for i in range(n):
+        total += cost[i, plan[to[i]]]
+    return total, to
+
+
+@compiled
+def improve(cost, need, room, plan, noise):  # type: ignore[no-untyped-def]
+    """Send clients to sites, put each site where its clients are nearest, and so on."""
+    n, m = cost.shape
+    best, best_plan, best_to = np.inf, plan.copy(), np.full(len(need), -1, np.int64)
+    now = plan.copy()
+    for _ in range(20):
+        # Those with most to lose come first.
+        regret = np.empty(n)
+        for i in range(n):
+            first = second = np.inf
+            for r in range(len(now)):
+                c = cost[i, now[r]]
+                if c < first:
+                    first, second = c, first
+                elif c < second:
+                    second = c
+            regret[i] = (first - second if len(now) > 1 else 0.0) - 1e-3 * need[i] + noise[i]
+        value, to = _assign(cost, need, room, now, np.argsort(regret))
+        if value >= best - 1e-9:
+            break
+        best, best_plan, best_to = value, now.copy(), to
+        now = now.copy()
+        is_open = np.zeros(m, np.bool_)
+        for r in range(len(now)):
+            is_open[now[r]] = True
+        for r in range(len(now)):
+            load = 0
+            for i in range(n):
+                if to[i] == r:
+                    load += need[i]
+            least, old = np.inf, now[r]
+            for j in range(m):
+                if room[j] < load or (is_open[j] and j != old):
+                    continue
+                total = 0.0
+                for i in range(n):
+                    if to[i] == r:
+                        total += cost[i, j]
+                if total < least:
+                    least, now[r] = total, j
+            is_open[old], is_open[now[r]] = False, True
+    return best, best_plan, best_to

@@ -25,6 +25,7 @@ from socaccess.siting.options import COOPERATION
 from socaccess.siting.plain import Settings, solve_plain
 from socaccess.siting.plan import SitingPlan
 from socaccess.siting.problem import SitingProblem
+from socaccess.siting.single import fits_single, solve_single
 from socaccess.siting.tables import assignment_table, curve_table, sites_table
 from socaccess.siting.tolerance import solve_within_tolerance
 
@@ -92,6 +93,10 @@ def _solve(problem: SitingProblem, instance: Instance, settings: Settings, clock
     """Return the answer of the way that fits the problem."""
     if instance.is_plain:
         return solve_plain(instance, problem.objective, problem.fade_min, settings, clock)
+    if fits_single(problem, instance):
+        answer = solve_single(problem, instance, settings, clock)
+        if answer is not None:
+            return answer
     return solve_combined(problem, instance, settings, clock)
 
 
@@ -125,6 +130,8 @@ def _make_plan(
         notes = (*notes, Message("siting.gain_ignores_places"))
     if instance.sites is not None and answer.status == "optimal" and len(merits) < instance.sites:
         notes = (*notes, Message("siting.fewer_suffice", fewer=len(merits), sites=instance.sites))
+    if answer.status == "optimal" and not len(answer.opened) and instance.sites != 0:
+        notes = (*notes, *_why_nothing(problem, instance))
     assignment = assignment_table(problem, instance, answer)
     objective = answer.objective
     return SitingPlan(
@@ -144,6 +151,26 @@ def _make_plan(
         relaxations=answer.relaxations,
         problem=problem,
     )
+
+
+def _why_nothing(problem: SitingProblem, instance: Instance) -> tuple[Message, ...]:
+    """Return why no new site helps: nobody, nowhere, everybody covered, or all out of reach."""
+    need = instance.persons * instance.weight > 0
+    if not need.any():
+        return (Message("siting.nothing_nobody"),)
+    if not len(instance.free):
+        return (Message("siting.nothing_nowhere"),)
+    if problem.objective not in ("mclp", "lscp") or not instance.is_plain:
+        return ()
+    reach = instance.limit_min if problem.fade_min is None else float(problem.fade_min)
+    left = need & (instance.before > instance.limit_min)
+    if not left.any():
+        return (Message("siting.nothing_left"),)
+    if (instance.best_minutes >= instance.before)[left].all() or (instance.best_minutes > reach)[
+        left
+    ].all():
+        return (Message("siting.nothing_near"),)
+    return ()
 
 
 def measure_gains(problem: SitingProblem, site_ids: Sequence[str]) -> dict[str, float]:

@@ -89,7 +89,8 @@ def pose_problem(
             *settlements["settlement_id"].to_numpy(dtype=object)[candidates],
         ],
         existing=supply["facility_id"].tolist(),
-        sites=None if sites is None else min(sites, len(candidates)),
+        # What is no number is found by the problem's own checks.
+        sites=min(sites, len(candidates)) if isinstance(sites, int) else sites,
         **given,
     )
 

@@ -13,6 +13,7 @@ import pytest
 import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from oracle import best_value
 
 from socaccess.siting import SitingProblem, median, suggest_sites
 
@@ -74,3 +75,26 @@ def test_no_plan_is_better(objective, seed):
     assert answer.status == "optimal"
     assert answer.objective == pytest.approx(best, rel=1e-6, abs=1e-6)
     assert answer.bound == pytest.approx(best, rel=2e-6, abs=1e-6)
+
+
+@settings(max_examples=60)
+@given(seed=st.integers(0, 2**32 - 1))
+def test_whole_clients_under_capacity(seed):
+    rng = np.random.default_rng(seed)
+    n, m = int(rng.integers(2, 6)), int(rng.integers(2, 6))
+    problem = SitingProblem(
+        travel_min=rng.integers(0, 40, (n, m)).astype(float),
+        persons=rng.integers(0, 9, n).astype(float),
+        client_ids=[f"c{i}" for i in range(n)],
+        site_ids=[f"s{j}" for j in range(m)],
+        objective="p_median",
+        sites=int(rng.integers(1, 4)),
+        max_places=float(rng.integers(4, 15)),
+        assignment="single",
+    )
+    answer, best = suggest_sites(problem, explain=False), best_value(problem)
+    assert answer.status == "optimal"
+    assert answer.objective == pytest.approx(best, abs=1e-6)
+    whole = answer.assignment[answer.assignment["site_id"].notna()]
+    assert whole["client_id"].is_unique
+    assert (whole.groupby("site_id")["persons"].sum() <= problem.max_places + 1e-6).all()

@@ -9,9 +9,13 @@ import pytest
 
 from benchmarks.location_instances import (
     main,
+    make_capacitated,
+    make_graph,
+    read_capacitated_form,
     read_coordinate_form,
     read_file,
     read_graph_form,
+    solve_instance,
 )
 from socaccess.errors import InputError
 
@@ -120,3 +124,52 @@ def test_the_command_tells_a_broken_file(write, monkeypatch, capsys):
     with pytest.raises(SystemExit):
         main()
     assert "add --p" in capsys.readouterr().err
+
+
+def test_capacitated_form_counts_distances_once_however_large_the_demand(write):
+    # Three points on a line at 0, 3 and 7; places for 5 at each site; demands 2, 3 and 4.
+    text = "1\n1 3\n3 2 5\n1 0 0 2\n2 3 0 3\n3 7 0 4\n"
+    (one,) = read_capacitated_form(write(text))
+    assert (one.sites, one.places, one.published) == (2, 5.0, 3.0)
+    assert (one.cost * one.persons[:, None]).round(9).tolist() == [[0, 3, 7], [3, 0, 4], [7, 4, 0]]
+    answer = solve_instance(one, one.sites, 10.0)
+    assert (answer["status"], answer["objective"]) == ("optimal", 3.0)
+
+
+def test_covering_form_looks_for_the_fewest_columns(write):
+    text = "3 3\n1 9 1\n1 2\n2 1 2\n2 2 3\n"
+    one = read_file(write(text), form="covering")
+    answer = solve_instance(one, None, 10.0)
+    assert (answer["objective"], answer["sites"]) == (1.0, [2])
+
+
+def test_demand_form_covers_within_metres_whichever_axis_comes_first(write):
+    # A degree of latitude is 111.3 km.
+    points = ["57.0 -24.0", "57.001 -24.0", "58.0 -24.0"]
+    for rows in (points, [" ".join(reversed(row.split())) for row in points]):
+        body = "\n".join(rows)
+        text = f"DIMENSION: 3\nNODE_COORD_SECTION\n{body}\nDEMAND_SECTION\n4\n5\n8\n"
+        one = read_file(write(text), form="demand", radius=120.0)
+        assert solve_instance(one, 1, 10.0)["objective"] == 9.0
+
+
+@pytest.mark.parametrize(
+    ("form", "text"),
+    [
+        ("capacitated", "2\n1 3\n3 2 5\n1 0 0 2\n"),
+        ("covering", "2 2\n1 1\n1 2\n2 1\n"),
+        ("covering", "1 2\n1 1\n1 3\n"),
+        ("demand", "NODE_COORD_SECTION\n1 2\nDEMAND_SECTION\n1\n2\n"),
+    ],
+)
+def test_files_of_other_forms_that_are_cut_off_are_refused(write, form, text):
+    with pytest.raises(InputError, match=r"small\.txt"):
+        read_file(write(text), form=form, radius=100.0)
+
+
+def test_recipes_give_what_they_promise():
+    graph = make_graph(50, 5, seed=1)
+    assert np.isfinite(graph.cost).all()
+    assert (graph.cost == graph.cost.T).all()
+    capacitated = make_capacitated(50, 5, seed=1)
+    assert 0.82 <= capacitated.persons.sum() / 600 <= 0.96

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 
 import numpy as np
 import pytest
@@ -108,6 +109,20 @@ def check_unless_refused(fields) -> None:
         assert {found.code for found in error.problems} <= REFUSED_CODES, str(error)
         return
     check(problem)
+
+
+def test_random_problems():
+    """Every model with two options at random; SITING_PROBLEMS=5000 asks so many."""
+    for seed in range(int(os.environ.get("SITING_PROBLEMS", "60"))):
+        rng = np.random.default_rng(seed)
+        objective = MODELS[seed % len(MODELS)]
+        pair = tuple(str(name) for name in rng.choice(OPTIONS, 2, replace=False))
+        if "fade" in pair:
+            objective = "mclp"
+        try:
+            check_unless_refused(_possible(make_fields(seed, objective, pair)))
+        except AssertionError as error:
+            raise AssertionError(f"seed {seed}, {objective}, {pair}: {error}") from error
 
 
 REFUSED_CODES = {
