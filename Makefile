@@ -46,7 +46,10 @@ lock:
 bench-routing: $(STAMP)
 	$(BIN)/python -m benchmarks.routing
 
+# Peers are measured where the index of packages has them.
 bench-siting: $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'spopt>=0.7' 'pulp>=2.8' || true
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pbp-pmedian>=0.2.2' || true
 	$(BIN)/python -m benchmarks.siting
 
 # The peer is measured where the index of packages has it.

@@ -58,6 +58,7 @@ __all__ = [
     "make_capacitated",
     "make_family",
     "make_graph",
+    "make_sparse_family",
     "read_capacitated_form",
     "read_coordinate_form",
     "read_covering_form",
@@ -103,6 +104,16 @@ class Instance:
 
 def make_family(clients: int, candidates: int | None = None, seed: int = 1) -> Instance:
     """Return the synthetic problem of this size; the same seed gives the same one."""
+    point, site, persons = _draw_family(clients, candidates, seed)
+    east = point[:, 0, None] - site[None, :, 0]
+    north = point[:, 1, None] - site[None, :, 1]
+    return Instance(f"family-{clients}x{len(site)}", np.hypot(east, north), persons)
+
+
+def _draw_family(
+    clients: int, candidates: int | None, seed: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return points of clients, points of sites and persons."""
     rng = np.random.default_rng(seed)
     clusters = max(5, clients // 25)
     centre = rng.uniform(0, SIDE_MIN, (clusters, 2))
@@ -113,9 +124,16 @@ def make_family(clients: int, candidates: int | None = None, seed: int = 1) -> I
     site = point
     if candidates is not None and candidates < clients:
         site = point[np.sort(rng.choice(clients, candidates, replace=False))]
-    east = point[:, 0, None] - site[None, :, 0]
-    north = point[:, 1, None] - site[None, :, 1]
-    return Instance(f"family-{clients}x{len(site)}", np.hypot(east, north), persons)
+    return point, site, persons
+
+
+def make_sparse_family(clients: int, candidates: int, limit_min: float, seed: int = 1) -> Instance:
+    """Return the coverage problem of the family, sparse: only pairs within the limit."""
+    point, site, persons = _draw_family(clients, candidates, seed)
+    near = cKDTree(point).sparse_distance_matrix(cKDTree(site), limit_min, output_type="coo_matrix")
+    cost = sp.csr_array(sp.coo_array(near))
+    name = f"sparse-{clients}x{candidates}"
+    return Instance(name, cost, persons, objective="mclp", limit_min=limit_min)
 
 
 def make_graph(vertices: int, sites: int, seed: int) -> Instance:

@@ -1,6 +1,6 @@
-"""Where sites go: ours next to PySAL spopt with HiGHS, one thread, CPU seconds and memory.
+"""Where sites go: ours next to three peers, one thread, CPU seconds and memory.
 
-    python -m benchmarks.siting                          # about twenty CPU minutes
+    python -m benchmarks.siting                          # about thirty CPU minutes
     python -m benchmarks.siting --only p_median:1000     # one objective, or one size of it
     python -m benchmarks.siting --only mclp:5000:50 --alone
     python -m benchmarks.siting --full                   # spopt up to n=2000, too: an hour more
@@ -8,14 +8,20 @@
 Each problem is solved in a process of its own, the same for both, each stopped after CPU seconds of
 its own (the solver inside looks at the clock on the wall, so a busy machine ends it earlier, never
 later). The table goes into docs/performance.md between its markers when all was run, else to the
-output; one line of JSON ends the output. Published files are solved by
-`python -m benchmarks.location_instances`.
+output. Peers: PySAL spopt with HiGHS, a plain model of the covering problem handed straight to
+HiGHS, and pbp-pmedian for p-medians; one that is not installed is named and left out. Compiled
+loops are loaded by a small question before the clock starts. One line of JSON ends the output:
+how many of forty graphs by OR-Library's recipe were proved, seconds of the sparse coverage of
+100,000 clients, and how many times faster than the plain model that of 2,000 is.
+
+Published files are solved by `python -m benchmarks.location_instances`.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import importlib.util
 import json
 import os
 import platform
@@ -26,7 +32,13 @@ import time
 from importlib import metadata
 from pathlib import Path
 
-from benchmarks.location_instances import Instance, make_family
+from benchmarks.location_instances import (
+    Instance,
+    make_capacitated,
+    make_family,
+    make_graph,
+    make_sparse_family,
+)
 from benchmarks.routing import describe_machine
 
 DOCUMENT = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
@@ -57,6 +69,14 @@ OURS = (
     ("p_center", 200, 200, 5, None, 1e-6, 115.0),
     ("p_center", 2000, 2000, 20, 20.0, 1e-6, 115.0),
 )
+SPARSE = ((100_000, 100, 10, 30.0, 60.0), (20_000, 20_000, 50, 6.0, 57.0))
+"""Sparse coverage: clients, candidates, sites, limit in minutes, seconds."""
+GRAPHS = {100: (5, 10, 10, 20, 33), 200: (5, 10, 20, 40, 67), 300: (5, 10, 30, 60, 100),
+          400: (5, 10, 40, 80, 133), 500: (5, 10, 50, 100, 167), 600: (5, 10, 60, 120, 200),
+          700: (5, 10, 70, 140), 800: (5, 10, 80), 900: (5, 10, 90)}  # fmt: skip
+"""Vertices and numbers of sites of OR-Library's forty p-medians."""
+GRAPH_LIMIT_S, PEER_LIMIT_S = 30.0, 20.0
+PEERS = {"spopt": "spopt", "highs": "highspy", "pbp": "pbp_pmedian"}
 SPOPT = {
     ("p_median", 500),
     ("p_median", 1000),
@@ -87,7 +107,7 @@ def run_ours(instance: Instance, objective: str, sites: int, limit_s: float) -> 
 
     clock.perf_counter = time.process_time
 
-    limit_min = find_limit(instance, objective)
+    limit_min = instance.limit_min or find_limit(instance, objective)
     begin = time.process_time()
     problem = SitingProblem(
         travel_min=instance.cost,
@@ -97,8 +117,10 @@ def run_ours(instance: Instance, objective: str, sites: int, limit_s: float) -> 
         objective=objective,
         sites=None if objective == "lscp" else sites,
         limit_min=limit_min if objective in ("mclp", "lscp") else None,
+        max_places=instance.places,
+        assignment="shared" if instance.places is None else "single",
     )
-    plan = suggest_sites(problem, time_limit_s=limit_s)
+    plan = suggest_sites(problem, time_limit_s=limit_s, explain=instance.places is None)
     return {
         "cpu_s": time.process_time() - begin,
         "status": plan.status,
@@ -139,9 +161,99 @@ def run_spopt(instance: Instance, objective: str, sites: int, limit_s: float) ->
     }
 
 
-def run_case(engine: str, case: list[object]) -> dict[str, object]:
-    """Solve one case in a process of its own."""
-    command = [sys.executable, "-m", "benchmarks.siting", "--case", json.dumps([engine, *case])]
+def run_highs(instance: Instance, objective: str, sites: int, limit_s: float) -> dict[str, object]:
+    """Solve the plain model of maximal coverage with HiGHS: one row and one column per client."""
+    import highspy
+    import numpy as np
+    import scipy.sparse as sp
+
+    assert objective == "mclp"
+    begin = time.process_time()
+    limit_min = instance.limit_min or find_limit(instance, objective)
+    if sp.issparse(instance.cost):
+        near = sp.csr_array(instance.cost)
+        near.data = np.ones(near.nnz)
+    else:
+        near = sp.csr_array((instance.cost <= limit_min).astype(float))
+    clients, candidates = near.shape
+    one = sp.csr_array(np.concatenate([np.ones(candidates), np.zeros(clients)])[None, :])
+    rows = sp.csc_array(sp.vstack([sp.hstack([near, -sp.eye_array(clients)]), one]))
+    lp = highspy.HighsLp()
+    lp.num_col_, lp.num_row_ = candidates + clients, clients + 1
+    lp.col_cost_ = np.concatenate([np.zeros(candidates), instance.persons])
+    lp.col_lower_, lp.col_upper_ = np.zeros(lp.num_col_), np.ones(lp.num_col_)
+    lp.row_lower_ = np.append(np.zeros(clients), -np.inf)
+    lp.row_upper_ = np.append(np.full(clients, np.inf), float(sites))
+    lp.sense_ = highspy.ObjSense.kMaximize
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+    lp.a_matrix_.start_, lp.a_matrix_.index_ = rows.indptr, rows.indices
+    lp.a_matrix_.value_ = rows.data
+    kind = highspy.HighsVarType
+    lp.integrality_ = [kind.kInteger] * candidates + [kind.kContinuous] * clients
+    highs = highspy.Highs()
+    for name, value in (("output_flag", False), ("threads", 1), ("time_limit", limit_s)):
+        highs.setOptionValue(name, value)
+    highs.passModel(lp)
+    highs.run()
+    info = highs.getInfo()
+    return {
+        "cpu_s": time.process_time() - begin,
+        "status": highs.modelStatusToString(highs.getModelStatus()),
+        "objective": info.objective_function_value,
+        "stopped": highs.getModelStatus() != highspy.HighsModelStatus.kOptimal,
+    }
+
+
+def run_pbp(instance: Instance, objective: str, sites: int, limit_s: float) -> dict[str, object]:
+    """Solve a p-median with pbp-pmedian."""
+    from pbp_pmedian import solve
+
+    assert objective == "p_median"
+    begin = time.process_time()
+    value, _, _, status, engine = solve(instance.cost.T, sites, time_limit=limit_s)
+    return {
+        "cpu_s": time.process_time() - begin,
+        "status": f"{engine}, status {status}",
+        "objective": value,
+        "stopped": status != 0,
+    }
+
+
+def warm_up() -> None:
+    """Load the compiled loops, as a small question of each kind does."""
+    for instance, objective in (
+        (make_family(400), "p_median"),
+        (make_family(600), "mclp"),
+        (make_graph(300, 10, 3), "p_median"),
+        (make_capacitated(20, 3, 0), "p_median"),
+    ):
+        run_ours(instance, objective, instance.sites or 10, 30.0)
+
+
+def solve_graphs(engine: str) -> None:
+    """Print what comes of the forty graphs as one line of JSON."""
+    run = {"ours": run_ours, "pbp": run_pbp}[engine]
+    limit_s = GRAPH_LIMIT_S if engine == "ours" else PEER_LIMIT_S
+    spent, proved, seed, values = [], 0, 0, []
+    for vertices, counts in GRAPHS.items():
+        for sites in counts:
+            seed += 1
+            answer = run(make_graph(vertices, sites, seed), "p_median", sites, limit_s)
+            done = answer["status"] == "optimal" if engine == "ours" else not answer["stopped"]
+            proved += bool(done)
+            spent.append(float(str(answer["cpu_s"])))
+            values.append(answer["objective"] if done else None)
+            print(vertices, sites, answer, file=sys.stderr, flush=True)
+    spent.sort()
+    middle = (spent[19] + spent[20]) / 2
+    told = {"proved": proved, "sum_s": sum(spent), "median_s": middle, "most_s": spent[-1]}
+    print(json.dumps(told | {"values": values}))
+
+
+def run_case(engine: str, case: list[object], *, graphs: bool = False) -> dict[str, object]:
+    """Solve one case, or the forty graphs, in a process of its own."""
+    asked = ["--graphs", engine] if graphs else ["--case", json.dumps([engine, *case])]
+    command = [sys.executable, "-m", "benchmarks.siting", *asked]
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     done = subprocess.run(
         command,
@@ -160,8 +272,16 @@ def solve_case(
     engine: str, objective: str, clients: int, candidates: int, sites: int, limit_s: float
 ) -> None:
     """Print one answer as JSON; the memory is that of this process."""
-    instance = make_family(clients, candidates)
-    run = run_ours if engine == "ours" else run_spopt
+    sparse = [limit for n, m, p, limit, _ in SPARSE if (n, m, p) == (clients, candidates, sites)]
+    if sparse and objective == "mclp":
+        instance = make_sparse_family(clients, candidates, sparse[0])
+    elif objective == "single":
+        instance, objective = make_capacitated(clients, sites, seed=1), "p_median"
+    else:
+        instance = make_family(clients, candidates)
+    if engine == "ours":
+        warm_up()
+    run = {"ours": run_ours, "spopt": run_spopt, "highs": run_highs, "pbp": run_pbp}[engine]
     answer = run(instance, objective, sites, limit_s)
     answer["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps(answer))
@@ -179,9 +299,43 @@ def is_wanted(only: str, objective: str, clients: int, sites: int) -> bool:
     return asked == [objective, str(clients), str(sites)][: len(asked)]
 
 
-def run_family(*, only: str, theirs: set[tuple[str, int]]) -> list[dict[str, object]]:
+def is_there(peer: str) -> bool:
+    """Return whether a peer is installed; say so where it is not."""
+    if importlib.util.find_spec(PEERS[peer]) is not None:
+        return True
+    print(f"{peer}: not installed, left out (pip install '.[bench]')", file=sys.stderr)
+    return False
+
+
+def run_sparse(*, only: str, alone: bool) -> list[dict[str, object]]:
+    """Return the answers about sparse coverage, and of one capacitated p-median."""
+    rows = []
+    cases = [("mclp", n, m, p, None, None, limit) for n, m, p, _, limit in SPARSE]
+    for case in [*cases, ("single", 50, 50, 5, None, None, 60.0)]:
+        objective, clients, candidates, sites, _, _, limit_s = case
+        if not is_wanted(only, objective, clients, sites):
+            continue
+        asked = [objective, clients, candidates, sites, limit_s]
+        row: dict[str, object] = {
+            "objective": objective,
+            "clients": clients,
+            "candidates": candidates,
+            "sites": sites,
+            "target_s": None,
+            "target_gap": None,
+            "ours": run_case("ours", asked),
+        }
+        if objective == "mclp" and candidates < clients and not alone:
+            row["highs"] = run_case("highs", asked)
+        print(_line(row), file=sys.stderr, flush=True)
+        rows.append(row)
+    return rows
+
+
+def run_family(*, only: str, theirs: set[tuple[str, int]], alone: bool) -> list[dict[str, object]]:
     """Return all answers; progress goes to the error stream."""
     rows = []
+    spopt = bool(theirs) and is_there("spopt")
     for objective, clients, candidates, sites, target_s, target_gap, limit_s in OURS:
         if not is_wanted(only, objective, clients, sites):
             continue
@@ -195,7 +349,9 @@ def run_family(*, only: str, theirs: set[tuple[str, int]]) -> list[dict[str, obj
             "target_gap": target_gap,
             "ours": run_case("ours", case),
         }
-        if (objective, clients) in theirs and sites in (0, 5, 20):
+        if objective == "mclp" and not alone:
+            row["highs"] = run_case("highs", [*case[:-1], SPOPT_LIMIT_S])
+        if spopt and (objective, clients) in theirs and sites in (0, 5, 20):
             row["spopt"] = run_case("spopt", [*case[:-1], SPOPT_LIMIT_S])
         print(_line(row), file=sys.stderr, flush=True)
         rows.append(row)
@@ -240,8 +396,11 @@ def _aim(row: dict[str, object]) -> str:
 
 
 def _line(row: dict[str, object]) -> str:
-    ours, spopt = row["ours"], row.get("spopt")
+    ours, spopt, highs = row["ours"], row.get("spopt"), row.get("highs")
     assert isinstance(ours, dict)
+    plain = "-"
+    if isinstance(highs, dict):
+        plain = _figure(highs) + (", stopped" if highs.get("stopped") else "")
     name = f"{row['objective']} {row['clients']:,} x {row['candidates']:,}"
     name += f", p={row['sites']}" if row["sites"] else ""
     theirs, ratio = "not run", "-"
@@ -254,17 +413,33 @@ def _line(row: dict[str, object]) -> str:
         if "cpu_s" in spopt and "cpu_s" in ours:
             ratio = "> " if spopt["stopped"] else ""
             ratio += f"{float(str(spopt['cpu_s'])) / float(str(ours['cpu_s'])):.0f}"
-    cells = (name, _figure(ours), _proof(row, ours), _aim(row), theirs, ratio)
+    cells = (name, _figure(ours), _proof(row, ours), _aim(row), theirs, ratio, plain)
     return f"| {' | '.join(cells)} |"
 
 
-def make_table(rows: list[dict[str, object]]) -> str:
+def _version(name: str) -> str:
+    with contextlib.suppress(metadata.PackageNotFoundError):
+        return metadata.version(name)
+    return ""
+
+
+def _describe_graphs(engine: str, told: dict[str, object]) -> str:
+    if "proved" not in told:
+        return f"{engine}: {told.get('status')}"
+    return (
+        f"{engine}: {told['proved']} of 40 proved, {told['sum_s']:.1f} s in all, median "
+        f"{told['median_s']:.2f} s, most {told['most_s']:.1f} s"
+    )
+
+
+def make_table(rows: list[dict[str, object]], graphs: dict[str, dict[str, object]]) -> str:
     """Return the table of docs/performance.md."""
     head = [
-        "| problem | socaccess | outcome | aim | spopt + HiGHS | times faster |",
-        "|---|---|---|---|---|---|",
+        "| problem | socaccess | outcome | aim | spopt + HiGHS | times faster | plain HiGHS |",
+        "|---|---|---|---|---|---|---|",
     ]
-    versions = ", ".join(f"{name} {metadata.version(name)}" for name in ("highspy", "spopt"))
+    there = [name for name in ("highspy", "spopt", "pbp-pmedian") if _version(name)]
+    versions = ", ".join(f"{name} {_version(name)}" for name in there)
     foot = (
         f"CPU seconds of one thread; limit {LIMIT_MIN:g} min for MCLP, for LSCP 12, 13 and 15 min "
         "at 500, 2,000 and 5,000 clients, where it takes about as many sites as aimed at; "
@@ -272,7 +447,9 @@ def make_table(rows: list[dict[str, object]]) -> str:
         f"solve together, stopped {SPOPT_LIMIT_S:g} s (on the wall) after building; its status as "
         "it tells it, which calls a run stopped by its limit Optimal."
     )
-    return "\n".join([*head, *(_line(row) for row in rows), "", foot])
+    forty = [_describe_graphs(engine, told) for engine, told in graphs.items()]
+    text = [f"Forty p-medians by OR-Library's recipe. {'; '.join(forty)}.", ""] if forty else []
+    return "\n".join([*head, *(_line(row) for row in rows), "", *text, foot])
 
 
 def write_table(table: str) -> bool:
@@ -286,6 +463,27 @@ def write_table(table: str) -> bool:
     return True
 
 
+def summarise(
+    rows: list[dict[str, object]], graphs: dict[str, dict[str, object]]
+) -> dict[str, object]:
+    """Return the three figures that tell at a glance; None for what was not run."""
+
+    def find(clients: int, engine: str) -> float | None:
+        for row in rows:
+            answer = row.get(engine)
+            mine = row["objective"] == "mclp" and row["clients"] == clients
+            if mine and isinstance(answer, dict) and "cpu_s" in answer:
+                return float(str(answer["cpu_s"]))
+        return None
+
+    ours, plain = find(2000, "ours"), find(2000, "highs")
+    return {
+        "pmed_proved": graphs.get("ours", {}).get("proved"),
+        "mclp_100k_s": find(100_000, "ours"),
+        "ratio_highs_mclp_2000": plain / ours if ours and plain else None,
+    }
+
+
 def main() -> None:
     """Run what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -293,17 +491,30 @@ def main() -> None:
     parser.add_argument("--alone", action="store_true", help="do not run spopt")
     parser.add_argument("--only", default="", help="objective, or objective:clients[:sites]")
     parser.add_argument("--case", help=argparse.SUPPRESS)
+    parser.add_argument("--graphs", help=argparse.SUPPRESS)
     given = parser.parse_args()
+    if given.graphs:
+        if given.graphs == "ours":
+            warm_up()
+        solve_graphs(given.graphs)
+        return
     if given.case:
         solve_case(*json.loads(given.case))
         return
     theirs = set() if given.alone else SPOPT_FULL if given.full else SPOPT
-    rows = run_family(only=given.only, theirs=theirs)
-    table = make_table(rows)
+    rows = run_sparse(only=given.only, alone=given.alone)
+    graphs: dict[str, dict[str, object]] = {}
+    if given.only in ("", "graphs"):
+        graphs["ours"] = run_case("ours", [], graphs=True)
+        if not given.alone and is_there("pbp"):
+            graphs["pbp-pmedian"] = run_case("pbp", [], graphs=True)
+        for engine, answer in graphs.items():
+            print(_describe_graphs(engine, answer), file=sys.stderr, flush=True)
+    rows += run_family(only=given.only, theirs=theirs, alone=given.alone)
+    table = make_table(rows, graphs)
     if given.only or given.alone or not write_table(table):
         print(table)
-    told = [{**row, "reached": is_reached(row)} for row in rows]
-    print(json.dumps({"benchmark": "siting", "limit_min": LIMIT_MIN, "rows": told}))
+    print(json.dumps(summarise(rows, graphs)))
 
 
 if __name__ == "__main__":

@@ -176,7 +176,7 @@ class _Run:
             if chosen.tobytes() not in seen:
                 seen.add(chosen.tobytes())
                 for noise in (0.0, 4.0, 8.0):
-                    self.search.offer(chosen, self.rng.normal(0, 1, n) * noise)
+                    self.search.offer(chosen, np.asarray(self.rng.normal(0.0, 1.0, n)) * noise)
             if bound > self.bound + 1e-6 * abs(bound) or not np.isfinite(self.bound):
                 self.bound, best_prices, best_reduced = bound, prices.copy(), reduced.copy()
                 stalled = 0
@@ -227,7 +227,7 @@ class _Run:
             out = self.rng.choice(len(plan), many, replace=False)
             plan[out] = self.rng.choice(others, many, replace=False)
             noise = float(self.rng.choice([0.0, 2.0, 6.0]))
-            self.search.offer(plan, self.rng.normal(0, 1, len(self.need)) * noise)
+            self.search.offer(plan, np.asarray(self.rng.normal(0.0, 1.0, len(self.need))) * noise)
             idle = idle + 1 if self.search.value >= before else 0
 
     def programme(self) -> None:
