@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 REGION ?= latgale
 
-.PHONY: run test lint unit notebooks lock data bench-routing bench-siting bench-access bench-map bench-osm bench-scale fuzz audit browser clean
+.PHONY: run test lint unit notebooks lock data bench-routing bench-siting bench-access bench-map bench-osm bench-scale bench-transit fuzz audit browser clean
 
 run: $(STAMP)
 	$(BIN)/socaccess run $(REGION) --out out/$(REGION)
@@ -62,6 +62,11 @@ bench-map: $(STAMP)
 
 bench-osm: $(STAMP)
 	$(BIN)/python -m benchmarks.osm
+
+# Against an independent engine, which is put in for the purpose.
+bench-transit: $(STAMP)
+	$(BIN)/python -c 'import cafein' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check 'cafein>=0.29'
+	$(BIN)/python -m benchmarks.transit
 
 bench-scale: $(STAMP)
 	$(BIN)/python -m benchmarks.scale
