@@ -40,7 +40,7 @@ data: $(STAMP)
 	$(BIN)/python tools/build_all.py
 
 lock:
-	uv pip compile pyproject.toml --extra osmnx --extra dask --extra notebooks --extra dev --python-version 3.11 \
+	uv pip compile pyproject.toml --extra osmnx --extra dask --extra notebooks --extra tours --extra dev --python-version 3.11 \
 	  --universal --generate-hashes --no-annotate --no-header -q -o requirements.lock
 
 bench-routing: $(STAMP)

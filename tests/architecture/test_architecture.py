@@ -211,7 +211,7 @@ def read_environment(text: str) -> dict[str, str]:
 def test_the_conda_environment_mirrors_the_project():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     wanted = read_bounds(project["dependencies"])
-    for extra in ("osmnx", "dask", "notebooks", "dev"):
+    for extra in ("osmnx", "dask", "notebooks", "tours", "dev"):
         wanted |= read_bounds(project["optional-dependencies"][extra])
     wanted["python"] = project["requires-python"].removeprefix(">=")
     given = read_environment((ROOT / "environment.yml").read_text(encoding="utf-8"))
