@@ -5,10 +5,12 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 REGION ?= latgale
 
-.PHONY: run test lint unit notebooks lock data bench-routing bench-siting bench-access bench-map bench-osm bench-scale bench-transit fuzz audit browser clean
+.PHONY: run test lint unit notebooks lock data bench-routing bench-routes bench-areas bench-siting bench-access bench-map bench-osm bench-scale bench-transit fuzz audit browser clean
 
+# Code for large questions is compiled beside the first run; later ones find it there.
 run: $(STAMP)
-	$(BIN)/socaccess run $(REGION) --out out/$(REGION)
+	@$(BIN)/python -m socaccess.travel.kernels 2>/dev/null & \
+	  $(BIN)/socaccess run $(REGION) --out out/$(REGION); status=$$?; wait; exit $$status
 
 test: $(STAMP) browser
 	$(BIN)/python tools/run_checks.py
@@ -45,6 +47,9 @@ lock:
 
 bench-routing: $(STAMP)
 	$(BIN)/python -m benchmarks.routing
+
+bench-routes bench-areas: bench-%: $(STAMP)
+	$(BIN)/python -m benchmarks.journeys $*
 
 # Peers are measured where the index of packages has them.
 bench-siting: $(STAMP)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -60,10 +61,11 @@ def build(
     out: Annotated[Path, typer.Option("--out")],
     season: Annotated[Season, typer.Option("--season")] = Season.summer,
     profile: Annotated[Path | None, typer.Option("--profile")] = None,
-    hierarchy: Annotated[bool, typer.Option("--hierarchy")] = False,
+    hierarchy: Annotated[bool, typer.Option("--hierarchy/--no-hierarchy")] = True,
 ) -> None:
     """Read the roads of an extract, build the network and save it; say what was counted."""
     from socaccess.network import RoadNetwork
+    from socaccess.network.cells import cells_path, save_cells
     from socaccess.network.hierarchies import hierarchy_path
 
     with session.progress() as progress:
@@ -75,11 +77,19 @@ def build(
         )
         if hierarchy:
             progress("hierarchy")
+        began = time.perf_counter()
         network.save(out, hierarchy=hierarchy)
+        if hierarchy:
+            save_cells(network, out)
+        prepared_s = time.perf_counter() - began
     _show_network(session, network)
     session.wrote(out)
     if hierarchy:
         session.wrote(hierarchy_path(out))
+        session.wrote(cells_path(out))
+        session.remark(
+            session.texts("network.prepared", seconds=session.texts.number(prepared_s, decimals=1))
+        )
 
 
 @app.command("info")

@@ -32,6 +32,8 @@ _RANKS = {
     "road": 3,
     "living_street": 2,
 }
+_MOST_KPH = {"motorway": 130.0, "trunk": 130.0}
+"""The highest limit that is believed, by class; 110 elsewhere."""
 _ZONE_KEYS = ("maxspeed", "maxspeed:type", "source:maxspeed", "zone:traffic", "zone:maxspeed")
 
 
@@ -113,11 +115,28 @@ def interpret_tags(tags: Mapping[str, str], *, season: str, private_open: bool) 
         limited.append(access == "destination")
     if tags.get("impassable") == "yes" or tags.get("smoothness") == "impassable":
         allowed, notes = [False, False], ["impassable"]
-    if season != "winter" and "yes" in (tags.get("ice_road"), tags.get("winter_road")):
+    frozen = "yes" in (tags.get("ice_road"), tags.get("winter_road"))
+    frozen |= tags.get("surface") in ("ice", "snow") or tags.get("seasonal") == "winter"
+    if season != "winter" and frozen:
         allowed, notes = [False, False], ["winter_only"]
+    elif season == "winter" and tags.get("seasonal") in ("summer", "dry_season"):
+        allowed, notes = [False, False], ["summer_only"]
+    if tags.get("4wd_only") == "yes":
+        allowed, notes = [False, False], ["4wd_only"]
     if not any(allowed) and not notes:
         notes.append("reversible")
-    posted = parse_maxspeed(tags.get("maxspeed"))
+    if tags.get("ford") not in (None, "no"):
+        notes.append("ford")
+    if tags.get("seasonal") not in (None, "no", "winter", "summer", "dry_season"):
+        notes.append("seasonal")
+    limits = [
+        parse_maxspeed(tags.get(f"maxspeed:{direction}")) or parse_maxspeed(tags.get("maxspeed"))
+        for direction in ("forward", "backward")
+    ]
+    if any(limit is not None and limit > _MOST_KPH.get(road_class, 110.0) for limit in limits):
+        # No limit, or one nobody drives at: on a lane it says nothing.
+        limits = [None, None]
+        notes.append("limit_not_believed")
     return RoadKind(
         road_class=road_class,
         forward=allowed[0],
@@ -125,9 +144,9 @@ def interpret_tags(tags: Mapping[str, str], *, season: str, private_open: bool) 
         destination_only=any(flag and open_ for flag, open_ in zip(limited, allowed, strict=True)),
         surface=group_surface(tags.get("surface")),
         urban=_read_zone(tags),
-        posted_forward_kph=parse_maxspeed(tags.get("maxspeed:forward")) or posted,
-        posted_backward_kph=parse_maxspeed(tags.get("maxspeed:backward")) or posted,
-        smoothness=tags.get("smoothness"),
+        posted_forward_kph=limits[0],
+        posted_backward_kph=limits[1],
+        smoothness="very_bad" if "ford" in notes else tags.get("smoothness"),
         tracktype=tags.get("tracktype"),
         roundabout=tags.get("junction") in ("roundabout", "circular"),
         duration_s=parse_duration(tags.get("duration")) if ferry else None,

@@ -14,7 +14,7 @@ import hashlib
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -48,9 +48,6 @@ MOST_M: Final = 8000.0
 """What the way to a road is counted up to."""
 
 FORMAT: Final = "socaccess-cells-1"
-
-Window: TypeAlias = tuple[int, int, int, int]
-"""First and last row, first and last column of tiles, both included."""
 
 
 def choose_cell_m(limit_min: float) -> float:
@@ -170,10 +167,9 @@ class Cells(ABC):
         self.columns, self.rows = int(across[0]), int(across[1])
         self.slot = np.full((self.rows, self.columns), -1, np.int32)
 
-    def fill(self, window: Window) -> None:
-        """Fill the tiles of a window that are not yet."""
-        low_row, high_row, low, high = window
-        rows, columns = np.nonzero(self.slot[low_row : high_row + 1, low : high + 1] < 0)
+    def fill(self, wanted: np.ndarray) -> None:
+        """Fill the tiles wanted, (rows, columns), that are not yet."""
+        rows, columns = np.nonzero(wanted & (self.slot < 0))
         held, room = int(self.slot.max()) + 1, len(next(iter(self.arrays.values())))
         if held + len(rows) > room:
             more = max(held + len(rows), min(2 * room, self.slot.size))
@@ -181,24 +177,11 @@ class Cells(ABC):
                 wider = np.empty((more, *array.shape[1:]), array.dtype)
                 wider[:held] = array[:held]
                 self.arrays[name] = wider
-        where = zip((rows + low_row).tolist(), (columns + low).tolist(), strict=True)
-        for number, (row, column) in enumerate(where, held):
+        for number, (row, column) in enumerate(zip(rows, columns, strict=True), held):
             size = TILE * self.cell_m
             corner = np.array([self.west + column * size, self.south + row * size])
             self._fill_tile(corner, *(array[number] for array in self.arrays.values()))
             self.slot[row, column] = number
-
-    def find_window(self, bounds: np.ndarray) -> Window:
-        """Return the tiles that hold west, south, east, north, cut to the table."""
-        size = TILE * self.cell_m
-        column = np.clip((bounds[[0, 2]] - self.west) // size, 0, self.columns - 1).astype(int)
-        row = np.clip((bounds[[1, 3]] - self.south) // size, 0, self.rows - 1).astype(int)
-        return int(row[0]), int(row[1]), int(column[0]), int(column[1])
-
-    def corner(self, window: Window) -> tuple[float, float]:
-        """Return where the first cell of a window begins."""
-        size = TILE * self.cell_m
-        return self.west + window[2] * size, self.south + window[0] * size
 
     @abstractmethod
     def _fill_tile(self, corner: np.ndarray, *arrays: np.ndarray) -> None: ...
@@ -312,7 +295,7 @@ def save_cells(network: Roads, file: str | Path, links: LinkModel | None = None)
         If it cannot be written.
     """
     table = find_cells(network, KEPT_CELL_M, links or LinkModel())
-    table.fill((0, table.rows - 1, 0, table.columns - 1))
+    table.fill(np.ones_like(table.slot, dtype=bool))
     path = cells_path(file)
     save_arrays(path, FORMAT, _hash_geometry(table), {"slot": table.slot, **table.arrays})
     return path

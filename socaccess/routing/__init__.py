@@ -15,6 +15,7 @@ import the compiler.
 from __future__ import annotations
 
 from socaccess.routing._choice import choose_engine
+from socaccess.routing._compiled import are_kernels_compiled, note_compiled
 from socaccess.routing._run import Progress
 from socaccess.routing.arrayfile import load_arrays, save_arrays
 from socaccess.routing.graph import UNREACHABLE, Graph
@@ -25,6 +26,7 @@ from socaccess.routing.order import order_along_curve
 from socaccess.routing.paths import Path, Trees, sum_along, trace_paths, trace_trees
 from socaccess.routing.reached import Reached, find_reached
 from socaccess.routing.terminals import DirectTrips, Terminals
+from socaccess.routing.trips import Trips, trace_trips
 
 __all__ = [
     "UNREACHABLE",
@@ -37,6 +39,8 @@ __all__ = [
     "Reached",
     "Terminals",
     "Trees",
+    "Trips",
+    "are_kernels_compiled",
     "build_hierarchy",
     "choose_engine",
     "compute_matrix",
@@ -44,9 +48,11 @@ __all__ = [
     "find_reached",
     "iterate_matrix",
     "load_arrays",
+    "note_compiled",
     "order_along_curve",
     "save_arrays",
     "sum_along",
     "trace_paths",
     "trace_trees",
+    "trace_trips",
 ]

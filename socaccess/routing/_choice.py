@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from socaccess.errors import InputError, Problem, UnknownNameError
+from socaccess.routing._compiled import are_kernels_compiled
 from socaccess.routing.graph import UNREACHABLE, Graph
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ SCIPY_WORK = 60_000_000
 Loading compiled code takes about one, compiling it the first time on a machine a quarter of a
 minute and more: below this, the compiler never pays.
 """
+SCIPY_WORK_BESIDE = 15_000_000
+"""The same where the code is compiled already: as long as loading it takes."""
 SEARCHES_THAT_PAY = 250
 """Searches that cost as much as building a hierarchy for one question.
 
@@ -38,7 +41,8 @@ def choose_engine(
 ) -> str:
     """Return the engine to use: the one asked for, or for "auto" the one that costs least.
 
-    "auto" takes a hierarchy that is there already; scipy while the work is less than `SCIPY_WORK`;
+    "auto" takes a hierarchy that is there already; scipy while the work is less than `SCIPY_WORK`
+    (where the compiler has done its work before, than `SCIPY_WORK_BESIDE`);
     compiled Dijkstra up to `SEARCHES_THAT_PAY` searches; and beyond that it builds a hierarchy.
     The number of searches is that of the smaller side of a matrix, of the groups times `k` for the
     nearest `k` sites, of the origins otherwise; `scipy_count` is given where scipy needs more.
@@ -55,7 +59,7 @@ def choose_engine(
     work = (search_count if scipy_count is None else scipy_count) * (
         graph.node_count + graph.arc_count
     )
-    if work < SCIPY_WORK:
+    if work < (SCIPY_WORK if not are_kernels_compiled() else SCIPY_WORK_BESIDE):
         return "scipy"
     return "hierarchy" if can_use_hierarchy and search_count > SEARCHES_THAT_PAY else "dijkstra"
 

@@ -134,17 +134,18 @@ def reach_nodes(indptr, heads, ms, sources, source_ms, limit_ms):
 
 
 @njit(cache=True, nogil=True)
-def trace_tree(indptr, heads, ms, ends, end_ms, time, hops, last):
+def trace_tree(indptr, heads, ms, tie, ends, end_ms, time, hops, last):
     """Write time, arcs passed and last arc of the fastest path from one source to every node.
 
-    Of equally fast paths the one with the fewest arcs, then the one whose last arc stands first.
-    A label packs time and arcs passed, so that both are compared at once.
+    Of equally fast paths the one with the least sum of `tie`, then the one whose last arc stands
+    first. A label packs time and sum, so that both are compared at once.
     """
     count = len(indptr) - 1
     label = np.full(count, NOBODY, np.uint64)
     heap = np.empty(len(heads) + len(ends) + 1, np.uint64)
     held = 0
     last[:] = -1
+    hops[:] = 0
     for end in range(len(ends)):
         node = ends[end]
         if node >= 0:
@@ -153,7 +154,7 @@ def trace_tree(indptr, heads, ms, ends, end_ms, time, hops, last):
                 label[node] = first
                 held = push(heap, held, first | np.uint64(node))
     while held > 0:
-        held = _grow_tree(indptr, heads, ms, label, last, heap, held)
+        held = _grow_tree(indptr, heads, ms, tie, label, hops, last, heap, held)
         if held > 0:
             heap = grow(heap)
     for node in range(count):
@@ -162,11 +163,10 @@ def trace_tree(indptr, heads, ms, ends, end_ms, time, hops, last):
             hops[node] = -1
         else:
             time[node] = np.uint32(label[node] >> NODE_BITS)
-            hops[node] = np.int64(label[node] & NODE_MASK)
 
 
 @njit(cache=True, nogil=True)
-def _grow_tree(indptr, heads, ms, label, last, heap, held):
+def _grow_tree(indptr, heads, ms, tie, label, hops, last, heap, held):
     """Settle nodes until none is left or `heap` is full; return how many entries it holds."""
     while held > 0:
         node = heap[0] & NODE_MASK
@@ -180,21 +180,23 @@ def _grow_tree(indptr, heads, ms, label, last, heap, held):
             continue
         for arc in range(first_arc, stop):
             head = heads[arc]
-            later = now + (np.uint64(ms[arc]) << NODE_BITS) + np.uint64(1)
+            later = now + (np.uint64(ms[arc]) << NODE_BITS) + np.uint64(tie[arc])
             if later >> NODE_BITS >= np.uint64(FAR):
                 continue
             if later < label[head]:
                 label[head] = later
                 last[head] = arc
+                hops[head] = hops[node] + 1
                 held = push(heap, held, (later & ~NODE_MASK) | np.uint64(head))
             elif later == label[head] and last[head] >= 0 and arc < last[head]:
                 last[head] = arc
+                hops[head] = hops[node] + 1
     return held
 
 
 @njit(cache=True, nogil=True)
 def sum_trees(
-    indptr, heads, ms, tails, arc, sources, source_ms, targets, target_ms,
+    indptr, heads, ms, tie, tails, arc, sources, source_ms, targets, target_ms,
     arc_values, source_values, target_values, times, sums,
 ):  # fmt: skip
     """Write time and sums of values along the fastest path of every pair to `times` and `sums`.
@@ -208,7 +210,7 @@ def sum_trees(
     last = np.empty(count, np.int32)
     passed = np.empty(count, np.int32)
     for source in range(len(sources)):
-        trace_tree(indptr, heads, ms, sources[source], source_ms[source], time, hops, last)
+        trace_tree(indptr, heads, ms, tie, sources[source], source_ms[source], time, hops, last)
         for target in range(len(targets)):
             best, chosen = FAR, -1
             for end in range(targets.shape[1]):

@@ -113,28 +113,55 @@ def search_within(graph: Graph, origins: Terminals, cutoff_ms: int) -> npt.NDArr
 def trace_batch(graph: Graph, origins: Terminals) -> tuple[UInt32Array, Int64Array, Int32Array]:
     """Return time, arcs passed and last arc of the fastest path from each origin to each node.
 
-    Of equally fast paths the one with the fewest arcs, then the one whose last arc stands first
-    in the graph. The last arc is a position in `graph.indices`, -1 at roots and out of reach;
-    arcs passed are -1 out of reach.
+    Of equally fast paths the one with the least sum of `graph.tie`, then the one whose last arc
+    stands first in the graph. The last arc is a position in `graph.indices`, -1 at roots and out
+    of reach; arcs passed are -1 out of reach.
     """
-    scale = pack_scale(graph.node_count)
-    weight = graph.weight_ms.astype(np.float64) * scale + 1  # every arc passed counts one
-    group = np.arange(origins.count, dtype=np.int32)
-    matrix = _add_sources(graph, weight, origins, group, origins.count, scale, number=False)
-    sources = np.arange(graph.node_count, graph.node_count + origins.count)
-    label = dijkstra(matrix, indices=sources).reshape(origins.count, -1)[:, : graph.node_count]
-    reached = label < float(FAR) * scale
-    packed = np.where(reached, label, float(FAR) * scale).astype(np.int64)
-    time, hops = np.divmod(packed, scale)
+    times = search_within(graph, origins, FAR - 1)
     tails, position = graph.list_tails(), np.arange(graph.arc_count, dtype=np.int32)
-    last = np.full(packed.shape, -1, np.int32)
+    tie = graph.tie.astype(np.float64)
+    shape = (origins.count, graph.node_count)
+    hops, last = np.full(shape, -1, np.int64), np.full(shape, -1, np.int32)
     for row in range(origins.count):
-        tight = packed[row, tails] + weight.astype(np.int64) == packed[row, graph.indices]
-        tight &= reached[row, graph.indices]
+        ms = times[row]
+        reached = np.isfinite(ms)
+        tight = reached[tails] & (ms[tails] + graph.weight_ms == ms[graph.indices])
+        # Along arcs that lose no time: how little of `tie` leads to each node from a root.
+        node = origins.node[row]
+        here = (node >= 0) & (ms[node] == origins.cost_ms[row])
+        roots = np.unique(node[here])
+        arcs = position[tight]
+        size = graph.node_count + 1
+        matrix = csr_array(
+            (
+                np.concatenate([tie[arcs], np.full(len(roots), 1.0)]),
+                (
+                    np.concatenate([tails[arcs], np.full(len(roots), size - 1)]),
+                    np.concatenate([graph.indices[arcs], roots]),
+                ),
+            ),
+            shape=(size, size),
+        )
+        label = dijkstra(matrix, indices=size - 1)[:-1]
+        best = arcs[label[tails[arcs]] + tie[arcs] == label[graph.indices[arcs]]]
         # Written from the last to the first, so that the first arc of equals stays.
-        last[row, graph.indices[tight][::-1]] = position[tight][::-1]
-    last[hops == 0] = -1
-    return time.astype(np.uint32), np.where(reached, hops, -1), last
+        last[row, graph.indices[best][::-1]] = best[::-1]
+        last[row, roots[label[roots] == 1.0]] = -1
+        hops[row] = np.where(reached, _count_hops(last[row], tails), -1)
+    return np.where(np.isfinite(times), times, FAR).astype(np.uint32), hops, last
+
+
+def _count_hops(last: Int32Array, tails: Int32Array) -> Int64Array:
+    """Return how many arcs of a tree lead to each node: twice as far back in each step."""
+    nodes = np.arange(len(last))
+    before = np.where(last >= 0, tails[last] if len(tails) else nodes, nodes)
+    hops = (last >= 0).astype(np.int64)
+    while True:
+        further = hops[before]
+        if not further.any():
+            return hops
+        hops = hops + further
+        before = before[before]
 
 
 def pack_scale(extra_count: int) -> int:

@@ -1,8 +1,9 @@
 """What a fastest trip passes: trees, lengths along trips, the arcs of one trip.
 
-Often several trips are equally fast. The one meant here is always the same, on every engine: of
-equal times the one with the fewest arcs, and going back from its end, the arc that stands first in
-the graph; at its ends, the first of the equally good nodes of a place.
+Often several trips are equally fast. The one meant here is always the same, on every engine: at
+its end, the first of the equally good nodes of a place; of ways there that take equal times, the
+one whose arcs have the least sum of `Graph.tie`; and where that is equal too, going back from the
+end, the arc that stands first in the graph.
 """
 
 from __future__ import annotations
@@ -169,7 +170,7 @@ def sum_along(
 
         def work(rows: slice) -> int:
             _dijkstra.sum_trees(
-                graph.indptr, graph.indices, graph.weight_ms, tails, graph.arc,
+                graph.indptr, graph.indices, graph.weight_ms, graph.tie, tails, graph.arc,
                 origins.node[rows], origins.cost_ms[rows], destinations.node, destinations.cost_ms,
                 arcs, begin[rows], end, times[rows], sums[rows],
             )  # fmt: skip
@@ -222,25 +223,49 @@ def trace_paths(
             )
         )
     raise_problems(problems)
+    pair = np.arange(origins.count, dtype=np.int32)
+    ms, ends, begin, arcs = walk_trees(graph, origins, destinations, pair, pair, engine)
+    return [
+        Path(int(ms[i]), arcs[begin[i] : begin[i + 1]], int(ends[i, 0]), int(ends[i, 1]))
+        for i in pair.tolist()
+    ]
+
+
+def walk_trees(
+    graph: Graph,
+    origins: Terminals,
+    destinations: Terminals,
+    row: Int32Array,
+    column: Int32Array,
+    engine: str,
+) -> tuple[Int64Array, Int32Array, Int64Array, Int32Array]:
+    """Return the trips of pairs by a tree for each origin asked about; see `Trips`."""
     tails = graph.list_tails()
-    paths = []
-    for rows, ms, hops, last in _iterate_trees(graph, origins, engine):
-        root = _find_roots(origins.take(rows), ms, hops)
-        for row in range(len(ms)):
-            place = rows.start + row
-            best, column = _choose_ends(
-                ms[row : row + 1], destinations.take(slice(place, place + 1))
+    asked, tree_of = np.unique(row, return_inverse=True)
+    order = np.argsort(tree_of, kind="stable")
+    times = np.full(len(row), int(UNREACHABLE), np.int64)
+    ends = np.full((len(row), 2), -1, np.int32)
+    passed: list[Int32Array] = [np.empty(0, np.int32)] * len(row)
+    for rows, ms, hops, last in _iterate_trees(graph, origins.take(asked), engine):
+        root = _find_roots(origins.take(asked[rows]), ms, hops)
+        low, high = np.searchsorted(tree_of[order], [rows.start, rows.stop])
+        for pair in order[low:high].tolist():
+            tree, place = int(tree_of[pair]) - rows.start, int(column[pair])
+            best, end = _choose_ends(
+                ms[tree : tree + 1], destinations.take(slice(place, place + 1))
             )
             if best[0, 0] == UNREACHABLE:
-                paths.append(Path(int(UNREACHABLE), np.empty(0, np.int32), -1, -1))
                 continue
-            node, arcs = int(destinations.node[place, column[0, 0]]), []
-            while last[row, node] >= 0:
-                arcs.append(last[row, node])
-                node = int(tails[last[row, node]])
-            passed = graph.arc[np.array(arcs[::-1], np.int64)]
-            paths.append(Path(int(best[0, 0]), passed, int(root[row, node]), int(column[0, 0])))
-    return paths
+            node, arcs = int(destinations.node[place, end[0, 0]]), []
+            while last[tree, node] >= 0:
+                arcs.append(last[tree, node])
+                node = int(tails[last[tree, node]])
+            times[pair] = best[0, 0]
+            ends[pair] = root[tree, node], end[0, 0]
+            passed[pair] = graph.arc[np.array(arcs[::-1], np.int64)]
+    begin = np.zeros(len(row) + 1, np.int64)
+    np.cumsum([len(arcs) for arcs in passed], out=begin[1:])
+    return times, ends, begin, np.concatenate([np.empty(0, np.int32), *passed])
 
 
 def _iterate_trees(
@@ -264,7 +289,7 @@ def _iterate_trees(
         )
         for row, origin in enumerate(range(rows.start, rows.stop)):
             _dijkstra.trace_tree(
-                graph.indptr, graph.indices, graph.weight_ms,
+                graph.indptr, graph.indices, graph.weight_ms, graph.tie,
                 origins.node[origin], origins.cost_ms[origin], ms[row], hops[row], last[row],
             )  # fmt: skip
         yield rows, ms, hops, last

@@ -67,6 +67,8 @@ def check_file(path: str | Path) -> Path:
     path = Path(path)
     if not path.is_file():
         raise InputError("guards.no_file", where=str(path))
+    if ".osh" in path.name.lower():
+        raise InputError("osm.history", where=path.name)
     if not path.name.lower().endswith(_SUFFIXES):
         raise InputError("osm.not_an_extract", where=path.name)
     return path

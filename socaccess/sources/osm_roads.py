@@ -43,6 +43,7 @@ _WAY_KEYS = frozenset(
     (
         *("highway", "route", "junction", "service", "area", "impassable", "duration"),
         *("ice_road", "winter_road", "surface", "smoothness", "tracktype"),
+        *("seasonal", "4wd_only", "ford"),
         *("oneway", "oneway:motorcar", "oneway:motor_vehicle", "oneway:vehicle"),
         *("maxspeed", "maxspeed:forward", "maxspeed:backward"),
         *("maxspeed:type", "source:maxspeed", "zone:traffic", "zone:maxspeed"),

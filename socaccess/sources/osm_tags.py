@@ -40,6 +40,11 @@ _ZONE_KPH = {
     "unlimited": MAXSPEED_CEILING_KPH,
 }
 
+_UNITS = re.compile(
+    r"(?=\d)(?:(\d{1,3}) ?D(?:AYS?)?)? ?(?:(\d{1,4}(?:\.\d{1,2})?) ?H(?:(?:OU)?RS?)?)? ?"
+    r"(?:(\d{1,5}) ?M(?:INS?|INUTES?)?)? ?(?:(\d{1,6}) ?S(?:ECS?|ECONDS?)?)?",
+    re.ASCII,
+)
 _NUMBER = re.compile(r"(\d{1,4}(?:[.,]\d{1,3})?)\s*(km/h|kmh|kph|mph|knots|kn)?", re.ASCII)
 _ZONE_NUMBER = re.compile(r"(?:[a-z]{2,3}:)?zone:?(\d{1,3})", re.ASCII)
 
@@ -126,7 +131,8 @@ def _parse_one_speed(text: str) -> float | None:
 def parse_duration(value: str | None) -> float | None:
     """Return a duration in seconds, above 0 and at most a week, or None.
 
-    Read are minutes (`35`), `HH:MM`, `HH:MM:SS`, and ISO 8601 (`PT1H30M`, `P1DT2H`).
+    Read are minutes (`35`), `HH:MM`, `HH:MM:SS`, ISO 8601 (`PT1H30M`, `P1DT2H`), and numbers with
+    their units (`1h 15min`, `2 days`).
 
     Examples
     --------
@@ -143,6 +149,9 @@ def parse_duration(value: str | None) -> float | None:
         seconds = float(text) * 60
     elif clock := re.fullmatch(r"(\d{1,3}):([0-5]?\d)(?::([0-5]?\d))?", text, re.ASCII):
         seconds = int(clock[1]) * 3600 + int(clock[2]) * 60 + int(clock[3] or 0)
+    elif units := _UNITS.fullmatch(text):
+        days, hours, minutes, rest = (float(part or 0) for part in units.groups())
+        seconds = days * 86400 + hours * 3600 + minutes * 60 + rest
     elif iso := re.fullmatch(
         r"P(?:(\d{1,3})D)?(?:T(?:(\d{1,4})H)?(?:(\d{1,5})M)?(?:(\d{1,6})(?:\.\d{1,3})?S)?)?",
         text,
@@ -175,8 +184,9 @@ def read_directions(tags: Mapping[str, str]) -> tuple[bool, bool]:
     The most particular of `oneway:motorcar`, `oneway:motor_vehicle`,
     `oneway:vehicle` and `oneway` decides: `yes`, `true`, `1` along; `-1`,
     `reverse` against; `no`, `false`, `0` both. `alternating` is both (cars take
-    turns), `reversible` neither (which way is open depends on the hour, so nobody
-    can rely on it). Without a usable value, roundabouts and motorways are one-way.
+    turns), as are values that contradict each other (`yes;no`); `reversible` neither
+    (which way is open depends on the hour, so nobody can rely on it). Without a usable
+    value, roundabouts and motorways are one-way.
 
     Examples
     --------
@@ -186,14 +196,14 @@ def read_directions(tags: Mapping[str, str]) -> tuple[bool, bool]:
     (True, False)
     """
     for key in _ONEWAY_KEYS:
-        value = tags.get(key, "").strip().lower()
-        if value in _FORWARD:
+        words = {word.strip() for word in tags.get(key, "").lower().split(";")} - {""}
+        if words and words <= _FORWARD:
             return True, False
-        if value in _BACKWARD:
+        if words and words <= _BACKWARD:
             return False, True
-        if value in _BOTH:
+        if words and words <= _FORWARD | _BACKWARD | _BOTH:
             return True, True
-        if value == "reversible":
+        if words == {"reversible"}:
             return False, False
     implied = tags.get("junction") in ("roundabout", "circular")
     return True, not (implied or tags.get("highway") == "motorway")

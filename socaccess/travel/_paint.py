@@ -9,7 +9,7 @@ from numba import njit
 
 from socaccess.network.snapping import ACCESS_STEP
 
-__all__ = ["bound_reach", "clamp_times", "paint_cells"]
+__all__ = ["clamp_times", "mark_tiles", "paint_cells"]
 
 FAR = np.uint32(2**31 - 1)
 TILE = 64
@@ -38,15 +38,17 @@ def _from_ends(start, end, ahead, back, share, client):
 
 @njit(cache=True, nogil=True)
 def paint_cells(
-    slot, edge, along, access, row0, row1, column0, column1, ways, twin, time,
+    slots, edge, along, access, ways, twin, time,
     head, after, spot, spot_ms, detour, metres_a_s, client, limit_ms, farthest, out,
 ):  # fmt: skip
     """Write the time of each cell of a window to `out`, `FAR` beyond `limit_ms`.
 
     Parameters
     ----------
-    slot, edge, along, access
-        The table of cells; `row0` to `column1` are the tiles of the window.
+    slots
+        Where the tiles of the window stand in the table, -1 for those that nobody asks for.
+    edge, along, access
+        The table of cells.
     ways
         (edges, 4): from, to, forward and backward ms.
     twin
@@ -66,11 +68,15 @@ def paint_cells(
     most = np.uint32(np.floor(min(farthest / ACCESS_STEP, 4294967295.0)))
     # Less than any access leg takes: what is out of reach by this is not looked at closer.
     at_least = ACCESS_STEP * detour / metres_a_s * 1000 * (1 - 1e-9)
-    for tile_row in range(row0, row1 + 1):
-        for tile_column in range(column0, column1 + 1):
-            tile = slot[tile_row, tile_column]
+    for tile_row in range(slots.shape[0]):
+        for tile_column in range(slots.shape[1]):
+            tile = slots[tile_row, tile_column]
+            if tile < 0:
+                for row in range(tile_row * TILE, (tile_row + 1) * TILE):
+                    out[row, tile_column * TILE : (tile_column + 1) * TILE] = FAR
+                continue
             for row in range(TILE):
-                line = (tile_row - row0) * TILE + row
+                line = tile_row * TILE + row
                 for column in range(TILE):
                     best = np.int64(FAR)
                     first = edge[tile, row, column]
@@ -103,22 +109,29 @@ def paint_cells(
                         member = twin[member]
                         if member == first:
                             break
-                    out[line, (tile_column - column0) * TILE + column] = (
+                    out[line, tile_column * TILE + column] = (
                         np.uint32(best) if best <= limit_ms else FAR
                     )
 
 
 @njit(cache=True, nogil=True)
-def bound_reach(bounds, nodes, ms, limit_ms, metres_a_ms, farthest, frame):
-    """Widen `frame` (west, south, east, north) to where the time left at each node may lead."""
+def mark_tiles(
+    bounds, nodes, ms, limit_ms, metres_a_ms, least, farthest, west, south, side, marked
+):
+    """Mark the tiles (rows, columns) that the time left at each node may lead to."""
+    rows, columns = marked.shape
     for number in range(len(nodes)):
         if ms[number] <= limit_ms:
             node = nodes[number]
-            left = min((limit_ms - np.float64(ms[number])) * metres_a_ms, farthest)
-            frame[0] = min(frame[0], bounds[node, 0] - left)
-            frame[1] = min(frame[1], bounds[node, 1] - left)
-            frame[2] = max(frame[2], bounds[node, 2] + left)
-            frame[3] = max(frame[3], bounds[node, 3] + left)
+            left = (limit_ms - np.float64(ms[number])) * metres_a_ms
+            left = min(max(left, least), farthest)
+            low = max(int((bounds[node, 0] - left - west) // side), 0)
+            high = min(int((bounds[node, 2] + left - west) // side), columns - 1)
+            first = max(int((bounds[node, 1] - left - south) // side), 0)
+            last = min(int((bounds[node, 3] + left - south) // side), rows - 1)
+            for row in range(first, last + 1):
+                for column in range(low, high + 1):
+                    marked[row, column] = True
 
 
 @njit(cache=True, nogil=True)

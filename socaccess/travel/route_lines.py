@@ -10,17 +10,18 @@ import pandas as pd
 
 from socaccess.errors import Problem, raise_problems
 from socaccess.network import RoadNetwork, Snapped, pair_directly
-from socaccess.routing import UNREACHABLE, DirectTrips, Terminals, trace_trees
-from socaccess.routing import Path as Trip
+from socaccess.routing import UNREACHABLE, DirectTrips, Trips, trace_trips
 from socaccess.settings import LinkModel
+from socaccess.travel._engines import choose_for_trips
 from socaccess.travel._measure import is_straight, measure_arcs, measure_direct, to_share
+from socaccess.travel._pen import ON_EDGE, STRAIGHT, draw_trips
 from socaccess.travel.minutes import to_minutes
 from socaccess.travel.places import snap_ends
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["routes", "trace_trips"]
+__all__ = ["routes"]
 
 Pairs: TypeAlias = pd.DataFrame | Sequence[tuple[Any, Any]]
 
@@ -33,6 +34,7 @@ def routes(
     pairs: Pairs | None = None,
     links: LinkModel | None = None,
     engine: str = "auto",
+    simplify_m: float | None = None,
 ) -> gpd.GeoDataFrame:
     """Return the fastest way of each pair as a line, with its time and length.
 
@@ -42,8 +44,8 @@ def routes(
     `travel_times` to the millisecond. Of ways equally fast the same one is always
     drawn, the one whose length `travel_times` tells.
 
-    Each origin costs a search over the whole network: ask for the pairs to be shown, not
-    for a whole table.
+    Many routes are unpacked from the hierarchy of the network, each pair by itself; without one,
+    and for few, each origin costs a search over the whole network.
 
     Parameters
     ----------
@@ -57,7 +59,9 @@ def routes(
     links
         The model of the access leg.
     engine
-        `auto`, `scipy` or `dijkstra`.
+        `auto`, `scipy`, `dijkstra` or `hierarchy`.
+    simplify_m
+        How far a line may be from the way, metres; None: every bend is kept.
 
     Returns
     -------
@@ -93,23 +97,22 @@ def routes(
         network, origins, destinations, links
     )
     row, column = _find_pairs(starts, ends, pairs)
-    trips = trace_trips(network, starts.as_origins, ends.as_destinations, row, column, engine)
-    travel_ms = np.array([trip.ms for trip in trips], dtype=np.int64)
-    measures = _measure(network, starts, ends, row, column, trips)
+    engine, hierarchy = choose_for_trips(network, len(np.unique(row)), engine)
+    trips = trace_trips(
+        network.graph, starts.as_origins, ends.as_destinations, row, column,
+        engine=engine, hierarchy=hierarchy,
+    )  # fmt: skip
+    travel_ms, measures = trips.ms.copy(), _measure(network, starts, ends, row, column, trips)
     direct = _match_direct(pair_directly(starts, ends), row, column)
     taken = direct.ms <= travel_ms[direct.pair]
     at_once = direct.pair[taken]
     measures[at_once] = measure_direct(network, starts, ends, direct.trips)[taken]
     travel_ms[at_once] = direct.ms[taken]
-    straight = is_straight(starts, ends, direct.trips)
-    shortcut = np.full(len(row), "", dtype=object)
-    shortcut[at_once] = np.where(straight, "straight", "edge")[taken]
-
-    pen = _Pen(network, starts, ends)
-    lines = [
-        pen.draw_directly(o, d, how) if how else pen.draw(o, d, trip)
-        for o, d, trip, how in zip(row.tolist(), column.tolist(), trips, shortcut, strict=True)
-    ]
+    straight = np.zeros(len(row), dtype=np.int8)
+    straight[at_once] = np.where(is_straight(starts, ends, direct.trips), STRAIGHT, ON_EDGE)[taken]
+    lines = draw_trips(network, starts, ends, row, column, trips, straight)
+    if simplify_m:
+        lines = shapely.simplify(lines, simplify_m)
     reached = travel_ms < int(UNREACHABLE)
     shares = to_share(measures[:, 1:], travel_ms[:, None])
     return gpd.GeoDataFrame(
@@ -121,7 +124,7 @@ def routes(
             "modelled_share": np.where(reached, shares[:, 0], np.nan),
             "street_share": np.where(reached, shares[:, 1], np.nan),
         },
-        geometry=np.array([shapely.linestrings(line) for line in lines], dtype=object),
+        geometry=lines,
         crs=network.crs,
     )
 
@@ -160,17 +163,16 @@ def _measure(
     ends: Snapped,
     row: np.ndarray,
     column: np.ndarray,
-    trips: Sequence[Trip],
+    trips: Trips,
 ) -> np.ndarray:
     """Return metres, modelled and street milliseconds of each trip over the graph, (trips, 3)."""
-    of_arcs = measure_arcs(network)
-    leaving, arriving = starts.measure_ends(), ends.measure_ends()
-    sums = np.zeros((len(trips), of_arcs.shape[1]))
-    for place, (o, d, trip) in enumerate(zip(row, column, trips, strict=True)):
-        if trip.ms < UNREACHABLE:
-            sums[place] = of_arcs[trip.arcs].sum(axis=0)
-            sums[place] += leaving[o, trip.origin_end] + arriving[d, trip.destination_end]
-    return sums
+    of_arcs = measure_arcs(network)[trips.arcs]
+    sums = np.zeros((len(row), of_arcs.shape[1]))
+    for number, part in enumerate(of_arcs.T):
+        sums[:, number] = np.bincount(trips.trip, part, minlength=len(row))
+    sums += starts.measure_ends()[row, trips.ends[:, 0]]
+    sums += ends.measure_ends()[column, trips.ends[:, 1]]
+    return np.where((trips.ms < int(UNREACHABLE))[:, None], sums, 0.0)
 
 
 class _Matched:
@@ -192,141 +194,3 @@ def _match_direct(direct: DirectTrips, row: np.ndarray, column: np.ndarray) -> _
         both["ms"].to_numpy(np.uint32),
     )
     return _Matched(both["pair"].to_numpy(), trips)
-
-
-class _Pen:
-    """Draws trips as coordinates, shape (vertices, 2)."""
-
-    def __init__(self, network: RoadNetwork, starts: Snapped, ends: Snapped) -> None:
-        self.network, self.starts, self.ends = network, starts, ends
-
-    def draw(self, origin: int, destination: int, trip: Trip) -> np.ndarray:
-        """Return the line of a trip through nodes, without any vertex where there is no way."""
-        if trip.ms >= int(UNREACHABLE):
-            return np.empty((0, 2))
-        network, count = self.network, max(self.network.edge_count, 1)
-        arcs = network.open_arcs[trip.arcs]
-        edges, backward = arcs % count, arcs >= count
-        parts = [self._of_place(self.starts, origin)]
-        parts.append(self._to_node(self.starts, origin, trip.origin_end))
-        drawn = network.draw_lines(edges) if len(edges) else ()
-        parts += [
-            _vertices(line)[::-1] if turned else _vertices(line)
-            for line, turned in zip(drawn, backward, strict=True)
-        ]
-        parts.append(self._to_node(self.ends, destination, trip.destination_end)[::-1])
-        parts.append(self._of_place(self.ends, destination))
-        return _join(parts)
-
-    def draw_directly(self, origin: int, destination: int, how: str) -> np.ndarray:
-        """Return the line of a trip that passes no node: straight, or along the edge of both."""
-        if how == "straight":
-            places = (self.starts, origin), (self.ends, destination)
-            return _join([self._of_place(*place) for place in places])
-        edge = int(self.starts.edge[origin])
-        low, high = self.starts.along[origin], self.ends.along[destination]
-        return _join(
-            [
-                self._of_place(self.starts, origin),
-                self._cut(edge, float(low), float(high)),
-                self._of_place(self.ends, destination),
-            ]
-        )
-
-    def _to_node(self, places: Snapped, place: int, end: int) -> np.ndarray:
-        """Return the stretch from where a place meets its edge to an end of that edge.
-
-        Of a place that joins at nodes, the node.
-        """
-        door = end - 2 * places.edges.shape[1]
-        if door >= 0:
-            node = places.door_node[place, door]
-            return np.array([[self.network.node_x[node], self.network.node_y[node]]])
-        edge = int(places.edges[place, end // 2])
-        return self._cut(edge, float(places.along[place]), float(end % 2))
-
-    def _cut(self, edge: int, low: float, high: float) -> np.ndarray:
-        from shapely.ops import substring
-
-        (line,) = self.network.draw_lines(np.array([edge]))
-        return _vertices(substring(line, low, high, normalized=True))
-
-    @staticmethod
-    def _of_place(places: Snapped, place: int) -> np.ndarray:
-        return np.array([[places.x[place], places.y[place]]])
-
-
-def _vertices(line: Any) -> np.ndarray:
-    import shapely
-
-    return np.asarray(shapely.get_coordinates(line))
-
-
-def _join(parts: Sequence[np.ndarray]) -> np.ndarray:
-    """Return the parts as one line without vertices that repeat, of two vertices at least."""
-    points = np.concatenate(parts)
-    kept = np.ones(len(points), dtype=bool)
-    # Less than a millimetre apart is the same point, met from two sides.
-    kept[1:] = np.abs(np.diff(points, axis=0)).max(axis=1) > 1e-3
-    kept[-1] |= kept.sum() == 1
-    return points[kept]
-
-
-TREE_CELLS = 4_000_000
-"""Origins times nodes of the trees held at once (64 MB)."""
-
-
-def trace_trips(
-    network: RoadNetwork,
-    origins: Terminals,
-    destinations: Terminals,
-    row: np.ndarray,
-    column: np.ndarray,
-    engine: str,
-) -> list[Trip]:
-    """Return the trips from `origins[row]` to `destinations[column]`.
-
-    They are those of `socaccess.routing.trace_paths`, arcs being positions in `open_arcs`.
-    """
-    arcs = network.open_arcs
-    tails = np.concatenate([network.edge_from, network.edge_to])[arcs]
-    asked, tree_of = np.unique(row, return_inverse=True)
-    order = np.argsort(tree_of, kind="stable")
-    step = max(1, TREE_CELLS // max(network.node_count, 1))
-    found: dict[int, Trip] = {}
-    for start in range(0, len(asked), step):
-        part = asked[start : start + step]
-        trees = trace_trees(network.graph, origins.take(part), engine=engine)
-        first, last = np.searchsorted(tree_of[order], [start, start + len(part)])
-        for pair in order[first:last].tolist():
-            tree, o, d = int(tree_of[pair]) - start, row[pair], column[pair]
-            found[pair] = _walk_back(
-                trees.ms[tree],
-                trees.arc[tree],
-                tails,
-                (origins.node[o], origins.cost_ms[o]),
-                (destinations.node[d], destinations.cost_ms[d]),
-            )
-    return [found[pair] for pair in range(len(row))]
-
-
-def _walk_back(
-    ms: np.ndarray,
-    arc: np.ndarray,
-    tails: np.ndarray,
-    begin: tuple[np.ndarray, np.ndarray],
-    end: tuple[np.ndarray, np.ndarray],
-) -> Trip:
-    """Return the trip that a tree holds between the nodes of an origin and of a destination."""
-    nodes, cost_ms = end
-    total = np.where(nodes >= 0, ms[nodes].astype(np.int64) + cost_ms, int(UNREACHABLE))
-    last = int(total.argmin())
-    if total[last] >= int(UNREACHABLE):
-        return Trip(int(UNREACHABLE), np.empty(0, np.int32), -1, -1)
-    node, passed = int(nodes[last]), []
-    while arc[node] >= 0:
-        passed.append(arc[node])
-        node = int(tails[arc[node]])
-    roots, root_ms = begin
-    first = int(np.flatnonzero((roots == node) & (root_ms == ms[node]))[0])
-    return Trip(int(total[last]), np.array(passed[::-1], np.int32), first, last)

@@ -15,7 +15,14 @@ import numpy as np
 
 from socaccess.errors import InputError
 from socaccess.network import RoadNetwork, Snapped
-from socaccess.network.cells import NodeCells, RoadCells, choose_cell_m, find_cells
+from socaccess.network.cells import (
+    TILE,
+    Cells,
+    NodeCells,
+    RoadCells,
+    choose_cell_m,
+    find_cells,
+)
 from socaccess.network.snapped import longest_leg_m, time_legs
 from socaccess.routing import UNREACHABLE, Reached, Terminals, find_reached
 from socaccess.settings import LinkModel
@@ -181,18 +188,23 @@ class _Painter:
 
     def draw(self, group: np.ndarray, nodes: np.ndarray, ms: np.ndarray) -> list[shapely.Geometry]:
         """Return the area of each limit for some sites together."""
-        base, areas = self.base, []
-        base.node_ms[nodes] = ms
+        import shapely
+
         on_edge = slice(*np.searchsorted(self.site, [group[0], group[-1] + 1]))
-        cells, corner, painted_m = np.empty((0, 0), np.uint32), (0.0, 0.0), 0.0
-        for limit_ms, cell_m in self.limits:
-            if cell_m != painted_m:
-                last_ms = max(ms_ for ms_, size in self.limits if size == cell_m)
-                cells, corner = self._paint(group, on_edge, nodes, ms, last_ms, cell_m)
-                painted_m = cell_m
-            areas.append(_outline(cells, corner, cell_m, limit_ms, cell_m * self.ms_a_metre))
-        base.node_ms[nodes] = UNREACHABLE
-        return areas
+        self.base.node_ms[nodes] = ms
+        parts: list[list[np.ndarray]] = [[] for _ in self.limits]
+        for size in dict.fromkeys(size for _, size in self.limits):
+            mine = [number for number, (_, cell_m) in enumerate(self.limits) if cell_m == size]
+            last_ms = self.limits[mine[-1]][0]
+            for cells, corner in self._paint(group, on_edge, nodes, ms, last_ms, size):
+                for number in mine:
+                    limit_ms, width_ms = self.limits[number][0], size * self.ms_a_metre
+                    parts[number].append(_outline(cells, corner, size, limit_ms, width_ms))
+        self.base.node_ms[nodes] = UNREACHABLE
+        return [
+            shapely.multipolygons(np.concatenate(part)) if part else shapely.MultiPolygon()
+            for part in parts
+        ]
 
     def _paint(
         self,
@@ -202,89 +214,106 @@ class _Painter:
         ms: np.ndarray,
         limit_ms: int,
         cell_m: float,
-    ) -> tuple[np.ndarray, tuple[float, float]]:
-        """Return the times of the cells about some sites, and where the first cell begins."""
+    ) -> Iterator[tuple[np.ndarray, tuple[float, float]]]:
+        """Yield the times of the cells about some sites, and where the first cell begins.
+
+        Land that hangs together comes in one piece.
+        """
+        from scipy import ndimage
+
         table = find_cells(self.network, cell_m, self.links)
-        bounds = self._find_bounds(on_edge, nodes, ms, limit_ms)
-        if bounds is None:
-            return np.empty((0, 0), np.uint32), (0.0, 0.0)
-        window = table.find_window(bounds)
-        table.fill(window)
-        corner = table.corner(window)
-        if isinstance(table, NodeCells):
-            cells = self._paint_nodes(table, window, group, limit_ms, corner)
+        wanted = self._mark_tiles(table, group, on_edge, nodes, ms, limit_ms)
+        table.fill(wanted)
+        label, _ = ndimage.label(wanted, np.ones((3, 3)))
+        side = TILE * cell_m
+        for number, window in enumerate(ndimage.find_objects(label), 1):
+            slots = np.where(label[window] == number, table.slot[window], np.int32(-1))
+            corner = (table.west + window[1].start * side, table.south + window[0].start * side)
+            cells = np.full((slots.shape[0] * TILE, slots.shape[1] * TILE), UNREACHABLE, np.uint32)
+            if isinstance(table, NodeCells):
+                self._paint_nodes(table, slots, group, limit_ms, corner, cells)
+            else:
+                assert isinstance(table, RoadCells)
+                self._paint_roads(table, slots, on_edge, limit_ms, cells)
+            yield cells, corner
+
+    def _mark_tiles(
+        self,
+        table: Cells,
+        group: np.ndarray,
+        on_edge: slice,
+        nodes: np.ndarray,
+        ms: np.ndarray,
+        limit_ms: int,
+    ) -> np.ndarray:
+        """Return the tiles that the time left may lead to, (rows, columns)."""
+        from socaccess.travel._paint import mark_tiles
+
+        links, network = self.links, self.network
+        edge, spot_ms = self.edge[on_edge], self.sites.access_ms[self.site[on_edge]]
+        asked = [(nodes, ms, self.base.bounds)]
+        if network.joins_at_nodes:
+            kph, least = links.link_kph, links.street_m
+            there = group[self.sites.located[group]]
+            spots = np.stack([self.sites.x, self.sites.y] * 2, axis=1)[there]
+            # Whoever walks from place to place passes no node.
+            asked.append((np.arange(len(there)), np.zeros(len(there), np.uint32), spots))
         else:
-            assert isinstance(table, RoadCells)
-            cells = self._paint_roads(table, window, on_edge, limit_ms)
-        return cells, corner
-
-    def _find_bounds(
-        self, group: slice, nodes: np.ndarray, ms: np.ndarray, limit_ms: int
-    ) -> np.ndarray | None:
-        """Return west, south, east, north of where the time left may lead, None if nowhere."""
-        from socaccess.travel._paint import bound_reach
-
-        by_nodes, links, network = self.network.joins_at_nodes, self.links, self.network
-        metres_a_ms = (links.link_kph if by_nodes else links.access_kph) / 3.6 / 1000 / links.detour
-        frame = np.array([np.inf, np.inf, -np.inf, -np.inf])
-        edge, spot_ms = self.edge[group], self.sites.access_ms[self.site[group]]
-        for node, node_ms in (
-            (nodes, ms), (network.edge_from[edge], spot_ms), (network.edge_to[edge], spot_ms)
-        ):  # fmt: skip
-            bound_reach(
-                self.base.bounds, node.astype(np.int32), node_ms, limit_ms, metres_a_ms,
-                float(self.farthest_m), frame,
+            kph, least = links.access_kph, 0.0
+            asked += [(ends[edge], spot_ms, self.base.bounds) for ends in self.base.ends]
+        marked = np.zeros(table.slot.shape, bool)
+        for node, node_ms, bounds in asked:
+            mark_tiles(
+                bounds, node.astype(np.int32), node_ms, limit_ms,
+                kph / 3.6 / 1000 / links.detour, least, max(float(self.farthest_m), least),
+                table.west, table.south, TILE * table.cell_m, marked,
             )  # fmt: skip
-        if by_nodes and np.isfinite(frame[0]):
-            frame += np.array([-1, -1, 1, 1]) * links.street_m
-        return frame if np.isfinite(frame[0]) else None
+        return marked
 
     def _paint_roads(
-        self, table: RoadCells, window: tuple[int, int, int, int], group: slice, limit_ms: int
-    ) -> np.ndarray:
+        self,
+        table: RoadCells,
+        slots: np.ndarray,
+        on_edge: slice,
+        limit_ms: int,
+        cells: np.ndarray,
+    ) -> None:
         from socaccess.travel._paint import paint_cells
 
         base, links = self.base, self.links
-        edge, site = self.edge[group], self.site[group]
+        edge, site = self.edge[on_edge], self.site[on_edge]
         after = np.full(len(edge), -1, np.int32)
         for number, on in enumerate(edge.tolist()):
             after[number], base.head[on] = base.head[on], number
-        low_row, high_row, low, high = window
-        side = 64
-        cells = np.empty(((high_row - low_row + 1) * side, (high - low + 1) * side), np.uint32)
         paint_cells(
-            table.slot, *table.arrays.values(), *window, base.ways, base.twin, base.node_ms,
+            slots, *table.arrays.values(), base.ways, base.twin, base.node_ms,
             base.head, after, self.sites.along[site], self.sites.access_ms[site].astype(np.int64),
             links.detour, links.access_kph / 3.6, self.client, limit_ms, float(self.farthest_m),
             cells,
         )  # fmt: skip
         base.head[edge] = -1
-        return cells
 
     def _paint_nodes(
         self,
         table: NodeCells,
-        window: tuple[int, int, int, int],
+        slots: np.ndarray,
         group: np.ndarray,
         limit_ms: int,
         corner: tuple[float, float],
-    ) -> np.ndarray:
-        low_row, high_row, low, high = window
-        slots = table.slot[low_row : high_row + 1, low : high + 1]
-        node, leg_ms = (
-            array[slots].transpose(2, 0, 3, 1, 4).reshape(table.width, -1)
-            for array in table.arrays.values()
-        )
-        # The last entry, no node, is out of reach.
-        times = self.base.node_ms[node] + leg_ms
-        best = times.min(axis=0)
-        best[leg_ms.min(axis=0) > time_legs(np.array(self.farthest_m), self.links)] = UNREACHABLE
-        rows, columns = (slots.shape[0] * 64, slots.shape[1] * 64)
-        cells = best.reshape(rows, columns)
+        cells: np.ndarray,
+    ) -> None:
+        far_ms = time_legs(np.array(self.farthest_m), self.links)
+        tiles = cells.reshape(slots.shape[0], TILE, slots.shape[1], TILE)
+        node, leg_ms = table.arrays.values()
+        for row, column in zip(*np.nonzero(slots >= 0), strict=True):
+            tile = slots[row, column]
+            # The last entry, no node, is out of reach.
+            best = (self.base.node_ms[node[tile]] + leg_ms[tile]).min(axis=0)
+            best[leg_ms[tile].min(axis=0) > far_ms] = UNREACHABLE
+            tiles[row, :, column] = best
         for site in group[self.sites.located[group]].tolist():
             self._paint_streets(cells, corner, table.cell_m, site)
         cells[cells > limit_ms] = UNREACHABLE
-        return cells
 
     def _paint_streets(
         self, cells: np.ndarray, corner: tuple[float, float], cell_m: float, site: int
@@ -294,10 +323,8 @@ class _Painter:
         part = []
         for middle, start, count in zip(xy, corner, cells.shape[::-1], strict=True):
             first = max(int((middle - reach - start) // cell_m), 0)
-            last = min(int((middle + reach - start) // cell_m) + 1, count)
-            part.append(
-                (slice(first, max(last, first)), start + (np.arange(first, last) + 0.5) * cell_m)
-            )
+            last = max(min(int((middle + reach - start) // cell_m) + 1, count), first)
+            part.append((slice(first, last), start + (np.arange(first, last) + 0.5) * cell_m))
         (columns, x), (rows, y) = part
         away = np.hypot(x[None] - xy[0], y[:, None] - xy[1])
         street_ms = np.where(away <= reach, time_legs(away, self.links), UNREACHABLE)
@@ -313,6 +340,7 @@ class _Base:
         self.ways = np.stack(
             [network.edge_from, network.edge_to, network.forward_ms, network.backward_ms], axis=1
         ).astype(np.uint32)
+        self.ends = (network.edge_from, network.edge_to)
         self.twin = _ring(network.stretch)
         self.bounds = self._bound_nodes(network)
 
@@ -358,8 +386,8 @@ def _outline(
     cell_m: float,
     limit_ms: int,
     width_ms: float,
-) -> shapely.Geometry:
-    """Return the land within a limit.
+) -> np.ndarray:
+    """Return the polygons of the land within a limit.
 
     Times are clamped to one cell's access time about the limit: where the next cell belongs to a
     road that is not reached, the line then runs half-way, elsewhere it is not moved.
@@ -371,14 +399,13 @@ def _outline(
 
     low_row, low, past = clamp_times(cells, limit_ms, float(width_ms))
     if low < 0:
-        return shapely.MultiPolygon()
+        return np.empty(0, dtype=object)
     drawn = contour_generator(z=past, name="serial", fill_type=FillType.ChunkCombinedOffsetOffset)
     parts: tuple[list[Any], ...] = drawn.filled(-1e12, 0.0)
     points, rings, outers = (part[0] for part in parts)
     begin = (corner[0] + (low - 0.5) * cell_m, corner[1] + (low_row - 0.5) * cell_m)
-    polygons = shapely.from_ragged_array(
+    return shapely.from_ragged_array(
         shapely.GeometryType.POLYGON,
         points * cell_m + begin,
         (rings.astype(np.int64), outers.astype(np.int64)),
     )
-    return shapely.multipolygons(polygons)

@@ -82,7 +82,7 @@ def test_maxspeed_never_raises_and_is_bounded(value):
         ("00:00", None),
         ("P", None),
         ("00:75", None),
-        ("20 min", None),
+        ("20 min", 1200),
         ("999:00", None),
         (None, None),
     ],
@@ -185,3 +185,40 @@ def test_class_names_there_and_back(surface, urban):
 def test_slowest_of_several_surfaces():
     assert group_surface("asphalt;ground") == "earth"
     assert group_surface("unknown") is None
+
+
+@pytest.mark.parametrize(
+    ("tags", "season", "note", "driven"),
+    [
+        ({"surface": "ice"}, "summer", "winter_only", False),
+        ({"surface": "ice"}, "winter", "", True),
+        ({"seasonal": "winter"}, "thaw", "winter_only", False),
+        ({"seasonal": "summer"}, "winter", "summer_only", False),
+        ({"seasonal": "summer"}, "thaw", "", True),
+        ({"seasonal": "yes"}, "winter", "seasonal", True),
+        ({"4wd_only": "yes"}, "summer", "4wd_only", False),
+        ({"ford": "yes"}, "summer", "ford", True),
+        ({"maxspeed": "none"}, "summer", "limit_not_believed", True),
+        ({"maxspeed:forward": "999"}, "summer", "limit_not_believed", True),
+        ({"oneway": "yes;no"}, "summer", "", True),
+    ],
+)
+def test_what_drivers_know_of_lanes(tags, season, note, driven):
+    kind = interpret_tags({"highway": "tertiary", **tags}, season=season, private_open=False)
+    assert (kind.note, kind.forward, kind.backward) == (note, driven, driven)
+    assert kind.posted_forward_kph is None
+
+
+def test_no_limit_is_believed_on_a_motorway():
+    kind = interpret_tags(
+        {"highway": "motorway", "maxspeed": "none"}, season="summer", private_open=False
+    )
+    assert (kind.posted_forward_kph, kind.note) == (130, "")
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [("1h 15min", 4500), ("1 h", 3600), ("90 min", 5400), ("1h15", None), ("2 days", 172_800)],
+)
+def test_durations_with_their_units(value, seconds):
+    assert parse_duration(value) == seconds

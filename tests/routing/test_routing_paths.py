@@ -8,13 +8,22 @@ import routing_reference as reference
 from routing_reference import FAR, random_case
 
 from socaccess.errors import InputError
-from socaccess.routing import Graph, Terminals, compute_matrix, sum_along, trace_paths, trace_trees
+from socaccess.routing import (
+    Graph,
+    Terminals,
+    build_hierarchy,
+    compute_matrix,
+    sum_along,
+    trace_paths,
+    trace_trees,
+    trace_trips,
+)
 
 ENGINES = ("scipy", "dijkstra")
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_fewest_arcs_then_first_arc_on_a_hand_drawn_square(engine):
+def test_the_least_sum_of_ties_on_a_hand_drawn_square(engine):
     # 0 -> 3 takes 4 by 1, by 2 and by 4 and 5; and straight.
     tail, head = [0, 1, 0, 2, 0, 4, 5, 0], [1, 3, 2, 3, 4, 5, 3, 3]
     graph = Graph.from_arcs(6, tail, head, [2, 2, 2, 2, 2, 1, 1, 4])
@@ -101,3 +110,46 @@ def test_paths_are_connected_and_as_long_as_they_say():
                 node, time = head[arc], time + int(weight[arc])
             assert node == destinations.node[pair, path.destination_end]
             assert time + int(destinations.cost_ms[pair, path.destination_end]) == path.ms
+
+
+def test_ways_equally_fast_are_the_same_out_of_trees_and_out_of_a_hierarchy():
+    # An even grid of 12 x 12: every pair has many ways equally fast.
+    side = 12
+    node = np.arange(side * side).reshape(side, side)
+    tail = np.concatenate([node[:, :-1].ravel(), node[:-1].ravel()])
+    head = np.concatenate([node[:, 1:].ravel(), node[1:].ravel()])
+    tail, head = np.concatenate([tail, head]), np.concatenate([head, tail])
+    graph = Graph.from_arcs(side * side, tail, head, np.full(len(tail), 1000))
+    ends = Terminals.at_nodes(np.arange(side * side))
+    row, column = np.random.default_rng(1).integers(0, side * side, (2, 800))
+    hierarchy = build_hierarchy(graph)
+    trees = trace_trips(graph, ends, ends, row, column)
+    unpacked = trace_trips(graph, ends, ends, row, column, hierarchy=hierarchy)
+    assert np.array_equal(trees.ms, unpacked.ms)
+    assert np.array_equal(trees.begin, unpacked.begin)
+    same = trees.arcs == unpacked.arcs
+    # Two ways may have the same sum of numbers from 1 to 4,095: told apart by order in trees only.
+    assert np.isin(np.arange(800), trees.trip[~same]).sum() <= 2
+    assert (trees.ms == unpacked.ms).all()
+
+
+def test_trips_of_random_graphs_are_whole_out_of_a_hierarchy():
+    tied = total = 0
+    for seed in range(200):
+        graph, (_, _, _, weight), terminals, _ = random_case(seed)
+        origins, destinations = terminals(4), terminals(4)
+        row, column = np.repeat(np.arange(4), 4), np.tile(np.arange(4), 4)
+        trees = trace_trips(graph, origins, destinations, row, column, engine="dijkstra")
+        found = trace_trips(
+            graph, origins, destinations, row, column, hierarchy=build_hierarchy(graph)
+        )
+        assert np.array_equal(trees.ms, found.ms), seed
+        assert np.array_equal(trees.ends, found.ends), seed
+        for pair in np.flatnonzero(found.ms < FAR):
+            arcs = found.arcs[found.begin[pair] : found.begin[pair + 1]]
+            start, end = found.ends[pair]
+            cost = origins.cost_ms[row[pair], start] + destinations.cost_ms[column[pair], end]
+            assert weight[arcs].sum() + cost == found.ms[pair]
+            other = trees.arcs[trees.begin[pair] : trees.begin[pair + 1]]
+            tied, total = tied + (arcs.tolist() != other.tolist()), total + 1
+    assert tied <= total / 500

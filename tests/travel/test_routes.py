@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from unittest import mock
-
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
 import shapely
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from small_worlds import CRS, at, five_node_road, place
 from test_against_networkx import networks, places
 
 from socaccess.errors import InputError
 from socaccess.network import RoadNetwork
-from socaccess.routing import trace_paths
-from socaccess.travel import route_lines, routes, travel_times
+from socaccess.routing import build_hierarchy, trace_paths, trace_trips
+from socaccess.travel import routes, travel_times
 
 PLACES = {
     "P": at(1.5, -0.3),  # beside the middle of AB, 300 m off
@@ -48,7 +47,7 @@ def draw_on_paper(corners: list[tuple[float, float]]) -> shapely.LineString:
     return shapely.LineString([at(x, y) for x, y in corners])
 
 
-@pytest.mark.parametrize("engine", ["auto", "dijkstra"])
+@pytest.mark.parametrize("engine", ["auto", "dijkstra", "hierarchy"])
 def test_routes_drawn_on_paper(engine):
     network = five_node_road()
     everyone = place("id", PLACES)
@@ -114,21 +113,22 @@ def test_trips_are_those_of_the_routing_core(network, origins, destinations):
     column = np.tile(np.arange(len(destinations)), len(origins))[::-1]
     out, into = starts.as_origins, ends.as_destinations
     expected = trace_paths(network.graph, out.take(row), into.take(column), engine="scipy")
-    for cells in (1, 10**6):  # an origin at a time, and all at once
-        with mock.patch.object(route_lines, "TREE_CELLS", cells):
-            found = route_lines.trace_trips(network, out, into, row, column, "scipy")
-        for trip, other in zip(found, expected, strict=True):
-            assert trip.arcs.tolist() == other.arcs.tolist()
-            ends_used = (trip.origin_end, trip.destination_end)
-            assert (trip.ms, *ends_used) == (other.ms, other.origin_end, other.destination_end)
+    hierarchy = build_hierarchy(network.graph)
+    for kept in (None, hierarchy):
+        found = trace_trips(network.graph, out, into, row, column, hierarchy=kept)
+        for pair, other in enumerate(expected):
+            arcs = found.arcs[found.begin[pair] : found.begin[pair + 1]]
+            assert arcs.tolist() == other.arcs.tolist()
+            assert found.ms[pair] == other.ms
+            assert found.ends[pair].tolist() == [other.origin_end, other.destination_end]
 
 
-@given(networks(), places("o"), places("d"))
+@given(networks(), places("o"), places("d"), st.sampled_from(["scipy", "hierarchy"]))
 @settings(max_examples=50, deadline=None)
-def test_routes_equal_the_table(network, origins, destinations):
+def test_routes_equal_the_table(network, origins, destinations, engine):
     starts, ends = (network.snap(p, id_column="id") for p in (origins, destinations))
     table = travel_times(network, starts, ends, lengths=True).to_frame()
-    drawn = routes(network, starts, ends)
+    drawn = routes(network, starts, ends, engine=engine)
     np.testing.assert_array_equal(drawn["travel_min"], table["travel_min"])
     np.testing.assert_allclose(drawn["length_km"], table["length_km"], rtol=1e-9, atol=1e-9)
     np.testing.assert_allclose(
