@@ -21,7 +21,7 @@ from socaccess.study.people import PeopleTimes
 from socaccess.travel.minutes import to_minutes
 
 if TYPE_CHECKING:
-    from socaccess.study.study import Study
+    from socaccess.study.inputs import StudyInputs
 
 __all__ = [
     "assess_municipalities",
@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 
-def spread_need(study: Study) -> pd.DataFrame:
+def spread_need(study: StudyInputs) -> pd.DataFrame:
     """Return persons per settlement (rows, in order) and target group; NaN where unknown."""
     order = study.settlements["settlement_id"]
     if study.need is None or not len(study.need):
@@ -44,7 +44,9 @@ def spread_need(study: Study) -> pd.DataFrame:
     return table.reindex(order)
 
 
-def assess_settlements(study: Study, times: PeopleTimes, persons: pd.DataFrame) -> pd.DataFrame:
+def assess_settlements(
+    study: StudyInputs, times: PeopleTimes, persons: pd.DataFrame
+) -> pd.DataFrame:
     """Return one row per settlement, service and scenario."""
     settlements = study.settlements
     count, rows = len(settlements), len(times.travel_ms)
@@ -99,13 +101,13 @@ def assess_settlements(study: Study, times: PeopleTimes, persons: pd.DataFrame) 
     return place_persons(study, found, persons)
 
 
-def place_persons(study: Study, table: pd.DataFrame, persons: pd.DataFrame) -> pd.DataFrame:
+def place_persons(study: StudyInputs, table: pd.DataFrame, persons: pd.DataFrame) -> pd.DataFrame:
     """Return settlement coverage with the persons in need of each service."""
     need = np.stack(_list_need(study, persons))
     return table.assign(persons=np.repeat(need, len(SCENARIOS), axis=0).T.ravel())
 
 
-def _list_need(study: Study, persons: pd.DataFrame) -> list[np.ndarray]:
+def _list_need(study: StudyInputs, persons: pd.DataFrame) -> list[np.ndarray]:
     """Return persons per settlement of every assessed service; NaN where unknown."""
     unknown = np.full(len(study.settlements), np.nan)
     return [
@@ -185,7 +187,9 @@ class _PerSettlement:
         return chosen
 
 
-def assess_municipalities(study: Study, times: PeopleTimes, persons: pd.DataFrame) -> pd.DataFrame:
+def assess_municipalities(
+    study: StudyInputs, times: PeopleTimes, persons: pd.DataFrame
+) -> pd.DataFrame:
     """Return one row per municipality, service, scenario and scope."""
     ids = study.municipalities["municipality_id"].to_numpy(dtype=object)
     order = pd.Index(ids)
@@ -200,14 +204,14 @@ def assess_municipalities(study: Study, times: PeopleTimes, persons: pd.DataFram
     return table.iloc[order_of].drop(columns="group").reset_index(drop=True)
 
 
-def assess_region(study: Study, times: PeopleTimes, persons: pd.DataFrame) -> pd.DataFrame:
+def assess_region(study: StudyInputs, times: PeopleTimes, persons: pd.DataFrame) -> pd.DataFrame:
     """Return one row per service, scenario and scope: the whole study."""
     group = np.zeros(len(study.settlements), dtype=np.int64)
     return _measure(study, times, persons, group, 1).drop(columns="group")
 
 
 def _measure(
-    study: Study, times: PeopleTimes, persons: pd.DataFrame, group: np.ndarray, groups: int
+    study: StudyInputs, times: PeopleTimes, persons: pd.DataFrame, group: np.ndarray, groups: int
 ) -> pd.DataFrame:
     """Return the measures of groups of settlements, for every service, scenario and scope."""
     count = len(times.travel_ms)
@@ -252,7 +256,7 @@ def _measure(
     )
 
 
-def _bound_limits(study: Study) -> np.ndarray:
+def _bound_limits(study: StudyInputs) -> np.ndarray:
     """Return the limit of every row in ms: with times longer, as they are, and shorter."""
     bounds = [
         bound_limits_ms(float(limit), study.settings.time_uncertainty)
@@ -261,7 +265,7 @@ def _bound_limits(study: Study) -> np.ndarray:
     return np.repeat(np.array(bounds), len(SCENARIOS), axis=0)
 
 
-def list_gaps(study: Study, settlement_coverage: pd.DataFrame) -> pd.DataFrame:
+def list_gaps(study: StudyInputs, settlement_coverage: pd.DataFrame) -> pd.DataFrame:
     """Return the settlements of which people live beyond a limit now.
 
     With the nearest facility, the share of people within the limit and the minutes

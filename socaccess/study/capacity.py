@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
-    from socaccess.study.study import Study
+    from socaccess.study.inputs import StudyInputs
 
 __all__ = ["CAPACITY_BASES", "count_places"]
 
@@ -18,7 +18,7 @@ do not. Of the register it is how many clients the provider plans for."""
 
 
 def count_places(
-    study: Study, services: list[str], municipality_id: str | None = None
+    study: StudyInputs, services: list[str], municipality_id: str | None = None
 ) -> pd.DataFrame:
     """Return the places of each service that are known, and of how many rows they are not.
 

@@ -19,7 +19,7 @@ from socaccess.study.reach import Reach
 from socaccess.study.sites import Suggestions
 
 if TYPE_CHECKING:
-    from socaccess.study.study import Study
+    from socaccess.study.inputs import StudyInputs
 
 __all__ = ["list_basket", "summarise_study"]
 
@@ -27,7 +27,7 @@ WORST = 5
 
 
 def summarise_study(
-    study: Study,
+    study: StudyInputs,
     reach: Reach,
     times: PeopleTimes,
     persons: pd.DataFrame,
@@ -85,7 +85,7 @@ def summarise_study(
     }
 
 
-def list_basket(study: Study, services: list[dict[str, Any]]) -> list[str]:
+def list_basket(study: StudyInputs, services: list[dict[str, Any]]) -> list[str]:
     """Return the services a mean may be taken over: those the data names, if somebody counts them.
 
     The catalogue's column `basket` names them, so that a new source of facilities does not
@@ -103,7 +103,7 @@ def list_basket(study: Study, services: list[dict[str, Any]]) -> list[str]:
 
 
 def _summarise_services(
-    study: Study, reach: Reach, region: pd.DataFrame, suggestions: Suggestions
+    study: StudyInputs, reach: Reach, region: pd.DataFrame, suggestions: Suggestions
 ) -> list[dict[str, Any]]:
     inside = set(study.municipalities["municipality_id"])
     places = count_places(study, study.assessed_types["service"].tolist()).set_index("service")
@@ -164,7 +164,7 @@ def _count_facilities(
 
 
 def _summarise_groups(
-    study: Study, services: list[dict[str, Any]], counted: list[str], persons: pd.DataFrame
+    study: StudyInputs, services: list[dict[str, Any]], counted: list[str], persons: pd.DataFrame
 ) -> list[dict[str, Any]]:
     """Return, for every group with a figure, its persons and its services one by one.
 
@@ -205,7 +205,7 @@ def _mean(values: list[float | None], digits: int) -> float | None:
     return _round(float(np.mean(known)), digits) if known else None
 
 
-def _summarise_institutions(study: Study, institutions: pd.DataFrame) -> list[dict[str, Any]]:
+def _summarise_institutions(study: StudyInputs, institutions: pd.DataFrame) -> list[dict[str, Any]]:
     """Return, per service the movers will need, from how many institutions it is near now."""
     limits = study.limits_min()
     rows = []
@@ -222,7 +222,7 @@ def _summarise_institutions(study: Study, institutions: pd.DataFrame) -> list[di
     return rows
 
 
-def _list_targets(study: Study) -> list[dict[str, Any]]:
+def _list_targets(study: StudyInputs) -> list[dict[str, Any]]:
     if study.targets is None:
         return []
     columns = ["planning_region", "target_group", "persons", "indicator", "source",
@@ -233,7 +233,7 @@ def _list_targets(study: Study) -> list[dict[str, Any]]:
 
 
 def _rank_municipalities(
-    study: Study, coverage: pd.DataFrame, counted: list[str]
+    study: StudyInputs, coverage: pd.DataFrame, counted: list[str]
 ) -> list[dict[str, Any]]:
     """Return the municipalities, worst first, by mean share covered over the counted services."""
     now = coverage[coverage["service"].isin(counted)]

@@ -30,12 +30,12 @@ from socaccess.study.colours import (
     WATER,
     colour_of,
 )
-from socaccess.study.release import release
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from socaccess.study.result import StudyResult
+    from socaccess.study.answer import StudyAnswer
+    from socaccess.study.releasing import ReleasedAnswer
 
 __all__ = ["KINDS", "plot_result", "show_result"]
 
@@ -45,10 +45,10 @@ KINDS = ("map", "times", "change", "sites")
 _STATE_MARKS = {"all": "o", "some": "^", "none": "x"}
 
 
-def show_result(result: StudyResult, lang: str = "lv") -> str:
+def show_result(released: ReleasedAnswer, lang: str = "lv") -> str:
     """Return the headline as HTML: a table with a bar for each share, and nothing from outside."""
     texts = Texts(lang)
-    released = release(result)
+    study = released.result.study
     summary, types = released.headline, released.result.service_types
     names = dict(zip(types["service"], types[f"name_{lang}"], strict=True))
     heads = [texts("notebook.service"), texts("notebook.limit"), texts("notebook.persons")]
@@ -77,10 +77,12 @@ def show_result(result: StudyResult, lang: str = "lv") -> str:
         settlements=texts.number(summary["settlements"]),
         population=texts.number(summary["population"]),
     )
-    doubts = "".join(f"<li>{escape(doubt.text(lang))}</li>" for doubt in result.study.doubts)
+    doubts = "".join(
+        f"<li>{escape(doubt.text(lang))}</li>" for doubt in released.result.study.doubts
+    )
     return (
         f'<div lang="{lang}" class="socaccess"><p><strong>'
-        f"{escape(result.study.title[lang])}</strong>. {escape(overview)}</p>"
+        f"{escape(study.title[lang])}</strong>. {escape(overview)}</p>"
         f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
         f"<p><small>{escape(texts('notebook.note'))}</small></p>"
         f"{f'<ul>{doubts}</ul>' if doubts else ''}</div>"
@@ -107,7 +109,7 @@ def _draw_bar(share: float | None, texts: Texts) -> str:
 
 
 def plot_result(
-    result: StudyResult,
+    released: ReleasedAnswer,
     kind: str = "map",
     *,
     service: str | None = None,
@@ -129,7 +131,7 @@ def plot_result(
         raise UnknownNameError("study.unknown_figure", name=kind, known=KINDS)
     if scenario not in SCENARIOS:
         raise UnknownNameError("study.unknown_scenario", name=scenario, known=SCENARIOS)
-    assessed = set(result.settlement_coverage["service"])
+    assessed = set(released.result.settlement_coverage["service"])
     if service is not None and service not in assessed:
         raise UnknownNameError("study.not_assessed", service=service, known=sorted(assessed))
     try:
@@ -138,7 +140,7 @@ def plot_result(
     except ImportError:
         raise MissingDependencyError("study.needs_matplotlib") from None
     texts = Texts(lang)
-    shown = release(result).result
+    shown = released.result
     services = [service] if service is not None else _count_services(shown)
     if not services:
         raise InputError("study.nothing_to_draw")
@@ -174,7 +176,7 @@ def _make_figure(base: type[Figure], **options: Any) -> Figure:
     return ShownFigure(**options)
 
 
-def _count_services(result: StudyResult) -> list[str]:
+def _count_services(result: StudyAnswer) -> list[str]:
     counted = result.summary.get("counted_services") or []
     if counted:
         return list(counted)
@@ -182,7 +184,7 @@ def _count_services(result: StudyResult) -> list[str]:
     return list(types[types["supply_known"] & types["limit_min"].notna()]["service"])
 
 
-def _title(result: StudyResult, kind: str, services: list[str], scenario: str, texts: Texts) -> str:
+def _title(result: StudyAnswer, kind: str, services: list[str], scenario: str, texts: Texts) -> str:
     types = result.service_types.set_index("service")
     what = (
         str(types.loc[services[0], f"name_{texts.lang}"])
@@ -195,7 +197,7 @@ def _title(result: StudyResult, kind: str, services: list[str], scenario: str, t
     return title
 
 
-def _mean_shares(result: StudyResult, services: list[str], scenario: str) -> pd.Series:
+def _mean_shares(result: StudyAnswer, services: list[str], scenario: str) -> pd.Series:
     table = result.coverage
     table = table[
         table["service"].isin(services)
@@ -206,7 +208,7 @@ def _mean_shares(result: StudyResult, services: list[str], scenario: str) -> pd.
 
 
 def _plot_map(
-    axes: Any, result: StudyResult, services: list[str], scenario: str, texts: Texts
+    axes: Any, result: StudyAnswer, services: list[str], scenario: str, texts: Texts
 ) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
@@ -263,7 +265,7 @@ def _plot_map(
 
 
 def _plot_times(
-    axes: Any, result: StudyResult, services: list[str], scenario: str, texts: Texts
+    axes: Any, result: StudyAnswer, services: list[str], scenario: str, texts: Texts
 ) -> None:
     """Draw from median to P90 minutes of each municipality, with the longest as a dot."""
     table = result.coverage
@@ -292,7 +294,7 @@ def _plot_times(
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
 
 
-def _plot_change(axes: Any, result: StudyResult, services: list[str], texts: Texts) -> None:
+def _plot_change(axes: Any, result: StudyAnswer, services: list[str], texts: Texts) -> None:
     """Draw the share of each municipality now, with planned and with suggested sites."""
     shares = pd.DataFrame({name: _mean_shares(result, services, name) for name in SCENARIOS})
     shares = shares.dropna(how="all").sort_values(["suggested", "now"], ascending=True)
@@ -310,7 +312,7 @@ def _plot_change(axes: Any, result: StudyResult, services: list[str], texts: Tex
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
 
 
-def _plot_sites(axes: Any, result: StudyResult, services: list[str], texts: Texts) -> None:
+def _plot_sites(axes: Any, result: StudyAnswer, services: list[str], texts: Texts) -> None:
     """Draw the share within the limit against the number of new sites, a line a service."""
     types = result.service_types.set_index("service")
     rows = {row["service"]: row for row in result.summary["services"]}

@@ -13,9 +13,9 @@ from socaccess.routing import UNREACHABLE
 from socaccess.travel.minutes import to_limit_ms, to_minutes
 
 if TYPE_CHECKING:
+    from socaccess.study.inputs import StudyInputs
     from socaccess.study.reach import Nearest, Reach
     from socaccess.study.sites import Suggestions
-    from socaccess.study.study import Study
 
 __all__ = ["PeopleTimes", "list_people", "measure_people"]
 
@@ -69,7 +69,7 @@ class PeopleTimes:
         return [(service, scenario) for service in self.services for scenario in SCENARIOS]
 
 
-def measure_people(study: Study, reach: Reach, suggestions: Suggestions) -> PeopleTimes:
+def measure_people(study: StudyInputs, reach: Reach, suggestions: Suggestions) -> PeopleTimes:
     """Return the times of everyone to the nearest facility, in all scenarios."""
     types = study.assessed_types
     sites = suggestions.sites
@@ -156,7 +156,7 @@ def _measure_ways(
 
 
 def list_people(
-    study: Study, times: PeopleTimes, persons: dict[str, np.ndarray], scenario: str
+    study: StudyInputs, times: PeopleTimes, persons: dict[str, np.ndarray], scenario: str
 ) -> pd.DataFrame:
     """Return one row per point where people live and service; see `StudyResult.list_people`.
 

@@ -11,7 +11,7 @@ import numpy as np
 from socaccess.sources.settlements import load_settlements
 
 if TYPE_CHECKING:
-    from socaccess.study.study import Study
+    from socaccess.study.inputs import StudyInputs
 
 __all__ = ["SHOWN_AT_SETTLEMENT", "place_facilities"]
 
@@ -27,7 +27,7 @@ _STREET = re.compile(
 )
 
 
-def place_facilities(facilities: gpd.GeoDataFrame, study: Study) -> gpd.GeoDataFrame:
+def place_facilities(facilities: gpd.GeoDataFrame, study: StudyInputs) -> gpd.GeoDataFrame:
     """Return facilities of a study as they may be shown.
 
     Those of services whose `show_at` is `settlement` stand at the centre of their

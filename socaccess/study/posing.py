@@ -15,14 +15,14 @@ from socaccess.study.tables import find_unknown
 from socaccess.travel.minutes import to_minutes
 
 if TYPE_CHECKING:
+    from socaccess.study.inputs import StudyInputs
     from socaccess.study.reach import Reach
-    from socaccess.study.study import Study
 
 __all__ = ["find_municipality", "find_settlements", "pose_problem", "weigh_clients"]
 
 
 def pose_problem(
-    study: Study,
+    study: StudyInputs,
     reach: Reach,
     weight: np.ndarray,
     service: str,
@@ -95,7 +95,9 @@ def pose_problem(
     )
 
 
-def weigh_clients(study: Study, persons: pd.DataFrame, service: str) -> tuple[np.ndarray, str]:
+def weigh_clients(
+    study: StudyInputs, persons: pd.DataFrame, service: str
+) -> tuple[np.ndarray, str]:
     """Return what each settlement counts, and by what: `need`, or `population` without figures.
 
     `persons` is a table of settlements by target group. With `Settings.partners_only`
@@ -112,7 +114,7 @@ def weigh_clients(study: Study, persons: pd.DataFrame, service: str) -> tuple[np
     return weight, basis
 
 
-def find_settlements(study: Study, words: list[str]) -> list[str]:
+def find_settlements(study: StudyInputs, words: list[str]) -> list[str]:
     """Return the ids of settlements named by id or by name.
 
     Raises
@@ -137,7 +139,7 @@ def find_settlements(study: Study, words: list[str]) -> list[str]:
     return found
 
 
-def find_municipality(study: Study, name: str) -> tuple[str, str]:
+def find_municipality(study: StudyInputs, name: str) -> tuple[str, str]:
     """Return id and name of a municipality of a study, by either of them.
 
     Raises

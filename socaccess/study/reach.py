@@ -19,7 +19,7 @@ from socaccess.travel.minutes import to_minutes
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    from socaccess.study.study import Study
+    from socaccess.study.inputs import StudyInputs
 
 __all__ = ["Nearest", "Reach", "measure_reach", "name_points"]
 
@@ -217,7 +217,7 @@ class Reach:
 
 
 def measure_reach(
-    study: Study, institutions: gpd.GeoDataFrame, progress: Progress | None = None
+    study: StudyInputs, institutions: gpd.GeoDataFrame, progress: Progress | None = None
 ) -> Reach:
     """Return the times between everyone and everything a study asks about."""
     import geopandas as gpd
@@ -282,7 +282,7 @@ def measure_reach(
     )
 
 
-def _list_supply(study: Study) -> pd.DataFrame:
+def _list_supply(study: StudyInputs) -> pd.DataFrame:
     """Return located facilities, operating or planned, of services that count as supply."""
     types = study.service_types
     serving = types[types["counts_as_supply"]].set_index("service")

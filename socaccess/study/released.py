@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,10 +10,7 @@ import pandas as pd
 from socaccess import crs as crs_
 from socaccess.coverage import SCENARIOS, round_shares
 from socaccess.privacy import mark_untold
-from socaccess.study.release import Release, release, summarise_by_population
-
-if TYPE_CHECKING:
-    from socaccess.study.result import StudyResult
+from socaccess.study.releasing import ReleasedAnswer, summarise_by_population
 
 __all__ = ["DECIMALS", "SITE_COLUMNS", "list_headline", "list_tables", "round_table"]
 
@@ -48,9 +45,7 @@ SITE_COLUMNS = ("site_id", "service", "rank", "settlement_id", "name", "municipa
 """What leaves of a suggested site, besides its place and its certificate."""
 
 
-def list_tables(
-    result: StudyResult | Release, *, allow_small_counts: bool = False
-) -> dict[str, pd.DataFrame]:
+def list_tables(released: ReleasedAnswer) -> dict[str, pd.DataFrame]:
     """Return the tables of a result as they leave: `coverage`, `gaps`, `sites`.
 
     Numbers are rounded for reading: minutes and kilometres to 0.1, persons to whole
@@ -58,7 +53,6 @@ def list_tables(
     where the need is not known. `share_of` says whether a share is of persons in need
     or, where a count behind it is hidden, of inhabitants.
     """
-    released = release(result, allow_small_counts=allow_small_counts)
     makers = {"coverage": _release_coverage, "gaps": _release_gaps, "sites": _release_sites}
     for name, make in makers.items():
         if name not in released.kept:
@@ -66,7 +60,7 @@ def list_tables(
     return {name: released.kept[name].copy() for name in makers}
 
 
-def _release_coverage(released: Release) -> pd.DataFrame:
+def _release_coverage(released: ReleasedAnswer) -> pd.DataFrame:
     """Return coverage with the persons within the limit where that tells nothing new.
 
     That is where every settlement's count is shown, or where all of a municipality's
@@ -101,13 +95,13 @@ def _release_coverage(released: Release) -> pd.DataFrame:
     return table
 
 
-def _release_gaps(released: Release) -> pd.DataFrame:
+def _release_gaps(released: ReleasedAnswer) -> pd.DataFrame:
     table = released.result.gaps.copy()
     table["persons"] = released.show_settlements(table)
     return table
 
 
-def _release_sites(released: Release) -> pd.DataFrame:
+def _release_sites(released: ReleasedAnswer) -> pd.DataFrame:
     """Return the sites with degrees in place of geometry, and the certificate of their service."""
     result = released.result
     sites = result.sites.to_crs(crs_.EXCHANGE)
@@ -143,7 +137,7 @@ def round_table(table: pd.DataFrame) -> pd.DataFrame:
     return rounded
 
 
-def list_headline(result: StudyResult | Release, *, lang: str = "en") -> pd.DataFrame:
+def list_headline(released: ReleasedAnswer, *, lang: str = "en") -> pd.DataFrame:
     """Return the headline as a table: one row per promised service, as it may leave.
 
     Columns: `service`, `name`, `target_group`, `limit_min`, `persons`, `share_of`, `known_by`,
@@ -152,7 +146,6 @@ def list_headline(result: StudyResult | Release, *, lang: str = "en") -> pd.Data
     for whom the uncertainty of times decides), `places` (of operating facilities in the
     region, as far as stated) and `places_unknown`.
     """
-    released = release(result)
     types = released.result.service_types.set_index("service")
     rows: list[dict[str, Any]] = []
     for row in released.headline["services"]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import pandas as pd
 
 from socaccess.routing import UNREACHABLE
 from socaccess.siting import SitingPlan
+from socaccess.study.answer import StudyAnswer
 from socaccess.study.assessment import (
     assess_municipalities,
     assess_settlements,
@@ -18,16 +19,17 @@ from socaccess.study.assessment import (
 from socaccess.study.headline import summarise_study
 from socaccess.study.people import measure_people
 from socaccess.study.reach import Reach, measure_reach
-from socaccess.study.result import StudyResult
 from socaccess.study.sites import place_plan, suggest_study_sites
 from socaccess.study.tables import Progress
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    from socaccess.study.study import Study
+    from socaccess.study.inputs import StudyInputs
 
 __all__ = ["list_institutions", "run_study"]
+
+A = TypeVar("A", bound=StudyAnswer)
 
 # Institutions people move out of, and the group whose services they then need, where the
 # catalogue has no column `moves_to` that says so.
@@ -35,14 +37,15 @@ _MOVERS = {"vsac": "adults_grt", "oof_inst": "children_oof"}
 
 
 def run_study(
-    study: Study,
+    study: StudyInputs,
+    kind: type[A],
     *,
     suggest: bool,
     progress: Progress | None,
     answer: tuple[str, SitingPlan] | None = None,
     persons: pd.DataFrame | None = None,
-) -> StudyResult:
-    """Return the result of a study; see `Study.run`.
+) -> A:
+    """Return the result of a study as an object of `kind`; see `Study.run`.
 
     `persons` in place of those of the need: what may leave (`socaccess.study.release`).
     """
@@ -78,7 +81,7 @@ def run_study(
         study, reach, times, persons, settlement_coverage, coverage, suggestions, leaving,
         not_located,
     )  # fmt: skip
-    return StudyResult(
+    return kind(
         study=study,
         reach=reach,
         times=times,
@@ -94,7 +97,7 @@ def run_study(
     )
 
 
-def list_institutions(study: Study) -> gpd.GeoDataFrame:
+def list_institutions(study: StudyInputs) -> gpd.GeoDataFrame:
     """Return the located institutions of the study that people move out of."""
     facilities = study.facilities
     inside = facilities["municipality_id"].isin(study.municipalities["municipality_id"])
@@ -104,7 +107,7 @@ def list_institutions(study: Study) -> gpd.GeoDataFrame:
     return facilities[inside & moving & facilities["located"]].reset_index(drop=True)
 
 
-def _list_movers(study: Study) -> dict[str, str]:
+def _list_movers(study: StudyInputs) -> dict[str, str]:
     """Return, by service of an institution, the group whose services its people will need."""
     types = study.service_types
     if "moves_to" not in types:
@@ -113,7 +116,7 @@ def _list_movers(study: Study) -> dict[str, str]:
     return dict(zip(stated["service"], stated["moves_to"], strict=True))
 
 
-def _choose_site_services(study: Study) -> tuple[str, ...]:
+def _choose_site_services(study: StudyInputs) -> tuple[str, ...]:
     """Return the services to suggest sites for: promised, gone to by clients, and known at all.
 
     Where no source counts a service, the gap is in the data: any site would seem to
@@ -131,7 +134,7 @@ def _choose_site_services(study: Study) -> tuple[str, ...]:
     return tuple(usable["service"])
 
 
-def _reach_from_institutions(study: Study, reach: Reach) -> pd.DataFrame:
+def _reach_from_institutions(study: StudyInputs, reach: Reach) -> pd.DataFrame:
     """Return one row an institution and service its people will need, nearest facility now."""
     institutions = list(reach.institutions.itertuples())
     movers = _list_movers(study)
@@ -166,7 +169,7 @@ def _reach_from_institutions(study: Study, reach: Reach) -> pd.DataFrame:
     return table.sort_values(["facility_id", "to_service"], ignore_index=True)
 
 
-def _list_not_located(study: Study, reach: Reach) -> pd.DataFrame:
+def _list_not_located(study: StudyInputs, reach: Reach) -> pd.DataFrame:
     settlements = study.settlements[~reach.settlements.located]
     inside = study.facilities["municipality_id"].isin(study.municipalities["municipality_id"])
     unknown = study.facilities["municipality_id"].isna()

@@ -18,7 +18,7 @@ from socaccess.travel.minutes import to_limit_ms
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    from socaccess.study.study import Study
+    from socaccess.study.inputs import StudyInputs
 
 __all__ = ["Suggestions", "measure_site_gains", "place_plan", "suggest_study_sites"]
 
@@ -49,7 +49,7 @@ class Suggestions:
 
 
 def suggest_study_sites(
-    study: Study,
+    study: StudyInputs,
     reach: Reach,
     persons: pd.DataFrame,
     *,
@@ -83,7 +83,7 @@ def suggest_study_sites(
 
 
 def _suggest_for_service(
-    study: Study, reach: Reach, persons: pd.DataFrame, service: str
+    study: StudyInputs, reach: Reach, persons: pd.DataFrame, service: str
 ) -> tuple[pd.DataFrame, list[tuple[object, ...]], SitingProblem | None]:
     weight, weighted_by = weigh_clients(study, persons, service)
     answers: dict[str, SitingPlan] = {}
@@ -120,7 +120,7 @@ def _suggest_for_service(
 
 
 def _list_sites(
-    study: Study,
+    study: StudyInputs,
     reach: Reach,
     service: str,
     answers: dict[str, SitingPlan],
@@ -156,7 +156,9 @@ def _list_sites(
     )
 
 
-def _count_inhabitants(study: Study, reach: Reach, service: str, points: list[int]) -> list[float]:
+def _count_inhabitants(
+    study: StudyInputs, reach: Reach, service: str, points: list[int]
+) -> list[float]:
     """Return the inhabitants each site brings within the limit, on those before it."""
     types = study.service_types.set_index("service")
     traveller = str(types.loc[service, "traveller"])
@@ -172,7 +174,7 @@ def _count_inhabitants(study: Study, reach: Reach, service: str, points: list[in
 
 
 def measure_site_gains(
-    study: Study, reach: Reach, found: Suggestions, persons: pd.DataFrame
+    study: StudyInputs, reach: Reach, found: Suggestions, persons: pd.DataFrame
 ) -> Suggestions:
     """Return the sites with what each brings counted in other persons: those that may leave.
 
@@ -191,7 +193,7 @@ def measure_site_gains(
     return replace(found, sites=sites.assign(gain_persons=gains))
 
 
-def place_plan(study: Study, reach: Reach, service: str, plan: SitingPlan) -> Suggestions:
+def place_plan(study: StudyInputs, reach: Reach, service: str, plan: SitingPlan) -> Suggestions:
     """Return the answer to one siting question in the form of a study's suggestions.
 
     Sites come in the order of the plan with all that it tells of them; a site that is

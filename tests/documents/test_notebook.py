@@ -20,7 +20,7 @@ def test_table_tells_the_headline_and_asks_nothing_of_a_network(latgale: StudyRe
     assert 'lang="lv"' in html and "Latgales plānošanas reģions" in html
     assert "http" not in html and "<script" not in html
     assert html.count("<tr>") == 1 + sum(row["promised"] for row in latgale.summary["services"])
-    english = show_result(latgale, "en")
+    english = show_result(latgale.released, "en")
     assert "Latgale planning region" in english
     # Every share of the headline as it may leave, service by service in its order.
     shares = [row["covered_share"][scenario] for row in release(latgale).headline["services"]

@@ -258,7 +258,7 @@ def test_shares_and_their_ranges_equal_the_tables(
     latgale: Any, latgale_payload: dict[str, Any]
 ) -> None:
     payload, shares = latgale_payload, latgale_payload["shares"]
-    table = list_tables(latgale)["coverage"].set_index(
+    table = list_tables(release(latgale))["coverage"].set_index(
         ["service", "scope", "scenario", "municipality_id"]
     )
     for number, service in enumerate(payload["services"][: len(payload["cover"])]):
