@@ -224,7 +224,7 @@ def test_every_library_imported_is_a_dependency():
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     stated = set(read_bounds(project["dependencies"]))
-    for extra in ("osmnx", "dask", "notebooks"):
+    for extra in ("osmnx", "dask", "notebooks", "tours"):
         stated |= set(read_bounds(project["optional-dependencies"][extra]))
     imported = set()
     for file in sorted((ROOT / "socaccess").rglob("*.py")):
