@@ -43,7 +43,7 @@ def _compile_scan(limited):
     @njit(cache=True, nogil=True)
     def scan(
         leave, come, tail, head, number, flag, change, back_begin, back_stop, back_s,
-        place_begin, place_stop, place_s, low, high, first, seated,
+        mirrored, place_begin, place_stop, place_s, low, high, first, seated,
         near_first, near_best, near, own_first, own_last, own_best, own,
     ):  # fmt: skip
         """Fill the staircases towards some places; return whether there was room for all entries.
@@ -54,6 +54,9 @@ def _compile_scan(limited):
             Connections by departure.
         change, back_begin, back_stop, back_s
             Seconds needed to change at a stop, and walks into each stop, the change included.
+        mirrored
+            Whether time is turned round: then the time to change, which a walk holds, is that of
+            the stop one walks to.
         place_begin, place_stop, place_s
             Stops from which each place is reached on foot, and in how many seconds.
         low, high
@@ -149,7 +152,7 @@ def _compile_scan(limited):
                     time = departure - change[stop]
                     if walk >= back_begin[stop]:
                         other, time = back_stop[walk], departure - back_s[walk]
-                        on_foot = np.int64(back_s[walk] - change[other])
+                        on_foot = np.int64(back_s[walk] - change[stop if mirrored else other])
                     before, entry = -1, near_first[other, place]
                     while entry >= 0 and near[entry, 0] >> HALF < time:
                         before, entry = entry, (near[entry, 0] & LOW_HALF) - 1

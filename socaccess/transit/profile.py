@@ -112,7 +112,7 @@ class Profile:
         begin = places.begin[part.start : part.stop + 1]
         scan = scan_limited if self._limited else scan_profile
         while not scan(
-            *self.timetable.connections, *self.timetable.walks_in,
+            *self.timetable.connections, *self.timetable.walks_in, self.timetable.is_mirrored,
             begin, places.stop, places.seconds,
             np.asarray(low_s, np.int64), np.asarray(high_s, np.int64), np.int64(first_s),
             self._seated, self._near_first, self._near_best, self._near,

@@ -239,6 +239,11 @@ def test_times_and_stops_are_those_of_all_journeys(part, tmp_path):
     assert wrong == []
 
 
+def test_times_to_change_that_differ_by_stop(tmp_path):
+    """Feed 594 once told less walking on the way home than any journey has."""
+    assert check_return(Case(594, tmp_path / "feed.zip"), np.zeros(len(STATUSES), int)) == []
+
+
 @pytest.mark.parametrize("part", range(PARTS))
 def test_return_trips_are_the_best_of_all_journeys(part, tmp_path):
     wrong, counts = [], np.zeros(len(STATUSES), int)
