@@ -2,6 +2,7 @@
 
     python tools/measure_truth.py            print the figures
     python tools/measure_truth.py --write    put them into docs/truth.md
+    python tools/measure_truth.py --write --today    measure the present state only
 
 Five measurements of the share of people in need within the limit now, by region of the DI plans and
 service: as shipped before the register; with the register, on the same roads, from one point per
@@ -88,14 +89,40 @@ def measure(checkout: Path, region: str, measures: Sequence[str]) -> Measured:
     }
 
 
-def measure_all() -> dict[str, Measured]:
-    """Return, by region, the headline's services by measure and service."""
+def measure_all(*, today: bool = False) -> dict[str, Measured]:
+    """Return, by region, the headline's services by measure and service.
+
+    With `today` states of old commits, which do not change, are taken from the page.
+    """
     found: dict[str, Measured] = {region: {} for region in REGIONS}
+    if today:
+        found = read_page()
     for commit, measures in STATES.items():
+        if today and commit:
+            continue
         with tempfile.TemporaryDirectory() as scratch:
             checkout = extract(commit, Path(scratch)) if commit else ROOT
             for region in REGIONS:
                 found[region] |= measure(checkout, region, measures)
+    return found
+
+
+def read_page() -> dict[str, Measured]:
+    """Return what the tables of the page say of every measure."""
+    found: dict[str, Measured] = {region: {kind: {} for kind in MEASURES} for region in REGIONS}
+    parts = PAGE.read_text(encoding="utf-8").split("\n### ")
+    for region, title in REGIONS.items():
+        (table,) = (part for part in parts if part.startswith(f"{title}\n"))
+        for line in table.splitlines():
+            cells = [cell.strip() for cell in line.strip("|").split("|")]
+            if len(cells) != len(MEASURES) + 2 or not cells[0].startswith("`"):
+                continue
+            for kind, cell in zip(MEASURES, cells[2:], strict=True):
+                known = cell != "-"
+                found[region][kind][cells[0].strip("`")] = {
+                    "supply_known": known,
+                    "covered_share": {"now": float(cell) / 100 if known else None},
+                }
     return found
 
 
@@ -282,8 +309,9 @@ def main() -> None:
     """Print the figures, or put them between the marks of the page."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--write", action="store_true", help=f"write into {PAGE.name}")
+    parser.add_argument("--today", action="store_true", help="measure the present state only")
     chosen = parser.parse_args()
-    measured = measure_all()
+    measured = measure_all(today=chosen.today)
     lines = [
         *describe_regions(measured),
         *tabulate(measured),

@@ -52,15 +52,15 @@ def fill_matrix(
         times = _search(matrix, nodes[nodes >= 0], cutoff_ms)
         if len(nodes) and nodes[0] < 0:  # unused ends are node -1: a row of no way
             times = np.vstack([np.full((1, times.shape[1]), np.inf), times])
+        # First to every node by the quickest end, then from it: not every end with every end.
+        left = times[position[:, 0]] + chunk.cost_ms[:, 0, None]
+        for end in range(1, chunk.width):
+            np.minimum(left, times[position[:, end]] + chunk.cost_ms[:, end, None], out=left)
         best = np.full((chunk.count, destinations.count), np.inf)
-        for end in range(chunk.width):
-            left = times[position[:, end]] + chunk.cost_ms[:, end, None]
-            for other in range(destinations.width):
-                np.minimum(
-                    best,
-                    left[:, destinations.node[:, other]] + destinations.cost_ms[:, other],
-                    out=best,
-                )
+        for end in range(destinations.width):
+            reached = left[:, destinations.node[:, end]]
+            reached += destinations.cost_ms[:, end]
+            np.minimum(best, reached, out=best)
         best[best > cutoff_ms] = FAR
         out[start : start + step] = best.astype(np.uint32)
         tick(chunk.count)

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from socaccess.cli.app import app
 from socaccess.errors import InputError, Problem
-from socaccess.schemas import FACILITIES, MUNICIPALITIES, NEED, SETTLEMENTS
+from socaccess.schemas import FACILITIES, MUNICIPALITIES, NEED, PEOPLE, SETTLEMENTS
 from socaccess.sources.plausibility import (
     find_doubtful_need,
     find_doubtful_years,
@@ -293,3 +293,14 @@ def test_need_is_held_against_the_settlements_of_the_study(tmp_path):
     problems, (note,) = inspect(path, NEED, reference=reference)
     assert problems == []
     assert str(note.rows[0]) == "Alfa: 11 persons, 10 inhabitants"
+
+
+def test_people_whose_shares_do_not_add_up_are_told_at_the_door(tmp_path):
+    path = tmp_path / "people.csv"
+    path.write_text(
+        "settlement_id,share,lon,lat\n0210000,\"0,6\",27.33,56.51\n0210000,\"0,3\",27.34,56.50\n",
+        encoding="utf-8",
+    )
+    found = inspect_table(path, PEOPLE)
+    assert [note.code for note in found.notes] == ["sources.shares_do_not_add_up"]
+    assert not found.problems
