@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 
 import pytest
 import typer
@@ -88,3 +90,17 @@ def test_wrong_use_is_one_sentence_of_the_language(words, lv, en):
 
 def test_language_asked_is_the_language_of_usage_errors():
     assert call("check", "--lang", "en").output.startswith("socaccess: MUNICIPALITY: is missing")
+
+
+@pytest.mark.parametrize("words", [["--version"], ["--help"], ["plan", "--help"]])
+def test_help_and_version_wait_for_no_table_library(words):
+    code = (
+        "import sys; sys.argv = ['socaccess', *sys.argv[1:]]\n"
+        "from socaccess.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "heavy = {'pandas', 'geopandas', 'scipy', 'numba'} & set(sys.modules)\n"
+        "sys.exit(f'imported {heavy}' if heavy else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

@@ -298,7 +298,7 @@ def test_need_is_held_against_the_settlements_of_the_study(tmp_path):
 def test_people_whose_shares_do_not_add_up_are_told_at_the_door(tmp_path):
     path = tmp_path / "people.csv"
     path.write_text(
-        "settlement_id,share,lon,lat\n0210000,\"0,6\",27.33,56.51\n0210000,\"0,3\",27.34,56.50\n",
+        'settlement_id,share,lon,lat\n0210000,"0,6",27.33,56.51\n0210000,"0,3",27.34,56.50\n',
         encoding="utf-8",
     )
     found = inspect_table(path, PEOPLE)
