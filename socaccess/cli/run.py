@@ -183,6 +183,7 @@ def _list_caveats(headline: dict[str, Any], texts: Any, study: Study) -> list[st
         texts("cli.caveat_limits"),
         texts("cli.caveat_times", share=texts.share(headline["time_uncertainty"])),
     ]
+    lines.append(texts("cli.caveat_by_car"))
     if study.need_is_estimated:
         lines.append(texts("cli.caveat_need"))
     lines += [
