@@ -40,6 +40,7 @@ FAMILIES = (
     "annex.zone_", "cli.kind_", "cli.metavar_", "cli.note_", "cli.objective_", "cli.status_",
     "cli.step_", "cli.trip_", "cli.worth_", "data.finding_", "data.left_out_", "data.title_",
     "finding.group.", "finding.group_dative.", "finding.service.", "finding.service_genitive.",
+    "map.access_note.", "map.access_title.",
     "map.basis.", "map.block.", "map.column.", "map.facility_status.", "map.group.",
     "map.group_short.", "map.kind.", "map.layer.", "map.legend_share.", "map.note.",
     "map.objective.", "map.paper.", "map.plan_status.", "map.precision.", "map.reason.",

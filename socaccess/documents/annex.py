@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from socaccess.content import Block, Document, Inline, Paragraph, Phrase
+from socaccess.documents.annex_access import compose_access
 from socaccess.documents.annex_context import AnnexContext
 from socaccess.documents.annex_method import compose_capacity, compose_method
 from socaccess.documents.annex_municipality import compose_municipality, write_municipality_title
@@ -140,7 +141,11 @@ def _compose(context: AnnexContext, form: str) -> tuple[Inline, list[Block]]:
     blocks = [*compose_findings(context), compose_matrix(context, brief=form == "short")]
     if form == "full":
         blocks += compose_groups(context)
-        for section in (compose_others(context), compose_capacity(context)):
+        for section in (
+            compose_others(context),
+            compose_capacity(context),
+            compose_access(context),
+        ):
             if section is not None:
                 blocks.append(section)
         blocks.append(compose_method(context))

@@ -15,6 +15,7 @@ from socaccess.documents.tables import (
     warn_of_small_counts,
 )
 from socaccess.i18n import Texts, sort_key
+from socaccess.planning.released_access import list_access, rank_closing
 from socaccess.privacy import mark_small, mark_untold, mark_withheld
 from socaccess.study.capacity import count_places
 
@@ -30,6 +31,8 @@ SHEETS = (
     "sites",
     "sensitivity",
     "places",
+    "access",
+    "closing",
     "flows",
     "institutions",
     "facilities",
@@ -78,6 +81,8 @@ def list_sheets(released: Release, texts: Texts) -> dict[str, pd.DataFrame]:
         "sites": tables["sites"],
         "sensitivity": compare_seasons(result, assessed),
         "places": _list_places(released, assessed),
+        "access": list_access(released),
+        "closing": _list_closing(rank_closing(released)),
         "flows": trace_flows(result, assessed),
         "institutions": _list_institutions(result.institutions),
         "facilities": _list_facilities(show_facilities(result)),
@@ -171,6 +176,15 @@ def _list_places(released: Release, services: list[str]) -> pd.DataFrame:
         persons = {group: released.show_region(group, whole) for group, whole in wholes.items()}
     table.insert(2, "persons", table["target_group"].map(persons).astype(object))
     return table
+
+
+def _list_closing(ranking: pd.DataFrame) -> pd.DataFrame:
+    columns = ["rank", "service", "name", "municipality", "places", "persons", "falls_out",
+               "unreachable", "extra_min", "extra_max_min", "to", "moving", "without_place",
+               "place_unknown"]  # fmt: skip
+    return ranking.reindex(columns=columns).rename(
+        columns={"name": "facility", "to": "to_facility"}
+    )
 
 
 def _list_institutions(table: pd.DataFrame) -> pd.DataFrame:

@@ -26,13 +26,14 @@ HEADER_ROW = 2
 _FORMATS = {"_share": "0.0%", "share_": "0.0%", "_min": "0.0", "_km": "0.0", "gap": "0.00%"}
 _WHOLE = ("limit_min", "population", "persons", "rows", "places", "unknown", "operating",
           "planned", "suggested", "rank", "status_year", "covered_now", "covered_planned",
-          "covered_suggested", "gain")  # fmt: skip
+          "covered_suggested", "gain", "falls_out", "unreachable", "moving", "without_place",
+          "place_unknown")  # fmt: skip
 _BARS = ("covered_share", "share_now", "share_planned", "share_suggested", "population_share",
          "over_min")  # fmt: skip
 _WIDTHS = {"service_name": 40, "target_group": 34, "municipality": 22, "settlement": 24,
            "name": 44, "facility": 40, "to_facility": 40, "institution": 36, "address": 28,
            "source": 40, "places_basis": 26, "from_municipality": 22, "to_municipality": 22,
-           "reason": 28}  # fmt: skip
+           "reason": 28, "access_note": 48}  # fmt: skip
 
 
 def write_workbook(released: Release, target: Path | io.BytesIO, *, lang: str = "lv") -> None:

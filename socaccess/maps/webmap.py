@@ -15,6 +15,7 @@ import pandas as pd
 
 from socaccess.files import write_file
 from socaccess.i18n import Texts
+from socaccess.maps.access import build_access
 from socaccess.maps.encode import pack
 from socaccess.maps.headline import build_blocks, build_finding
 from socaccess.maps.payload import SCENARIOS, build_payload
@@ -131,6 +132,7 @@ def render_map(
             *_own_caveats(texts, released.below),
         ],
         blocks=build_blocks(released, texts, payload),
+        access=build_access(released, texts, payload),
         scenarios=[name for name in SCENARIOS if name in payload["scenarios"]],
         papers=PAPERS,
         attribution=[*_tidy(shown.study.attribution.get(lang, [])), texts("map.leaflet")],

@@ -16,6 +16,7 @@ from socaccess.privacy import SHOWN, Protection, mark_small
 from socaccess.schemas import suggest_names
 from socaccess.study import Study, StudyResult
 from socaccess.study.capacity import CAPACITY_BASES
+from socaccess.study.placing import place_facilities
 from socaccess.study.posing import weigh_clients
 from socaccess.study.reach import Reach, measure_reach
 from socaccess.study.release import Release, protect_persons, release
@@ -173,7 +174,9 @@ class AccessContext:
         facilities = self._facilities
         ids = supply["facility_id"]
         own = set(self.study.municipalities["municipality_id"])
-        named = supply["name"].astype(object)
+        # Homes and shelters go without the street in their name; a new site has its own name.
+        named = ids.map(facilities["name"]).astype(object)
+        named = named.where(named.notna(), supply["name"].astype(object))
         provider = ids.map(facilities["provider"]).astype(object)
         return pd.DataFrame(
             {
@@ -188,8 +191,8 @@ class AccessContext:
 
     @cached_property
     def _facilities(self) -> pd.DataFrame:
-        """Places where their basis is a capacity, and provider, by facility."""
-        facilities = self.study.facilities
+        """Places that are a capacity, provider, and name as it is shown, by facility."""
+        facilities = place_facilities(self.study.facilities, self.study)
         places = facilities["places"].to_numpy(dtype=float, na_value=np.nan)
         if "places_basis" in facilities:
             # Clients and recipients are no capacity; tables without a basis state places.
@@ -198,7 +201,11 @@ class AccessContext:
         # The register names a service after who provides it.
         provider = facilities["provider" if "provider" in facilities else "name"]
         return pd.DataFrame(
-            {"known_places": places, "provider": provider.to_numpy(dtype=object)},
+            {
+                "known_places": places,
+                "provider": provider.to_numpy(dtype=object),
+                "name": facilities["name"].to_numpy(dtype=object),
+            },
             index=facilities["facility_id"],
         )
 
