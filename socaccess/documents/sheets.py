@@ -182,9 +182,7 @@ def _list_closing(ranking: pd.DataFrame) -> pd.DataFrame:
     columns = ["rank", "service", "name", "municipality", "places", "persons", "falls_out",
                "unreachable", "extra_min", "extra_max_min", "to", "moving", "without_place",
                "place_unknown"]  # fmt: skip
-    return ranking.reindex(columns=columns).rename(
-        columns={"name": "facility", "to": "to_facility"}
-    )
+    return ranking.reindex(columns=columns).rename(columns={"to": "next_facility"})
 
 
 def _list_institutions(table: pd.DataFrame) -> pd.DataFrame:

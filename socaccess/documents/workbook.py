@@ -33,7 +33,7 @@ _BARS = ("covered_share", "share_now", "share_planned", "share_suggested", "popu
 _WIDTHS = {"service_name": 40, "target_group": 34, "municipality": 22, "settlement": 24,
            "name": 44, "facility": 40, "to_facility": 40, "institution": 36, "address": 28,
            "source": 40, "places_basis": 26, "from_municipality": 22, "to_municipality": 22,
-           "reason": 28, "access_note": 48}  # fmt: skip
+           "reason": 28, "access_note": 48, "next_facility": 40}  # fmt: skip
 
 
 def write_workbook(released: Release, target: Path | io.BytesIO, *, lang: str = "lv") -> None:
