@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from socaccess.i18n import Texts, sort_key
+from socaccess.maps.words import name_code
 from socaccess.planning.released_access import (
     list_access,
     list_fairness,
@@ -36,8 +37,8 @@ def build_access(released: Release, texts: Texts, payload: dict[str, Any]) -> li
 def _block(key: str, texts: Texts, columns: list[str], rows: list[list[str]]) -> dict[str, Any]:
     return {
         "id": key,
-        "title": texts(f"map.access_title.{key}"),
-        "note": texts(f"map.access_note.{key}", untold=mark_untold()),
+        "title": name_code(texts, "access_title", key),
+        "note": name_code(texts, "access_note", key),
         "columns": columns,
         "rows": rows,
     }

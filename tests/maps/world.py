@@ -33,11 +33,27 @@ _STEMS = (
 )  # fmt: skip
 
 
+def list_kept(world: SimpleNamespace) -> dict[str, pd.DataFrame]:
+    """Return what the page on access shows: this world has no travel times to make it of."""
+    service = str(world.service_types["service"].iloc[0])
+    home = str(world.municipalities["name"].iloc[0])
+    return {
+        "access": pd.DataFrame([{"service": service, "municipality": home, "per_100": 12.0,
+                                 "access_note": "at_least"}]),
+        "closing": pd.DataFrame([{"rank": 1, "service": service, "name": "A", "municipality": home,
+                                  "falls_out": 12, "extra_min": 9.5, "to": "B"}]),
+        "fairness": pd.DataFrame([{"service": service, "gain": 5.0, "mean_now": 20.0,
+                                   "mean_suggested": 15.0, "worst_decile_now": 40.0,
+                                   "worst_decile_suggested": 35.0, "gini_now": 0.3,
+                                   "gini_suggested": 0.2}]),
+    }  # fmt: skip
+
+
 def release_world(world: SimpleNamespace, below: int | None = None) -> Release:
     """Return the world with its small counts protected, as `release` does with a study."""
     below = world.study.settings.suppress_below if below is None else below
     if below == 0:
-        return Release(world, {}, 0)
+        return Release(world, {}, 0, list_kept(world))
     places, municipalities = world.study.settlements, world.study.municipalities
     home = pd.Index(municipalities["municipality_id"]).get_indexer(places["municipality_id"])
     cover = world.settlement_coverage
@@ -52,7 +68,7 @@ def release_world(world: SimpleNamespace, below: int | None = None) -> Release:
             inhabitants=places["population"].to_numpy(dtype=float),
             below=below,
         )
-    return Release(world, protections, below)
+    return Release(world, protections, below, list_kept(world))
 
 
 def list_times(
