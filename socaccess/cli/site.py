@@ -74,7 +74,9 @@ def site(
     if session.as_json:
         replace(session, out=None).finish(_describe_answer(service, plan, table, session.lang))
     else:
-        _show(session, table, plan, options["objective"], why)
+        # Within a tolerance of the best coverage, travel is what was minimised.
+        travel = options.get("tolerance") is not None
+        _show(session, table, plan, "p_median" if travel else options["objective"], why)
         if curve is not None:
             session.show(_make_curve(curve))
     if session.out:

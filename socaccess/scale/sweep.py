@@ -207,7 +207,7 @@ def _check(
     for code, where, asked, known in (
         ("scale.service_not_swept", "services", services, list(limits)),
         ("scale.objective_not_swept", "objectives", objectives,
-         [one for one in OBJECTIVES if one != "trade_off"]),
+         [one for one in OBJECTIVES if one not in ("trade_off", "p_dispersion")]),
     ):  # fmt: skip
         wrong = tuple(str(one) for one in asked if one not in known)
         if wrong:

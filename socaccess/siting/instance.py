@@ -18,7 +18,7 @@ from socaccess.siting.options import Scenario, Service
 from socaccess.siting.problem import SitingProblem, as_matrix, as_numbers
 from socaccess.siting.travel import Travel, stack_travel
 
-__all__ = ["Instance", "by_name", "read_problem"]
+__all__ = ["Instance", "by_name", "is_plain", "read_problem"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,7 +170,7 @@ def _read_scenarios(problem: SitingProblem) -> Instance:
         sites=_count(problem),
         parts=tuple(scenario.name for scenario in problem.scenarios),
         part_kind="scenario" if problem.scenarios else "",
-        is_plain=_is_plain(problem) and not (worst and additive),
+        is_plain=is_plain(problem) and not (worst and additive),
     )
 
 
@@ -303,7 +303,7 @@ def _count(problem: SitingProblem) -> int | None:
     return None if problem.sites is None else int(problem.sites)
 
 
-def _is_plain(problem: SitingProblem) -> bool:
+def is_plain(problem: SitingProblem) -> bool:
     """Return whether only options are on that the fast ways know."""
     off = (
         problem.places,

@@ -18,7 +18,7 @@ from socaccess.siting.benders import LinearBound, linear_bound
 from socaccess.siting.certificate import Goal
 from socaccess.siting.chain import build_chain, chain_model, closed_sets
 from socaccess.siting.clock import Clock
-from socaccess.siting.costs import Costs
+from socaccess.siting.costs import Costs, merge_equal
 from socaccess.siting.lagrangian import Relaxation, price_out, relax, surviving
 from socaccess.siting.search import PairSearch, greedy_sites, search_sites, swap_sites
 from socaccess.siting.solver import OPTIMAL, LinearModel, solve_model
@@ -36,7 +36,8 @@ PROGRAMME_PAIRS, COVER_PAIRS = 1_000, 5_000
 COMPILED_PAIRS, COMPILED_COVER = 100_000, 20_000
 INTERIOR_PAIRS = 1_000_000
 FEWEST_NEAR, NEAR_SITES = 60, 8
-FEW_ROUNDS = 30
+FEW_ROUNDS, MANY_ROUNDS = 30, 1_000_000
+COVER_PROGRAMME, TREE_PAIRS, SMALL_GAP = 600_000, 100_000, 5e-4
 TRIAL_NODES = 1_000
 
 
@@ -264,13 +265,44 @@ class _Run:
                 self.bound = max(self.bound, min(bound, self.value))
                 linear = LinearBound(bound, prices, cost)
                 near, kept = self._near_left(linear)
-        if self.is_open and len(kept) > self.sites and near.nnz > COVER_PAIRS:
+        if self.is_open and len(kept) > self.sites and COVER_PAIRS < near.nnz <= TREE_PAIRS:
             self.close(
                 PairSearch(Pairs.of(near, self.costs.base)), linear.prices, kept, TRIAL_NODES
             )
         if self.is_open:
-            bound = self._solve_on(self._left(linear), linear, self.clock, CORE_PAIRS)
-            self.bound = max(self.bound, min(self.value, bound))
+            self._solve_cover(linear)
+
+    def _solve_cover(self, linear: LinearBound) -> None:
+        """Solve the programme of what is left, or look for better plans where that is too much."""
+        near, kept = self._near_left(linear)
+        near, base = merge_equal(near, self.costs.base)
+        shown = self.goal.offset - self.value
+        if near.nnz > COVER_PROGRAMME or self.value - self.bound > SMALL_GAP * abs(shown):
+            # Among the sites that the prices leave, better plans are found sooner.
+            part = self.clock.part(0.9 if near.nnz > COVER_PROGRAMME else 0.3)
+            search, plan = PairSearch(Pairs.of(near, base)), np.searchsorted(kept, self.chosen)
+            plan = search.shake(plan, rounds=MANY_ROUNDS, seed=self.seed + 1, clock=part)
+            self.offer(kept[plan])
+        if near.nnz > COVER_PROGRAMME or not self.is_open:
+            return
+        self.clock.report("siting.step_programme", sites=len(kept))
+        model, opened, missed = _cover_model(near, base, self.sites)
+        start = np.zeros(model.column_count)
+        start[opened] = np.isin(kept, self.chosen)
+        # Stored entries of a covering are costs, all of them nothing.
+        ones = sp.csr_array((np.ones(near.nnz), near.indices, near.indptr), shape=near.shape)
+        start[missed] = ones @ np.isin(kept, self.chosen) < 0.5
+        solution = solve_model(
+            model,
+            time_limit_s=self.clock.left_s,
+            absolute_gap=self.goal.tolerance(self.value) / 2,
+            seed=self.seed,
+            threads=self.threads,
+            start=start,
+        )
+        if solution.values is not None:
+            self.offer(kept[solution.values[opened] > 0.5])
+        self.bound = max(self.bound, min(self.value, solution.bound))
 
     def _near_left(self, linear: LinearBound) -> tuple[sp.csr_array, np.ndarray]:
         """Return the pairs that better plans may use and their sites."""
@@ -280,23 +312,14 @@ class _Run:
 
     def _interior_prices(self, pairs: Pairs) -> np.ndarray | None:
         """Return the prices of clients in the linear relaxation of a covering problem."""
-        model = LinearModel()
-        opened = model.add_columns(pairs.site_count, upper=np.inf)
-        missed = model.add_columns(len(pairs.base), cost=pairs.base, upper=np.inf)
-        client = np.arange(len(pairs.base))
-        model.add_rows(
-            np.concatenate([np.repeat(client, np.diff(pairs.start)), client]),
-            np.concatenate([opened[pairs.site], missed]),
-            1.0,
-            lower=np.ones(len(client)),
-            upper=np.inf,
-        )
-        model.add_rows(np.zeros(len(opened)), opened, 1.0, lower=[-np.inf], upper=[self.sites])
+        shape = (len(pairs.base), pairs.site_count)
+        near = sp.csr_array((np.ones(len(pairs.site)), pairs.site, pairs.start), shape=shape)
+        model, _, _ = _cover_model(near, pairs.base, self.sites)
         limit_s = self.clock.part(0.4).left_s
         solved = solve_model(model, time_limit_s=limit_s, relax=True, interior=True)
         if solved.status != OPTIMAL or solved.row_prices is None:
             return None
-        return np.clip(solved.row_prices[: len(client)], 0.0, pairs.base)
+        return np.clip(solved.row_prices[: len(pairs.base)], 0.0, pairs.base)
 
     def finish(self, linear: LinearBound) -> None:
         """Close the gap: by an integer programme when little is left, else by a tree."""
@@ -370,3 +393,22 @@ class _Run:
         if sure.any():
             cut = np.minimum(cut, cost[:, sure].min(axis=1))
         return cut, sure
+
+
+def _cover_model(
+    near: sp.csr_array, base: np.ndarray, sites: int
+) -> tuple[LinearModel, np.ndarray, np.ndarray]:
+    """Return the model of covering rows of `near`, its site and its row variables."""
+    model = LinearModel()
+    opened = model.add_columns(near.shape[1], integer=True)
+    missed = model.add_columns(near.shape[0], cost=base)
+    client = np.arange(near.shape[0])
+    model.add_rows(
+        np.concatenate([np.repeat(client, np.diff(near.indptr)), client]),
+        np.concatenate([opened[near.indices], missed]),
+        1.0,
+        lower=np.ones(len(client)),
+        upper=np.inf,
+    )
+    model.add_rows(np.zeros(len(opened)), opened, 1.0, lower=[-np.inf], upper=[float(sites)])
+    return model, opened, missed

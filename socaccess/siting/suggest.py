@@ -26,6 +26,7 @@ from socaccess.siting.plain import Settings, solve_plain
 from socaccess.siting.plan import SitingPlan
 from socaccess.siting.problem import SitingProblem
 from socaccess.siting.single import fits_single, solve_single
+from socaccess.siting.size import check_size
 from socaccess.siting.tables import assignment_table, curve_table, sites_table
 from socaccess.siting.tolerance import solve_within_tolerance
 
@@ -71,6 +72,7 @@ def suggest_sites(
     ('optimal', 7.0, ['B'], 'proved best: 7, gap 0 %')
     """
     clock = Clock(time_limit_s, progress)
+    check_size(problem)
     instance = read_problem(problem)
     settings = Settings(gap, seed, threads)
     points: list[CurvePoint] = []

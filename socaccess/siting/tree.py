@@ -27,7 +27,7 @@ __all__ = ["Closed", "Pairs", "close_gap"]
 ROOT_STEP, SHORT_STEP, NODE_STEP = 1.0, 0.1, 1.2
 FREE, OPEN, SHUT = 0, 1, 2
 MARGIN = 1e-11
-ROOT_ROUNDS, NODE_ROUNDS = 1500, 60
+ROOT_ROUNDS, NODE_ROUNDS, ROOT_STEPS = 1500, 60, 1_000_000_000
 ROUNDING_EVERY = 25
 
 
@@ -239,7 +239,9 @@ def close_gap(
 
     empty = np.zeros(pairs.site_count)
     root = _Node(bound, np.zeros(pairs.site_count, np.int8), prices, empty, empty)
-    root = tree.ascend(root, theta=step, rounds=ROOT_ROUNDS, patience=20)
+    # The loop does not look at the clock: its rounds are few where each is long.
+    rounds = min(ROOT_ROUNDS, max(100, ROOT_STEPS // max(1, len(pairs.site))))
+    root = tree.ascend(root, theta=step, rounds=rounds, patience=20)
     offer(polish(np.argsort(-root.openness, kind="stable")[:sites]))
     here = tree.price_out(root)
     tree.fix(root)
