@@ -63,8 +63,8 @@ def objects(
         },
     )
     counts = found.objects["status"].value_counts().sort_index()
-    told = ", ".join(f"{session.word('plan.object_', name)} {n}" for name, n in counts.items())
-    session.note("plan.objects_count", counts=told)
+    states = ", ".join(f"{session.word('plan.object_', name)} {n}" for name, n in counts.items())
+    session.note("plan.objects_count", counts=states)
     if not file:
         session.note("plan.objects_note")
     tables = {"objects": found.objects, "objects_history": found.history}
