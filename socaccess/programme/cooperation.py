@@ -23,6 +23,7 @@ from socaccess.study import StudyResult
 __all__ = [
     "SHARING",
     "Flows",
+    "assign_with_places",
     "find_flows",
     "settle_flows",
     "share_cost",
@@ -138,7 +139,7 @@ def find_flows(
     supply, ms, near = access.supply, access.ms, access.near
     persons = access.persons * take_up
     if use_places:
-        served = _assign_with_places(near, ms, persons, supply["places"].to_numpy(dtype=float))
+        served = assign_with_places(near, ms, persons, supply["places"].to_numpy(dtype=float))
     else:
         served = np.zeros(ms.shape)
         reached = access.near_any
@@ -160,7 +161,7 @@ def find_flows(
     )
 
 
-def _assign_with_places(
+def assign_with_places(
     near: np.ndarray, ms: np.ndarray, persons: np.ndarray, places: np.ndarray
 ) -> np.ndarray:
     """Return persons (settlements x facilities), most served first, then least travel."""
@@ -190,7 +191,7 @@ def _assign_with_places(
     if answer.x is None:
         raise InputError("programme.places_not_shared")
     served[origin, facility] = np.clip(answer.x, 0, None)
-    # The solver's hair over the bound must not make anyone a debtor.
+    # The solver's tolerance over the bound must not make anyone a debtor.
     total = served.sum(axis=1)
     over = total > persons
     served[over] *= (persons[over] / total[over])[:, None]

@@ -104,3 +104,20 @@ def test_help_and_version_wait_for_no_table_library(words):
     )
     done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_every_command_of_a_region_takes_a_project_and_limits_mean_one_thing():
+    options: dict[str, set[str]] = {}
+    for path, param in list_options():
+        if param is not None:
+            options.setdefault(path, set()).add(param.name)
+    asking = {path for path, names in options.items() if names & {"region", "municipality"}}
+    # One reads the plans' published figures, one begins a file of its own.
+    asking -= {"plan_need", "programme_init"}
+    assert len(asking) > 15
+    assert {
+        path for path in asking if not {"project", "limit", "network"} <= options[path]
+    } == set()
+    # Each is a list of `30` and `dac_grt=20`, for all services or for one.
+    limits = [param for _, param in list_options() if param and "--limit" in param.opts]
+    assert len(limits) > 15 and all(param.multiple for param in limits)

@@ -15,7 +15,7 @@ from socaccess.documents.markdown import render_markdown
 from socaccess.errors import InputError, UnknownNameError
 from socaccess.programme.cooperation import (
     Flows,
-    _assign_with_places,
+    assign_with_places,
     find_flows,
     settle_flows,
     value_joint_site,
@@ -87,7 +87,7 @@ def test_assignment_serves_as_many_as_a_flow_can(case):
     ms = np.array([[60_000 * minute for minute in times] for _, times in rows])
     near = ms <= 30 * 60_000
     places = np.array([np.nan if c is None else float(c) for c in capacity])
-    served = _assign_with_places(near, ms, persons, places)
+    served = assign_with_places(near, ms, persons, places)
     assert (served >= 0).all()
     assert (served[~near] == 0).all()
     assert (served.sum(axis=1) <= persons + 1e-7).all()
