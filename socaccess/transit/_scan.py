@@ -1,4 +1,4 @@
-"""One scan over the connections of a day: earliest arrivals, and the journey behind one of them.
+"""One scan over the connections of a day: earliest arrivals at all stops.
 
 A connection is one hop of one run. They are gone through in order of departure; a run is boarded
 where somebody is ready in time, and whoever sits in it may get off at each of its stops. "Arrived
@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-__all__ = ["FAR", "order_by_time", "scan_earliest", "scan_rides", "trace_rides", "unroll_runs"]
+__all__ = ["FAR", "order_by_time", "scan_earliest", "scan_rides", "unroll_runs"]
 
 FAR = np.int32(1 << 30)
 """A time that never comes."""
@@ -129,50 +129,3 @@ def scan_rides(
                     if there < ready[walk_stop[walk], ride]:
                         ready[walk_stop[walk], ride] = there
     return alight[:, 1:]
-
-
-@njit(cache=True, nogil=True)
-def trace_rides(
-    leave, come, tail, head, number, flag, change, walk_begin, walk_stop, walk_s,
-    run_count, access_stop, access_s, start, until, rides,
-):  # fmt: skip
-    """As `scan_rides`, for exact numbers of rides, with the ways behind the answers.
-
-    Returns
-    -------
-    tuple
-        Arrival at stops by exactly 1 to `rides` rides (stops, rides + 1), the connection by which
-        one gets off there, the connection by which that run was boarded, and for every stop and
-        number of rides the stop one got off at before one was ready there (-1 at the start).
-    """
-    stops = len(change)
-    alight = np.full((stops, rides + 1), FAR, np.int32)
-    ready = np.full((stops, rides + 1), FAR, np.int32)
-    off_by = np.full((stops, rides + 1), -1, np.int64)
-    on_by = np.full((stops, rides + 1), -1, np.int64)
-    came_from = np.full((stops, rides + 1), -1, np.int32)
-    # The connection at which a run was boarded as the first, second ... ride.
-    boarded = np.full((run_count, rides + 1), -1, np.int64)
-    for at in range(len(access_stop)):
-        ready[access_stop[at], 0] = min(ready[access_stop[at], 0], start + access_s[at])
-    for c in range(np.searchsorted(leave, start), len(leave)):
-        if leave[c] > until:
-            break
-        run = number[c]
-        for ride in range(1, rides + 1):
-            if boarded[run, ride] < 0 and flag[c] & BOARD and ready[tail[c], ride - 1] <= leave[c]:
-                boarded[run, ride] = c
-            stop, time = head[c], come[c]
-            if boarded[run, ride] < 0 or not flag[c] & ALIGHT or time >= alight[stop, ride]:
-                continue
-            alight[stop, ride] = time
-            off_by[stop, ride], on_by[stop, ride] = c, boarded[run, ride]
-            if time + change[stop] < ready[stop, ride]:
-                ready[stop, ride] = time + change[stop]
-                came_from[stop, ride] = stop
-            for walk in range(walk_begin[stop], walk_begin[stop + 1]):
-                there, other = time + walk_s[walk], walk_stop[walk]
-                if there < ready[other, ride]:
-                    ready[other, ride] = there
-                    came_from[other, ride] = stop
-    return alight, off_by, on_by, came_from
