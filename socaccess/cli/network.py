@@ -10,6 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import numpy as np
 import typer
 
 from socaccess.cli.command import App, Session
@@ -26,6 +27,8 @@ __all__ = ["app", "read_places"]
 app = App()
 
 LAYERS = (".gpkg", ".geojson")
+SHOWN_PARTS = 5
+"""Parts of a network that are named by size."""
 SHOWN = 40
 """Trips shown on the terminal; all of them are in the layer."""
 
@@ -118,6 +121,8 @@ def route(
     origins = _put_on_roads(session, network, read_places(begin, "--from"))
     destinations = _put_on_roads(session, network, read_places(end, "--to"))
     drawn = routes(network, origins, destinations)
+    if not drawn["travel_min"].notna().any():
+        session.remark(session.texts("cli.nothing_reached"))
     if out is not None:
         _write_layer(drawn, out, dict(network.provenance))
     _show_trips(session, drawn)
@@ -205,6 +210,13 @@ def _put_on_roads(session: Session, network: RoadNetwork, places: gpd.GeoDataFra
         session.remark(texts("cli.far_place", place=name, km=texts.number(metres / 1000)))
     for name in snapped.ids[snapped.cut_off & ~snapped.far]:
         session.remark(texts("cli.cut_off_place", place=name))
+    own = snapped.cut_off & snapped.located
+    if own.any():
+        part = network.part[network.edge_from[snapped.edge[own]]]
+        for number, count in zip(*np.unique(part, return_counts=True), strict=True):
+            session.remark(
+                texts.count("cli.on_own_roads", int(count), nodes=network.part_sizes[number])
+            )
     for name in snapped.ids[~snapped.located]:
         session.remark(texts("cli.lost_place", place=name))
     return snapped
@@ -215,8 +227,10 @@ def _show_network(session: Session, network: RoadNetwork) -> None:
     texts, about = session.texts, dict(network.provenance)
     length_km = float(network.length_m.sum()) / 1000
     size = {"nodes": network.node_count, "edges": network.edge_count}
+    parts = network.part_sizes.tolist()
     if session.as_json:
-        session.finish({**size, "length_km": round(length_km, 1), "crs": network.crs, **about})
+        rest = {"length_km": round(length_km, 1), "crs": network.crs, "part_nodes": parts}
+        session.finish({**size, **rest, **about})
         return
     numbers = {name: texts.number(count) for name, count in size.items()}
     session.say("cli.network", length=texts.number(length_km), crs=network.crs, **numbers)
@@ -233,6 +247,15 @@ def _show_network(session: Session, network: RoadNetwork) -> None:
             session.say("network.data_date", date=source["data_date"])
     if about.get("edits"):
         session.say("network.edits", edits=encode_json(about["edits"]))
+    if len(parts) > 1:
+        others = ", ".join(texts.number(nodes) for nodes in parts[1 : 1 + SHOWN_PARTS])
+        more = ", …" if len(parts) > 1 + SHOWN_PARTS else ""
+        session.say(
+            "network.parts",
+            parts=texts.number(len(parts)),
+            largest=texts.number(parts[0]),
+            others=others + more,
+        )
     counts = {name: count for name, count in dict(about.get("counts", {})).items() if count}
     if counts:
         labels = texts.family("network.count_")

@@ -204,6 +204,12 @@ class Roads:
         place[np.argsort(-count, kind="stable")] = np.arange(len(count))
         return place[label]
 
+    @property
+    def part_sizes(self) -> np.ndarray:
+        """Nodes of each part that has a road one may drive on, the main part first, (parts,)."""
+        count = np.bincount(self.part)
+        return count[: max(1, int((count > 1).sum()))] if len(count) else count
+
     @cached_property
     def own_edges(self) -> np.ndarray:
         """Positions of roads for places that no road or ferry joins to the main part.
