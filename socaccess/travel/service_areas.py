@@ -149,6 +149,9 @@ def _search(
     if groups is not None:
         for group in groups:
             part = ends.take(group)
+            if not part.node.size:
+                yield group, (np.empty(0, np.int32), np.empty(0, np.uint32))
+                continue
             # Many sites are one beginning with many ends.
             found = search(Terminals(part.node.reshape(1, -1), part.cost_ms.reshape(1, -1)))
             yield group, (found.node, found.ms)
@@ -190,6 +193,8 @@ class _Painter:
         """Return the area of each limit for some sites together."""
         import shapely
 
+        if not len(group):
+            return [shapely.MultiPolygon() for _ in self.limits]
         on_edge = slice(*np.searchsorted(self.site, [group[0], group[-1] + 1]))
         self.base.node_ms[nodes] = ms
         parts: list[list[np.ndarray]] = [[] for _ in self.limits]

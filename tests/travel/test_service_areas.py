@@ -61,6 +61,9 @@ def test_a_minute_is_a_kilometre_either_way():
     # As wide as the time left: none at the ends, 5 minutes at 30 km/h by 1.3 in the middle.
     _, south, _, north = areas.geometry[0].bounds
     assert north - south == pytest.approx(2 * 2500 / 1.3, abs=50)
+    # Within a minute no node is reached, only the road the facility is on.
+    (short,) = isochrones(road(), place("facility_id", {"F": at(12)}), minutes=[1]).geometry
+    assert reach_east_west(short) == pytest.approx((11, 13), abs=0.05)
     # A corridor no wider than asked for.
     (narrow,) = isochrones(
         road(), place("facility_id", {"F": at(12)}), minutes=[5], buffer_m=800
@@ -170,6 +173,9 @@ def test_a_facility_without_a_point_reaches_nothing():
     areas = isochrones(road(), place("facility_id", {"F": None}), minutes=(5, 10))
     assert areas.geometry.is_empty.all()
     assert len(areas) == 2
+    nobody = place("facility_id", {"F": at(0)}).iloc[:0]
+    assert isochrones(road(), nobody, minutes=(5, 10)).geometry.is_empty.tolist() == [True, True]
+    assert len(isochrones(road(), nobody, minutes=(5, 10), dissolve=False)) == 0
 
 
 @pytest.mark.parametrize(
