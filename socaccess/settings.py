@@ -109,7 +109,8 @@ class Settings:
     suppress_below
         Counts of persons under this are not shown in anything that leaves.
     new_sites
-        How many sites a service is suggested when it has gaps.
+        How many sites a service is suggested at most; fewer where a further one would bring
+        fewer persons than a facility needs.
     site_services
         Services to suggest sites for; empty means those a plan promises.
     solver_seconds
@@ -138,7 +139,7 @@ class Settings:
         default=(15.0, 30.0, 45.0, 60.0), metadata={"each": _ABOVE_0}
     )
     suppress_below: int = field(default=5, metadata={"ge": 0})
-    new_sites: int = field(default=3, metadata={"ge": 0})
+    new_sites: int = field(default=5, metadata={"ge": 0})
     site_services: tuple[str, ...] = ()
     solver_seconds: float = field(default=20.0, metadata=_ABOVE_0)
     winter_speed_factor: float = field(default=0.85, metadata={"gt": 0, "le": 1})

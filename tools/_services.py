@@ -103,6 +103,24 @@ SERVICE_TYPES = [
         enum=SHOW_AT,
     ),
     _text("basket", "Basket over which a mean of its group may be taken; blank: none"),
+    Field(
+        "min_clients",
+        "integer",
+        "Smallest number of clients a provider of it plans for: nine in ten plan for as many or "
+        "more; blank: too few say it",
+        minimum=1,
+    ),
+    Field(
+        "usual_places_low", "integer", "Three in four plan for as many clients or more", minimum=1
+    ),
+    Field("usual_places_high", "integer", "Three in four plan for as many or fewer", minimum=1),
+    Field(
+        "places_rows",
+        "integer",
+        "How many operating services of the register these figures are of; of rows that share "
+        "their places with other services only where fewer than three have their own",
+        minimum=0,
+    ),
 ]
 TARGET_GROUPS = [
     _key("target_group", "Key of the group"),

@@ -23,6 +23,7 @@ import _facts
 import _register
 import _services
 import build_prices
+import numpy as np
 from _datapackage import read_csv, write_csv
 from _need import Figure, Place, place_in_institutions, spread
 
@@ -125,6 +126,9 @@ PERSONS = (
     "unique_recipients",
 )
 JAUNJELGAVA = "0321000"
+# Of fewer registered capacities no smallest and no usual one is said.
+FEWEST_CAPACITIES = 3
+SIZES = ("min_clients", "usual_places_low", "usual_places_high")
 
 
 def build(data: Path) -> None:
@@ -137,7 +141,7 @@ def build(data: Path) -> None:
     facilities = _facilities.make_facilities(register, settlements)
     need = make_need(targets, figures, settlements, register)
     tables: dict[str, Sequence[Mapping[str, object]]] = {
-        "service_types": make_service_types(),
+        "service_types": make_service_types(facilities),
         "target_groups": read_facts("target_groups"),
         "facilities": facilities,
         "plan_figures": figures,
@@ -164,12 +168,30 @@ def read_facts(name: str) -> list[Row]:
     return read_csv(FACTS / f"services_{name}.csv")
 
 
-def make_service_types() -> list[dict[str, object]]:
-    """Return the catalogue by service."""
+def make_service_types(facilities: Sequence[Mapping[str, object]]) -> list[dict[str, object]]:
+    """Return the catalogue by service, with how many clients registered providers plan for."""
     return [
-        row | {"counts_as_supply": row["counts_as_supply"] == "true"}
+        row
+        | {"counts_as_supply": row["counts_as_supply"] == "true"}
+        | measure_places(row["service"], facilities)
         for row in read_facts("catalogue")
     ]
+
+
+def measure_places(service: str, facilities: Sequence[Mapping[str, object]]) -> dict[str, object]:
+    """Return the smallest and the usual number of clients that providers of a service plan for."""
+    places: dict[str, list[int]] = {"planned_clients": [], "planned_clients_shared": []}
+    for row in facilities:
+        basis = str(row["places_basis"])
+        if row["service"] == service and row["status"] == "operating" and basis in places:
+            places[basis].append(int(str(row["places"])))
+    own, shared = places.values()
+    counts = sorted(own if len(own) >= FEWEST_CAPACITIES else own + shared)
+    found: dict[str, object] = {"places_rows": len(counts), **dict.fromkeys(SIZES)}
+    if len(counts) >= FEWEST_CAPACITIES:
+        low, first, third = (round(float(q)) for q in np.quantile(counts, (0.1, 0.25, 0.75)))
+        found |= dict(zip(SIZES, (low, first, third), strict=True))
+    return found
 
 
 def make_figures() -> list[dict[str, object]]:

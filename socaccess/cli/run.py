@@ -158,6 +158,8 @@ def _show_headline(session: Session, released: Any) -> None:
     counts = {name: texts.number(headline[name])
               for name in ("municipalities", "settlements", "population")}  # fmt: skip
     session.say("cli.overview", **counts)
+    _show_build(session, released)
+    session.say("cli.shares")
     session.show(Table(tuple(columns), rows))
     if headline["worst"]:
         worst = ", ".join(
@@ -166,6 +168,29 @@ def _show_headline(session: Session, released: Any) -> None:
         )
         session.say("cli.worst", names=worst)
     for line in _list_caveats(headline, texts, study):
+        session.print(f"- {line}")
+
+
+def _show_build(session: Session, released: Any) -> None:
+    """Print what to build, and why there is nothing more."""
+    from socaccess.study.proposals import (
+        compose_build,
+        explain_basis,
+        explain_left_out,
+        list_proposals,
+        name_houses,
+    )
+
+    texts, proposals = session.texts, list_proposals(released)
+    left_out = explain_left_out(released, texts)
+    if not proposals and not left_out:
+        return
+    session.print(texts("build.title"), style="bold")
+    if proposals:
+        session.show(compose_build(released, texts, proposals))
+        for line in (*name_houses(released, texts, proposals), *explain_basis(released, texts)):
+            session.print(line)
+    for line in left_out:
         session.print(f"- {line}")
 
 

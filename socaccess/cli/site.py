@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tomllib
 from dataclasses import replace
 from pathlib import Path
@@ -10,19 +9,33 @@ from typing import Annotated, Any
 
 import typer
 
+from socaccess.cli._site_answers import (
+    answer_by_default,
+    describe_answer,
+    is_suited,
+    list_sites,
+    show_nothing,
+    verify_file,
+    write_answer,
+)
 from socaccess.cli.command import EXIT_NO, Region, Session, SmallCounts, StudyOptions
+from socaccess.cli.speech import Misuse
 
 __all__ = ["site"]
 
 # Options of a problem file that name settlements.
 _PLACES = ("candidates", "required", "forbidden", "preferred")
+# Whoever gives any of these poses a question of their own.
+_POSING = frozenset(["sites", "objective", "budget", "opening_cost", "min_clients", "floor",
+                     "cooperation", "phases", "problem"])  # fmt: skip
 
 
 def site(
     session: Session,
     asked: StudyOptions,
     region: Region,
-    service: Annotated[str, typer.Option("--service")],
+    plan_file: Annotated[Path | None, typer.Argument()] = None,
+    service: Annotated[str | None, typer.Option("--service")] = None,
     sites: Annotated[int | None, typer.Option("--sites", min=1)] = None,
     objective: Annotated[str, typer.Option("--objective")] = "mclp",
     budget: Annotated[float | None, typer.Option("--budget")] = None,
@@ -37,6 +50,12 @@ def site(
     why: Annotated[bool, typer.Option("--why")] = False,
 ) -> None:
     """Suggest sites for one service, with a certificate; exit 3 when no plan exists."""
+    if region == "verify" and plan_file is not None:
+        raise typer.Exit(0 if verify_file(session, plan_file) else EXIT_NO)
+    if plan_file is not None:
+        raise Misuse("cli.unexpected", str(plan_file))
+    if service is None:
+        raise Misuse("cli.missing", "--service")
     from socaccess.siting import suggest_sites
     from socaccess.study.posing import find_settlements
     from socaccess.study.release import release
@@ -44,6 +63,10 @@ def site(
     service = service.strip().lower().replace("-", "_")
     study = asked.open(region)
     _require_service(study, service)
+    if not asked.given & _POSING and is_suited(study, service):
+        answer_by_default(session, study, service, small_counts=small_counts, seconds=seconds,
+                          why=why)  # fmt: skip
+        raise typer.Exit(0)
     options = _read_problem(problem) if problem else {}
     given = {
         "objective": objective.replace("-", "_"),
@@ -69,10 +92,10 @@ def site(
     result = release(study.run(sites=False), allow_small_counts=small_counts).result
     plan = suggest_sites(result.pose_siting(service, **options), time_limit_s=seconds)
     answer = release(study.run(answer=(service, plan)), allow_small_counts=small_counts).result
-    table = _list_sites(answer, show_all=small_counts)
+    table = list_sites(answer, show_all=small_counts)
     curve = _name_curve(plan, study)
     if session.as_json:
-        replace(session, out=None).finish(_describe_answer(service, plan, table, session.lang))
+        replace(session, out=None).finish(describe_answer(service, plan, table, session.lang))
     else:
         # Within a tolerance of the best coverage, travel is what was minimised.
         travel = options.get("tolerance") is not None
@@ -80,7 +103,9 @@ def site(
         if curve is not None:
             session.show(_make_curve(curve))
     if session.out:
-        for path in _write(answer, plan, table, curve, session.out, session.lang, small_counts):
+        for path in write_answer(
+            service, answer, plan, table, curve, session.out, session.lang, small_counts
+        ):
             session.wrote(path)
     raise typer.Exit(0 if plan.status in ("optimal", "feasible") else EXIT_NO)
 
@@ -134,86 +159,6 @@ def _read_phases(text: str) -> tuple[Any, ...]:
         raise InputError("cli.bad_phases", where="--phases", given=text) from None
 
 
-def _list_sites(answer: Any, *, show_all: bool) -> Any:
-    """Return the sites with names, small counts of persons hidden."""
-    import pandas as pd
-
-    from socaccess.privacy import hide_small
-
-    columns = ["rank", "settlement_id", "name", "municipality", "part", "gain_persons",
-               "saved_person_min", "persons", "lost_persons", "municipalities", "places",
-               "cost_eur", "gain_per_place", "gain_per_eur", "runner_up",
-               "runner_up_loss"]  # fmt: skip
-    table = pd.DataFrame(answer.sites.drop(columns="geometry"))
-    table = table[[name for name in columns if name in table]].copy()
-    below = 0 if show_all else answer.study.settings.suppress_below
-    ids = answer.study.municipalities.set_index("municipality_id")["name"]
-    if "municipalities" in table:
-        served = table["municipalities"].fillna("").str.split(", ")
-        table["municipalities"] = [
-            ", ".join(str(ids.get(one, one)) for one in some if one) for some in served
-        ]
-    for name in ("gain_per_place", "gain_per_eur"):
-        if name in table:
-            # A hidden gain must not come back as a quotient.
-            table[name] = table[name].where(
-                (table["gain_persons"] <= 0) | (table["gain_persons"] >= below)
-            )
-    for name in ("gain_persons", "persons", "lost_persons"):
-        if name in table and len(table):
-            table = hide_small(table, name, below=below)
-    names = answer.study.settlements.set_index("settlement_id")["name"]
-    if "runner_up" in table:
-        table["runner_up"] = table["runner_up"].map(names).astype(object)
-    return table
-
-
-def _describe_answer(service: str, plan: Any, table: Any, lang: str) -> dict[str, Any]:
-    certificate = {
-        "status": plan.status,
-        "objective": plan.objective,
-        "bound": plan.bound,
-        "gap": plan.gap,
-        "limit_hit": plan.limit_hit,
-    }
-    plain = {key: None if value != value else value for key, value in certificate.items()}
-    return {
-        "service": service,
-        "sites": json.loads(table.to_json(orient="records", double_precision=6)),
-        "certificate": plain,
-        "notes": [note.text(lang) for note in plan.notes],
-        "conflict": list(plan.conflict),
-        "relaxations": [line.text(lang) for line in plan.relaxations],
-    }
-
-
-def _write(
-    answer: Any, plan: Any, table: Any, curve: Any, folder: Path, lang: str, small_counts: bool
-) -> list[Path]:
-    """Write the sites (CSV, GeoPackage), the answer and the map; each whole or not at all."""
-    import geopandas as gpd
-
-    from socaccess.encoding import encode_csv, encode_json, write_layer
-    from socaccess.files import write_together
-    from socaccess.maps import save_map
-
-    service = str(answer.plans["service"].iloc[0])
-    names = ["sites.csv", "sites.gpkg", "plan.json", "map.html"]
-    names += [] if curve is None else ["curve.csv"]
-
-    text = table.astype(object).where(table.notna(), None)
-    layer = gpd.GeoDataFrame(text, geometry=answer.sites.geometry, crs=answer.sites.crs)
-    text_of_answer = encode_json(_describe_answer(service, plan, table, lang), indent=1)
-    with write_together(folder) as aside:
-        (aside / names[0]).write_bytes(encode_csv(table))
-        if curve is not None:
-            (aside / "curve.csv").write_bytes(encode_csv(curve))
-        write_layer(layer, aside / names[1], layer="sites")
-        (aside / names[2]).write_text(text_of_answer + "\n", encoding="utf-8")
-        save_map(answer, aside / names[3], lang=lang, allow_small_counts=small_counts)
-    return [folder / name for name in names]
-
-
 def _show(session: Session, table: Any, plan: Any, objective: str, why: bool) -> None:
     texts = session.texts
 
@@ -224,7 +169,7 @@ def _show(session: Session, table: Any, plan: Any, objective: str, why: bool) ->
     if len(table):
         session.show(_make_table(table))
     elif has_plan:
-        session.say("cli.no_site")
+        show_nothing(session, plan)
     for row in table.itertuples() if why else ():
         session.say(
             "cli.why",

@@ -15,7 +15,8 @@ from socaccess.documents.figures import MapSheet
 from socaccess.documents.sheets import name_groups, name_services
 from socaccess.documents.tables import list_tables
 from socaccess.i18n import Texts, sort_key
-from socaccess.study.findings import Gap, Proposal, list_proposals, rank_gaps, short_name
+from socaccess.study.findings import Gap, rank_gaps, short_name
+from socaccess.study.proposals import Proposal, list_proposals
 from socaccess.travel.minutes import to_limit_ms, to_minutes
 
 if TYPE_CHECKING:

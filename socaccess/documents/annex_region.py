@@ -36,6 +36,12 @@ from socaccess.documents.annex_context import (
 )
 from socaccess.documents.annex_maps import PROPOSALS, draw_counts, draw_finding, draw_group
 from socaccess.study.findings import list_places, write_lead, write_left_out
+from socaccess.study.proposals import (
+    compose_build,
+    explain_basis,
+    explain_left_out,
+    name_houses,
+)
 
 __all__ = ["compose_findings", "compose_groups", "compose_matrix", "compose_others"]
 
@@ -68,8 +74,11 @@ def compose_findings(context: AnnexContext) -> Iterator[Block]:
         left += [Heading(Phrase("annex.effect")), List(tuple(effects))]
     missing = Section(Phrase("annex.gaps"), tuple(left))
     yield Pair((missing,), (draw_finding(context),), 0.48)
-    if proposals:
-        yield Section(Phrase("annex.build"), (*_list_proposals(context),))
+    reasons = explain_left_out(context.released, context.texts)
+    if proposals or reasons:
+        lines = [List(tuple(reasons))] if reasons else []
+        blocks = (*(_list_proposals(context) if proposals else ()), *lines)
+        yield Section(Phrase("annex.build"), blocks)
     yield Contents(Phrase("annex.contents"))
 
 
@@ -108,37 +117,15 @@ def _list_effects(context: AnnexContext) -> list[Inline]:
 
 def _list_proposals(context: AnnexContext) -> Iterator[Block]:
     shown = context.proposals[:PROPOSALS]
-    homes = dict(zip(context.result.sites["site_id"], context.result.sites["municipality"],
-                     strict=True))  # fmt: skip
-    rows: list[tuple[object, ...]] = [
-        (
-            str(number),
-            context.shorten(proposal.name),
-            context.shorten(str(homes[proposal.site_id])),
-            context.low(proposal.service),
-            Cell(Strong(show_count(proposal.gain))),
-            Cell(show_range(proposal.gain_low, proposal.gain_high)),
-            Phrase("tables.yes") if proposal.planned_here else Phrase("tables.no"),
-        )
-        for number, proposal in enumerate(shown, start=1)
-    ]
-    columns: tuple[Column, ...] = (
-        Column(Phrase("annex.column.rank"), "centre", 0.4),
-        Column(Phrase("annex.column.place"), width=1.6),
-        Column(Phrase("annex.column.municipality"), width=1.7),
-        Column(Phrase("annex.column.service"), width=3.4),
-        Column(Phrase("annex.column.gain"), "number", 1.2),
-        Column(Phrase("annex.column.range"), "number", 1.0),
-        Column(Phrase("annex.column.planned_here"), width=0.9),
-    )
-    if all(proposal.gain_high is None for proposal in shown):
-        columns = (*columns[:5], columns[6])
-        rows = [(*row[:5], row[6]) for row in rows]
-    yield Table(columns, rows, Phrase("annex.build_caption"), "build")
+    released, texts = context.released, context.texts
+    yield compose_build(released, texts, shown, caption=True)
     rest = len(context.proposals) - len(shown)
-    yield Paragraph(
-        Phrase("annex.build_rest", number=rest) if rest else Phrase("annex.build_note"), "note"
-    )
+    if rest:
+        yield Paragraph(Phrase("annex.build_rest", number=rest), "note")
+    houses = name_houses(released, texts, context.proposals)
+    if houses:
+        yield List(tuple(houses))
+    yield from (Paragraph(line, "note") for line in explain_basis(released, texts))
 
 
 def compose_matrix(context: AnnexContext, *, brief: bool = False) -> Section:

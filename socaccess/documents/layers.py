@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from socaccess.study.release import Release
+from socaccess.study.released import GAINS
 
 __all__ = ["LAYERS", "list_layers", "write_geojson", "write_geopackage", "write_geoparquet"]
 
@@ -206,7 +207,10 @@ def _list_sites(released: Release) -> gpd.GeoDataFrame:
     table = list_tables(released)["sites"]
     sites = released.result.sites
     sites = sites[[*(name for name in SITE_COLUMNS if name in sites), "geometry"]]
-    sites = sites.assign(gain_persons=[_as_text(value) for value in table["gain_persons"]])
+    table = table.set_index("site_id").loc[sites["site_id"]]
+    for name in GAINS:
+        if name in sites:
+            sites[name] = [_as_text(value) for value in table[name]]
     for name in ("plan_status", "plan_gap", "plan_weighted_by"):
         sites[name] = table[name].to_numpy()
     return sites

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from socaccess.documents.tables import warn_of_small_counts
 from socaccess.encoding import encode_json, to_plain
 from socaccess.i18n import LANGUAGES, Texts
+from socaccess.study.proposals import list_proposals
 from socaccess.study.release import Release, release
 from socaccess.version import VERSION
 
@@ -36,6 +38,8 @@ def build_record(
         "view": study.view,
         "title": study.title,
         "headline": released.headline,
+        "build": [asdict(proposal) for proposal in list_proposals(released)],
+        "left_out": _show_left_out(released),
         "siting": _show_plans(released),
         "not_located": result.not_located.to_dict("records"),
         "parameters": study.settings.to_dict(),
@@ -77,6 +81,16 @@ def _show_plans(released: Release) -> list[dict[str, Any]]:
             value = row[name]
             if value is not None and row["weighted_by"] == "need":
                 row[name] = round(value) if row["objective"] == "mclp" else float(f"{value:.3g}")
+    return rows
+
+
+def _show_left_out(released: Release) -> list[dict[str, Any]]:
+    """Return why no further site of each service is suggested."""
+    rows: list[dict[str, Any]] = released.result.left_out.to_dict("records")
+    for row in rows:
+        for end in ("", "_low", "_high"):
+            group, name = released.group_of[row["service"]], f"gain_persons{end}"
+            row[name] = released.show_part(group, row[name])
     return rows
 
 

@@ -18,6 +18,7 @@ from socaccess.i18n import Texts, sort_key
 from socaccess.planning.released_access import list_access, rank_closing
 from socaccess.privacy import mark_small, mark_untold, mark_withheld
 from socaccess.study.capacity import count_places
+from socaccess.study.proposals import describe_in_words, list_proposals
 
 if TYPE_CHECKING:
     from socaccess.study.release import Release
@@ -74,11 +75,14 @@ def list_sheets(released: Release, texts: Texts) -> dict[str, pd.DataFrame]:
     record = build_record(released)
     result = released.result
     assessed = sorted(result.study.limits_min().keys() & set(result.settlement_coverage["service"]))
+    words = describe_in_words(released, texts, list_proposals(released))
+    coded = ["planned_there", "registered_there", "unregistered_there", "equals", "house"]
+    sites = tables["sites"].drop(columns=coded, errors="ignore")
     sheets = {
         "overview": _list_overview(record),
         "coverage": tables["coverage"],
         "gaps": tables["gaps"],
-        "sites": tables["sites"],
+        "sites": sites.merge(words, on="site_id", how="left"),
         "sensitivity": compare_seasons(result, assessed),
         "places": _list_places(released, assessed),
         "access": list_access(released),

@@ -57,6 +57,9 @@ def write_workbook(released: Release, target: Path | io.BytesIO, *, lang: str = 
     styles = _Styles(book)
     for name, table in sheets.items():
         sheet = book.add_worksheet(texts(f"tables.sheet.{name}"))
+        if name == "sites" and len(table):
+            # The book opens at what to build.
+            sheet.activate()
         if name in ("notes", "origins"):
             _write_notes(sheet, table, styles)
         else:

@@ -11,13 +11,13 @@ from socaccess.maps.words import capitalise, name_code, persons_text
 from socaccess.privacy import mark_small
 from socaccess.study.findings import (
     list_places,
-    list_proposals,
     rank_gaps,
     short_name,
     write_lead,
     write_left_out,
     write_title,
 )
+from socaccess.study.proposals import list_proposals, write_note
 
 if TYPE_CHECKING:
     from socaccess.i18n import Texts
@@ -78,7 +78,7 @@ def build_finding(released: Release, texts: Texts, payload: dict[str, Any]) -> d
                 "site": sites.index(proposal.site_id),
                 "place": proposal.name,
                 "gain": _range_text(texts, proposal.gain, proposal.gain_low, proposal.gain_high),
-                "note": texts("finding.planned_here") if proposal.planned_here else "",
+                "note": write_note(proposal, texts),
             }
             for proposal in proposals[:PROPOSALS]
         ],

@@ -29,7 +29,8 @@ from socaccess.maps.shares import (
 from socaccess.maps.words import capitalise
 from socaccess.sources.embedded import load_water
 from socaccess.study.colours import BANDS, CLASSES, DARK, LIGHT, NO_SHARE, STATUS
-from socaccess.study.findings import list_proposals, name_places, rank_gaps, short_name
+from socaccess.study.findings import name_places, rank_gaps, short_name
+from socaccess.study.proposals import list_proposals
 from socaccess.study.release import Release
 
 if TYPE_CHECKING:

@@ -13,11 +13,12 @@ import pandas as pd
 
 from socaccess.errors import Problem, UnknownNameError, raise_problems
 from socaccess.programme.amounts import find_share_problems, split_amount, to_amount, to_fraction
-from socaccess.programme.costs import observe_capital_costs, observe_funding
+from socaccess.programme.costs import observe_funding
 from socaccess.programme.objects import PlanObjects, list_objects
 from socaccess.programme.reach import ServiceAccess, find_settlement, name_municipalities
 from socaccess.programme.take_up import choose_take_up
 from socaccess.routing import UNREACHABLE
+from socaccess.sources.capital_costs import observe_capital_costs
 from socaccess.study import StudyResult
 
 __all__ = [

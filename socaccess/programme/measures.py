@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from socaccess.programme.costs import observe_capital_costs
 from socaccess.programme.known_counts import choose_rates
 from socaccess.schemas import Column, TableForm
+from socaccess.sources.capital_costs import observe_capital_costs
 from socaccess.study import StudyResult
 
 __all__ = ["ACTIONS", "MEASURES", "price_measures", "propose_measures"]

@@ -1,6 +1,7 @@
 """Where new sites should go: location models solved to a stated gap, with reasons."""
 
 from socaccess.siting.alternatives import list_alternatives, scale_up, trace_front
+from socaccess.siting.document import write_plan
 from socaccess.siting.options import (
     ASSIGNMENTS,
     COOPERATION,
@@ -30,4 +31,5 @@ __all__ = [
     "suggest_sites",
     "trace_front",
     "value_of_cooperation",
+    "write_plan",
 ]

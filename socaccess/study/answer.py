@@ -37,6 +37,7 @@ class StudyAnswer:
     sites: gpd.GeoDataFrame
     plans: pd.DataFrame
     problems: dict[str, SitingProblem]
+    left_out: pd.DataFrame
     institutions: pd.DataFrame
     not_located: pd.DataFrame
     summary: dict[str, Any]

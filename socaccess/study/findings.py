@@ -1,4 +1,4 @@
-"""What is missing, where, and what to build: the finding of a study, best said first.
+"""What is missing and where: the finding of a study, best said first.
 
 Gaps are ranked by persons outside the limit, not by per cent. Everything is read from the
 released result, so that page, annex and notebook say the same.
@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from socaccess.i18n import sort_key
+from socaccess.study.sites import is_guessed
+from socaccess.study.sizing import LEAST_GAIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -17,11 +19,9 @@ if TYPE_CHECKING:
     from socaccess.i18n import Texts
     from socaccess.study.release import Release
 
-__all__ = ["Gap", "Proposal", "list_places", "list_proposals", "name_places",
-           "rank_gaps", "short_name", "write_lead", "write_left_out", "write_title"]  # fmt: skip
+__all__ = ["Gap", "list_places", "name_places", "rank_gaps", "short_name", "write_lead",
+           "write_left_out", "write_title"]  # fmt: skip
 
-# Fewer persons than this are no reason to build.
-LEAST_GAIN = 5
 # Of more municipalities a title says how many there are.
 NAMED_PLACES = 4
 
@@ -48,21 +48,6 @@ class Gap:
     share_high: float | None
     nobody_within: tuple[str, ...]
     municipalities: int
-
-
-@dataclass(frozen=True)
-class Proposal:
-    """One suggested site: a row of `StudyResult.sites` as a reader needs it."""
-
-    site_id: str
-    service: str
-    target_group: str
-    settlement_id: str
-    name: str
-    gain: int | str | None
-    gain_low: int | str | None
-    gain_high: int | str | None
-    planned_here: bool
 
 
 def rank_gaps(released: Release, services: Iterable[str] | None = None) -> list[Gap]:
@@ -138,12 +123,10 @@ def _ranked_services(
 def _is_counted(result: Any, row: dict[str, Any], likely: bool) -> bool:
     if not row["supply_known"] or row["persons"] is None:
         return False
-    facilities = result.facilities
-    if likely or "mapping" not in facilities:
+    if likely:
         return True
     # A service known only by guessing what a register means heads no list.
-    own = facilities.loc[facilities["service"] == row["service"], "mapping"]
-    return not len(own) or bool(own.isin(["sure", "listed"]).any())
+    return not is_guessed(result.study, row["service"])
 
 
 def _persons_outside(row: dict[str, Any], end: str) -> float:
@@ -184,43 +167,6 @@ def _describe_gap(released: Release, row: dict[str, Any]) -> Gap:
         nobody_within=tuple(nobody["municipality"].astype(str)),
         municipalities=len(table),
     )
-
-
-def list_proposals(released: Release, services: Iterable[str] | None = None) -> list[Proposal]:
-    """Return the suggested sites worth building, the most persons first.
-
-    Sites that would serve fewer than five more persons are left out.
-    """
-    result: Any = released.result
-    ranked = [row["service"] for row in _ranked_services(result, services)]
-    sites = result.sites
-    sites = sites[sites["service"].isin(ranked)]
-    sites = sites[sites["gain_persons"].fillna(0.0) >= LEAST_GAIN]
-    sites = sites.sort_values(["gain_persons", "site_id"], ascending=[False, True], kind="stable")
-    facilities = result.facilities
-    planned = facilities[facilities["status"] == "planned"]
-    where = "settlement_id" if "settlement_id" in planned else None
-    there = set(zip(planned[where], planned["service"], strict=True)) if where else set()
-    proposals = []
-    for row in sites.to_dict("records"):
-        group = released.group_of[row["service"]]
-        low, high = (
-            released.show_part(group, row.get(f"gain_persons_{end}")) for end in ("low", "high")
-        )
-        proposals.append(
-            Proposal(
-                site_id=str(row["site_id"]),
-                service=row["service"],
-                target_group=group,
-                settlement_id=str(row["settlement_id"]),
-                name=str(row["name"]),
-                gain=released.show_part(group, row["gain_persons"]),
-                gain_low=low,
-                gain_high=high,
-                planned_here=(row["settlement_id"], row["service"]) in there,
-            )
-        )
-    return proposals
 
 
 def short_name(texts: Texts, family: str, code: str, name: str) -> str:

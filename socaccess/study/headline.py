@@ -142,9 +142,7 @@ def _summarise_services(
                     for column in ("places_operating", "unknown_operating", "places_planned",
                                    "unknown_planned")
                 },
-                "suggested_sites": int((suggestions.sites["service"] == name).sum())
-                if name in asked
-                else None,
+                "suggested_sites": len(suggestions.as_supply(name)) if name in asked else None,
             }
         )  # fmt: skip
     return rows

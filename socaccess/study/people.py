@@ -79,9 +79,10 @@ def measure_people(study: StudyInputs, reach: Reach, suggestions: Suggestions) -
         home = study.own_municipality(traveller).to_numpy(dtype=object)
         known = study.is_counted(name)
         now = reach.list_supply(name, "now")
-        planned, suggested = reach.list_supply(name, "planned"), now
+        planned = reach.list_supply(name, "planned")
+        suggested = now if suggestions.base == "now" else planned
         if (sites["service"] == name).any():
-            suggested = pd.concat([now, suggestions.as_supply(name)], ignore_index=True)
+            suggested = pd.concat([suggested, suggestions.as_supply(name)], ignore_index=True)
         today = _find_nearest(reach, now, traveller, home, known)
         # A scenario that adds nothing has the answers of today.
         rows.append(today)

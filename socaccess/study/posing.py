@@ -29,14 +29,16 @@ def pose_problem(
     *,
     sites: int | None,
     by_settlement: bool = False,
+    scenario: str = "now",
     **options: Any,
 ) -> SitingProblem | None:
     """Return the siting problem of one service.
 
     Clients are the points where people live, so that persons count here exactly as they
     do in coverage; with `by_settlement` the settlements, as far as their people in the mean.
-    Sites are the operating facilities of the service, which stay, by
-    `facility_id`, and every settlement where there is none yet, by `settlement_id`.
+    Sites are the operating facilities of the service (with `scenario="planned"` the planned
+    ones too), which stay, by `facility_id`, and every settlement where there is none yet, by
+    `settlement_id`.
     None where there is nobody to serve or nowhere to build.
 
     Parameters
@@ -58,7 +60,7 @@ def pose_problem(
     located = reach.settlements.located
     if not weight.sum() > 0 or not located.any():
         return None
-    supply = reach.list_supply(service)
+    supply = reach.list_supply(service, scenario)
     points = supply["point"].to_numpy(dtype=int)
     allowed = located
     if study.candidates is not None:

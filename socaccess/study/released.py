@@ -12,7 +12,7 @@ from socaccess.coverage import SCENARIOS, round_shares
 from socaccess.privacy import mark_untold
 from socaccess.study.releasing import ReleasedAnswer, summarise_by_population
 
-__all__ = ["DECIMALS", "SITE_COLUMNS", "list_headline", "list_tables", "round_table"]
+__all__ = ["DECIMALS", "GAINS", "SITE_COLUMNS", "list_headline", "list_tables", "round_table"]
 
 DECIMALS = {
     "travel_min": 1,
@@ -38,14 +38,22 @@ DECIMALS = {
     "population_within": 0,
     "unreachable_population": 0,
     "gain_population": 0,
+    "saved_min": 0,
+    "nearest_min": 0,
 }
 """Decimals of the numbers that leave; what is not named stays as it is."""
 
 
 SITE_COLUMNS = ("site_id", "service", "rank", "settlement_id", "name", "municipality_id",
-                "municipality", "gain_persons", "gain_population", "places", "opens",
-                "also_p_median")  # fmt: skip
+                "municipality", "kind", "gain_persons", "gain_persons_low", "gain_persons_high",
+                "gain_without_planned", "gain_population", "saved_min", "min_clients",
+                "places_low", "places_high", "cost_low_eur", "cost_high_eur", "cost_projects",
+                "cost_year_from", "cost_year_to", "planned_there", "registered_there",
+                "unregistered_there", "nearest", "nearest_min", "unneeded_limit_min", "equals",
+                "equal_count", "house", "places", "opens")  # fmt: skip
 """What leaves of a suggested site, besides its place and its certificate."""
+
+GAINS = ("gain_persons", "gain_persons_low", "gain_persons_high", "gain_without_planned")
 
 
 def list_tables(released: ReleasedAnswer) -> dict[str, pd.DataFrame]:
@@ -110,13 +118,19 @@ def _release_sites(released: ReleasedAnswer) -> pd.DataFrame:
     sites = result.sites.to_crs(crs_.EXCHANGE)
     # Only what is known to be safe: an answer of one's own may tell more of its clients.
     table = pd.DataFrame(sites[[name for name in SITE_COLUMNS if name in sites]])
-    table["gain_persons"] = [
-        released.show_part(released.group_of[service], gain)
-        for service, gain in zip(table["service"], table["gain_persons"], strict=True)
-    ]
-    table["gain_persons"] = table["gain_persons"].astype(object)
+    for column in GAINS:
+        if column in table:
+            shown = [
+                released.show_part(released.group_of[service], gain)
+                for service, gain in zip(table["service"], table[column], strict=True)
+            ]
+            table[column] = pd.Series(shown, table.index, dtype=object)
     table["lon"] = sites.geometry.x.round(5)
     table["lat"] = sites.geometry.y.round(5)
+    if result.left_out is not None and len(result.left_out):
+        # What to build, the most persons first: the order of `socaccess.study.proposals`.
+        order = sites.sort_values(["gain_persons", "site_id"], ascending=[False, True])
+        table = table.loc[order.index].reset_index(drop=True)
     plans = result.plans.sort_values(
         "objective", key=lambda column: column != "mclp", kind="stable"
     )

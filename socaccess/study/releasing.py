@@ -281,13 +281,15 @@ def conclude(result: A, estimate: pd.DataFrame) -> A:
     )
     # An answer to a question of one's own is a decision already made: it stays.
     own = not set(result.plans["objective"]) <= set(OBJECTIVES)
-    suggestions = Suggestions(result.sites, result.plans, result.problems)
+    suggestions = Suggestions(
+        result.sites, result.plans, result.problems, result.left_out, "now" if own else "planned"
+    )
     if same_sites or own:
         suggestions = measure_site_gains(study, reach, suggestions, persons)
         table = place_persons(study, result.settlement_coverage, persons)
     else:
         # Which sites were suggested, and in which order, depends on the counts too.
-        asked = tuple(dict.fromkeys(result.plans["service"]))
+        asked = tuple(result.left_out["service"])
         suggestions = suggest_study_sites(study, reach, persons, services=asked)
         times = measure_people(study, reach, suggestions)
         table = assess_settlements(study, times, persons)
@@ -305,5 +307,6 @@ def conclude(result: A, estimate: pd.DataFrame) -> A:
         sites=suggestions.sites,
         plans=suggestions.plans,
         problems=suggestions.problems,
+        left_out=suggestions.left_out,
         summary={**result.summary, **summary},
     )

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from socaccess.study.inputs import StudyInputs
 
-__all__ = ["list_institutions", "run_study"]
+__all__ = ["choose_site_services", "list_institutions", "run_study"]
 
 A = TypeVar("A", bound=StudyAnswer)
 
@@ -67,7 +67,7 @@ def run_study(
             study,
             reach,
             persons,
-            services=_choose_site_services(study) if suggest else (),
+            services=choose_site_services(study) if suggest else (),
             progress=lambda done, total: tell("sites", done, total),
         )
     tell("coverage")
@@ -91,6 +91,7 @@ def run_study(
         sites=suggestions.sites,
         plans=suggestions.plans,
         problems=suggestions.problems,
+        left_out=suggestions.left_out,
         institutions=leaving,
         not_located=not_located,
         summary=summary,
@@ -116,7 +117,7 @@ def _list_movers(study: StudyInputs) -> dict[str, str]:
     return dict(zip(stated["service"], stated["moves_to"], strict=True))
 
 
-def _choose_site_services(study: StudyInputs) -> tuple[str, ...]:
+def choose_site_services(study: StudyInputs) -> tuple[str, ...]:
     """Return the services to suggest sites for: promised, gone to by clients, and known at all.
 
     Where no source counts a service, the gap is in the data: any site would seem to

@@ -1,51 +1,102 @@
-"""Where new sites would help a study most: the siting problems it poses and their answers."""
+"""Where new sites would help a study most: the siting problems it poses and their answers.
+
+What is planned counts as there. Of each service as many sites are suggested as bring enough
+persons each (`socaccess.study.sizing`); among the plans nobody can tell apart by coverage the one
+with the least travel, in towns before villages (`socaccess.study.choosing`).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from socaccess.coverage import bound_limits_ms
 from socaccess.routing import Progress
 from socaccess.siting import SitingPlan, SitingProblem, measure_gains, suggest_sites
+from socaccess.study.choosing import Candidates, Chosen, choose_plan
+from socaccess.study.houses import find_pairs, mark_houses, share_houses
+from socaccess.study.merits import SITE_COLUMNS, describe_sites, list_planned
 from socaccess.study.posing import pose_problem, weigh_clients
 from socaccess.study.reach import Reach
-from socaccess.travel.minutes import to_limit_ms
+from socaccess.study.sizing import Size, size_services
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
+    from socaccess.study.answer import StudyAnswer
     from socaccess.study.inputs import StudyInputs
 
-__all__ = ["Suggestions", "measure_site_gains", "place_plan", "suggest_study_sites"]
+__all__ = [
+    "OBJECTIVES",
+    "REASONS",
+    "TOLERANCE",
+    "Suggestions",
+    "explain_nothing",
+    "is_guessed",
+    "make_plan",
+    "measure_site_gains",
+    "place_plan",
+    "suggest_study_sites",
+]
 
-OBJECTIVES = ("mclp", "p_median")
-"""What a study asks for each service: most persons within the limit, and least travel in all.
-The sites of the first are suggested; the second stands beside it, asked of settlements as far away
-as their people are in the mean."""
+OBJECTIVES = ("mclp", "p_median", "cover_then_travel")
+"""What a study asks for each service: most persons within the limit; least travel in all; and, of
+the plans within the tolerance of the first, least travel. The sites of the last are suggested."""
 
-_SITE_COLUMNS = ["site_id", "service", "rank", "settlement_id", "name", "municipality_id",
-                 "municipality", "gain_persons", "gain_population", "places", "opens",
-                 "also_p_median", "point"]  # fmt: skip
-_PLAN_COLUMNS = ["service", "objective", "status", "value", "bound", "gap", "sites", "weighted_by"]
+REASONS = ("nobody_in_need", "supply_uncertain", "everyone_near", "none_in_reach", "too_few",
+           "as_many_as_asked")  # fmt: skip
+"""Why no (further) site of a service is suggested: nobody is known to need it; its providers are
+only guessed at; everyone is within the limit; no site would bring anyone else within it; it might
+bring fewer than a facility needs; or as many were suggested as were asked for."""
+
+TOLERANCE = 0.02
+"""How much less than the best a plan may cover, as a share; more where the data says less."""
+
+_TOWNS = ("city", "town", "neighbourhood")
+_PLAN_COLUMNS = ["service", "objective", "status", "value", "bound", "gap", "sites", "weighted_by",
+                 "tolerance"]  # fmt: skip
+_LEFT_COLUMNS = ["service", "reason", "settlement_id", "gain_persons", "gain_persons_low",
+                 "gain_persons_high", "min_clients"]  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
 class Suggestions:
-    """Suggested sites, the certificates they come with, and by service what was asked."""
+    """Suggested sites, the certificates they come with, and by service what was asked.
+
+    `left_out` says of each service why no further site is suggested, one of `REASONS`, with the
+    one that would help most; of what it would bring, low and high as of a suggested site. `base`
+    is the scenario the sites come on top of: `planned`, or `now` for a question of one's own.
+    """
 
     sites: gpd.GeoDataFrame
     plans: pd.DataFrame
     problems: dict[str, SitingProblem] = field(default_factory=dict)
+    left_out: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=_LEFT_COLUMNS))
+    base: str = "planned"
 
     def as_supply(self, service: str) -> pd.DataFrame:
-        """Return the suggested sites of a service in the form of facilities."""
+        """Return the new sites of a service in the form of facilities."""
         sites = pd.DataFrame(self.sites)
-        renamed = sites[sites["service"] == service].rename(columns={"site_id": "facility_id"})
+        new = sites[(sites["service"] == service) & (sites["kind"] == "new")]
+        renamed = new.rename(columns={"site_id": "facility_id"})
         return renamed.assign(owner_id=renamed["municipality_id"])
+
+
+@dataclass(frozen=True, eq=False)
+class _Answer:
+    """What was found for one service, and why there is nothing further."""
+
+    certificates: list[tuple[object, ...]]
+    left_out: dict[str, Any]
+    problem: SitingProblem | None = None
+    candidates: Candidates | None = None
+    floor: float = 0.0
+    tolerance: float = 0.0
+    chosen: Chosen | None = None
 
 
 def suggest_study_sites(
@@ -56,130 +107,278 @@ def suggest_study_sites(
     services: Sequence[str],
     progress: Progress | None = None,
 ) -> Suggestions:
-    """Return sites for each of `services`, with existing operating facilities fixed."""
-    import geopandas as gpd
-
-    sites, plans = [], []
-    problems: dict[str, SitingProblem] = {}
+    """Return sites for each of `services`, with what operates or is planned as it stands."""
+    services = services if study.settings.new_sites else ()
+    sizes = size_services(study, services)
+    answers: dict[str, _Answer] = {}
     for done, service in enumerate(services):
-        if study.settings.new_sites:
-            found, certificates, problem = _suggest_for_service(study, reach, persons, service)
-            sites.append(found)
-            plans += certificates
-            if problem is not None:
-                problems[service] = problem
+        answers[service] = _answer(study, reach, persons, service, sizes[service])
         if progress is not None:
             progress(done + 1, len(services))
-    filled = [table for table in sites if len(table)]
-    table = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=_SITE_COLUMNS)
-    place = study.settlements.set_index("settlement_id").geometry
-    frame = gpd.GeoDataFrame(
-        table,
-        geometry=gpd.GeoSeries(
-            [place[name] for name in table["settlement_id"]], crs=study.settlements.crs
-        ),
-    )
-    return Suggestions(frame, pd.DataFrame(plans, columns=_PLAN_COLUMNS), problems)
-
-
-def _suggest_for_service(
-    study: StudyInputs, reach: Reach, persons: pd.DataFrame, service: str
-) -> tuple[pd.DataFrame, list[tuple[object, ...]], SitingProblem | None]:
-    weight, weighted_by = weigh_clients(study, persons, service)
-    answers: dict[str, SitingPlan] = {}
-    certificates: list[tuple[object, ...]] = []
-    for objective in OBJECTIVES:
-        problem = pose_problem(
-            study,
-            reach,
-            weight,
-            service,
-            sites=study.settings.new_sites,
-            objective=objective,
-            by_settlement=objective != "mclp",
-        )
-        if problem is None:
-            return pd.DataFrame(columns=_SITE_COLUMNS), [], None
-        plan = suggest_sites(problem, time_limit_s=study.settings.solver_seconds)
-        answers[objective] = plan
-        certificates.append(
-            (
-                service,
-                objective,
-                plan.status,
-                plan.objective,
-                plan.bound,
-                plan.gap,
-                len(plan.sites),
-                weighted_by,
+    found = {
+        service: (answer.candidates, answer.chosen, answer.floor)
+        for service, answer in answers.items()
+        if answer.candidates is not None and answer.chosen is not None
+    }
+    pairs = find_pairs(study) if found else set()
+    chosen = share_houses(found, pairs)
+    tables, certificates = [], []
+    for service, answer in answers.items():
+        weight, basis = weigh_clients(study, persons, service)
+        asked = (study, reach, service, weight, basis, sizes[service])
+        tables.append(list_planned(*asked))
+        certificates += answer.certificates
+        if service in chosen:
+            certificates.append(_certify_choice(answer, chosen[service]))
+            plan, ids = chosen[service], found[service][0].site_ids
+            tables.append(
+                describe_sites(
+                    *asked,
+                    [str(ids[site]) for site in plan.sites],
+                    equals=[[str(ids[at]) for at in plan.equals[site]] for site in plan.sites],
+                )
             )
-        )
-    problem = answers["mclp"].problem
-    assert problem is not None
-    return _list_sites(study, reach, service, answers, weighted_by), certificates, problem
-
-
-def _list_sites(
-    study: StudyInputs,
-    reach: Reach,
-    service: str,
-    answers: dict[str, SitingPlan],
-    weighted_by: str,
-) -> pd.DataFrame:
-    """Return the sites in the order they help, each with what it adds to those before it."""
-    plan = answers["mclp"]
-    # A site that reaches nobody new is no suggestion.
-    sites = plan.sites[plan.sites["gain_persons"] > 0]
-    settlements = study.settlements.set_index("settlement_id")
-    places = settlements.loc[sites["site_id"]]
-    names = study.municipalities.set_index("municipality_id")["name"]
-    point = dict(zip(study.settlements["settlement_id"], reach.candidate_point, strict=True))
-    points = [point[name] for name in sites["site_id"]]
-    gains = sites["gain_persons"].to_numpy(dtype=float)
-    return pd.DataFrame(
-        {
-            "site_id": [f"new-{service}-{number}" for number in range(1, len(sites) + 1)],
-            "service": service,
-            "rank": np.arange(1, len(sites) + 1),
-            "settlement_id": sites["site_id"].to_numpy(dtype=object),
-            "name": places["name"].to_numpy(dtype=object),
-            "municipality_id": places["municipality_id"].to_numpy(dtype=object),
-            "municipality": places["municipality_id"].map(names).to_numpy(dtype=object),
-            "gain_persons": gains if weighted_by == "need" else np.nan,
-            "gain_population": _count_inhabitants(study, reach, service, points),
-            "places": pd.NA,
-            "opens": pd.NA,
-            "also_p_median": sites["site_id"].isin(answers["p_median"].sites["site_id"]).tolist(),
-            "point": points,
-        },
-        columns=_SITE_COLUMNS,
+    return Suggestions(
+        _gather(study, tables, pairs),
+        pd.DataFrame(certificates, columns=_PLAN_COLUMNS),
+        {name: answer.problem for name, answer in answers.items() if answer.problem is not None},
+        pd.DataFrame([answer.left_out for answer in answers.values()], columns=_LEFT_COLUMNS),
     )
 
 
-def _count_inhabitants(
-    study: StudyInputs, reach: Reach, service: str, points: list[int]
-) -> list[float]:
-    """Return the inhabitants each site brings within the limit, on those before it."""
-    types = study.service_types.set_index("service")
-    traveller = str(types.loc[service, "traveller"])
-    limit_ms = to_limit_ms(study.limits_min()[service])
-    supply = reach.list_supply(service)["point"].to_numpy(dtype=int)
-    covered = (reach.people_ms(supply, traveller) <= limit_ms).any(axis=1)
-    people = study.settlements["population"].to_numpy(dtype=float)[reach.home] * reach.share
-    gains = []
-    for near in (reach.people_ms(np.array(points, dtype=int), traveller) <= limit_ms).T:
-        gains.append(float(people[near & ~covered].sum()))
-        covered = covered | near
-    return gains
+def _gather(
+    study: StudyInputs, tables: list[pd.DataFrame], pairs: set[frozenset[str]]
+) -> gpd.GeoDataFrame:
+    """Return the sites of all services as one table, with the point of their settlement."""
+    import geopandas as gpd
+
+    filled = [table for table in tables if len(table)]
+    table = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=SITE_COLUMNS)
+    place = study.settlements.set_index("settlement_id").geometry
+    points = [place[name] for name in table["settlement_id"]]
+    return gpd.GeoDataFrame(
+        mark_houses(table, pairs), geometry=gpd.GeoSeries(points, crs=study.settlements.crs)
+    )
+
+
+def _answer(
+    study: StudyInputs, reach: Reach, persons: pd.DataFrame, service: str, size: Size
+) -> _Answer:
+    """Return the plan of one service: as many sites as help enough, where they do best."""
+    weight, weighted_by = weigh_clients(study, persons, service)
+    if is_guessed(study, service):
+        return _Answer([], {"service": service, "reason": "supply_uncertain"})
+    if not weight.sum() > 0:
+        return _Answer([], {"service": service, "reason": "nobody_in_need"})
+    problem = pose_problem(study, reach, weight, service, sites=1, scenario="planned")
+    if problem is None:
+        return _Answer([], {"service": service, "reason": "none_in_reach"})
+    # Of inhabitants a facility serves few: a site must bring one in a hundred of them.
+    least = size.min_clients if weighted_by == "need" else 0.01 * float(weight.sum())
+    low, limit, high = (
+        end / 60_000
+        for end in bound_limits_ms(study.limits_min()[service], study.settings.time_uncertainty)
+    )
+    candidates = Candidates.of(service, problem, (low, limit, high), _list_villages(study), least)
+    best = _draw_curve(candidates, study.settings.new_sites, study.settings.solver_seconds)
+    while best:
+        cover = best.pop()
+        tolerance = _find_tolerance(candidates, cover.sites)
+        floor = (1.0 - tolerance) * cover.value
+        chosen = choose_plan(
+            candidates, cover.sites, floor, max(tolerance, study.settings.time_uncertainty)
+        )
+        if chosen is not None:
+            break
+    else:
+        held = candidates.count_near(candidates.base_min)
+        cover = _Cover([], held, held, "optimal")
+        rows, left = [cover.certify(service, weighted_by)], _leave_out(candidates, [])
+        return _Answer(rows, left, replace(problem, sites=0))
+    problem = replace(problem, sites=len(cover.sites))
+    rows = [cover.certify(service, weighted_by)]
+    if not chosen.is_whole:
+        asked = replace(problem, objective="p_median")
+        median = suggest_sites(asked, time_limit_s=study.settings.solver_seconds, explain=False)
+        rows.append((service, "p_median", median.status, median.objective, median.bound,
+                     median.gap, len(median.sites), weighted_by, np.nan))  # fmt: skip
+    left = _leave_out(candidates, chosen.sites)
+    return _Answer(rows, left, problem, candidates, floor, tolerance, chosen)
+
+
+@dataclass(frozen=True, eq=False)
+class _Cover:
+    """The most persons so many sites have within the limit, base included, and its bound."""
+
+    sites: list[int]
+    value: float
+    bound: float
+    status: str
+
+    def certify(self, service: str, weighted_by: str) -> tuple[object, ...]:
+        """Return the row of the table of plans."""
+        gap = abs(self.bound - self.value) / self.value if self.value else 0.0
+        return (service, "mclp", self.status, self.value, self.bound, gap, len(self.sites),
+                weighted_by, np.nan)  # fmt: skip
+
+
+def _draw_curve(candidates: Candidates, most: int, seconds: float) -> list[_Cover]:
+    """Return the most that one site covers, two, and so on: while a further one brings enough."""
+    base = candidates.count_near(candidates.base_min)
+    every = [*range(len(candidates.site_ids))]
+    gains = candidates.count_gains(candidates.base_min, every)[1]
+    first = int(gains.argmax())
+    if gains[first] < candidates.least - 1e-9:
+        return []
+    found = [_Cover([first], base + gains[first], base + gains[first], "optimal")]
+    problem = candidates.pose_cover()
+    position = {name: at for at, name in enumerate(candidates.site_ids)}
+    for count in range(2, min(most, len(every)) + 1):
+        plan = suggest_sites(replace(problem, sites=count), time_limit_s=seconds, explain=False)
+        value = base + plan.objective
+        if len(plan.sites) < count or value - found[-1].value < candidates.least - 1e-9:
+            break
+        sites = [position[name] for name in plan.sites["site_id"]]
+        found.append(_Cover(sites, value, base + plan.bound, plan.status))
+    return found
+
+
+def _certify_choice(answer: _Answer, plan: Chosen) -> tuple[object, ...]:
+    """Return the row of the plan suggested: its travel, and the least within the tolerance."""
+    mclp = answer.certificates[0]
+    bound = plan.least_travel
+    if not plan.is_whole:
+        # No plan has less travel than the best without any floor.
+        bound = min(float(answer.certificates[1][4]), plan.travel)  # type: ignore[arg-type]
+    gap = plan.travel / bound - 1.0 if bound > 0 else 0.0
+    status = "optimal" if plan.is_whole or gap <= 1e-6 else "feasible"
+    return (mclp[0], "cover_then_travel", status, plan.travel, bound, gap, len(plan.sites),
+            mclp[7], answer.tolerance)  # fmt: skip
+
+
+def _leave_out(candidates: Candidates, sites: list[int]) -> dict[str, Any]:
+    """Return why no further site is suggested, with the one that would help most."""
+    row: dict[str, Any] = {"service": candidates.service, "min_clients": candidates.least}
+    beyond = (candidates.after(sites) > candidates.limit_min).any()
+    if not beyond and not candidates.lost > 0:
+        return row | {"reason": "everyone_near"}
+    found = candidates.find_next(sites)
+    if found is None:
+        return row | {"reason": "none_in_reach"}
+    at, gains = found
+    enough = candidates.is_viable([*sites, at])
+    return row | {
+        "reason": "as_many_as_asked" if enough else "too_few",
+        "settlement_id": candidates.site_ids[at],
+        "gain_persons": float(gains[1]),
+        "gain_persons_low": float(gains.min()),
+        "gain_persons_high": float(gains.max()),
+    }
+
+
+def _find_tolerance(candidates: Candidates, sites: list[int]) -> float:
+    """Return the share of the best coverage within which plans cannot be told apart.
+
+    Never less than what the persons the sites bring would change by if all times were longer or
+    shorter by their uncertainty (half of it, as a share of those covered).
+    """
+    after = candidates.after(sites)
+    gains = [
+        candidates.count_near(after, limit) - candidates.count_near(candidates.base_min, limit)
+        for limit in candidates.limits_min
+    ]
+    covered = candidates.count_near(after)
+    return max(TOLERANCE, (max(gains) - min(gains)) / 2 / covered) if covered else TOLERANCE
+
+
+def _list_villages(study: StudyInputs) -> dict[str, int]:
+    """Return 0 for each town, 1 for a village where any service stands, 2 for the others."""
+    settlements, facilities = study.settlements, study.facilities
+    served: set[str] = set()
+    if "settlement_id" in facilities:
+        served = set(facilities.loc[facilities["status"] == "operating", "settlement_id"].dropna())
+    return {
+        name: 0 if kind in _TOWNS else 1 if name in served else 2
+        for name, kind in zip(settlements["settlement_id"], settlements["kind"], strict=True)
+    }
+
+
+def is_guessed(study: StudyInputs, service: str) -> bool:
+    """Return whether a service is known only by guessing what a register means."""
+    facilities = study.facilities
+    if "mapping" not in facilities:
+        return False
+    own = facilities.loc[facilities["service"] == service, "mapping"]
+    return len(own) > 0 and not own.isin(["sure", "listed"]).any()
+
+
+def make_plan(result: StudyAnswer, service: str) -> SitingPlan | None:
+    """Return the suggested sites of a service as a plan, its bound the best coverage there is.
+
+    None where no question was posed: nobody needs it, or its providers are only guessed at.
+    """
+    problem = result.problems.get(service)
+    if problem is None:
+        return None
+    sites = result.sites
+    chosen = sites[(sites["service"] == service) & (sites["kind"] == "new")]["settlement_id"]
+    asked = replace(problem, sites=len(chosen))
+    plan = suggest_sites(replace(asked, required=tuple(chosen)), explain=False)
+    rows = result.plans.set_index(["service", "objective"])
+    bound = max(float(rows.loc[(service, "mclp"), "bound"]), plan.objective)
+    gap = bound / plan.objective - 1.0 if plan.objective else 0.0
+    status = "optimal" if gap <= 1e-6 else "feasible"
+    return replace(plan, status=status, bound=bound, gap=gap, problem=asked, notes=())
+
+
+def explain_nothing(plan: SitingPlan) -> str:
+    """Return why a plan of a posed question has no site, one of `REASONS`."""
+    problem = plan.problem
+    assert problem is not None
+    if isinstance(problem.persons, np.ndarray) and not problem.persons.sum() > 0:
+        return "nobody_in_need"
+    ids = np.array(problem.site_ids, dtype=object)
+    open_now = np.isin(ids, [*problem.existing, *problem.may_close])
+    minutes = problem.travel_min
+    minutes = np.asarray(minutes.toarray() if hasattr(minutes, "toarray") else minutes, dtype=float)
+    limit = problem.limit_min if isinstance(problem.limit_min, float | int) else np.inf
+    near = minutes <= limit
+    far = ~near[:, open_now].any(axis=1)
+    if isinstance(problem.persons, np.ndarray):
+        far &= problem.persons > 0
+    if not far.any():
+        return "everyone_near"
+    return "too_few" if near[far][:, ~open_now].any() else "none_in_reach"
 
 
 def measure_site_gains(
     study: StudyInputs, reach: Reach, found: Suggestions, persons: pd.DataFrame
 ) -> Suggestions:
-    """Return the sites with what each brings counted in other persons: those that may leave.
+    """Return the same sites with what each brings counted in other persons: those that may leave.
 
-    The question stays the one that was asked, with its limit and its conditions.
+    The answer to a question of one's own is asked again as it was.
     """
+    sites = found.sites
+    if found.base != "planned":
+        return _measure_own(study, reach, found, persons)
+    services = list(dict.fromkeys([*sites["service"], *found.problems]))
+    sizes = size_services(study, services)
+    tables = []
+    for service in services:
+        mine = sites[(sites["service"] == service) & (sites["kind"] == "new")]
+        weight, basis = weigh_clients(study, persons, service)
+        asked = (study, reach, service, weight, basis, sizes[service])
+        equals = [names.split(";") if names else [] for names in mine["equals"]]
+        new = describe_sites(*asked, mine["settlement_id"].tolist(), equals=equals)
+        counts = mine.set_index("settlement_id")["equal_count"]
+        new["equal_count"] = new["settlement_id"].map(counts)
+        tables += [list_planned(*asked), new]
+    return replace(found, sites=_gather(study, tables, find_pairs(study)))
+
+
+def _measure_own(
+    study: StudyInputs, reach: Reach, found: Suggestions, persons: pd.DataFrame
+) -> Suggestions:
     sites = found.sites
     gains = sites["gain_persons"].to_numpy(dtype=float, copy=True)
     for service, problem in found.problems.items():
@@ -214,15 +413,15 @@ def place_plan(study: StudyInputs, reach: Reach, service: str, plan: SitingPlan)
         municipality_id=places["municipality_id"].to_numpy(),
         municipality=places["municipality_id"].map(names).to_numpy(),
         gain_population=np.nan,
+        kind="new",
         opens=pd.NA,
-        also_p_median=False,
         point=[point[name] for name in sites["site_id"]],
     )
-    first = [name for name in _SITE_COLUMNS if name in table]
+    first = [name for name in SITE_COLUMNS if name in table]
     table = table[[*first, *(name for name in table if name not in first)]]
     frame = gpd.GeoDataFrame(
         table, geometry=gpd.GeoSeries(places.geometry.to_numpy(), crs=study.settlements.crs)
     )
-    row = (service, "", plan.status, plan.objective, plan.bound, plan.gap, len(sites), "")
+    row = (service, "", plan.status, plan.objective, plan.bound, plan.gap, len(sites), "", np.nan)
     asked = {} if plan.problem is None else {service: plan.problem}
-    return Suggestions(frame, pd.DataFrame([row], columns=_PLAN_COLUMNS), asked)
+    return Suggestions(frame, pd.DataFrame([row], columns=_PLAN_COLUMNS), asked, base="now")

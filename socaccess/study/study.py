@@ -129,6 +129,9 @@ class StudyResult(StudyAnswer):
         One row per service and objective: the certificate of the suggestion.
     problems
         By service, the siting problem whose answer `sites` are.
+    left_out
+        Why no further site of each service is suggested, with the one that would help most;
+        see `socaccess.study.sites`.
     institutions
         Institutions people move out of, as origins: time to each service of theirs.
     not_located

@@ -21,7 +21,8 @@ from socaccess.maps.shares import as_percent
 from socaccess.network import RoadNetwork
 from socaccess.routing import Terminals, compute_matrix
 from socaccess.study.colours import LIGHT, STATUS
-from socaccess.study.findings import list_proposals, rank_gaps
+from socaccess.study.findings import rank_gaps
+from socaccess.study.proposals import list_proposals
 
 from .world import NASTY, release_world
 

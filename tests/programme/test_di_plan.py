@@ -18,7 +18,7 @@ from small_worlds import at, two_municipalities
 from socaccess.documents.markdown import render_markdown
 from socaccess.errors import InputError, UnknownNameError
 from socaccess.i18n import LANGUAGES, Texts
-from socaccess.programme.costs import observe_capital_costs, observe_funding
+from socaccess.programme.costs import observe_funding
 from socaccess.programme.eraf import Application, check_application
 from socaccess.programme.general_services import (
     Criterion,
@@ -32,6 +32,7 @@ from socaccess.programme.objects import PlanObjects, list_objects
 from socaccess.programme.pages import build_annex
 from socaccess.programme.person_budgets import Wish, _choose_units, plan_person_budget
 from socaccess.programme.words import describe_finding
+from socaccess.sources.capital_costs import observe_capital_costs
 from socaccess.study import Study
 
 

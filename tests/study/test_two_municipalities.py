@@ -180,7 +180,7 @@ def test_institutions_never_supply(result):
         ("east", "care", "now", "any", (11, 8, 8 / 11, 17, 30, 40, 40, 400, 50)),
         # (10 x 50 + 4 x 40) / 14
         ("west", "care", "now", "any", (14, 0, 0.0, 660 / 14, 50, 50, 50, 0, 0)),
-        # the suggested site at E serves like F2
+        # nothing is suggested where F2 is planned
         ("east", "dac", "suggested", "any", (11, 10, 10 / 11, 5, 10, 10, 10, 600, 50)),
         ("east", "care", "suggested", "any", (11, 8, 8 / 11, 17, 30, 40, 40, 400, 50)),
     ],
@@ -206,17 +206,36 @@ def test_gaps_by_hand(result):
     assert result.gaps["service"].value_counts().to_dict() == {"care": 4, "shop": 4, "dac": 2}
 
 
-def test_the_suggested_site_by_hand(result):
+def test_what_is_planned_is_suggested_first_and_nothing_twice(result):
+    # F2 is planned at E and brings the 5 persons of e: the plan is to be kept, nothing added.
+    (site,) = result.sites.to_dict("records")
+    assert (site["site_id"], site["kind"], site["settlement_id"]) == ("F2", "planned", "e")
+    assert (site["gain_persons"], site["gain_population"]) == (5.0, 100.0)
+    assert site["planned_there"] == "Centrs E"
+    assert result.left_out["reason"].tolist() == ["none_in_reach"]
+    plans = result.plans.set_index("objective")
+    assert plans.loc["mclp", ["value", "bound", "sites"]].tolist() == [24, 24, 0]
+    assert pick(result, "dac", "suggested", "facility_id")["e"] == "F2"
+
+
+def test_the_suggested_site_by_hand():
     # Only e can still be covered, and only from E: C is 30 minutes away. It brings 5 persons
-    # among 100 people. For the least travel E is best as well: of 370 person-minutes
-    # (10 x 10 + 3 x 10 + 2 x 20 + 5 x 40) it saves 5 x 40 + 2 x 10 = 220; A or C save 100.
+    # among 100 people. Of 370 person-minutes (10 x 10 + 3 x 10 + 2 x 20 + 5 x 40) it leaves
+    # 150: 10 x 10 + 3 x 10 + 2 x 10 from d.
+    tables = two_municipalities()
+    planned = tables["facilities"]["status"] == "planned"
+    tables["facilities"] = tables["facilities"][~planned]
+    result = Study(**tables, settings=Settings(new_sites=2, site_services=("dac",))).run()
     (site,) = result.sites.to_dict("records")
     assert (site["service"], site["settlement_id"], site["rank"]) == ("dac", "e", 1)
-    assert (site["gain_persons"], site["gain_population"]) == (5.0, 100.0)
-    assert site["also_p_median"]
+    assert (site["kind"], site["gain_persons"], site["gain_population"]) == ("new", 5.0, 100.0)
+    assert (site["gain_persons_low"], site["gain_persons_high"]) == (5.0, 7.0)
+    assert (site["saved_min"], site["nearest"], site["nearest_min"]) == (40.0, "Centrs B", 40.0)
+    # With a limit of 40 minutes everybody is near F1.
+    assert (site["unneeded_limit_min"], site["min_clients"], site["equals"]) == (40.0, 5.0, "")
     plans = result.plans.set_index("objective")
     assert plans.loc["mclp", "value"] == pytest.approx(24)  # of 25 persons
-    assert plans.loc["p_median", "value"] == pytest.approx(150)
+    assert plans.loc["cover_then_travel", "value"] == pytest.approx(150)
     assert (plans["status"] == "optimal").all()
     assert plans["bound"].to_numpy() == pytest.approx(plans["value"].to_numpy(), rel=1e-5)
     assert (plans["gap"] <= 1e-6).all()
@@ -247,7 +266,7 @@ def test_the_headline_by_hand(result):
     # The workshop beyond the border serves, but is none of the region's.
     assert services["shop"]["facilities"]["operating"] == 1
     assert services["shop"]["facilities"]["operating_in_region"] == 0
-    assert services["dac"]["suggested_sites"] == 1
+    assert services["dac"]["suggested_sites"] == 0
     assert services["crisis"]["supply_known"] is False
     # Nobody counts crisis centres; of 25 persons in need of a workshop a and b, 14.
     assert services["crisis"]["covered_share"]["now"] is None
