@@ -279,6 +279,15 @@ def covered_by(problem, world, is_open):
     return float(world.weight[near >= problem.cover_times].sum())
 
 
+def floors_hold(problem, world, is_open, times):
+    """Whether every municipality has its share near as many open sites as `times` asks for."""
+    near = (world.minutes[:, is_open] <= world.limit[:, None]).sum(axis=1) >= times
+    return all(
+        world.persons[members & near].sum() >= share * world.persons[members].sum() - 1e-6
+        for members, share in floors(problem, world)
+    )
+
+
 def unserved_of(problem, world, plan, reach):
     """Least weight unserved within `reach` by one plan, None when it breaks a condition."""
     new, closed, is_open = plan
@@ -299,7 +308,7 @@ def best_value(problem: SitingProblem, world: World | None = None):
     if problem.cover_times > 1 and problem.objective == "lscp":
         return fewest_with_backup(problem, world, plans)
     if problem.cover_times > 1 or problem.busy_share is not None:
-        kept = [p for p in plans if unserved_of(problem, world, p, world.limit) is not None]
+        kept = [p for p in plans if floors_hold(problem, world, p[2], problem.cover_times)]
         return max((covered_by(problem, world, plan[2]) for plan in kept), default=None)
     if problem.objective == "mclp":
         values = []
@@ -365,6 +374,7 @@ def fewest_with_backup(problem, world, plans):
     need = np.minimum(near[:, sorted(usable)].sum(axis=1), problem.cover_times)
     need[world.persons <= 0] = 0
     good = [plan for plan in plans if (near[:, plan[2]].sum(axis=1) >= need).all()]
+    good = [plan for plan in good if floors_hold(problem, world, plan[2], np.maximum(need, 1))]
     return min((len(plan[0]) for plan in good), default=None)
 
 
