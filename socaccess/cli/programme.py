@@ -69,8 +69,14 @@ def build(
 
 
 @app.command("backtest")
-def backtest(session: Session) -> None:
-    """Set what could be forecast in 2019 beside what was published later."""
+def backtest(
+    session: Session,
+    applications: Annotated[str | None, typer.Option("--applications")] = None,
+) -> None:
+    """Set what could be forecast in 2019 beside what was published later; or old applications."""
+    if applications is not None:
+        _look_back(session, applications)
+        return
     from socaccess.programme.take_up import ALL, backtest_recipients
     from socaccess.sources.services import load_service_types, load_target_groups
 
@@ -100,3 +106,36 @@ def backtest(session: Session) -> None:
     session.say("programme.backtest_inside", inside=int(known["inside"].sum()), pairs=len(known),
                 none=len(table) - len(known))  # fmt: skip
     session.finish({"backtest": table}, {"backtest": table})
+
+
+def _look_back(session: Session, region: str) -> None:
+    """Say of every funded object what the check of applications would have answered."""
+    from socaccess.programme.eraf_history import backtest_applications
+    from socaccess.study import Study
+
+    study = Study.load(region)
+    table = backtest_applications(study)
+    names = study.name_services(session.lang)
+    counts = table.groupby("service", as_index=False).agg(
+        asked=("answer", "size"),
+        supported=("answer", lambda answers: int((answers == "yes").sum())),
+        against=("against", lambda checks: ", ".join(sorted(
+            {check for text in checks for check in text.split(", ") if check}))),
+    )  # fmt: skip
+    session.frame(
+        session.texts("programme.applications_title", region=study.title[session.lang]),
+        counts,
+        {
+            "plan.service": lambda row: names[row["service"]],
+            "programme.asked": "asked",
+            "programme.supported": "supported",
+            "programme.against": lambda row: ", ".join(
+                session.texts(f"programme.check_{check}")
+                for check in row["against"].split(", ")
+                if check
+            ),
+        },
+    )
+    session.say("programme.applications_sum", supported=int((table["answer"] == "yes").sum()),
+                asked=len(table))  # fmt: skip
+    session.finish({"applications": table}, {"applications": table})

@@ -70,6 +70,8 @@ class ReachAround(ServiceAccess):
         self.site_ms = self.between_ms[:, site]
         self.near_now = self.near_any
         self.near_site = self.find_near(self.site_ms)
+        types = result.service_types.set_index("service")
+        self.is_home = "form" in types and types["form"][self.service] == "residence"
 
     def sum(self, flags: np.ndarray) -> float:
         """Return the persons of some settlements."""
@@ -98,6 +100,8 @@ class ReachAround(ServiceAccess):
         if not self.supply_known:
             return Finding("gap", "unknown", "gap_no_supply", {})
         inside = self.home == municipality
+        if self.is_home:
+            return self._judge_homes(municipality, self.sum(inside))
         gain = self.sum(self.near_site & ~self.near_now)
         values = {
             "municipality": self.names[municipality],
@@ -108,6 +112,18 @@ class ReachAround(ServiceAccess):
         }
         answer = "yes" if gain > _TOLERANCE else "no"
         return Finding("gap", answer, f"gap_{answer}", values)
+
+    def _judge_homes(self, municipality: str, persons: float) -> Finding:
+        """Are there fewer places in homes of the municipality than people who need one?
+
+        Nobody goes home to another municipality because it is within an hour.
+        """
+        own = self.supply["municipality_id"] == municipality
+        places = float(self.supply.loc[own, "places"].sum())
+        values = {"municipality": self.names[municipality], "gap": max(persons - places, 0.0),
+                  "places": int(places)}  # fmt: skip
+        answer = "yes" if persons > places else "no"
+        return Finding("gap", answer, f"gap_home_{answer}", values)
 
     def judge_places(self, places: int, take_up: float, basis: str) -> Finding:
         """Are there people for the places: by nearness, or because those around hold too few?"""
@@ -157,7 +173,7 @@ class ReachAround(ServiceAccess):
         columns = np.flatnonzero(other & self.near[inside & (self.persons > 0)].any(axis=0))
         homes = {self.names.get(str(m), "?") for m in self.supply["municipality_id"].iloc[columns]}
         values = {**here, "share": served / whole, "names": tuple(sorted(homes))}
-        if served >= whole - _TOLERANCE:
+        if served >= whole - _TOLERANCE and not self.is_home:
             return Finding("neighbour", "no", "neighbour_no", values)
         answer = "attention" if served > 0 else "yes"
         return Finding("neighbour", answer, f"neighbour_{answer}", values)

@@ -36,6 +36,7 @@ REACHED = TableForm(
         Column("year", "integer", minimum=1990),
         Column("source", required=True),
     ),
+    may_be_empty=True,
 )
 
 

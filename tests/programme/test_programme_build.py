@@ -6,6 +6,7 @@ import dataclasses
 import datetime as dt
 import io
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -14,7 +15,9 @@ from pathlib import Path
 import openpyxl
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
+from socaccess.cli.app import app
 from socaccess.content import Section, Table
 from socaccess.documents.programme import Pages
 from socaccess.documents.programme_book import compose_book
@@ -25,6 +28,7 @@ from socaccess.programme.compilation import compile_programme
 from socaccess.programme.plan_file import read_plan_file
 from socaccess.workbooks import render_workbook
 
+DOCS = Path(__file__).parents[2] / "docs"
 RECOMPUTE = Path(__file__).with_name("recompute_programme.py")
 
 
@@ -203,3 +207,26 @@ def test_silence_is_no_answer_and_small_counts_stay(built):
                   if isinstance(b, Table)]  # fmt: skip
         needed = [row[1] for row in tables[0].rows]
         assert not [v for v in needed if isinstance(v, int | float) and 0 < v < 5]
+
+
+def test_the_commands_of_the_pages_end_as_told(tmp_path, monkeypatch):
+    """What `docs/programme.md` and the page of document 000 show is run here, in their order."""
+    pattern = re.compile(r"^\$ socaccess (programme .+?)\s+# exit (\d)$", re.M)
+    found: dict[str, list[tuple[str, str]]] = {
+        page: pattern.findall((DOCS / page).read_text(encoding="utf-8"))
+        for page in ("programme.md", "seeds/000.md")
+    }
+    assert [len(commands) for commands in found.values()] == [4, 2]
+    monkeypatch.chdir(tmp_path)
+    for words, code in found["programme.md"] + found["seeds/000.md"][:1]:
+        done = CliRunner().invoke(app, shlex.split(words))
+        assert done.exit_code == int(code), (words, done.output)
+        assert re.search(r"\d|edit them", done.output), words
+    names = {path.name for path in (tmp_path / "plan" / "out").iterdir()}
+    assert {"programme.pdf", "programme.docx", "programme_short.pdf", "programme.xlsx", "map.html",
+            "layers.gpkg", "assumptions.csv", "contradictions.csv"} <= names  # fmt: skip
+    assert len([name for name in names if name.startswith("municipality_")]) == 18
+    import pyogrio
+
+    layers = {name for name, _ in pyogrio.list_layers(tmp_path / "plan" / "out" / "layers.gpkg")}
+    assert layers == {"flows", "objects", "backed"}
