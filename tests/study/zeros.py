@@ -86,7 +86,8 @@ _RULES: dict[str, Callable[[World, Row], bool]] = {
         "covered_share covered_share_low covered_share_high population_covered population_within "
         "unreachable_population share_now share_planned share_suggested share_low share_high "
         "operating planned operating_in_region planned_in_region rows_operating rows_planned "
-        "unknown_operating unknown_planned within_limit",
+        "unknown_operating unknown_planned within_limit per_100 unreachable place_unknown "
+        "falls_out without_place moving",
         World.is_measured,
     ),
     **_any_of(
@@ -201,6 +202,8 @@ def _read_annex(world: World, folder: Path, lang: str) -> list[str]:
         short = words.get(f"service.{code}", "").lower()
         if short and (names.get(short) is None or code not in world.counted):
             names[short] = code
+    homes = {row["municipality"] for row in world.tables["coverage"]}
+    homes |= {name.replace(" novads", " nov.") for name in homes}
     book = docx.Document(str(folder / "annex.docx"))
     found = [f"annex: {text.text}" for text in book.paragraphs if NOBODY.search(text.text)]
     for table in book.tables:
@@ -209,13 +212,9 @@ def _read_annex(world: World, folder: Path, lang: str) -> list[str]:
             first = cells[0].replace("\u00a0¹", "").split("\n")[0]
             zeros = [cell for cell in cells[1:] if NOBODY.search(cell) or cell.strip() == "0"]
             service = names.get(first) or names.get(first.lower())
-            # The last column of municipalities says in how many services they lack.
-            if zeros and service is None and cells[1:] and not _is_ranking(table):
+            # Rows of municipalities sum up counted services alone.
+            if zeros and service is None and first.replace("\u00a0", " ") not in homes:
                 found.append(f"annex: {cells}")
             if zeros and service is not None and service not in world.counted:
                 found.append(f"annex: {cells}")
     return found
-
-
-def _is_ranking(table: Any) -> bool:
-    return len(table.columns) == 4
