@@ -35,7 +35,7 @@ LANGUAGES = ("lv", "en")
 
 FAMILIES = (
     "access.column.", "access.degree.", "access.mark.", "access.measure.", "access.note.",
-    "access.scenario.",
+    "access.scenario.", "access.weighted.",
     "annex.column.", "annex.dateline_", "annex.reference_", "annex.short_", "annex.unknown_",
     "annex.zone_", "build.is_", "build.reason_", "cli.check_", "cli.kind_", "cli.metavar_",
     "cli.no_site_", "cli.note_", "cli.objective_", "cli.status_",

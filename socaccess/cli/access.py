@@ -21,7 +21,8 @@ __all__ = ["access", "closing"]
 TOP = 10
 """Facilities shown of a ranking."""
 
-_WORDS = {"note": "access.mark.", "degree": "access.degree.", "scenario": "access.scenario."}
+_WORDS = {"note": "access.mark.", "degree": "access.degree.", "scenario": "access.scenario.",
+          "weighted_by": "access.weighted."}  # fmt: skip
 _COSTS = {"fixed": "fixed_eur", "variable": "variable_eur", "visits": "visits", "km": "eur_km",
           "hour": "eur_hour", "trip": "persons_per_trip"}  # fmt: skip
 

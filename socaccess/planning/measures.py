@@ -146,13 +146,15 @@ def access(
         limit = one.limit_min if limit_min is None else limit_min
         weight = (decay or dai(limit)) if takes_decay else None
         found = _measure(one, measure, limit, weight, unknown)
+        unknown_count = int((found.facilities["note"] == "unknown_places").sum())
         summary = {
             "service": one.service,
             "limit_min": limit,
             "weighted_by": one.weighted_by,
             "facilities": len(found.facilities),
-            "facilities_unknown": int((found.facilities["note"] == "unknown_places").sum()),
-            "places": found.places,
+            "facilities_unknown": unknown_count,
+            # Of facilities whose places nobody states, the sum is unknown, not 0.
+            "places": np.nan if 0 < unknown_count == len(found.facilities) else found.places,
         }
         tables["services"].append(pd.DataFrame([summary]))
         tables["facilities"].append(_show_facilities(context, one, found.facilities))

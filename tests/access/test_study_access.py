@@ -180,3 +180,11 @@ def test_the_commands_answer_in_latvian_and_in_json(tmp_path):
     assert (tmp_path / "access_municipalities.csv").exists()
     wrong = call("access", "latgale", "--measure", "delivery_cost", "--cost", "fixed=1")
     assert wrong.exit_code == 2
+
+
+def test_places_nobody_states_are_unknown_and_no_facility_has_none(result):
+    services = sa.planning.access(result).services.set_index("service")
+    unknown = services["facilities_unknown"] == services["facilities"]
+    assert services.loc[unknown & (services["facilities"] > 0), "places"].isna().all()
+    assert (services.loc[services["facilities"] == 0, "places"] == 0).all()
+    assert unknown["consult_grt"] and services.loc["dac_grt", "places"] > 0
