@@ -36,7 +36,7 @@ def describe(region: str) -> str:
     table = compose_build(released, texts, proposals)
     text = render_markdown(Document("en", "", (table,))).lstrip("# \n").rstrip()
     lines = [*name_houses(released, texts, proposals), *explain_left_out(released, texts)]
-    return text + "\n\n" + "\n".join(f"- {line}" for line in lines)
+    return (text + "\n\n" if proposals else "") + "\n".join(f"- {line}" for line in lines)
 
 
 def main() -> None:
