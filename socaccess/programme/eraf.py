@@ -122,8 +122,9 @@ class ReachAround(ServiceAccess):
         places = float(self.supply.loc[own, "places"].sum())
         values = {"municipality": self.names[municipality], "gap": max(persons - places, 0.0),
                   "places": int(places)}  # fmt: skip
-        answer = "yes" if persons > places else "no"
-        return Finding("gap", answer, f"gap_home_{answer}", values)
+        if persons > places:
+            return Finding("gap", "yes", "gap_home_yes", values)
+        return Finding("gap", "no", "gap_home_no", values)
 
     def judge_places(self, places: int, take_up: float, basis: str) -> Finding:
         """Are there people for the places: by nearness, or because those around hold too few?"""
