@@ -15,6 +15,7 @@ import pandas as pd
 
 from socaccess.content import DASH, Cell, Column, Phrase, Range, Strong, Table
 from socaccess.study.findings import short_name
+from socaccess.study.merits import SITE_COLUMNS
 from socaccess.study.sites import TOLERANCE
 
 if TYPE_CHECKING:
@@ -96,8 +97,7 @@ def list_proposals(
     """
     result: Any = released.result
     sites = pd.DataFrame(result.sites)
-    if "kind" not in sites or "gain_persons_low" not in sites:
-        return []
+    sites = sites.reindex(columns=list(dict.fromkeys([*sites.columns, *SITE_COLUMNS])))
     if services is not None:
         sites = sites[sites["service"].isin(list(services))]
     sites = sites.sort_values(["gain_persons", "site_id"], ascending=[False, True], kind="stable")
@@ -125,7 +125,7 @@ def _describe(released: ReleasedAnswer, row: dict[str, Any], names: dict[str, st
         cost_eur=_span(row["cost_low_eur"], row["cost_high_eur"]),
         there=tuple((code, str(name)) for code, name in there if isinstance(name, str)),
         equals=tuple(names[key] for key in str(row["equals"]).split(";") if key in names),
-        equal_count=int(row["equal_count"]),
+        equal_count=_whole(row["equal_count"]) or 0,
         house=tuple(str(row["house"]).split(";")) if isinstance(row["house"], str) else (),
         unneeded_limit_min=_whole(row["unneeded_limit_min"]),
     )

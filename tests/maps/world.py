@@ -36,7 +36,7 @@ _STEMS = (
 def list_kept(world: SimpleNamespace) -> dict[str, pd.DataFrame]:
     """Return what the page on access shows: this world has no travel times to make it of."""
     service = str(world.service_types["service"].iloc[0])
-    home = str(world.municipalities["name"].iloc[0])
+    home = str(world.municipalities["name"].iloc[0]) if len(world.municipalities) else ""
     return {
         "access": pd.DataFrame([{"service": service, "municipality": home, "per_100": 12.0,
                                  "access_note": "at_least"}]),
