@@ -175,7 +175,7 @@ def test_site_gives_sites_with_a_certificate(objective):
 
 
 def test_site_writes_tables_layer_and_map_and_hides_small_counts(tmp_path):
-    words = ("site", "latgale", "--service", "dac_grt", "--why", "--lang", "en")
+    words = ("site", "latgale", "--service", "dac_grt", "--sites", "3", "--why", "--lang", "en")
     answer = call(*words, "--out", str(tmp_path))
     assert answer.returncode == 0, answer.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == [
@@ -188,6 +188,24 @@ def test_site_writes_tables_layer_and_map_and_hides_small_counts(tmp_path):
     assert table["rank"].tolist() == [1, 2, 3]
     assert "runner-up" in answer.stdout
     assert (table["gain_persons"].astype(str) == "<5").any()
+
+
+def test_site_suggests_what_helps_enough_and_verify_finds_what_was_changed(tmp_path):
+    words = ("site", "latgale", "--service", "respite_grt", "--lang", "en", "--out", str(tmp_path))
+    answer = call(*words)
+    assert answer.returncode == 0, answer.stderr
+    assert "the least travel" in answer.stdout
+    table = pd.read_csv(tmp_path / "sites.csv")
+    assert table["name"].iloc[0] == "Rēzekne"
+    assert (table["gain_persons"] >= table["min_clients"]).all()
+    plan = tmp_path / "plan.json"
+    checked = call("site", "verify", str(plan), "--json")
+    assert checked.returncode == 0, checked.stderr
+    assert json.loads(checked.stdout)["same"]
+    text = json.loads(plan.read_text(encoding="utf-8"))
+    text["plan"]["objective"] += 1
+    plan.write_text(json.dumps(text), encoding="utf-8")
+    assert call("site", "verify", str(plan)).returncode == 3
 
 
 def test_site_that_cannot_be_says_why_with_three():
