@@ -53,6 +53,7 @@ if TYPE_CHECKING:
         travel_blocks,
         travel_times,
     )
+    from socaccess.verification import verify_plan
 
 __version__ = VERSION
 
@@ -94,6 +95,7 @@ _HOME = {
     "transit_times": "socaccess.transit",
     "travel_blocks": "socaccess.travel",
     "travel_times": "socaccess.travel",
+    "verify_plan": "socaccess.verification",
     "write_outputs": "socaccess.outputs",
 }
 
@@ -137,6 +139,7 @@ __all__ = [
     "transit_times",
     "travel_blocks",
     "travel_times",
+    "verify_plan",
     "write_outputs",
 ]
 
