@@ -138,7 +138,10 @@ def _compose(context: AnnexContext, form: str) -> tuple[Inline, list[Block]]:
     title: Inline = Phrase("finding.title_unknown")
     if context.known:
         title = write_title(context.gaps, context.texts, context.names)
-    blocks = [*compose_findings(context), compose_matrix(context, brief=form == "short")]
+    blocks = [
+        *compose_findings(context, brief=form == "short"),
+        compose_matrix(context, brief=form == "short"),
+    ]
     if form == "full":
         blocks += compose_groups(context)
         for section in (

@@ -22,8 +22,8 @@ __all__ = ["LINE_PT", "PROPOSALS", "draw_counts", "draw_finding", "draw_group"]
 LINE_PT = 504.0
 """Width of a line of text in points: A4 between its margins."""
 
-PROPOSALS = 8
-"""Suggested sites an annex lists; the others are in the workbook."""
+PROPOSALS = 6
+"""Suggested sites on the first page of an annex; the smaller ones are on the second."""
 
 
 def draw_finding(context: AnnexContext) -> Figure:

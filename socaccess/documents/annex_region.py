@@ -52,8 +52,8 @@ _MATRIX_MOST = 11
 """Municipalities of one matrix; a region of more has it in parts."""
 
 
-def compose_findings(context: AnnexContext) -> Iterator[Block]:
-    """Yield what is missing, where, and what to build."""
+def compose_findings(context: AnnexContext, *, brief: bool = False) -> Iterator[Block]:
+    """Yield what is missing, where, and what to build; its grounds unless `brief`."""
     gaps, proposals = context.gaps, context.proposals[:PROPOSALS]
     if not gaps:
         yield Paragraph(Phrase("annex.no_gap"))
@@ -74,12 +74,13 @@ def compose_findings(context: AnnexContext) -> Iterator[Block]:
         left += [Heading(Phrase("annex.effect")), List(tuple(effects))]
     missing = Section(Phrase("annex.gaps"), tuple(left))
     yield Pair((missing,), (draw_finding(context),), 0.48)
-    reasons = explain_left_out(context.released, context.texts)
-    if proposals or reasons:
-        lines = [List(tuple(reasons))] if reasons else []
-        blocks = (*(_list_proposals(context) if proposals else ()), *lines)
-        yield Section(Phrase("annex.build"), blocks)
-    yield Contents(Phrase("annex.contents"))
+    if proposals:
+        yield Section(Phrase("annex.build"), (*_list_proposals(context),))
+    if brief:
+        yield Contents(Phrase("annex.contents"))
+        return
+    why = (*_explain_build(context), Contents(Phrase("annex.contents")))
+    yield Section(Phrase("annex.build_why"), why, new_page=True)
 
 
 def _uncertainty(context: AnnexContext) -> float:
@@ -117,15 +118,26 @@ def _list_effects(context: AnnexContext) -> list[Inline]:
 
 def _list_proposals(context: AnnexContext) -> Iterator[Block]:
     shown = context.proposals[:PROPOSALS]
-    released, texts = context.released, context.texts
-    yield compose_build(released, texts, shown, caption=True)
+    yield compose_build(context.released, context.texts, shown, caption=True)
     rest = len(context.proposals) - len(shown)
     if rest:
         yield Paragraph(Phrase("annex.build_rest", number=rest), "note")
-    houses = name_houses(released, texts, context.proposals)
-    if houses:
-        yield List(tuple(houses))
-    yield from (Paragraph(line, "note") for line in explain_basis(released, texts))
+
+
+def _explain_build(context: AnnexContext) -> Iterator[Block]:
+    """Yield the smaller suggestions, what could share a house, what all rests on, and the rest."""
+    released, texts = context.released, context.texts
+    rest = context.proposals[PROPOSALS:]
+    if rest:
+        yield compose_build(released, texts, rest, first=PROPOSALS + 1)
+    lines = [
+        *name_houses(released, texts, context.proposals),
+        *explain_left_out(released, texts),
+    ]
+    if lines:
+        yield List(tuple(lines))
+    if context.proposals:
+        yield from (Paragraph(line, "note") for line in explain_basis(released, texts))
 
 
 def compose_matrix(context: AnnexContext, *, brief: bool = False) -> Section:

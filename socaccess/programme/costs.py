@@ -14,7 +14,7 @@ from socaccess.errors import InputError, Problem, raise_problems
 from socaccess.programme.amounts import to_fraction
 from socaccess.programme.cooperation import Flows
 from socaccess.programme.prices import choose_price
-from socaccess.sources.capital_costs import group_projects, last_year
+from socaccess.sources.capital_costs import group_projects, last_year, observe_capital_costs
 from socaccess.study import StudyResult
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "TransportCost",
     "list_costs",
     "measure_transport",
+    "observe_capital_costs",
     "observe_funding",
     "share_elsewhere",
 ]

@@ -140,9 +140,14 @@ def _span(low: Any, high: Any) -> tuple[int, int] | None:
 
 
 def compose_build(
-    released: ReleasedAnswer, texts: Texts, proposals: list[Proposal], *, caption: bool = False
+    released: ReleasedAnswer,
+    texts: Texts,
+    proposals: list[Proposal],
+    *,
+    caption: bool = False,
+    first: int = 1,
 ) -> Table:
-    """Return the table "what to build" of some proposals, numbered from 1.
+    """Return the table "what to build" of some proposals, numbered from `first`.
 
     The columns on money and on a house are there only where a row has any.
     """
@@ -175,7 +180,7 @@ def compose_build(
             _name_there(proposal, texts),
             _name_equals(proposal, texts),
         ]
-        for number, proposal in enumerate(proposals, start=1)
+        for number, proposal in enumerate(proposals, start=first)
     ]
     if not any(proposal.cost_eur for proposal in proposals):
         columns, rows = _drop(columns, rows, 6)
