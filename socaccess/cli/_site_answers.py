@@ -112,7 +112,7 @@ def verify_file(session: Session, path: Path) -> bool:
         ]  # fmt: skip
         session.show(Table(columns, rows))
     counts = {name: int((checks["result"] == name).sum()) for name in ("same", "differs", "open")}
-    session.say("cli.verified", **counts)
+    session.say("cli.verified_plan", **counts)
     return found.is_same
 
 

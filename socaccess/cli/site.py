@@ -53,7 +53,7 @@ def site(
     if region == "verify" and plan_file is not None:
         raise typer.Exit(0 if verify_file(session, plan_file) else EXIT_NO)
     if plan_file is not None:
-        raise Misuse("cli.unexpected", str(plan_file))
+        raise Misuse("cli.one_word_more", word=str(plan_file))
     if service is None:
         raise Misuse("cli.missing", "--service")
     from socaccess.siting import suggest_sites

@@ -242,10 +242,11 @@ class NodeCells(Cells):
         node[:], leg_ms[:] = -1, 0
         size = TILE * self.cell_m
         half = np.sqrt(0.5) * size
-        middle_m, _ = self._tree.query(corner + size / 2, k=[1, self.width])
+        middle = corner + size / 2
+        middle_m, _ = self._tree.query(middle, k=[1, self.width])
         if middle_m[0] - half > self.farthest_m:
             return
-        near = self._tree.query_ball_point(corner + size / 2, float(middle_m[1]) + 2 * half)
+        near = self._tree.query_ball_point(middle, float(middle_m[1]) + 2 * half)
         step = (np.arange(TILE) + 0.5) * self.cell_m
         x, y = np.meshgrid(corner[0] + step, corner[1] + step)
         near = np.sort(np.array(near))

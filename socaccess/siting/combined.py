@@ -161,7 +161,7 @@ def _best_of_parts(
     problem: SitingProblem, instance: Instance, settings: Settings, clock: Clock
 ) -> tuple[tuple[float, ...], bool]:
     """Return what would be best in each scenario alone, and whether all are proved."""
-    alone = replace(problem, scenarios=())
+    alone = replace(problem, scenarios=(), robust="worst")
     best, proved = [], True
     for part in range(instance.part_count):
         answer = solve_combined(alone, _of_part(instance, part), settings, clock)

@@ -205,8 +205,8 @@ def test_numbers_follow_the_language():
     assert rendering.plain(Share(1.0, 1.0, 1.0)) == "100%"
     assert rendering.plain(Share(None, 0.1, 0.2)) == "–"
     assert rendering.cell_text(float("nan")) == "–"
-    assert rendering.plain(Phrase("annex.persons", n=21)) == "21 persons"
-    assert Rendering(Texts("lv")).plain(Phrase("annex.persons", n=21)) == "21 persona"
+    assert rendering.plain(Phrase("cli.verified", n=21)) == "21 files are whole."
+    assert Rendering(Texts("lv")).plain(Phrase("cli.verified", n=21)) == "21 datne ir vesela."
 
 
 def test_headings_of_a_docx_are_headings_of_the_tree():

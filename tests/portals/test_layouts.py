@@ -364,7 +364,7 @@ def test_a_layer_that_is_no_shapefile(tmp_path):
         archive.writestr("units.shp", b"nonsense")
     path = tmp_path / "r.zip"
     path.write_bytes(packed.getvalue())
-    with pytest.raises(InputError, match="not a readable layer"):
+    with pytest.raises(InputError, match="not what its ending"):
         read_boundaries(path)
 
 

@@ -212,6 +212,8 @@ REFUSED = {
     ("groups", "services"),
     ("may_close", "phases"),
     ("may_close", "services"),
+    ("relocations", "phases"),
+    ("relocations", "services"),
     ("growth", "services"),
 }
 
