@@ -226,8 +226,11 @@ def test_service_areas_are_a_layer_with_bands_patterns_and_counts(
     width = float(paths.nth(1).get_attribute("stroke-width"))
     page.evaluate("window.socaccess.map.setZoom(window.socaccess.map.getZoom() + 3)")
     assert float(paths.nth(1).get_attribute("stroke-width")) > width
-    before = page.evaluate(f"window.socaccess.reached({number}, 0, 30).length")
-    assert page.evaluate(f"window.socaccess.reached({number}, 2, 30).length") > before
+    number = page.evaluate(
+        "window.socaccess.model.services.findIndex((s) => s.id === 'respite_grt')"
+    )
+    before = page.evaluate(f"window.socaccess.reached({number}, 0, 45).length")
+    assert page.evaluate(f"window.socaccess.reached({number}, 2, 45).length") > before
     page.uncheck("#layer-areas")
     assert page.is_checked("#layer-shading")
     assert page.locator(".leaflet-areas-pane g > path").count() == 0
@@ -467,7 +470,7 @@ def test_by_keyboard_alone(open_page: OpenPage, page_path: Path) -> None:
     """Everything can be reached with Tab, and nothing holds the focus."""
     page = open_page(page_path)
     seen: set[str] = set()
-    for tab in ("overview", "place", "data"):
+    for tab in ("overview", "place", "access", "data"):
         if tab != "overview":
             page.focus("#tabs [aria-selected=true]")
             page.keyboard.press("ArrowRight")
