@@ -236,8 +236,10 @@ def test_shares_bear_their_bounds(released: Release) -> None:
     assert any(f"{value} ({low[:-1]}–{high})" in text for text in said)
 
 
-def test_a_municipality_hides_what_its_region_hides(released: Release) -> None:
+def test_a_municipality_hides_what_its_region_hides() -> None:
     """An annex of one municipality must not show a count that the region's files hide."""
+    # Of the nine municipalities of today none is so small; of the plan's twenty-one some are.
+    released = release(Study.load("latgale", view="plan").run(sites=False))
     hidden = [
         (group, key)
         for group in released.protections
