@@ -32,7 +32,7 @@ object_check = sa.planning.eraf(
 print(object_check.answer, object_check.effect, sep="\n")
 
 # %% Where three new sites should go, with the proof that no three others reach more.
-# socaccess site latgale --service dac_grt
+# socaccess site latgale --service dac_grt --sites 3
 plan = result.suggest("dac_grt", sites=3)
 sites = study.run(answer=("dac_grt", plan)).tables["sites"]
 print(plan.status, plan.objective, sites[["rank", "name", "gain_persons"]], sep="\n")

@@ -420,7 +420,13 @@ def _share_basis(frame: pd.DataFrame) -> pd.DataFrame:
     if "limit_basis" not in frame:
         return frame
     wanted = [n for n in NORMS if n in frame and f"{n}_basis" not in frame]
-    return frame.assign(**{f"{name}_basis": frame["limit_basis"] for name in wanted})
+    bases = {f"{name}_basis": frame["limit_basis"] for name in wanted}
+    if "min_clients" in wanted:
+        # Of services without a limit, too, the smallest registered house is our proposal.
+        bases["min_clients_basis"] = frame["limit_basis"].where(
+            frame["limit_basis"].notna(), "proposal"
+        )
+    return frame.assign(**bases)
 
 
 def _names(form: TableForm) -> list[str]:

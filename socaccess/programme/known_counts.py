@@ -34,7 +34,7 @@ def count_registered(study: Study) -> pd.DataFrame:
     --------
     >>> table = count_registered(Study.load("latgale")).set_index("service")
     >>> int(table.loc["dac_ft", "clients"])
-    197
+    177
     """
     own = study.facilities["municipality_id"].isin(study.municipalities["municipality_id"])
     here = study.facilities[own & (study.facilities["status"] == "operating")]

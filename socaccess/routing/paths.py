@@ -87,7 +87,7 @@ def trace_trees(graph: Graph, origins: Terminals, *, engine: str = "auto") -> Tr
     >>> graph = Graph.from_arcs(3, [0, 1, 0], [1, 2, 2], [1000, 500, 1500])
     >>> trees = trace_trees(graph, Terminals.at_nodes([0]))
     >>> trees.ms.tolist(), trees.arc.tolist()
-    ([[0, 1000, 1500]], [[-1, 0, 2]])
+    ([[0, 1000, 1500]], [[-1, 0, 1]])
     """
     raise_problems(origins.check_against(graph, "origins"))
     times, arcs = [], []

@@ -320,8 +320,8 @@ def find_wrong_shares(
     Examples
     --------
     >>> table = pd.DataFrame({"settlement_id": ["a", "a", "b"], "share": [0.5, 0.2, 1.0]})
-    >>> print(*find_wrong_shares(table, "points.csv"))
-    points.csv: shares do not add up to 1 (a: 0.7; 1 in all)
+    >>> [row.text("en") for row in find_wrong_shares(table, "points.csv")[0].rows]
+    ['a: 0.7']
     """
     problems = []
     outside = ~table[column].between(0, 1)

@@ -257,7 +257,7 @@ def write_note(proposal: Proposal, texts: Texts) -> str:
     >>> place = Proposal("new-a-1", "a", "g", "1", "Balvi", "Balvu novads", False, 61, 53, 64, 58,
     ...                  (5, 20), (160_000, 1_300_000), (), ("Kubulu pagasts",), 1, (), 95)
     >>> write_note(place, Texts("en"))
-    'not planned · as good: Kubulu pag. · 160–1300 thousand EUR'
+    'not planned · as good: Kubulu pag. · 160–1,300 thousand EUR'
     """
     parts = [texts("build.planned_no" if not proposal.there else "build.there_is",
                    what=_name_there(proposal, texts))]  # fmt: skip

@@ -54,7 +54,7 @@ def test_open_starts_a_store(tmp_path):
 def test_take_shows_and_decides(world, at_store):
     path = world.edit("0781800", {"Iestādes!G2": 14, "Iestādes!G3": -1})
     told = run("take", path, "--check", *at_store, *EVENT, code=3)
-    assert "nekas nav saglabāts" in told and "“-1” nav vesels skaitlis" in told
+    assert "nekas nav saglabāts" in told and "„-1” nav vesels skaitlis" in told
     assert world.store.revision == 3
     told = run("take", path, *at_store, *EVENT, "--accept", "i2", "--lang", "en", code=3)
     assert "1 accepted, 0 refused, 0 waiting, 1 with errors" in told
