@@ -31,7 +31,6 @@ def answer_by_default(
     )
     from socaccess.study.release import run_released
     from socaccess.study.run import choose_site_services
-    from socaccess.study.sites import make_plan
 
     # With all others, as `run` does: services that share a house move together.
     services = tuple(dict.fromkeys([*choose_site_services(study), service]))
@@ -39,7 +38,7 @@ def answer_by_default(
     released = run_released(replace(study, settings=settings), allow_small_counts=small_counts)
     whole, texts = released.result, session.texts
     result = replace(whole, sites=whole.sites[whole.sites["service"] == service])
-    plan = make_plan(result, service)
+    plan = _make_plan(result, service)
     table = list_sites(result, show_all=small_counts)
     proposals = list_proposals(released, [service])
     left_out = explain_left_out(released, texts, [service])
@@ -205,3 +204,24 @@ def write_answer(
         write_plan(plan, aside / names[2], **told)
         save_map(answer, aside / names[3], lang=lang, allow_small_counts=small_counts)
     return [folder / name for name in names]
+
+
+def _make_plan(result: Any, service: str) -> Any:
+    """Return the suggested sites of a service as a plan, its bound the best coverage there is.
+
+    None where no question was posed: nobody needs it, or its providers are only guessed at.
+    """
+    from socaccess.siting import suggest_sites
+
+    problem = result.problems.get(service)
+    if problem is None:
+        return None
+    sites = result.sites
+    chosen = sites[(sites["service"] == service) & (sites["kind"] == "new")]["settlement_id"]
+    asked = replace(problem, sites=len(chosen))
+    plan = suggest_sites(replace(asked, required=tuple(chosen)), explain=False)
+    rows = result.plans.set_index(["service", "objective"])
+    bound = max(float(rows.loc[(service, "mclp"), "bound"]), plan.objective)
+    gap = bound / plan.objective - 1.0 if plan.objective else 0.0
+    status = "optimal" if gap <= 1e-6 else "feasible"
+    return replace(plan, status=status, bound=bound, gap=gap, problem=asked, notes=())

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from socaccess.i18n import sort_key
-from socaccess.study.sites import is_guessed
-from socaccess.study.sizing import LEAST_GAIN
+from socaccess.study.sizing import LEAST_GAIN, is_guessed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -16,7 +16,7 @@ import pandas as pd
 from socaccess.content import DASH, Cell, Column, Phrase, Range, Strong, Table
 from socaccess.study.findings import short_name
 from socaccess.study.merits import SITE_COLUMNS
-from socaccess.study.sites import TOLERANCE
+from socaccess.study.sizing import TOLERANCE
 
 if TYPE_CHECKING:
     from socaccess.i18n import Texts

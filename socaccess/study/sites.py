@@ -22,22 +22,18 @@ from socaccess.study.houses import find_pairs, mark_houses, share_houses
 from socaccess.study.merits import SITE_COLUMNS, describe_sites, list_planned
 from socaccess.study.posing import pose_problem, weigh_clients
 from socaccess.study.reach import Reach
-from socaccess.study.sizing import Size, size_services
+from socaccess.study.sizing import TOLERANCE, Size, is_guessed, size_services
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    from socaccess.study.answer import StudyAnswer
     from socaccess.study.inputs import StudyInputs
 
 __all__ = [
     "OBJECTIVES",
     "REASONS",
-    "TOLERANCE",
     "Suggestions",
     "explain_nothing",
-    "is_guessed",
-    "make_plan",
     "measure_site_gains",
     "place_plan",
     "suggest_study_sites",
@@ -52,9 +48,6 @@ REASONS = ("nobody_in_need", "supply_uncertain", "everyone_near", "none_in_reach
 """Why no (further) site of a service is suggested: nobody is known to need it; its providers are
 only guessed at; everyone is within the limit; no site would bring anyone else within it; it might
 bring fewer than a facility needs; or as many were suggested as were asked for."""
-
-TOLERANCE = 0.02
-"""How much less than the best a plan may cover, as a share; more where the data says less."""
 
 _TOWNS = ("city", "town", "neighbourhood")
 _PLAN_COLUMNS = ["service", "objective", "status", "value", "bound", "gap", "sites", "weighted_by",
@@ -301,34 +294,6 @@ def _list_villages(study: StudyInputs) -> dict[str, int]:
         name: 0 if kind in _TOWNS else 1 if name in served else 2
         for name, kind in zip(settlements["settlement_id"], settlements["kind"], strict=True)
     }
-
-
-def is_guessed(study: StudyInputs, service: str) -> bool:
-    """Return whether a service is known only by guessing what a register means."""
-    facilities = study.facilities
-    if "mapping" not in facilities:
-        return False
-    own = facilities.loc[facilities["service"] == service, "mapping"]
-    return len(own) > 0 and not own.isin(["sure", "listed"]).any()
-
-
-def make_plan(result: StudyAnswer, service: str) -> SitingPlan | None:
-    """Return the suggested sites of a service as a plan, its bound the best coverage there is.
-
-    None where no question was posed: nobody needs it, or its providers are only guessed at.
-    """
-    problem = result.problems.get(service)
-    if problem is None:
-        return None
-    sites = result.sites
-    chosen = sites[(sites["service"] == service) & (sites["kind"] == "new")]["settlement_id"]
-    asked = replace(problem, sites=len(chosen))
-    plan = suggest_sites(replace(asked, required=tuple(chosen)), explain=False)
-    rows = result.plans.set_index(["service", "objective"])
-    bound = max(float(rows.loc[(service, "mclp"), "bound"]), plan.objective)
-    gap = bound / plan.objective - 1.0 if plan.objective else 0.0
-    status = "optimal" if gap <= 1e-6 else "feasible"
-    return replace(plan, status=status, bound=bound, gap=gap, problem=asked, notes=())
 
 
 def explain_nothing(plan: SitingPlan) -> str:

@@ -18,7 +18,10 @@ from socaccess.sources.capital_costs import observe_capital_costs
 if TYPE_CHECKING:
     from socaccess.study.inputs import StudyInputs
 
-__all__ = ["LEAST_GAIN", "Size", "size_services"]
+__all__ = ["LEAST_GAIN", "TOLERANCE", "Size", "is_guessed", "size_services"]
+
+TOLERANCE = 0.02
+"""How much less than the best a plan may cover, as a share; more where the data says less."""
 
 LEAST_GAIN = 5
 """Fewer persons than this are no reason to build, whatever the service."""
@@ -104,3 +107,12 @@ def _size(service: str, row: pd.Series, costs: pd.DataFrame | None) -> Size:
     years = costs["call_year"].dropna()
     span = (int(years.min()), int(years.max())) if len(years) else None
     return Size(least, places, (float(low), float(high)), len(costs), span, of_service)
+
+
+def is_guessed(study: StudyInputs, service: str) -> bool:
+    """Return whether a service is known only by guessing what a register means."""
+    facilities = study.facilities
+    if "mapping" not in facilities:
+        return False
+    own = facilities.loc[facilities["service"] == service, "mapping"]
+    return len(own) > 0 and not own.isin(["sure", "listed"]).any()

@@ -87,7 +87,7 @@ _RULES: dict[str, Callable[[World, Row], bool]] = {
         "unreachable_population share_now share_planned share_suggested share_low share_high "
         "operating planned operating_in_region planned_in_region rows_operating rows_planned "
         "unknown_operating unknown_planned within_limit per_100 unreachable place_unknown "
-        "falls_out without_place moving",
+        "falls_out without_place moving extra_min extra_max_min",
         World.is_measured,
     ),
     **_any_of(
@@ -107,7 +107,9 @@ _RULES: dict[str, Callable[[World, Row], bool]] = {
     "services_within": lambda world, row: any(
         (row["settlement_id"], service) in world.lacking for service in world.counted
     ),
-    **_any_of("settlements_without_points settlements far_settlements", lambda _, row: True),
+    # Places as good as the suggested one; the mean over counted services of own facilities.
+    **_any_of("settlements_without_points settlements far_settlements equal_count share_own "
+              "own_covered_share", lambda _, row: True),
 }  # fmt: skip
 
 
@@ -198,9 +200,9 @@ def _read_annex(world: World, folder: Path, lang: str) -> list[str]:
     words = json.loads((ROOT / "socaccess" / "locale" / lang / "finding.json").read_text("utf-8"))
     names = {**world.code}
     for code in world.code.values():
-        # Services of several groups share a short name: all of them must be counted.
+        # Services of several groups share a short name: one of them must be counted.
         short = words.get(f"service.{code}", "").lower()
-        if short and (names.get(short) is None or code not in world.counted):
+        if short and (names.get(short) is None or code in world.counted):
             names[short] = code
     homes = {row["municipality"] for row in world.tables["coverage"]}
     homes |= {name.replace(" novads", " nov.") for name in homes}
