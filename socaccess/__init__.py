@@ -144,7 +144,7 @@ __all__ = [
 ]
 
 
-if not TYPE_CHECKING:  # whoever checks types is told of a name that is none
+if not TYPE_CHECKING:  # checkers of types find a wrong name
 
     def __getattr__(name: str) -> Any:
         if name in ("access", "planning"):

@@ -43,8 +43,8 @@ def answer_by_default(
     proposals = list_proposals(released, [service])
     left_out = explain_left_out(released, texts, [service])
     if session.as_json:
-        told = describe_answer(service, plan, table, session.lang) if plan else {"sites": []}
-        replace(session, out=None).finish({**told, "service": service, "left_out": left_out})
+        shown = describe_answer(service, plan, table, session.lang) if plan else {"sites": []}
+        replace(session, out=None).finish({**shown, "service": service, "left_out": left_out})
     else:
         if proposals:
             session.show(compose_build(released, texts, proposals))
@@ -195,13 +195,13 @@ def write_answer(
 
     text = table.astype(object).where(table.notna(), None)
     layer = gpd.GeoDataFrame(text, geometry=answer.sites.geometry, crs=answer.sites.crs)
-    told = describe_answer(service, plan, table, lang)
+    shown = describe_answer(service, plan, table, lang)
     with write_together(folder) as aside:
         (aside / names[0]).write_bytes(encode_csv(table))
         if curve is not None:
             (aside / "curve.csv").write_bytes(encode_csv(curve))
         write_layer(layer, aside / names[1], layer="sites")
-        write_plan(plan, aside / names[2], **told)
+        write_plan(plan, aside / names[2], **shown)
         save_map(answer, aside / names[3], lang=lang, allow_small_counts=small_counts)
     return [folder / name for name in names]
 
