@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
@@ -25,6 +24,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
+
+from benchmarks.memory import read_peak_mb
 
 SIDE_KM, SPEED_KPH, LIMIT_MIN, SIGMA_MIN = 250.0, 50.0, 30.0, 12.0
 REPEATS = 3
@@ -67,7 +68,7 @@ def measure(who: str, method: str, origins: int, facilities: int) -> dict[str, A
         begin = time.process_time()
         access = answer()
         cpu_s = min(cpu_s, time.process_time() - begin)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = read_peak_mb()
     return {
         "who": who,
         "method": method,

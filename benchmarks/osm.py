@@ -14,7 +14,6 @@ import argparse
 import json
 import os
 import platform
-import resource
 import tempfile
 import time
 from collections.abc import Callable
@@ -23,6 +22,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from benchmarks.memory import read_peak_mb
 
 
 def write_synthetic(path: Path, nodes: int, *, seed: int = 7) -> None:
@@ -143,7 +144,7 @@ def run(source: Path, folder: Path) -> dict[str, Any]:
         "nodes": opened.node_count,
         "edges": opened.edge_count,
         "network_mb": saved.stat().st_size / 1e6,
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3,
+        "peak_mb": read_peak_mb(),
     }
     figures |= travel(saved)
     for name, value in figures.items():

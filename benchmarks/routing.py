@@ -15,7 +15,6 @@ import argparse
 import json
 import os
 import platform
-import resource
 import subprocess
 import sys
 import tempfile
@@ -29,6 +28,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.graphs import make_road_like_graph
+from benchmarks.memory import read_peak_mb
 from socaccess.routing import (
     Graph,
     Terminals,
@@ -325,15 +325,6 @@ def measure_threads(path: Path, repeats: int = 5) -> dict[str, Any]:
             ("1_s", times[1]), ("2_s", times[2]), ("ratio", times[1] / times[2])
         )
     }  # fmt: skip
-
-
-def read_peak_mb() -> float:
-    """Return the most memory this process has held."""
-    status = Path("/proc/self/status")
-    if status.exists():  # what getrusage tells there includes the process this one came from
-        line = next(row for row in status.read_text().splitlines() if row.startswith("VmHWM"))
-        return int(line.split()[1]) / 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def run_all(path: Path, engines: list[str], budget_s: float) -> list[dict[str, Any]]:

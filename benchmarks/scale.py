@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import pickle
-import resource
 import sys
 import tempfile
 import time
@@ -26,6 +25,7 @@ import geopandas as gpd
 import numpy as np
 
 from benchmarks.graphs import make_road_like_graph
+from benchmarks.memory import read_peak_mb
 from socaccess.network import CLOSED, RoadNetwork
 from socaccess.partitions import SharedRoads
 from socaccess.scale import write_nearest, write_travel_times
@@ -176,7 +176,7 @@ def _tell(begin: float, origins: int, each: int, written: int) -> dict[str, Any]
         "us_per_origin": round(cpu_s / origins * 1e6, 1),
         "s_per_million_pairs": round(cpu_s / (origins * each) * 1e6, 4),
         "written_mb": round(written / 1e6, 2),
-        "peak_gb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, 2),
+        "peak_gb": round(read_peak_mb() / 1e3, 2),
     }
 
 

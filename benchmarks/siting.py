@@ -25,7 +25,6 @@ import importlib.util
 import json
 import os
 import platform
-import resource
 import subprocess
 import sys
 import time
@@ -39,6 +38,7 @@ from benchmarks.location_instances import (
     make_graph,
     make_sparse_family,
 )
+from benchmarks.memory import read_peak_mb
 from benchmarks.routing import describe_machine
 
 DOCUMENT = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
@@ -283,7 +283,7 @@ def solve_case(
         warm_up()
     run = {"ours": run_ours, "spopt": run_spopt, "highs": run_highs, "pbp": run_pbp}[engine]
     answer = run(instance, objective, sites, limit_s)
-    answer["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    answer["peak_mb"] = read_peak_mb()
     print(json.dumps(answer))
 
 

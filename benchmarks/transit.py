@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import json
-import resource
 import tempfile
 import time
 from collections.abc import Callable
@@ -24,6 +23,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.memory import read_peak_mb
 from benchmarks.transit_feed import write_national
 
 RIGA = Path(__file__).resolve().parents[2] / "shared" / "data" / "gtfs" / "riga-2019-10.zip"
@@ -36,10 +36,6 @@ def measure(work: Callable[[], Any]) -> tuple[float, Any]:
     before = time.process_time()
     answer = work()
     return time.process_time() - before, answer
-
-
-def peak_mb() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
 
 
 def compare_riga(path: Path, sources: int) -> dict[str, float]:
@@ -144,7 +140,7 @@ def measure_country(folder: Path, stops: int, lines: int, places: int) -> dict[s
     ask(1, None)
     ask(1, 6)
     whole_s, trips = measure(lambda: ask(places, None))
-    peak = peak_mb()
+    peak = read_peak_mb()
     limited_s, _ = measure(lambda: ask(places, 6))
     from socaccess.transit import STATUSES
 
