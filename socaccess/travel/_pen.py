@@ -166,7 +166,7 @@ def _list_vertices(network: RoadNetwork) -> _Vertices:
         xy = np.empty(begin[-1], complex)
         node_xy = network.node_x + 1j * network.node_y
         xy[begin[:-1]], xy[begin[1:] - 1] = node_xy[network.edge_from], node_xy[network.edge_to]
-        if inner.any():
+        if network.shape_x is not None and network.shape_y is not None:
             between = np.ones(begin[-1], bool)
             between[begin[:-1]] = between[begin[1:] - 1] = False
             xy[between] = network.shape_x + 1j * network.shape_y
