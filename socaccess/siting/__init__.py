@@ -1,6 +1,7 @@
 """Where new sites should go: location models solved to a stated gap, with reasons."""
 
 from socaccess.siting.alternatives import list_alternatives, scale_up, trace_front
+from socaccess.siting.curve import CoverPoint, draw_cover_curve
 from socaccess.siting.document import write_plan
 from socaccess.siting.options import (
     ASSIGNMENTS,
@@ -20,11 +21,13 @@ __all__ = [
     "COOPERATION",
     "OBJECTIVES",
     "ROBUST",
+    "CoverPoint",
     "Phase",
     "Scenario",
     "Service",
     "SitingPlan",
     "SitingProblem",
+    "draw_cover_curve",
     "list_alternatives",
     "measure_gains",
     "scale_up",

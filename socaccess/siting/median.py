@@ -32,8 +32,8 @@ ROUNDS = 8
 MORE_ROUNDS = 80
 WIDE = 2_000
 CORE_PAIRS = 3_000_000
-PROGRAMME_PAIRS, COVER_PAIRS = 1_000, 5_000
-COMPILED_PAIRS, COMPILED_COVER = 100_000, 20_000
+PROGRAMME_PAIRS, COVER_PAIRS = 1_000, 40_000
+COMPILED_PAIRS, COMPILED_COVER = 300_000, 100_000
 INTERIOR_PAIRS = 1_000_000
 FEWEST_NEAR, NEAR_SITES = 60, 8
 FEW_ROUNDS, MANY_ROUNDS = 30, 1_000_000
@@ -52,9 +52,18 @@ class MedianResult:
 
 
 def solve_median(
-    costs: Costs, sites: int, goal: Goal, clock: Clock, *, seed: int = 0, threads: int = 1
+    costs: Costs,
+    sites: int,
+    goal: Goal,
+    clock: Clock,
+    *,
+    seed: int = 0,
+    threads: int = 1,
+    worth: float = np.inf,
 ) -> MedianResult:
     """Return the cheapest plan of at most `sites` free sites.
+
+    The search ends early where every plan is proved to cost more than `worth`.
 
     Examples
     --------
@@ -65,7 +74,7 @@ def solve_median(
     >>> result.chosen.tolist(), result.value, round(result.bound, 6)
     ([1], 9.0, 9.0)
     """
-    run = _Run(costs, sites, goal, clock, seed, threads)
+    run = _Run(costs, sites, goal, clock, seed, threads, worth)
     many = COMPILED_COVER if costs.limit is not None else COMPILED_PAIRS
     if costs.pair_count > many and 0 < sites < costs.site_count:
         run.solve_large()
@@ -85,7 +94,7 @@ def close_judged(
     chosen: np.ndarray,
 ) -> MedianResult:
     """Return the best plan as `judge` counts, which is never less than its cost, from `chosen`."""
-    run = _Run(costs, sites, goal, clock, 0, 1)
+    run = _Run(costs, sites, goal, clock)
     run.judge, run.chosen, run.value = judge, chosen, judge(chosen)
     rank = max(FEWEST_NEAR, NEAR_SITES * costs.site_count // sites)
     base = costs.ceiling(rank)
@@ -97,10 +106,17 @@ class _Run:
     """One solution process: the best plan and the best bound so far."""
 
     def __init__(
-        self, costs: Costs, sites: int, goal: Goal, clock: Clock, seed: int, threads: int
+        self,
+        costs: Costs,
+        sites: int,
+        goal: Goal,
+        clock: Clock,
+        seed: int = 0,
+        threads: int = 1,
+        worth: float = np.inf,
     ) -> None:
         self.costs, self.sites, self.goal, self.clock = costs, sites, goal, clock
-        self.seed, self.threads = seed, threads
+        self.seed, self.threads, self.worth = seed, threads, worth
         self.judge: Callable[[np.ndarray], float] = costs.total
         self.chosen = np.zeros(0, dtype=np.int64)
         self.value = float(costs.base.sum())
@@ -109,7 +125,8 @@ class _Run:
     @property
     def is_open(self) -> bool:
         """Whether there is something left to do and time to do it."""
-        return not self.goal.is_met(self.value, self.bound) and not self.clock.is_over
+        proved = self.goal.is_met(self.value, self.bound) or self.bound > self.worth
+        return not proved and not self.clock.is_over
 
     def offer(self, plan: np.ndarray) -> float:
         """Keep `plan` if it is better; return the best value."""
@@ -253,13 +270,12 @@ class _Run:
     def _finish_cover(self, linear: LinearBound) -> None:
         """Close a covering problem from first prices.
 
-        The linear relaxation of what they leave, solved by interior points and priced out exactly,
-        rules out more; then a tree, good where sites are few, then the programme, whose cuts are
-        good where they are many.
+        The linear relaxation of what they leave, priced out exactly, rules out more; then a
+        tree, good where sites are few, then the programme, whose cuts are good where they are many.
         """
         near, kept = self._near_left(linear)
         if len(kept) > self.sites and near.nnz <= INTERIOR_PAIRS:
-            prices = self._interior_prices(Pairs.of(near, self.costs.base))
+            prices = self._linear_prices(Pairs.of(near, self.costs.base))
             if prices is not None:
                 bound, cost = price_out(self.costs, self.sites, prices, linear.column_cost)
                 self.bound = max(self.bound, min(bound, self.value))
@@ -275,9 +291,15 @@ class _Run:
     def _solve_cover(self, linear: LinearBound) -> None:
         """Solve the programme of what is left, or look for better plans where that is too much."""
         near, kept = self._near_left(linear)
+        if len(kept) <= self.sites:
+            # No plan with another site is better.
+            self.offer(kept)
+            self.bound = self.value
+            return
         near, base = merge_equal(near, self.costs.base)
         shown = self.goal.offset - self.value
-        if near.nnz > COVER_PROGRAMME or self.value - self.bound > SMALL_GAP * abs(shown):
+        wide = self.value - self.bound > SMALL_GAP * abs(shown)
+        if near.nnz > (COVER_PAIRS if wide else COVER_PROGRAMME):
             # Among the sites that the prices leave, better plans are found sooner.
             part = self.clock.part(0.9 if near.nnz > COVER_PROGRAMME else 0.3)
             search, plan = PairSearch(Pairs.of(near, base)), np.searchsorted(kept, self.chosen)
@@ -310,13 +332,15 @@ class _Run:
         cut = np.minimum(self.costs.base, linear.prices + self._slack(linear))
         return self.costs.near_pairs(cut).by_client[:, kept], kept
 
-    def _interior_prices(self, pairs: Pairs) -> np.ndarray | None:
+    def _linear_prices(self, pairs: Pairs) -> np.ndarray | None:
         """Return the prices of clients in the linear relaxation of a covering problem."""
         shape = (len(pairs.base), pairs.site_count)
         near = sp.csr_array((np.ones(len(pairs.site)), pairs.site, pairs.start), shape=shape)
         model, _, _ = _cover_model(near, pairs.base, self.sites)
         limit_s = self.clock.part(0.4).left_s
-        solved = solve_model(model, time_limit_s=limit_s, relax=True, interior=True)
+        # Interior points scale, the simplex method starts sooner.
+        many = len(pairs.site) > COVER_PAIRS
+        solved = solve_model(model, time_limit_s=limit_s, relax=True, interior=many)
         if solved.status != OPTIMAL or solved.row_prices is None:
             return None
         return np.clip(solved.row_prices[: len(pairs.base)], 0.0, pairs.base)

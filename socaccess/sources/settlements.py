@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import geopandas as gpd
 
 from socaccess import crs as crs_
@@ -31,11 +29,6 @@ def load_settlements() -> gpd.GeoDataFrame:
     >>> len(settlements), int(settlements["population"].sum())
     (646, 1907675)
     """
-    return _read_settlements().copy()
-
-
-@cache
-def _read_settlements() -> gpd.GeoDataFrame:
     table = read_embedded("settlements", "settlements.csv")
     points = gpd.points_from_xy(table["lon"], table["lat"], crs=crs_.EXCHANGE)
     frame = gpd.GeoDataFrame(table, geometry=points).to_crs(crs_.LATVIA)

@@ -8,12 +8,12 @@ or two sites are all looked at; larger ones are reached by exchanging one site a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
-from socaccess.siting import SitingProblem
+from socaccess.siting import CoverPoint, SitingProblem, draw_cover_curve
 from socaccess.study.sizing import LEAST_GAIN
 
 __all__ = ["Candidates", "Chosen", "choose_plan", "move_site"]
@@ -123,24 +123,21 @@ class Candidates:
             gains[1] >= self.least - 1e-9 and gains.min() >= low for _, gains in self.rank(chosen)
         )
 
-    def pose_cover(self) -> SitingProblem:
-        """Return the question of most coverage, clients with the same choice counted as one.
-
-        Only those whom no site of the base has within the limit, and some candidate has.
-        """
-        beyond = np.flatnonzero(self.base_min > self.limit_min)
-        near, persons = self.minutes[beyond] <= self.limit_min, self.persons[beyond]
-        some = near.any(axis=1)
-        choices, of = np.unique(np.packbits(near[some], axis=1), axis=0, return_inverse=True)
-        choice = np.unpackbits(choices, axis=1, count=near.shape[1]).astype(bool)
-        return SitingProblem(
-            travel_min=np.where(choice, 0.0, np.nan),
-            persons=np.bincount(of.ravel(), persons[some], minlength=len(choices)),
-            client_ids=[str(at) for at in range(len(choices))],
-            site_ids=[str(name) for name in self.site_ids],
-            sites=1,
-            limit_min=0.0,
+    def draw_curve(self, most: int, seconds: float) -> list[CoverPoint]:
+        """Return whom one site covers at the most, two, three: while each brings enough."""
+        base = self.count_near(self.base_min)
+        beyond = self.base_min > self.limit_min
+        curve = draw_cover_curve(
+            self.minutes[beyond] <= self.limit_min,
+            self.persons[beyond],
+            most=most,
+            least_gain=self.least,
+            time_limit_s=seconds,
         )
+        return [
+            replace(point, covered=base + point.covered, bound=base + point.bound)
+            for point in curve
+        ]
 
     def find_next(self, chosen: list[int]) -> tuple[int, np.ndarray] | None:
         """Return the site that would help most beside the chosen, a town if one is as good."""

@@ -56,7 +56,7 @@ class ReleasedAnswer:
     result: StudyAnswer
     protections: dict[str, Protection]
     below: int
-    kept: dict[str, Any] = field(default_factory=dict)
+    kept: dict[str, pd.DataFrame] = field(default_factory=dict)
 
     @property
     def is_lifted(self) -> bool:
@@ -73,10 +73,11 @@ class ReleasedAnswer:
         ids = self.result.study.municipalities["municipality_id"]
         return {name: number for number, name in enumerate(ids)}
 
-    @property
+    @cached_property
     def group_of(self) -> dict[str, str]:
         """Target group of every service."""
-        return self.result.study.group_of
+        types = self.result.service_types
+        return dict(zip(types["service"], types["target_group"], strict=True))
 
     def find_open(self, table: pd.DataFrame) -> np.ndarray:
         """Return which rows with `municipality_id` and `service` hide no count in them."""

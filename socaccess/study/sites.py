@@ -16,7 +16,7 @@ import pandas as pd
 
 from socaccess.coverage import bound_limits_ms
 from socaccess.routing import Progress
-from socaccess.siting import SitingPlan, SitingProblem, measure_gains, suggest_sites
+from socaccess.siting import CoverPoint, SitingPlan, SitingProblem, measure_gains, suggest_sites
 from socaccess.study.choosing import Candidates, Chosen, choose_plan
 from socaccess.study.houses import find_pairs, mark_houses, share_houses
 from socaccess.study.merits import SITE_COLUMNS, describe_sites, list_planned
@@ -173,23 +173,23 @@ def _answer(
         for end in bound_limits_ms(study.limits_min()[service], study.settings.time_uncertainty)
     )
     candidates = Candidates.of(service, problem, (low, limit, high), _list_villages(study), least)
-    best = _draw_curve(candidates, study.settings.new_sites, study.settings.solver_seconds)
+    best = candidates.draw_curve(study.settings.new_sites, study.settings.solver_seconds)
     while best:
         cover = best.pop()
-        tolerance = _find_tolerance(candidates, cover.sites)
-        floor = (1.0 - tolerance) * cover.value
+        tolerance = _find_tolerance(candidates, [*cover.sites])
+        floor = (1.0 - tolerance) * cover.covered
         chosen = choose_plan(
-            candidates, cover.sites, floor, max(tolerance, study.settings.time_uncertainty)
+            candidates, [*cover.sites], floor, max(tolerance, study.settings.time_uncertainty)
         )
         if chosen is not None:
             break
     else:
         held = candidates.count_near(candidates.base_min)
-        cover = _Cover([], held, held, "optimal")
-        rows, left = [cover.certify(service, weighted_by)], _leave_out(candidates, [])
+        cover = CoverPoint((), held, held, "optimal")
+        rows, left = [_certify_cover(cover, service, weighted_by)], _leave_out(candidates, [])
         return _Answer(rows, left, replace(problem, sites=0))
     problem = replace(problem, sites=len(cover.sites))
-    rows = [cover.certify(service, weighted_by)]
+    rows = [_certify_cover(cover, service, weighted_by)]
     if not chosen.is_whole:
         asked = replace(problem, objective="p_median")
         median = suggest_sites(asked, time_limit_s=study.settings.solver_seconds, explain=False)
@@ -199,41 +199,11 @@ def _answer(
     return _Answer(rows, left, problem, candidates, floor, tolerance, chosen)
 
 
-@dataclass(frozen=True, eq=False)
-class _Cover:
-    """The most persons so many sites have within the limit, base included, and its bound."""
-
-    sites: list[int]
-    value: float
-    bound: float
-    status: str
-
-    def certify(self, service: str, weighted_by: str) -> tuple[object, ...]:
-        """Return the row of the table of plans."""
-        gap = abs(self.bound - self.value) / self.value if self.value else 0.0
-        return (service, "mclp", self.status, self.value, self.bound, gap, len(self.sites),
-                weighted_by, np.nan)  # fmt: skip
-
-
-def _draw_curve(candidates: Candidates, most: int, seconds: float) -> list[_Cover]:
-    """Return the most that one site covers, two, and so on: while a further one brings enough."""
-    base = candidates.count_near(candidates.base_min)
-    every = [*range(len(candidates.site_ids))]
-    gains = candidates.count_gains(candidates.base_min, every)[1]
-    first = int(gains.argmax())
-    if gains[first] < candidates.least - 1e-9:
-        return []
-    found = [_Cover([first], base + gains[first], base + gains[first], "optimal")]
-    problem = candidates.pose_cover()
-    position = {name: at for at, name in enumerate(candidates.site_ids)}
-    for count in range(2, min(most, len(every)) + 1):
-        plan = suggest_sites(replace(problem, sites=count), time_limit_s=seconds, explain=False)
-        value = base + plan.objective
-        if len(plan.sites) < count or value - found[-1].value < candidates.least - 1e-9:
-            break
-        sites = [position[name] for name in plan.sites["site_id"]]
-        found.append(_Cover(sites, value, base + plan.bound, plan.status))
-    return found
+def _certify_cover(point: CoverPoint, service: str, weighted_by: str) -> tuple[object, ...]:
+    """Return the row of the most persons within the limit."""
+    gap = abs(point.bound - point.covered) / point.covered if point.covered else 0.0
+    return (service, "mclp", point.status, point.covered, point.bound, gap, len(point.sites),
+            weighted_by, np.nan)  # fmt: skip
 
 
 def _certify_choice(answer: _Answer, plan: Chosen) -> tuple[object, ...]:
