@@ -86,6 +86,15 @@ def _load_catalogue(lang: str) -> dict[str, Any]:
     return texts
 
 
+@cache
+def _find_family(lang: str, prefix: str) -> dict[str, Any]:
+    return {
+        key.removeprefix(prefix): text
+        for key, text in _load_catalogue(lang).items()
+        if key.startswith(prefix)
+    }
+
+
 @lru_cache(maxsize=20_000)
 def _format_number(lang: str, value: float, decimals: int) -> str:
     from babel.numbers import format_decimal
@@ -203,11 +212,7 @@ class Texts:
 
     def raw(self, prefix: str) -> dict[str, Any]:
         """Return the texts whose key begins with `prefix`, which is cut off."""
-        return {
-            key.removeprefix(prefix): text
-            for key, text in self._texts.items()
-            if key.startswith(prefix)
-        }
+        return _find_family(self.lang, prefix).copy()
 
 
 def choose_language(asked: str | None = None) -> str:

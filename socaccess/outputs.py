@@ -82,6 +82,7 @@ def write_outputs(
         If something could not be written; what was there before is still there.
     """
     from socaccess.i18n import Texts
+    from socaccess.planning.released_access import keep_access
     from socaccess.study.release import release
     from socaccess.study.released import list_tables
 
@@ -90,6 +91,8 @@ def write_outputs(
     # Protected once, so that no two files differ in what they hide.
     released = release(result, allow_small_counts=allow_small_counts)
     list_tables(released)
+    # What several files show is calculated before they are made beside each other.
+    keep_access(released)
     # Of a whole country the full form runs to hundreds of pages; regions have theirs.
     many = len(released.result.municipalities) > FULL_ANNEX_MUNICIPALITIES
     form = "short" if many else "full"

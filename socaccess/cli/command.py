@@ -27,6 +27,7 @@ from socaccess.i18n import Texts
 if TYPE_CHECKING:
     import pandas as pd
 
+    from socaccess.errors import Problem
     from socaccess.study import Study
 
 __all__ = [
@@ -300,12 +301,16 @@ class StudyOptions:
         from socaccess.study import Study
         from socaccess.study.project import read_project
 
-        roads = network or self.open_network()
+        named = network or self.open_network()
         if is_project(region) or self.project:
             for name in sorted(set(_IN_FILE) & self.given):
                 flag = f"--{name.replace('_', '-')}"
                 raise Misuse("cli.said_in_project", flag, place=_IN_FILE[name])
-            study, notes = read_project(str(self.project or region)).load_study(roads)
+            project = read_project(str(self.project or region))
+            silent = named is None and not project.roads
+            study, notes = self._take_kept(project.load_study) if silent else (
+                project.load_study(named)
+            )  # fmt: skip
             texts = self.session.texts
             for note in notes:
                 self.session.remark(texts("cli.note", note=note.text(texts.lang)))
@@ -321,7 +326,32 @@ class StudyOptions:
             chosen = replace(chosen, limits_min={**chosen.limits_min, **self._limit(services)})
         if self.partners_only:
             chosen = replace(chosen, partners_only=True)
-        return Study.load(region, view=self.view, settings=chosen, network=roads)
+
+        def load(roads: Any) -> tuple[Study, list[Problem]]:
+            return Study.load(region, view=self.view, settings=chosen, network=roads), []
+
+        return (load(named) if named or self.network else self._take_kept(load))[0]
+
+    def _take_kept(self, load: Callable[[Any], tuple[Study, list[Problem]]]) -> Any:
+        """Return what `load` gives with the network this machine keeps, if it reaches all places.
+
+        Which roads answer is said; where there is no kept network, nothing is.
+        """
+        from socaccess.network import find_kept_network, open_kept_network, reaches_all
+
+        kept = open_kept_network()
+        if kept is None:
+            return load(None)
+        texts, source = self.session.texts, kept.provenance.get("source")
+        if isinstance(source, Mapping):
+            source = source.get("file")
+        source = source or find_kept_network()
+        loaded = load(kept)
+        if reaches_all(kept, loaded[0].settlements):
+            self.session.remark(texts("cli.kept_roads", source=source))
+            return loaded
+        self.session.remark(texts("cli.kept_roads_too_small", source=source))
+        return load(None)
 
     def _limit(self, services: Iterable[str]) -> dict[str, float]:
         """Return the limits of the command line for services that there are."""
@@ -348,8 +378,10 @@ class StudyOptions:
         return study, *find_municipality(study, identity)
 
     def open_network(self) -> Any:
-        """Return the network of the file that is named, None for the embedded roads."""
-        if self.network is None:
+        """Return the network of the file that is named, None where none or `main_roads` is."""
+        from socaccess.study.project import MAIN_ROADS
+
+        if self.network is None or str(self.network) == MAIN_ROADS:
             return None
         from socaccess.network import RoadNetwork
 

@@ -14,6 +14,7 @@ import numpy as np
 import typer
 
 from socaccess.cli.command import App, Session
+from socaccess.cli.speech import Misuse
 from socaccess.encoding import encode_json
 from socaccess.errors import InputError
 
@@ -61,16 +62,24 @@ To = Annotated[list[str], typer.Option("--to")]
 def build(
     session: Session,
     source: Annotated[Path, typer.Argument()],
-    out: Annotated[Path, typer.Option("--out")],
+    out: Annotated[Path | None, typer.Option("--out")] = None,
     season: Annotated[Season, typer.Option("--season")] = Season.summer,
     profile: Annotated[Path | None, typer.Option("--profile")] = None,
     hierarchy: Annotated[bool, typer.Option("--hierarchy/--no-hierarchy")] = True,
 ) -> None:
-    """Read the roads of an extract, build the network and save it; say what was counted."""
-    from socaccess.network import RoadNetwork
+    """Read the roads of an extract, build the network and save it; say what was counted.
+
+    Where no file is named it becomes the one this machine keeps: studies take it by themselves.
+    """
+    from socaccess.network import RoadNetwork, find_kept_network
     from socaccess.network.cells import cells_path, save_cells
     from socaccess.network.hierarchies import hierarchy_path
 
+    kept = out is None
+    out = out or find_kept_network()
+    if out is None:
+        raise Misuse("cli.network_not_kept", "--out")
+    out.parent.mkdir(parents=True, exist_ok=True)
     with session.progress() as progress:
         network = RoadNetwork.from_osm(
             source,
@@ -93,6 +102,8 @@ def build(
         session.remark(
             session.texts("network.prepared", seconds=session.texts.number(prepared_s, decimals=1))
         )
+    if kept:
+        session.remark(session.texts("cli.network_kept"))
 
 
 @app.command("info")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from socaccess.access import Closings, close_each, close_together, compare_nearest
+from socaccess.access import Closings, close_each, close_together, compare_nearest, read_pairs
+from socaccess.access.pairs import as_objects
 from socaccess.errors import UnknownNameError
 from socaccess.i18n import fold
 from socaccess.network.edits import close_roads
@@ -19,7 +20,7 @@ from socaccess.privacy import show_counts
 from socaccess.schemas import suggest_names
 from socaccess.study import Study
 
-__all__ = ["Closing", "closing", "road_closing"]
+__all__ = ["Closing", "closing", "rank_facilities", "road_closing"]
 
 COUNTS = ("persons", "falls_out", "unreachable", "moving", "without_place", "place_unknown")
 """Columns of the ranking that count persons."""
@@ -95,23 +96,13 @@ def closing(
     named = [*facilities, *([] if provider is None else [provider])]
     closed = _find_closed(context, list(facilities), provider) if named else None
     parts: dict[str, list[pd.DataFrame]] = {"ranking": [], "flows": [], "settlements": []}
-    for one in context.ask_all(service):
-        supply = one.supply
-        given: dict[str, Any] = {
-            "limit_min": one.limit_min,
-            "places": pd.Series(supply["places"].to_numpy(), index=supply["facility_id"]),
-        }
-        travel = _name_rows(one)
-        if closed is not None:
-            here = [name for name in supply["facility_id"] if name in closed]
-            if not here:
-                continue
-            found = close_together(travel, one.persons, here, name=", ".join(named), **given)
-        else:
-            units = supply["provider"].tolist() if by == "provider" else None
-            found = close_each(travel, one.persons, units=units, **given)
-        for name, table in _describe(context, one, found, by, closed is not None).items():
-            parts[name].append(table)
+    for one, found in _close(context, service, closed, ", ".join(named), by):
+        alone = by == "facility" and closed is None
+        ranking = _describe_units(context, one, found, alone, closed is not None)
+        kept = set(ranking["unit"])
+        parts["ranking"].append(ranking)
+        parts["flows"].append(_describe_flows(context, one, found.flows, kept))
+        parts["settlements"].append(_by_settlement(context, one, found.origins, kept))
     tables = {
         name: pd.concat(found, ignore_index=True) if found else pd.DataFrame()
         for name, found in parts.items()
@@ -119,10 +110,30 @@ def closing(
     return Closing(_rank(tables["ranking"], context.below), tables["flows"], tables["settlements"])
 
 
-def _name_rows(one: ServiceAccess) -> Any:
-    from socaccess.access import read_pairs
+def rank_facilities(context: AccessContext) -> pd.DataFrame:
+    """Return `Closing.ranking` of all facilities of a context, each closing alone."""
+    found = [_describe_units(context, one, each, True) for one, each in _close(context)]
+    return _rank(pd.concat(found, ignore_index=True) if found else pd.DataFrame(), context.below)
 
-    return read_pairs(one.travel_min, None, one.supply["facility_id"].to_numpy(dtype=object))
+
+def _close(
+    context: AccessContext,
+    service: str | None = None,
+    closed: set[str] | None = None,
+    name: str = "",
+    by: str = "facility",
+) -> Iterator[tuple[ServiceAccess, Closings]]:
+    """Yield what closing means to every service that has something to close."""
+    for one in context.ask_all(service):
+        ids = one.supply["facility_id"].to_numpy(dtype=object)
+        travel = read_pairs(one.travel_min, None, ids)
+        given: dict[str, Any] = {"limit_min": one.limit_min,
+                                 "places": one.supply["places"].to_numpy()}  # fmt: skip
+        if closed is None:
+            units = one.supply["provider"].tolist() if by == "provider" else None
+            yield one, close_each(travel, one.persons, units=units, **given)
+        elif here := [facility for facility in ids if facility in closed]:
+            yield one, close_together(travel, one.persons, here, name=name, **given)
 
 
 def _find_closed(context: AccessContext, facilities: list[str], provider: str | None) -> set[str]:
@@ -147,46 +158,58 @@ def _find_closed(context: AccessContext, facilities: list[str], provider: str | 
     return found
 
 
-def _describe(
-    context: AccessContext, one: ServiceAccess, found: Closings, by: str, together: bool
-) -> dict[str, pd.DataFrame]:
-    """Return the tables of one service, counts as they leave."""
-    facts = one.supply.set_index("facility_id")
-    names = context.study.municipalities.set_index("municipality_id")["name"]
-    alone = by == "facility" and not together
-    ranking, flows, origins = found.ranking, found.flows, found.origins
-    units = ranking["unit"]
-    home: Any = units.map(facts["municipality_id"]).map(names) if alone else None
+def _describe_units(
+    context: AccessContext, one: ServiceAccess, found: Closings, alone: bool, everyone: bool = False
+) -> pd.DataFrame:
+    """Return the ranking of one service with names, counts as they leave."""
+    supply = one.supply
     # Others' facilities matter to people here, but they are not this region's to close.
-    own = facts[facts["in_region"]]
-    mine = units.isin(own.index if alone else set(own["provider"])) | together
-    most = flows.sort_values("persons", ascending=False).drop_duplicates("unit").set_index("unit")
-    ranking = ranking.assign(
-        service=one.service,
-        name=(units.map(facts["name"]) if alone else units).astype(object),
-        municipality=home,
-        to=units.map(most["to_facility_id"]).map(facts["name"]).astype(object),
-        weighted_by=one.weighted_by,
-        _group=one.target_group,
-        _score=ranking["falls_out"],
-    )[mine.to_numpy()]
-    kept = set(ranking["unit"])
-    for name in COUNTS:
-        shown = context.show(one.target_group, ranking[name].to_numpy(float), one.weighted_by)
-        ranking[name] = pd.Series(shown, index=ranking.index, dtype=object)
-    flows = flows[flows["unit"].isin(kept)].copy()
-    shown = context.show(one.target_group, flows["persons"].to_numpy(float), one.weighted_by)
-    flows["persons"] = pd.Series(shown, index=flows.index, dtype=object)
-    flows = flows.assign(
-        service=one.service,
-        name=flows["facility_id"].map(facts["name"]).astype(object),
-        to=flows["to_facility_id"].map(facts["name"]).astype(object),
-    )[["service", "unit", "name", "to_facility_id", "to", "persons", "extra_min"]]
-    return {
-        "ranking": ranking,
-        "flows": flows,
-        "settlements": _by_settlement(context, one, origins, kept),
+    own = supply["in_region"].to_numpy() | everyone
+    ids = supply["facility_id"].to_numpy(dtype=object)
+    ranking, flows = found.ranking, found.flows
+    if not everyone:
+        ours = ids if alone else supply["provider"].to_numpy(dtype=object)
+        ranking = ranking[ranking["unit"].isin(set(ours[own])).to_numpy()]
+    units = ranking["unit"].to_numpy(dtype=object)
+    names = dict(zip(ids, supply["name"], strict=True))
+    home = dict(zip(ids, supply["municipality_id"].map(context.municipality_names), strict=True))
+    largest = flows.sort_values("persons", ascending=False, kind="stable").drop_duplicates("unit")
+    most = dict(zip(largest["unit"], largest["to_facility_id"], strict=True))
+    columns = {name: ranking[name].to_numpy() for name in ranking if name not in COUNTS}
+    counts = {
+        name: context.show(one.target_group, ranking[name], one.weighted_by) for name in COUNTS
     }
+    return pd.DataFrame(
+        {
+            **columns,
+            **counts,
+            "service": one.service,
+            "name": as_objects(names[unit] if alone else unit for unit in units),
+            "municipality": as_objects(home[unit] if alone else None for unit in units),
+            "to": as_objects(names.get(most.get(unit)) for unit in units),
+            "weighted_by": one.weighted_by,
+            "_score": ranking["falls_out"].to_numpy(dtype=float),
+        }
+    )
+
+
+def _describe_flows(
+    context: AccessContext, one: ServiceAccess, flows: pd.DataFrame, units: set[Any]
+) -> pd.DataFrame:
+    """Return who would go where from the units that are kept."""
+    names = one.supply.set_index("facility_id")["name"]
+    flows = flows[flows["unit"].isin(units)].reset_index(drop=True)
+    return pd.DataFrame(
+        {
+            "service": one.service,
+            "unit": flows["unit"],
+            "name": flows["facility_id"].map(names).astype(object),
+            "to_facility_id": flows["to_facility_id"],
+            "to": flows["to_facility_id"].map(names).astype(object),
+            "persons": context.show(one.target_group, flows["persons"], one.weighted_by),
+            "extra_min": flows["extra_min"],
+        }
+    )
 
 
 def _by_settlement(
@@ -194,7 +217,6 @@ def _by_settlement(
 ) -> pd.DataFrame:
     """Return the settlements of which people use a closing facility, means of those people."""
     settlements = context.study.settlements
-    names = context.study.municipalities.set_index("municipality_id")["name"]
     hit = np.flatnonzero(origins["unit"].isin(units).to_numpy())
     unit, labels = pd.factorize(origins["unit"].iloc[hit])
     count = len(settlements)
@@ -219,7 +241,9 @@ def _by_settlement(
             "unit": np.asarray(labels, dtype=object)[key // count],
             "settlement_id": settlements["settlement_id"].to_numpy()[at],
             "settlement": settlements["name"].to_numpy()[at],
-            "municipality": settlements["municipality_id"].map(names).to_numpy()[at],
+            "municipality": settlements["municipality_id"]
+            .map(context.municipality_names)
+            .to_numpy()[at],
             "persons": pd.Series(list(shown[at]), dtype=object),
             "travel_min": now,
             "next_min": then,
@@ -307,8 +331,8 @@ def road_closing(
                     "service": one.service,
                     "municipality_id": frame["municipality_id"],
                     "municipality": frame["name"],
-                    "persons": pd.Series(told[0], dtype=object),
-                    "falls_out": pd.Series(told[1], dtype=object),
+                    "persons": told[0],
+                    "falls_out": told[1],
                     "falls_out_share": first.average(one, out, "municipality")[0],
                     "unreachable_share": first.average(one, lost.to_numpy(float), "municipality")[
                         0

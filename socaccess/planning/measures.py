@@ -168,6 +168,18 @@ def access(
     return Access(measure, named, unknown, scenario, **joined)
 
 
+def share_places(context: AccessContext) -> pd.DataFrame:
+    """Return `Access.municipalities` by `2sfca`, of services of known need and places."""
+    parts = []
+    for one in context.ask_all():
+        if one.weighted_by == "need":
+            found = _measure(one, "2sfca", one.limit_min, None, "leave_out")
+            if found.places > 0:
+                parts.append(_show_areas(context, one, found, "municipality"))
+    columns = ["service", "municipality_id", "municipality", "persons", "per_100", "note"]
+    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+
+
 @dataclass(frozen=True, eq=False)
 class _Measured:
     """Values of points, facilities in reach, and places shared out or counted."""
@@ -243,8 +255,7 @@ def _show_areas(
     frame = context.study.settlements if by == "settlement" else context.study.municipalities
     home = {"municipality_id": frame["municipality_id"]}
     if by == "settlement":
-        names = context.study.municipalities.set_index("municipality_id")["name"]
-        home |= {"municipality": frame["municipality_id"].map(names),
+        home |= {"municipality": frame["municipality_id"].map(context.municipality_names),
                  "settlement_id": frame["settlement_id"], "settlement": frame["name"]}  # fmt: skip
     else:
         home["municipality"] = frame["name"]
@@ -282,11 +293,10 @@ def _show_facilities(
     table.insert(0, "service", one.service)
     if "persons" in table:
         counts = table["persons"].to_numpy(dtype=float)
-        shown = context.show(one.target_group, counts, one.weighted_by)
-        table["persons"] = pd.Series(shown, dtype=object)
+        table["persons"] = context.show(one.target_group, counts, one.weighted_by)
         if "per_100" in table:
             # A hidden number of persons must not come back as a quotient.
-            told = [isinstance(value, int) for value in shown]
+            told = [isinstance(value, int) for value in table["persons"]]
             table["per_100"] = table["per_100"].where(told)
     return table
 

@@ -6,17 +6,24 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from socaccess.planning.closures import closing
+from socaccess.planning.closures import rank_facilities
 from socaccess.planning.equity import fairness
-from socaccess.planning.measures import access
+from socaccess.planning.measures import share_places
+from socaccess.planning.service_access import AccessContext
 
 if TYPE_CHECKING:
     from socaccess.study.release import Release
 
-__all__ = ["list_access", "list_fairness", "rank_closing", "shorten_facility"]
+__all__ = ["keep_access", "list_access", "list_fairness", "rank_closing", "shorten_facility"]
 
 NAME = 64
 """Letters of a facility's name that fit a row."""
+
+
+def keep_access(released: Release) -> None:
+    """Calculate what the files of a run show of access, and keep it with the release."""
+    for make in (list_access, rank_closing, list_fairness):
+        make(released)
 
 
 def list_access(released: Release) -> pd.DataFrame:
@@ -26,15 +33,8 @@ def list_access(released: Release) -> pd.DataFrame:
     `municipality_id`, `municipality`, `persons`, `per_100`, `access_note`.
     """
     if "access" not in released.kept:
-        answer = access(released)
-        told = answer.services[
-            (answer.services["weighted_by"] == "need") & (answer.services["places"] > 0)
-        ]
-        table = answer.municipalities
-        table = table[table["service"].isin(told["service"])].reset_index(drop=True)
-        released.kept["access"] = table.drop(columns="without_share").rename(
-            columns={"note": "access_note"}
-        )
+        table = share_places(AccessContext.open(released))
+        released.kept["access"] = table.rename(columns={"note": "access_note"})
     return released.kept["access"]
 
 
@@ -44,7 +44,7 @@ def rank_closing(released: Release) -> pd.DataFrame:
     Of services whose need is counted; columns as in `socaccess.planning.closing`.
     """
     if "closing" not in released.kept:
-        table = closing(released).ranking
+        table = rank_facilities(AccessContext.open(released))
         counted = table[table["weighted_by"] == "need"] if len(table) else table
         released.kept["closing"] = counted.reset_index(drop=True)
     return released.kept["closing"]

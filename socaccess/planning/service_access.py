@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from socaccess.access import fill_places
+from socaccess.access.pairs import as_objects
 from socaccess.errors import UnknownNameError
 from socaccess.planning.opening import Asked
 from socaccess.privacy import SHOWN, Protection, mark_small
@@ -96,6 +97,12 @@ class AccessContext:
         released = asked if isinstance(asked, Release) else release(
             asked, allow_small_counts=allow_small_counts
         )  # fmt: skip
+        if "access_context" not in released.kept:
+            released.kept["access_context"] = cls._of_release(released)
+        return released.kept["access_context"]
+
+    @classmethod
+    def _of_release(cls, released: Release) -> AccessContext:
         result = released.result
         group_of = released.group_of
         now = result.settlement_coverage
@@ -145,20 +152,21 @@ class AccessContext:
         scenario
             `now`, `planned` or `suggested` (of a result that was run with sites).
         """
-        row = self.study.service_types.set_index("service").loc[service]
-        supply = self.reach.list_supply(service, "planned" if scenario == "planned" else "now")
+        traveller, target_group = self._types[service]
+        described = self._described["planned" if scenario == "planned" else "now"]
+        supply = described.get(service, self._nobody)
         if scenario == "suggested" and self.result is not None:
             sites = Suggestions(self.result.sites, self.result.plans).as_supply(service)
             if len(sites):
-                supply = pd.concat([supply, sites], ignore_index=True)
+                supply = pd.concat([supply, self._describe_supply(sites)], ignore_index=True)
         weight, weighted_by = weigh_clients(self.study, self.persons, service)
         points = supply["point"].to_numpy(dtype=int)
-        travel_ms = self.reach.people_ms(points, str(row["traveller"]))
+        travel_ms = self.reach.people_ms(points, traveller)
         return ServiceAccess(
             service=service,
-            target_group=str(row["target_group"]),
+            target_group=target_group,
             limit_min=self.limits[service],
-            supply=self._describe_supply(supply),
+            supply=supply.drop(columns=["service", "point"]),
             travel_min=to_minutes(travel_ms),
             persons=weight[self.reach.home] * self.reach.share,
             weighted_by=weighted_by,
@@ -170,29 +178,58 @@ class AccessContext:
         for name in self.list_services(service):
             yield self.ask(name, scenario)
 
+    @cached_property
+    def _types(self) -> dict[str, tuple[str, str]]:
+        """Who travels to a service, and whom it is for."""
+        types = self.study.service_types[["service", "traveller", "target_group"]].astype(str)
+        return {name: (travels, group) for name, travels, group in types.itertuples(index=False)}
+
+    @cached_property
+    def _described(self) -> dict[str, dict[str, pd.DataFrame]]:
+        """The facilities that serve in each scenario, by service."""
+        return {
+            scenario: {
+                str(name): part.reset_index(drop=True)
+                for name, part in self._describe_supply(supply).groupby("service", sort=False)
+            }
+            for scenario, supply in self.reach.supply.items()
+        }
+
+    @cached_property
+    def _nobody(self) -> pd.DataFrame:
+        return self._describe_supply(self.reach.supply["now"].iloc[:0])
+
     def _describe_supply(self, supply: pd.DataFrame) -> pd.DataFrame:
-        facilities = self._facilities
-        ids = supply["facility_id"]
-        own = set(self.study.municipalities["municipality_id"])
+        ids = supply["facility_id"].to_numpy(dtype=object)
+        known = self._facilities.reindex(ids)
+        new = known["name"].isna().to_numpy()
         # Homes and shelters go without the street in their name; a new site has its own name.
-        named = ids.map(facilities["name"]).astype(object)
-        named = named.where(named.notna(), supply["name"].astype(object))
-        provider = ids.map(facilities["provider"]).astype(object)
+        named = np.where(new, supply["name"].to_numpy(dtype=object), known["name"])
         return pd.DataFrame(
             {
-                "facility_id": ids.astype(object),
+                "facility_id": ids,
                 "name": named,
                 "municipality_id": supply["municipality_id"],
-                "places": ids.map(facilities["known_places"]).astype(float),
-                "provider": provider.where(provider.notna(), None),
-                "in_region": supply["municipality_id"].isin(own),
+                "places": known["known_places"].to_numpy(dtype=float),
+                "provider": np.where(new, None, known["provider"]),
+                "in_region": supply["municipality_id"].isin(list(self.municipality_names)),
+                "service": supply["service"],
+                "point": supply["point"].astype(int),
             }
-        ).reset_index(drop=True)
+        )
+
+    @cached_property
+    def municipality_names(self) -> dict[str, str]:
+        """The names of the study's municipalities by id."""
+        frame = self.study.municipalities
+        return dict(zip(frame["municipality_id"], frame["name"], strict=True))
 
     @cached_property
     def _facilities(self) -> pd.DataFrame:
         """Places that are a capacity, provider, and name as it is shown, by facility."""
-        facilities = place_facilities(self.study.facilities, self.study)
+        study, result = self.study, self.result
+        facilities = (place_facilities(study.facilities, study) if result is None
+                      else result.facilities)  # fmt: skip
         places = facilities["places"].to_numpy(dtype=float, na_value=np.nan)
         if "places_basis" in facilities:
             # Clients and recipients are no capacity; tables without a basis state places.
@@ -203,7 +240,7 @@ class AccessContext:
         return pd.DataFrame(
             {
                 "known_places": places,
-                "provider": provider.to_numpy(dtype=object),
+                "provider": provider.astype(object).where(provider.notna(), None).to_numpy(),
                 "name": facilities["name"].to_numpy(dtype=object),
             },
             index=facilities["facility_id"],
@@ -278,19 +315,19 @@ class AccessContext:
             return np.zeros(count, dtype=bool)
         return np.asarray((found.members if by == "settlement" else found.groups) != SHOWN)
 
-    def show(self, target_group: str, counts: Iterable[float], weighted_by: str) -> list[object]:
+    def show(self, target_group: str, counts: Iterable[float], weighted_by: str) -> pd.Series:
         """Return calculated numbers of persons as they leave: whole, a mark, or None."""
         if weighted_by != "need":
             # Inhabitants are public.
-            return [None if not np.isfinite(one) else round(float(one)) for one in counts]
+            return as_objects(round(one) if np.isfinite(one) else None for one in counts)
         found = self.protections.get(target_group)
         closed = found is not None and found.total != SHOWN
         shown: list[object] = []
         for one in counts:
             if not np.isfinite(one) or (closed and one > 0):
                 shown.append(None)
-            elif one > 0 and round(float(one)) < self.below:
+            elif one > 0 and round(one) < self.below:
                 shown.append(mark_small(self.below))
             else:
-                shown.append(round(float(one)))
-        return shown
+                shown.append(round(one))
+        return as_objects(shown)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import geopandas as gpd
 
 from socaccess import crs as crs_
@@ -29,6 +31,11 @@ def load_settlements() -> gpd.GeoDataFrame:
     >>> len(settlements), int(settlements["population"].sum())
     (646, 1907675)
     """
+    return _read_settlements().copy()
+
+
+@cache
+def _read_settlements() -> gpd.GeoDataFrame:
     table = read_embedded("settlements", "settlements.csv")
     points = gpd.points_from_xy(table["lon"], table["lat"], crs=crs_.EXCHANGE)
     frame = gpd.GeoDataFrame(table, geometry=points).to_crs(crs_.LATVIA)

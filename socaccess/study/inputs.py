@@ -219,6 +219,12 @@ class StudyInputs:
         return dict(zip(known["service"], known["limit_min"].astype(float), strict=True))
 
     @cached_property
+    def group_of(self) -> dict[str, str]:
+        """The target group of every service."""
+        types = self.service_types
+        return dict(zip(types["service"], types["target_group"].astype(str), strict=True))
+
+    @cached_property
     def assessed_types(self) -> pd.DataFrame:
         """The service types whose coverage is asked: supply, and with a limit.
 

@@ -105,7 +105,7 @@ def weigh_clients(
     `persons` is a table of settlements by target group. With `Settings.partners_only`
     the need outside a plan's partnership counts for nothing.
     """
-    group = str(study.service_types.set_index("service").loc[service, "target_group"])
+    group = study.group_of[service]
     if group in persons and np.nansum(persons[group].to_numpy(dtype=float)) > 0:
         weight, basis = np.nan_to_num(persons[group].to_numpy(dtype=float)), "need"
     else:

@@ -76,8 +76,8 @@ class Project:
     promised
         Services a plan promises.
     roads, season, profile
-        `main_roads`, an OpenStreetMap extract or a saved network; season and speed
-        profile of an extract.
+        `main_roads`, an OpenStreetMap extract or a saved network, or empty: nothing is said;
+        season and speed profile of an extract.
     settings
         Limits, speeds, siting.
     outputs
@@ -94,7 +94,7 @@ class Project:
     place: bool = False
     scale_population: bool = False
     promised: tuple[str, ...] = ()
-    roads: str = MAIN_ROADS
+    roads: str = ""
     season: str = "summer"
     profile: Path | None = None
     settings: Settings = field(default_factory=Settings)
@@ -106,7 +106,7 @@ class Project:
         """Return the roads the project names; None for the embedded ones."""
         from socaccess.network import RoadNetwork
 
-        if self.roads == MAIN_ROADS:
+        if self.roads in ("", MAIN_ROADS):
             return None
         path = self.path.parent / self.roads
         if path.name.endswith((".osm", ".osm.pbf", ".pbf")):
@@ -170,7 +170,7 @@ class Project:
         paths = [self.path, *(source.path for group in self.inputs.values() for source in group)]
         if self.profile is not None:
             paths.append(self.profile)
-        if self.roads != MAIN_ROADS:
+        if self.roads not in ("", MAIN_ROADS):
             paths.append(self.path.parent / self.roads)
         paths += [part for path in paths for part in _list_parts(path)]
         counts = {source.path for source in self.inputs.get("need", ())}
@@ -311,7 +311,7 @@ def _make_project(
         place=options.get("place", False),
         scale_population=options.get("scale_population", False),
         promised=tuple(options.get("promised", ())),
-        roads=network.get("roads", MAIN_ROADS),
+        roads=network.get("roads", ""),
         season=network.get("season", "summer"),
         profile=path.parent / profile if profile else None,
         settings=settings,

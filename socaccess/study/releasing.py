@@ -56,7 +56,7 @@ class ReleasedAnswer:
     result: StudyAnswer
     protections: dict[str, Protection]
     below: int
-    kept: dict[str, pd.DataFrame] = field(default_factory=dict)
+    kept: dict[str, Any] = field(default_factory=dict)
 
     @property
     def is_lifted(self) -> bool:
@@ -73,11 +73,10 @@ class ReleasedAnswer:
         ids = self.result.study.municipalities["municipality_id"]
         return {name: number for number, name in enumerate(ids)}
 
-    @cached_property
+    @property
     def group_of(self) -> dict[str, str]:
         """Target group of every service."""
-        types = self.result.service_types
-        return dict(zip(types["service"], types["target_group"], strict=True))
+        return self.result.study.group_of
 
     def find_open(self, table: pd.DataFrame) -> np.ndarray:
         """Return which rows with `municipality_id` and `service` hide no count in them."""

@@ -19,7 +19,10 @@ ON_EDGE: Final = 2
 
 @dataclass(frozen=True)
 class _Vertices:
-    """Vertices of all edges one after the other, where each edge begins, metres run so far."""
+    """Vertices of all edges one after the other, where each edge begins, metres run so far.
+
+    Points of the plane are complex numbers: one array, gathered at once.
+    """
 
     xy: np.ndarray
     begin: np.ndarray
@@ -32,7 +35,7 @@ class _Vertices:
         vertex = np.clip(np.searchsorted(self.run, at, side="right") - 1, low, high - 1)
         step = self.run[vertex + 1] - self.run[vertex]
         part = np.where(step > 0, (at - self.run[vertex]) / np.where(step > 0, step, 1.0), 0.0)
-        point = self.xy[vertex] + part.clip(0, 1)[:, None] * (self.xy[vertex + 1] - self.xy[vertex])
+        point = self.xy[vertex] + part.clip(0, 1) * (self.xy[vertex + 1] - self.xy[vertex])
         return vertex, point
 
 
@@ -83,8 +86,8 @@ def draw_trips(
     share[begin[:-1][along], 0] = starts.along[row[along]]
     share[begin[:-1][along], 1] = ends.along[column[along]]
     return _join(
-        vertices, edge, share, node, begin, reached, np.stack([network.node_x, network.node_y], 1),
-        np.stack([starts.x, starts.y], axis=1)[row], np.stack([ends.x, ends.y], axis=1)[column],
+        vertices, edge, share, node, begin, reached, network.node_x + 1j * network.node_y,
+        (starts.x + 1j * starts.y)[row], (ends.x + 1j * ends.y)[column],
     ) if len(row) else np.empty(0, dtype=object)  # fmt: skip
 
 
@@ -104,32 +107,35 @@ def _join(
 
     first, last = vertices.begin[edge], vertices.begin[edge + 1] - 1
     turned = share[:, 0] > share[:, 1]
-    points = np.empty((len(edge), 2, 2))
-    points[:, 0] = vertices.xy[np.where(turned, last, first)]
-    points[:, 1] = vertices.xy[np.where(turned, first, last)]
+    points = np.empty((2, len(edge)), complex)
+    points[0] = vertices.xy[np.where(turned, last, first)]
+    points[1] = vertices.xy[np.where(turned, first, last)]
     low, high = first + 1, last  # vertices between the ends
-    cut = np.flatnonzero((share.min(axis=1) > 0) | (share.max(axis=1) < 1) | (node >= 0))
+    whole = np.abs(share[:, 0] - share[:, 1]) == 1
+    cut = np.flatnonzero(~whole | (node >= 0))
     found = [vertices.find(edge[cut], share[cut, side]) for side in range(2)]
     for side in range(2):
-        points[cut, side] = found[side][1]
+        points[side, cut] = found[side][1]
     low[cut] = np.where(turned[cut], found[1][0], found[0][0]) + 1
     high[cut] = np.where(turned[cut], found[0][0], found[1][0]) + 1
     at_node = np.flatnonzero(node >= 0)
-    points[at_node] = node_xy[node[at_node], None]
+    points[:, at_node] = node_xy[node[at_node]]
     high[at_node] = low[at_node]
     inner = np.maximum(high - low, 0)
     lines = np.flatnonzero(reached)
+    if not len(lines):
+        return np.full(len(reached), shapely.LineString(), dtype=object)
     pieces = np.diff(begin)[lines]
     # A line: its place, the pieces with both their ends, the other place.
     size = inner + 2
     before = np.concatenate([[0], np.cumsum(size)])
     total = 2 + before[begin[1:]][lines] - before[begin[:-1]][lines]
     offset = np.concatenate([[0], np.cumsum(total)])
-    xy = np.empty((offset[-1], 2))
+    xy = np.empty(offset[-1], complex)
     xy[offset[:-1]], xy[offset[1:] - 1] = start_xy[lines], end_xy[lines]
     shift = np.repeat(offset[:-1] + 1 - before[begin[:-1]][lines], pieces)
     spot = before[:-1] + shift
-    xy[spot], xy[spot + size - 1] = points[:, 0], points[:, 1]
+    xy[spot], xy[spot + size - 1] = points
     # The vertices between: forward from `low`, or backward from the one before `high`.
     way = np.where(turned, -1, 1)
     origin = np.where(turned, high - 1, low) - way * (np.cumsum(inner) - inner)
@@ -138,17 +144,15 @@ def _join(
     xy[np.repeat(spot + 1 - (np.cumsum(inner) - inner), inner) + number] = vertices.xy[source]
     # Less than a millimetre apart is the same point, met from two sides.
     kept = np.ones(len(xy), dtype=bool)
-    kept[1:] = np.abs(xy[1:, 0] - xy[:-1, 0]) > 1e-3
-    kept[1:] |= np.abs(xy[1:, 1] - xy[:-1, 1]) > 1e-3
+    step = np.abs(np.diff(xy).view(float))
+    kept[1:] = (step[::2] > 1e-3) | (step[1::2] > 1e-3)
     kept[offset[:-1]] = True
-    line = np.repeat(np.arange(len(lines)), total)
-    lonely = np.bincount(line[kept], minlength=len(lines)) == 1
-    kept[offset[1:][lonely] - 1] = True
+    left = np.add.reduceat(kept, offset[:-1], dtype=np.int64)
+    kept[offset[1:][left == 1] - 1] = True
     ends = np.zeros(len(reached) + 1, np.int64)
-    ends[lines + 1] = np.bincount(line[kept], minlength=len(lines))
-    if not len(lines):
-        return np.full(len(reached), shapely.LineString(), dtype=object)
-    return shapely.from_ragged_array(shapely.GeometryType.LINESTRING, xy[kept], (np.cumsum(ends),))
+    ends[lines + 1] = np.maximum(left, 2)
+    drawn = xy[kept].view(float).reshape(-1, 2)
+    return shapely.from_ragged_array(shapely.GeometryType.LINESTRING, drawn, (np.cumsum(ends),))
 
 
 def _list_vertices(network: RoadNetwork) -> _Vertices:
@@ -159,15 +163,15 @@ def _list_vertices(network: RoadNetwork) -> _Vertices:
         if network.shape_start is not None:
             inner = np.diff(network.shape_start)
         begin = np.concatenate([[0], np.cumsum(inner + 2)])
-        xy = np.empty((begin[-1], 2))
-        node_xy = np.stack([network.node_x, network.node_y], axis=1)
+        xy = np.empty(begin[-1], complex)
+        node_xy = network.node_x + 1j * network.node_y
         xy[begin[:-1]], xy[begin[1:] - 1] = node_xy[network.edge_from], node_xy[network.edge_to]
-        if inner.any():
+        if network.shape_x is not None and network.shape_y is not None:
             between = np.ones(begin[-1], bool)
             between[begin[:-1]] = between[begin[1:] - 1] = False
-            xy[between, 0], xy[between, 1] = network.shape_x, network.shape_y
+            xy[between] = network.shape_x + 1j * network.shape_y
         step = np.zeros(begin[-1])
-        step[1:] = np.hypot(*np.diff(xy, axis=0).T)
+        step[1:] = np.abs(np.diff(xy))
         step[begin[:-1]] = 1.0  # from edge to edge: the run only grows
         kept = _Vertices(xy, begin, np.cumsum(step))
         network.__dict__["_vertices"] = kept

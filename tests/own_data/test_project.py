@@ -17,7 +17,7 @@ from socaccess.cli.app import app
 from socaccess.errors import InputError
 from socaccess.outputs import FILES
 from socaccess.settings import Settings
-from socaccess.study.project import MAIN_ROADS, read_project, write_template
+from socaccess.study.project import read_project, write_template
 from socaccess.study.project_form import SECTIONS
 from tests.own_data.invented import PROJECT, write_country
 from tests.own_data.malta import PLACES as MALTESE_PLACES
@@ -250,7 +250,7 @@ def test_the_template_can_be_filled_in(tmp_path, lang):
     code, said = run("run", "--init", path, "--lang", lang)
     assert code == 0 and str(path) in said.replace("\n", "")
     given = tomllib.loads(path.read_text(encoding="utf-8"))
-    assert given["network"]["roads"] in (MAIN_ROADS, "region.osm.pbf")
+    assert given["network"] == {}  # nothing said: the kept network or the embedded roads
     # Every key is told, and those that are commented out would be understood.
     text = path.read_text(encoding="utf-8")
     for keys in SECTIONS.values():
