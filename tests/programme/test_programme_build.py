@@ -68,8 +68,14 @@ def test_what_is_begun_passes_its_own_checks(folder):
         begin(folder, "latgale")
 
 
-def test_sixty_figures_follow_from_the_tables(folder, built, tmp_path):
+@pytest.mark.parametrize("region", ["latgale", "kurzeme"])
+def test_sixty_figures_follow_from_the_tables(request, region, tmp_path):
     """An independent script, without this package, comes to the same figures."""
+    if region == "latgale":
+        folder, built = (request.getfixturevalue(name) for name in ("folder", "built"))
+    else:
+        folder = begin(tmp_path / "plan", region)[-1].parent
+        built = build(folder)
     for name, table in built.tables().items():
         table.to_csv(tmp_path / f"{name}.csv", index=False)
     built.compiled.result.study.need.groupby("target_group")["persons"].sum().to_csv(
