@@ -96,7 +96,7 @@ def closing(
     named = [*facilities, *([] if provider is None else [provider])]
     closed = _find_closed(context, list(facilities), provider) if named else None
     parts: dict[str, list[pd.DataFrame]] = {"ranking": [], "flows": [], "settlements": []}
-    for one, found in _close(context, service, closed, ", ".join(named), by):
+    for one, found in _close(context.ask_all(service), closed, ", ".join(named), by):
         alone = by == "facility" and closed is None
         ranking = _describe_units(context, one, found, alone, closed is not None)
         kept = set(ranking["unit"])
@@ -110,21 +110,20 @@ def closing(
     return Closing(_rank(tables["ranking"], context.below), tables["flows"], tables["settlements"])
 
 
-def rank_facilities(context: AccessContext) -> pd.DataFrame:
-    """Return `Closing.ranking` of all facilities of a context, each closing alone."""
-    found = [_describe_units(context, one, each, True) for one, each in _close(context)]
+def rank_facilities(context: AccessContext, asked: Iterable[ServiceAccess]) -> pd.DataFrame:
+    """Return `Closing.ranking` of all facilities of some services, each closing alone."""
+    found = [_describe_units(context, one, each, True) for one, each in _close(asked)]
     return _rank(pd.concat(found, ignore_index=True) if found else pd.DataFrame(), context.below)
 
 
 def _close(
-    context: AccessContext,
-    service: str | None = None,
+    asked: Iterable[ServiceAccess],
     closed: set[str] | None = None,
     name: str = "",
     by: str = "facility",
 ) -> Iterator[tuple[ServiceAccess, Closings]]:
     """Yield what closing means to every service that has something to close."""
-    for one in context.ask_all(service):
+    for one in asked:
         ids = one.supply["facility_id"].to_numpy(dtype=object)
         travel = read_pairs(one.travel_min, None, ids)
         given: dict[str, Any] = {"limit_min": one.limit_min,

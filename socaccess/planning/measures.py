@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -168,14 +169,13 @@ def access(
     return Access(measure, named, unknown, scenario, **joined)
 
 
-def share_places(context: AccessContext) -> pd.DataFrame:
-    """Return `Access.municipalities` by `2sfca`, of services of known need and places."""
+def share_places(context: AccessContext, asked: Iterable[ServiceAccess]) -> pd.DataFrame:
+    """Return `Access.municipalities` by `2sfca`, of those services of which places are known."""
     parts = []
-    for one in context.ask_all():
-        if one.weighted_by == "need":
-            found = _measure(one, "2sfca", one.limit_min, None, "leave_out")
-            if found.places > 0:
-                parts.append(_show_areas(context, one, found, "municipality"))
+    for one in asked:
+        found = _measure(one, "2sfca", one.limit_min, None, "leave_out")
+        if found.places > 0:
+            parts.append(_show_areas(context, one, found, "municipality"))
     columns = ["service", "municipality_id", "municipality", "persons", "per_100", "note"]
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
 

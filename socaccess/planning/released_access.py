@@ -22,8 +22,8 @@ NAME = 64
 
 def keep_access(released: Release) -> None:
     """Calculate what the files of a run show of access, and keep it with the release."""
-    for make in (list_access, rank_closing, list_fairness):
-        make(released)
+    list_access(released)
+    list_fairness(released)
 
 
 def list_access(released: Release) -> pd.DataFrame:
@@ -32,10 +32,7 @@ def list_access(released: Release) -> pd.DataFrame:
     Of services of which places are known and the need is counted: `service`,
     `municipality_id`, `municipality`, `persons`, `per_100`, `access_note`.
     """
-    if "access" not in released.kept:
-        table = share_places(AccessContext.open(released))
-        released.kept["access"] = table.rename(columns={"note": "access_note"})
-    return released.kept["access"]
+    return _measure(released)["access"]
 
 
 def rank_closing(released: Release) -> pd.DataFrame:
@@ -43,11 +40,18 @@ def rank_closing(released: Release) -> pd.DataFrame:
 
     Of services whose need is counted; columns as in `socaccess.planning.closing`.
     """
+    return _measure(released)["closing"]
+
+
+def _measure(released: Release) -> dict[str, pd.DataFrame]:
+    """Return what is kept, with `access` and `closing`: both ask the same of each service."""
     if "closing" not in released.kept:
-        table = rank_facilities(AccessContext.open(released))
-        counted = table[table["weighted_by"] == "need"] if len(table) else table
-        released.kept["closing"] = counted.reset_index(drop=True)
-    return released.kept["closing"]
+        context = AccessContext.open(released)
+        asked = [one for one in context.ask_all() if one.weighted_by == "need"]
+        shared = share_places(context, asked)
+        released.kept["access"] = shared.rename(columns={"note": "access_note"})
+        released.kept["closing"] = rank_facilities(context, asked)
+    return released.kept
 
 
 def list_fairness(released: Release) -> pd.DataFrame:
