@@ -14,6 +14,8 @@ from socaccess.routing import UNREACHABLE
 from socaccess.travel.minutes import to_limit_ms
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import geopandas as gpd
 
     from socaccess.study.release import Release
@@ -93,7 +95,7 @@ def share_within(
     Parameters
     ----------
     covered
-        Whether each settlement is within the limit.
+        Whether each settlement is within the limit, shape (..., settlements).
     weight
         People of each settlement; NaN counts as none.
     group
@@ -104,7 +106,7 @@ def share_within(
     Returns
     -------
     share
-        0 to 1, shape (groups + 1,); NaN where there is no weight.
+        0 to 1, shape (..., groups + 1); NaN where there is no weight.
 
     Examples
     --------
@@ -113,14 +115,32 @@ def share_within(
     """
     inside = group >= 0
     weight = np.where(inside, np.nan_to_num(weight), 0.0)
-    at = np.where(inside, group, 0)
-    total = np.bincount(at, weights=weight, minlength=groups)
-    within = np.bincount(at, weights=np.where(covered, weight, 0.0), minlength=groups)
-    total, within = np.append(total, total.sum()), np.append(within, within.sum())
-    share = np.full(groups + 1, np.nan)
-    np.divide(within, total, out=share, where=total > 0)
+    sums = _sum_by(weight, np.where(inside, group, 0), groups)
+    total, within = sums(np.ones((1, len(weight)))), sums(covered)
+    total, within = (
+        np.concatenate([part, part.sum(axis=-1, keepdims=True)], axis=-1)
+        for part in (total[0], within)
+    )
+    share = np.full(within.shape, np.nan)
+    np.divide(within, total, out=share, where=np.broadcast_to(total > 0, within.shape))
     # A sum of the same numbers in another order may differ in its last digit.
     return np.clip(share, 0.0, 1.0)
+
+
+def _sum_by(
+    weight: np.ndarray, group: np.ndarray, groups: int
+) -> Callable[[np.ndarray], np.ndarray]:
+    """Return a function from choices (..., settlements) to their weight by group."""
+    from scipy.sparse import csr_array
+
+    matrix = csr_array((weight, (group, np.arange(len(group)))), shape=(groups, len(group)))
+
+    def add(chosen: np.ndarray) -> np.ndarray:
+        flat = chosen.reshape(-1, len(group)).astype(float)
+        sums = np.ascontiguousarray((matrix @ flat.T).T)
+        return sums.reshape(*chosen.shape[:-1], groups)
+
+    return add
 
 
 class Cover(NamedTuple):
@@ -238,14 +258,12 @@ def encode_shares(
     persons and 2 where some are. The region's share is of persons wherever the need is
     known, as in the headline.
     """
-    groups, scenarios = len(municipalities), people.travel_ms.shape[1]
-    share = np.full((len(types), 2, scenarios, len(limits), groups + 1), np.nan)
-    ends = np.full((2, len(types), scenarios, groups + 1), np.nan)
+    groups = len(municipalities)
     opened = _find_open(released, types, municipalities)
     known = (np.nan_to_num(people.persons) > 0).any(axis=1)
-    by_persons = []
-    partly: list[Any] = []
-    bands: list[Any] = []
+    find_partly = _look_for_partly(people)
+    share, ends = [], []
+    by_persons, partly, bands = [], [], []
     for service, standard in enumerate(types["limit_min"].astype(float)):
         of_persons = np.append(opened[service], True) & known[service]
         by_persons.append(int(of_persons[:-1].any()) + int(0 < of_persons[:-1].sum() < groups))
@@ -256,36 +274,35 @@ def encode_shares(
             by_need = share_within(within, people.persons[number], people.home, groups)
             by_all = share_within(within, people.population, people.home, groups)
             # Where nobody in need lives the share is of inhabitants, as everywhere.
-            return np.where(of_persons & ~np.isnan(by_need), by_need, by_all)
+            found = np.where(of_persons & ~np.isnan(by_need), by_need, by_all)
+            uncounted = ~people.counted[number].reshape(-1, *(1,) * (found.ndim - 1))
+            return np.where(uncounted, np.nan, found)
 
+        travel_ms = np.stack([people.travel_ms[service], people.own_ms[service]])
+        within = np.stack(
+            [travel_ms <= to_limit_ms(standard if limit is None else limit) for limit in limits],
+            axis=2,
+        )
+        share.append(np.stack([measure(one) for one in within]))
         low_ms, _, high_ms = bound_limits_ms(standard, uncertainty)
-        found: list[Any] = [[], []]
-        counts: list[Any] = [[], []]
-        for scope, travel_ms in enumerate((people.travel_ms[service], people.own_ms[service])):
-            for scenario in range(scenarios):
-                minutes = travel_ms[scenario]
-                is_counted = people.counted[service, scenario]
-                parts = []
-                for position, limit in enumerate(limits):
-                    within = minutes <= to_limit_ms(standard if limit is None else limit)
-                    parts.append(_find_partly(within, people))
-                    if is_counted:
-                        share[service, scope, scenario, position] = measure(within)
-                found[scope].append(parts)
-                bounds = _count_bands(minutes, limits[1:], people.population)
-                counts[scope].append(bounds if is_counted else [])
-        for scenario in np.flatnonzero(people.counted[service]).tolist():
-            minutes = people.travel_ms[service, scenario]
-            for end, limit_ms in enumerate((low_ms, high_ms)):
-                ends[end, service, scenario] = measure(minutes <= limit_ms)
-        partly.append(found)
-        bands.append(counts)
+        ends.append([measure(travel_ms[0] <= limit_ms) for limit_ms in (low_ms, high_ms)])
+        partly.append(find_partly(within))
+        bands.append(
+            [
+                [
+                    _count_bands(minutes, limits[1:], people.population) if is_counted else []
+                    for minutes, is_counted in zip(scope, people.counted[service], strict=True)
+                ]
+                for scope in travel_ms
+            ]
+        )
+    shares, (low, high) = np.array(share), np.swapaxes(np.array(ends), 0, 1)
     basket = _find_basket(released, types)
-    index = share[basket].mean(axis=0) if len(basket) > 1 else np.full(share.shape[1:], np.nan)
+    index = shares[basket].mean(axis=0) if len(basket) > 1 else np.full(shares.shape[1:], np.nan)
     return {
-        "share": np.concatenate([as_percent(index)[None], as_percent(share)]).tolist(),
-        "low": as_percent(ends[0]).tolist(),
-        "high": as_percent(ends[1]).tolist(),
+        "share": np.concatenate([as_percent(index)[None], as_percent(shares)]).tolist(),
+        "low": as_percent(low).tolist(),
+        "high": as_percent(high).tolist(),
         "partly": partly,
         "bands": bands,
         "byPersons": by_persons,
@@ -293,21 +310,38 @@ def encode_shares(
     }
 
 
-def _find_partly(within: np.ndarray, people: People) -> list[list[int]]:
-    """Return the settlements some of whose people are within, as steps, and per cent."""
+def _look_for_partly(people: People) -> Callable[[np.ndarray], Any]:
+    """Return a function from choices (scopes, scenarios, limits, points) to settlements partly in.
+
+    Those some of whose people are within the limit, as steps, and per cent.
+    """
     count = int(people.settlement.max()) + 1 if len(people.settlement) else 0
-    total = np.bincount(people.settlement, minlength=count)
-    near = np.bincount(people.settlement[within], minlength=count)
-    some = np.flatnonzero((near > 0) & (near < total))
-    if not len(some):
-        return [[], []]
-    weight = np.bincount(people.settlement, people.population, minlength=count)[some]
-    inside = np.bincount(people.settlement[within], people.population[within], minlength=count)[
-        some
+    everyone = np.ones(len(people.settlement))
+    points = _sum_by(everyone, people.settlement, count)
+    inhabitants = _sum_by(people.population, people.settlement, count)
+    total, weight = points(everyone), inhabitants(everyone)
+
+    def find(within: np.ndarray) -> Any:
+        near, inside = points(within), inhabitants(within)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            part = np.where(weight > 0, inside / weight, near / total)
+        percent = np.clip(np.rint(part * 100), 1, 99)
+        some = (near > 0) & (near < total)
+        return _map_last(lambda at: [delta(np.flatnonzero(some[at])),
+                                     percent[at][some[at]].astype(int).tolist()],
+                         within.shape[:-1])  # fmt: skip
+
+    return find
+
+
+def _map_last(make: Callable[[tuple[int, ...]], Any], shape: tuple[int, ...]) -> Any:
+    """Return nested lists of what `make` returns for each position of a shape."""
+    if not shape:
+        return make(())
+    return [
+        _map_last(lambda rest, first=first: make((first, *rest)), shape[1:])  # type: ignore[misc]
+        for first in range(shape[0])
     ]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        part = np.where(weight > 0, inside / weight, near[some] / total[some])
-    return [delta(some), np.clip(np.rint(part * 100), 1, 99).astype(int).tolist()]
 
 
 def _count_bands(
