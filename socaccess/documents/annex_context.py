@@ -312,11 +312,7 @@ class AnnexContext:
 
     def is_likely(self, service: str) -> bool:
         """Return whether no source names the service itself: its facilities are likely ones."""
-        facilities = self.result.facilities
-        if "mapping" not in facilities:
-            return False
-        own = facilities.loc[facilities["service"] == service, "mapping"]
-        return bool(len(own)) and not own.isin(["sure", "listed"]).any()
+        return service in self.result.study.guessed
 
     def mark(self, service: str) -> Inline:
         """Return the name of a service, marked where every row of it is only likely."""

@@ -79,6 +79,10 @@ class MapSheet:
         )
 
     @cached_property
+    def _borders(self) -> dict[View, str]:
+        return {}
+
+    @cached_property
     def _grounds(self) -> dict[View, tuple[str, str]]:
         return {}
 
@@ -93,6 +97,11 @@ class MapSheet:
                 self._draw_roads(view),
             )
         return self._grounds[view]
+
+    def _draw_outlines(self, view: View) -> str:
+        if view not in self._borders:
+            self._borders[view] = "".join(map(view.path, self.outlines))
+        return self._borders[view]
 
     def _draw_roads(self, view: View) -> str:
         edges = self._edges
@@ -155,9 +164,8 @@ class MapSheet:
                 parts.append(f'<path d="{drawn}" fill="url(#h{number})" fill-rule="evenodd"/>')
         drawn_water, drawn_roads = self.draw_ground(view) if roads or water else ("", "")
         parts += [drawn_water if water else "", drawn_roads if roads else ""]
-        outlines = "".join(map(view.path, self.outlines))
         parts.append(
-            f'<path d="{outlines}" fill="none" stroke="{LIGHT["border"]}" '
+            f'<path d="{self._draw_outlines(view)}" fill="none" stroke="{LIGHT["border"]}" '
             f'stroke-width="{outline}" stroke-linejoin="round"/>'
         )
         return parts

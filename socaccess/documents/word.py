@@ -69,6 +69,7 @@ class _Writer:
         self.rendering = Rendering.of(document)
         self.width_cm = FULL_CM
         self.column_break = False
+        self.style_ids = {style.name: style.style_id for style in book.styles}
         self.figures = 0
         drawings = [block for block, _ in document.walk() if isinstance(block, Figure)]
         pictures = render_pngs([drawing.svg for drawing in drawings])
@@ -121,10 +122,16 @@ class _Writer:
         """Return a new paragraph, in the next column where one begins."""
         from docx.enum.text import WD_BREAK
 
-        paragraph = self.book.add_paragraph(style=style)
+        paragraph = self._add_paragraph(style)
         if self.column_break:
             paragraph.add_run().add_break(WD_BREAK.COLUMN)
             self.column_break = False
+        return paragraph
+
+    def _add_paragraph(self, style: str) -> Any:
+        # By name, the library looks all styles through for each paragraph, twice.
+        paragraph = self.book.add_paragraph()
+        paragraph._p.style = None if style == "Normal" else self.style_ids[style]
         return paragraph
 
     def _add(self, paragraph: Any, text: Any) -> None:
@@ -233,7 +240,7 @@ class _Writer:
         made = make_element("".join(_describe_table(table, self.rendering, self.width_cm)))
         self.book.element.body.insert(len(self.book.element.body) - 1, made)
         # Two tables without a line between them become one.
-        gap = self.book.add_paragraph(style="Document Line")
+        gap = self._add_paragraph("Document Line")
         gap.paragraph_format.line_spacing, gap.paragraph_format.space_after = Pt(3), Pt(0)
 
     def _write_contents(self, block: Contents) -> None:
@@ -245,7 +252,7 @@ class _Writer:
         lines = [heading._p]
         pages = _count_pages(self.document)
         for place, (section, mark) in enumerate(self.sections):
-            line = self.book.add_paragraph(style="TOC 1")
+            line = self._add_paragraph("TOC 1")
             line.paragraph_format.tab_stops.add_tab_stop(
                 Cm(self.width_cm), WD_TAB_ALIGNMENT.RIGHT, WD_TAB_LEADER.DOTS
             )

@@ -58,8 +58,9 @@ def set_styles(document: Document, lang: str, *, numbered: bool) -> None:
     page.page_width, page.page_height = Cm(21), Cm(29.7)
     page.left_margin = page.right_margin = Cm(1.6)
     page.top_margin, page.bottom_margin, page.footer_distance = Cm(1.4), Cm(1.5), Cm(0.7)
+    known = {style.name for style in document.styles}
     for given in _STYLES:
-        _set_style(document, *given)
+        _set_style(document, known, *given)
     for name, part in (("Title", "w:pBdr"), ("Footer", "w:tabs")):
         _drop(document.styles[name].element, part)
     bullet = document.styles["List Bullet"].paragraph_format
@@ -69,14 +70,13 @@ def set_styles(document: Document, lang: str, *, numbered: bool) -> None:
         _number_headings(document)
 
 
-def _set_style(document: Document, name: str, size: float, bold: bool, colour: str,
-               before: float, after: float, keep: bool) -> None:  # fmt: skip
+def _set_style(document: Document, known: set[str], name: str, size: float, bold: bool,
+               colour: str, before: float, after: float, keep: bool) -> None:  # fmt: skip
     from docx.enum.style import WD_STYLE_TYPE
     from docx.oxml.ns import qn
     from docx.shared import Pt, RGBColor
 
     styles = document.styles
-    known = {style.name for style in styles}
     style = styles[name] if name in known else styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
     if name not in known or name == "TOC Heading":
         style.base_style = styles["Normal"]

@@ -225,6 +225,15 @@ class StudyInputs:
         return dict(zip(types["service"], types["target_group"].astype(str), strict=True))
 
     @cached_property
+    def guessed(self) -> frozenset[str]:
+        """The services that are known only by guessing what a register means."""
+        if "mapping" not in self.facilities:
+            return frozenset()
+        sure = self.facilities["mapping"].isin(["sure", "listed"])
+        services = self.facilities["service"]
+        return frozenset(services[~sure]) - frozenset(services[sure])
+
+    @cached_property
     def assessed_types(self) -> pd.DataFrame:
         """The service types whose coverage is asked: supply, and with a limit.
 

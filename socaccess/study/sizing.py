@@ -111,8 +111,4 @@ def _size(service: str, row: pd.Series, costs: pd.DataFrame | None) -> Size:
 
 def is_guessed(study: StudyInputs, service: str) -> bool:
     """Return whether a service is known only by guessing what a register means."""
-    facilities = study.facilities
-    if "mapping" not in facilities:
-        return False
-    own = facilities.loc[facilities["service"] == service, "mapping"]
-    return len(own) > 0 and not own.isin(["sure", "listed"]).any()
+    return service in study.guessed
