@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -136,7 +137,7 @@ def _sum_by(
     matrix = csr_array((weight, (group, np.arange(len(group)))), shape=(groups, len(group)))
 
     def add(chosen: np.ndarray) -> np.ndarray:
-        flat = chosen.reshape(-1, len(group)).astype(float)
+        flat = chosen.reshape(math.prod(chosen.shape[:-1]), len(group)).astype(float)
         sums = np.ascontiguousarray((matrix @ flat.T).T)
         return sums.reshape(*chosen.shape[:-1], groups)
 
