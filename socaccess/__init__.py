@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from socaccess.sources.tables import read_table
     from socaccess.study import Study, StudyResult
     from socaccess.study.project import read_project
+    from socaccess.study.transit import Visit
     from socaccess.transit import (
         ReturnTrips,
         TransitTimes,
@@ -73,6 +74,7 @@ _HOME = {
     "TransitTimes": "socaccess.transit",
     "TravelBlocks": "socaccess.travel",
     "TravelTimes": "socaccess.travel",
+    "Visit": "socaccess.study.transit",
     "WalkModel": "socaccess.transit",
     "embed_map": "socaccess.maps",
     "explore": "socaccess.maps",
@@ -115,6 +117,7 @@ __all__ = [
     "TransitTimes",
     "TravelBlocks",
     "TravelTimes",
+    "Visit",
     "WalkModel",
     "access",
     "embed_map",

@@ -61,7 +61,8 @@ FAMILIES = (
     "round.sheet_", "round.speaker_", "round.state_", "round.status_", "scale.season_",
     "tables.column.", "tables.layer.", "tables.notes.", "tables.origin.", "tables.question.",
     "tables.sheet.", "tables.state.", "tables.value.", "tables.value.facility_status.",
-    "transit.kind_", "transit.minutes_", "transit.status_", "transit.type_",
+    "transit.kind_", "transit.line_", "transit.minutes_", "transit.share_", "transit.status_",
+    "transit.type_",
 )  # fmt: skip
 """What keys that are put together begin with; the rest is a code of the data."""
 

@@ -72,7 +72,8 @@ def write_outputs(
     Returns
     -------
     list of pathlib.Path
-        The files written, in the order of `FILES`, then of `formats`.
+        The files written, in the order of `FILES`, then `without_car.csv` where the study asks
+        for times without a car, then those of `formats`.
 
     Raises
     ------
@@ -246,9 +247,11 @@ def _write_rest(
     warning = warn_of_small_counts(released, Texts(lang))
     writers = {"geoparquet": write_geoparquet, "geojson": write_geojson}
     save_map(released, aside / "map.html", lang=lang)
-    for name, table in list_tables(released).items():
+    tables = list_tables(released)
+    for name, table in tables.items():
         (aside / f"{name}.csv").write_bytes(encode_csv(table, excel=excel, warning=warning))
     write_geopackage(released, aside / "layers.gpkg", lang=lang)
     write_record(released, aside / "study.json")
     extra = [path for name in formats for path in writers[name](released, aside, lang=lang)]
-    return [path.name for path in extra]
+    further = [f"{name}.csv" for name in tables if f"{name}.csv" not in FILES]
+    return [*further, *(path.name for path in extra)]

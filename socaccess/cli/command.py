@@ -36,6 +36,7 @@ __all__ = [
     "App",
     "Form",
     "Language",
+    "Mode",
     "Region",
     "Scenario",
     "Session",
@@ -66,6 +67,14 @@ class ViewName(StrEnum):
 
     plan = "plan"
     today = "today"
+
+
+class Mode(StrEnum):
+    """How clients travel: by car, by timetable and on foot, or both beside each other."""
+
+    car = "car"
+    transit = "transit"
+    both = "both"
 
 
 class Form(StrEnum):
@@ -99,6 +108,9 @@ _STUDY = {
     "network": (Annotated[Path | None, typer.Option("--network")], None),
     "project": (Annotated[Path | None, typer.Option("--project")], None),
     "partners_only": (Annotated[bool, typer.Option("--partners-only")], False),
+    "mode": (Annotated[Mode | None, typer.Option("--mode")], None),
+    "feed": (Annotated[list[Path] | None, typer.Option("--feed")], None),
+    "visit": (Annotated[list[str] | None, typer.Option("--visit")], None),
 }
 # What a project file says itself, and where it says it.
 _IN_FILE = {
@@ -284,6 +296,9 @@ class StudyOptions:
     network: Path | None
     project: Path | None
     partners_only: bool
+    mode: str | None
+    feeds: tuple[Path, ...]
+    visit: tuple[str, ...]
     given: frozenset[str]
 
     def open(self, region: str, *, network: Any = None) -> Study:
@@ -314,6 +329,8 @@ class StudyOptions:
             texts = self.session.texts
             for note in notes:
                 self.session.remark(texts("cli.note", note=note.text(texts.lang)))
+            travel = self._travel(study)
+            study = replace(study, **travel) if travel else study
             if not self.limits:
                 return study
             types = study.service_types
@@ -326,9 +343,11 @@ class StudyOptions:
             chosen = replace(chosen, limits_min={**chosen.limits_min, **self._limit(services)})
         if self.partners_only:
             chosen = replace(chosen, partners_only=True)
+        travel = self._travel(None)
 
         def load(roads: Any) -> tuple[Study, list[Problem]]:
-            return Study.load(region, view=self.view, settings=chosen, network=roads), []
+            study = Study.load(region, view=self.view, settings=chosen, network=roads, **travel)
+            return study, []
 
         return (load(named) if named or self.network else self._take_kept(load))[0]
 
@@ -352,6 +371,12 @@ class StudyOptions:
             return loaded
         self.session.remark(texts("cli.kept_roads_too_small", source=source))
         return load(None)
+
+    def _travel(self, study: Study | None) -> dict[str, Any]:
+        """Return how clients travel as far as the command line says it: a timetable means both."""
+        from socaccess.cli.travelling import say_travel
+
+        return say_travel(self.mode, self.feeds, self.visit, study)
 
     def _limit(self, services: Iterable[str]) -> dict[str, float]:
         """Return the limits of the command line for services that there are."""
@@ -491,7 +516,9 @@ def _expand(function: Callable[..., Any]) -> Callable[..., Any]:
             offered["asked"] = StudyOptions(
                 session, ViewName(said["view"]).value, parse_limits(said["limit"] or ()),
                 said["settings"], said["network"], said["project"],
-                bool(said["partners_only"]), frozenset(typed),
+                bool(said["partners_only"]),
+                None if said["mode"] is None else Mode(said["mode"]).value,
+                tuple(said["feed"] or ()), tuple(said["visit"] or ()), frozenset(typed),
             )  # fmt: skip
         return function(**{name: offered[name] for name in wants}, **given)
 

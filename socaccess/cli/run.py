@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["annex", "run"]
 
 SCENARIOS = ("now", "planned", "suggested")
+_TRAVEL = {"car": "cli.caveat_by_car", "transit": "cli.caveat_by_transit",
+           "both": "cli.caveat_both"}  # fmt: skip
 
 
 def run(
@@ -123,6 +125,7 @@ def _show_headline(session: Session, released: Any) -> None:
     """Print the headline: every service of the plan, low to high, and what is estimated in it."""
     from socaccess.content import Cell, Column, Phrase, Share, Strong, Table
     from socaccess.documents.record import build_record
+    from socaccess.documents.without_car import compose_services
 
     headline = build_record(released)["headline"]
     study, texts = released.result.study, session.texts
@@ -167,6 +170,10 @@ def _show_headline(session: Session, released: Any) -> None:
             for row in headline["worst"]
         )
         session.say("cli.worst", names=worst)
+    without = tuple(compose_services(released, texts))
+    if without:
+        session.print(texts("transit.title"), style="bold")
+        session.show(*without)
     for line in _list_caveats(headline, texts, study):
         session.print(f"- {line}")
 
@@ -208,7 +215,7 @@ def _list_caveats(headline: dict[str, Any], texts: Any, study: Study) -> list[st
         texts("cli.caveat_limits"),
         texts("cli.caveat_times", share=texts.share(headline["time_uncertainty"])),
     ]
-    lines.append(texts("cli.caveat_by_car"))
+    lines.append(texts(_TRAVEL[study.mode]))
     if study.need_is_estimated:
         lines.append(texts("cli.caveat_need"))
     lines += [

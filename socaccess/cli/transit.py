@@ -116,8 +116,6 @@ def return_(
     network: Network = None,
 ) -> None:
     """Show who gets there before it opens and home the same day, when, and on which days."""
-    import pandas as pd
-
     from socaccess.transit import return_trips
 
     found = return_trips(
@@ -148,11 +146,8 @@ def return_(
     _say_findings(session, found.findings)
     tables = {"return_trips": found.to_frame(), "best_per_home": best}
     if session.out is not None:
-        legs = [
-            found.journey(home, int(place)).assign(home_id=str(found.home_ids[home]))
-            for home, place in enumerate(found.pick_best())
-        ]
-        tables["journeys"] = pd.concat(legs, ignore_index=True)
+        legs = found.journeys(enumerate(found.pick_best())).drop(columns="place")
+        tables["journeys"] = legs.assign(home_id=found.home_ids[legs.pop("home")].astype(str))
     types = [_describe_type(kind) for kind in found.day_types]
     session.finish(
         {"day": found.day.isoformat(), "day_types": types, "best_per_home": best}, tables

@@ -17,6 +17,7 @@ from socaccess.documents.annex_region import (
     compose_others,
 )
 from socaccess.documents.tables import warn_of_small_counts
+from socaccess.documents.without_car import compose_without_car
 from socaccess.errors import UnknownNameError
 from socaccess.files import write_file
 from socaccess.i18n import Texts
@@ -132,7 +133,10 @@ def _compose(context: AnnexContext, form: str) -> tuple[Inline, list[Block]]:
     if context.municipality_id is not None:
         blocks: list[Block] = list(compose_municipality(context))
         if form == "full":
-            blocks.append(Paragraph(Phrase("annex.sheet_method"), "note"))
+            without = compose_without_car(context)
+            blocks += [without] if without is not None else []
+            key = context.result.study.by_mode("annex.sheet_method", "annex.sheet_method_transit")
+            blocks.append(Paragraph(Phrase(key), "note"))
         blocks.append(Paragraph(Phrase("annex.sign"), "sign"))
         return write_municipality_title(context), blocks
     title: Inline = Phrase("finding.title_unknown")
@@ -148,6 +152,7 @@ def _compose(context: AnnexContext, form: str) -> tuple[Inline, list[Block]]:
             compose_others(context),
             compose_capacity(context),
             compose_access(context),
+            compose_without_car(context),
         ):
             if section is not None:
                 blocks.append(section)

@@ -93,7 +93,8 @@ def compose_method(context: AnnexContext) -> Section:
     if silent:
         names = ", ".join(context.low(name) for name in silent)
         unknown.append(Phrase("annex.unknown_services", names=names))
-    unknown += [Phrase(f"annex.unknown_{name}") for name in ("room", "transit", "planned")]
+    told = ("room", "planned") if study.mode != "car" else ("room", "transit", "planned")
+    unknown += [Phrase(f"annex.unknown_{name}") for name in told]
     missing = context.released.headline["not_located"]["facilities"]
     if missing:
         unknown.append(Phrase("annex.unknown_places", number=missing))
@@ -112,7 +113,7 @@ def compose_method(context: AnnexContext) -> Section:
         Heading(Phrase("annex.words")), List(tuple(words)),
     ]  # fmt: skip
     blocks: list[Block] = [
-        Paragraph(Phrase("annex.method_lead"), "lead"),
+        Paragraph(Phrase(study.by_mode("annex.method_lead", "annex.method_lead_transit")), "lead"),
         Pair(tuple(left), tuple(right), 0.5),
     ]
     targets = _list_targets(context)

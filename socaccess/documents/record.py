@@ -13,6 +13,7 @@ from socaccess.encoding import encode_json, to_plain
 from socaccess.i18n import LANGUAGES, Texts
 from socaccess.study.proposals import list_proposals
 from socaccess.study.release import Release, release
+from socaccess.study.without_car import open_without_car
 from socaccess.version import VERSION
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def build_record(
         "study": study.name,
         "view": study.view,
         "title": study.title,
-        "headline": released.headline,
+        "headline": {**released.headline, **_describe_travel(released)},
         "build": [asdict(proposal) for proposal in list_proposals(released)],
         "left_out": _show_left_out(released),
         "siting": _show_plans(released),
@@ -67,6 +68,12 @@ def write_record(
     """Write the record as JSON, keys in a fixed order."""
     record = build_record(result, allow_small_counts=allow_small_counts)
     path.write_text(encode_json(record, indent=1) + "\n", encoding="utf-8")
+
+
+def _describe_travel(released: Release) -> dict[str, Any]:
+    """Return who gets there without a car, where that is asked."""
+    without = open_without_car(released)
+    return {} if without is None else {"without_car": without.summarise()}
 
 
 def _show_plans(released: Release) -> list[dict[str, Any]]:

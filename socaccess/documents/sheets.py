@@ -30,6 +30,7 @@ SHEETS = (
     "coverage",
     "gaps",
     "sites",
+    "without_car",
     "sensitivity",
     "places",
     "access",
@@ -41,7 +42,7 @@ SHEETS = (
     "origins",
     "notes",
 )
-"""Sheets of the workbook in their order."""
+"""Sheets of the workbook in their order; `without_car` where a study asks for it."""
 
 
 _CODES = frozenset(
@@ -83,6 +84,7 @@ def list_sheets(released: Release, texts: Texts) -> dict[str, pd.DataFrame]:
         "coverage": tables["coverage"],
         "gaps": tables["gaps"],
         "sites": sites.merge(words, on="site_id", how="left"),
+        **{name: tables[name] for name in ("without_car",) if name in tables},
         "sensitivity": compare_seasons(result, assessed),
         "places": _list_places(released, assessed),
         "access": list_access(released),
@@ -98,7 +100,7 @@ def list_sheets(released: Release, texts: Texts) -> dict[str, pd.DataFrame]:
     }
     made["origins"] = pd.DataFrame(
         [(texts(f"tables.origin.{name}"), texts(f"tables.origin.{name}_text"))
-         for name in _ORIGINS],
+         for name in _list_origins(result.study.mode)],
         columns=[texts("tables.origins.figure"), texts("tables.origins.origin")],
     )  # fmt: skip
     made["notes"] = pd.DataFrame(
@@ -135,11 +137,20 @@ def list_notes(released: Release, texts: Texts) -> list[tuple[str, str]]:
     for topic in topics:
         own_roads = topic == "modelled" and not study.roads_are_modelled
         key = "modelled_roads" if own_roads else topic
+        if topic == "limit":
+            key = study.by_mode("limit", "limit_transit")
         text = texts(f"tables.notes.{key}_text", **values.get(topic, {}))
         notes.append((texts(f"tables.notes.{topic}"), text))
     notes += [(texts("tables.notes.caveat"), line) for line in study.caveats.get(lang, [])]
     notes += [(texts("tables.notes.source"), line) for line in study.attribution.get(lang, [])]
     return notes
+
+
+def _list_origins(mode: str) -> tuple[str, ...]:
+    """Return whose origin is told; minutes without a car come from a timetable."""
+    return tuple(
+        "minutes_transit" if name == "minutes" and mode == "transit" else name for name in _ORIGINS
+    )
 
 
 def _list_overview(record: dict[str, Any]) -> pd.DataFrame:

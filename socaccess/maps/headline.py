@@ -187,7 +187,8 @@ def _not_located(result: Any, texts: Texts) -> dict[str, Any] | None:
 
 
 def _about(result: Any, texts: Texts, payload: dict[str, Any]) -> dict[str, Any]:
-    lines = [texts("map.about_limits"), texts("map.about_planned"), texts("map.about_borders")]
+    limits = result.study.by_mode("map.about_limits", "map.about_limits_transit")
+    lines = [texts(limits), texts("map.about_planned"), texts("map.about_borders")]
     modelled = result.summary.get("modelled_share")
     if modelled is not None:
         lines.append(texts("map.about_modelled", share=texts.share(modelled)))

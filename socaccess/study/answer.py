@@ -41,6 +41,7 @@ class StudyAnswer:
     institutions: pd.DataFrame
     not_located: pd.DataFrame
     summary: dict[str, Any]
+    without_car: StudyAnswer | None = None
 
     def __repr__(self) -> str:
         # No count of persons: what is shown on a screen is copied on.

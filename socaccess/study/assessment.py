@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from socaccess.study.inputs import StudyInputs
 
 __all__ = [
+    "PerSettlement",
     "assess_municipalities",
     "assess_region",
     "assess_settlements",
@@ -51,7 +52,7 @@ def assess_settlements(
     settlements = study.settlements
     count, rows = len(settlements), len(times.travel_ms)
     limits = _bound_limits(study)
-    per_settlement = _PerSettlement(times, count)
+    per_settlement = PerSettlement(times, count)
     table: dict[str, np.ndarray] = {}
     for prefix, travel_ms, place in (
         ("", times.travel_ms, times.place),
@@ -116,7 +117,7 @@ def _list_need(study: StudyInputs, persons: pd.DataFrame) -> list[np.ndarray]:
     ]
 
 
-class _PerSettlement:
+class PerSettlement:
     """Brings values of points, shape (rows, points), to settlements, shape (rows, settlements)."""
 
     def __init__(self, times: PeopleTimes, count: int) -> None:
@@ -166,13 +167,13 @@ class _PerSettlement:
             if row and supply[row] is supply[row - 1] and np.array_equal(places, place[row - 1]):
                 ids[row], names[row] = ids[row - 1], names[row - 1]
                 continue
-            chosen = self._choose(places)
+            chosen = self.choose_place(places)
             for target, column in ((ids, "facility_id"), (names, "name")):
                 known = np.array([*supply[row][column], None], dtype=object)
                 target[row] = known[chosen]
         return {f"{prefix}facility_id": ids, f"{prefix}facility": names}
 
-    def _choose(self, places: np.ndarray) -> np.ndarray:
+    def choose_place(self, places: np.ndarray) -> np.ndarray:
         """Return the place of most people of each settlement, of equals the first; -1 for none."""
         chosen = np.full(self.count, -1)
         there = places >= 0

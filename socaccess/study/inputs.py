@@ -40,9 +40,14 @@ from socaccess.study.tables import (
     list_names,
     locate_facilities,
 )
+from socaccess.study.transit import Visit, check_mode
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import geopandas as gpd
+
+    from socaccess.sources.gtfs import Feed
 
 
 __all__ = ["StudyInputs"]
@@ -72,6 +77,9 @@ class StudyInputs:
     candidates: tuple[str, ...] | None
     inputs: list[dict[str, Any]]
     lang: str
+    mode: str
+    feed: Feed | None
+    visit: Visit
 
     def __init__(
         self,
@@ -95,6 +103,9 @@ class StudyInputs:
         people: gpd.GeoDataFrame | None = None,
         borders_year: int | None = None,
         lang: str = "en",
+        mode: str = "car",
+        feed: Feed | str | Path | None = None,
+        visit: Visit | None = None,
     ) -> None:
         settings = settings or Settings()
         problems: list[Problem] = []
@@ -140,8 +151,10 @@ class StudyInputs:
         problems += find_unknown(
             sorted(set(candidates or ())), settlement_ids, "settlement", "candidates"
         )
+        visit = visit or Visit()
+        feed, wrong = check_mode(mode, feed, visit)
         with speak(lang):
-            raise_problems(problems)
+            raise_problems(problems + wrong)
         if network is None:
             network = RoadNetwork.main_roads(settings.links)
         supply = tuple(services.loc[services["counts_as_supply"], "service"])
@@ -182,6 +195,9 @@ class StudyInputs:
             "candidates": None if candidates is None else tuple(candidates),
             "inputs": list(inputs),
             "lang": lang,
+            "mode": mode,
+            "feed": feed,
+            "visit": visit,
         }
         for key, value in values.items():
             object.__setattr__(self, key, value)
@@ -284,6 +300,10 @@ class StudyInputs:
         outside = rows.loc[rows["outside_plan"].fillna(False).astype(bool), "settlement_id"]
         return self.settlements["settlement_id"].isin(outside).to_numpy()
 
+    def by_mode(self, by_car: str, by_transit: str) -> str:
+        """Return the one of two texts that is true of the study's times: by car, or without."""
+        return by_transit if self.mode == "transit" else by_car
+
     @property
     def people_are_points(self) -> bool:
         """Whether any settlement brings points where its people live; else each is its point."""
@@ -330,6 +350,9 @@ class StudyInputs:
         settings: Settings | None = None,
         network: RoadNetwork | None = None,
         lang: str = "en",
+        mode: str = "car",
+        feed: Feed | str | Path | None = None,
+        visit: Visit | None = None,
     ) -> Self:
         """Return the study of an embedded region.
 
@@ -346,6 +369,8 @@ class StudyInputs:
             Other roads than the embedded ones.
         lang
             Language of the errors raised here and by what the study answers: `lv` or `en`.
+        mode, feed, visit
+            How clients travel; see `Study`.
 
         Raises
         ------
@@ -365,7 +390,8 @@ class StudyInputs:
         # The roads take as long as all tables together: another core can have them.
         with speak(lang), Beside(lambda: network or RoadNetwork.main_roads(asked.links)) as roads:
             tables = load_tables(region, view=view, settings=asked)
-            return cls(**tables, network=network or roads.result(), lang=lang)
+            return cls(**tables, network=network or roads.result(), lang=lang, mode=mode,
+                       feed=feed, visit=visit)  # fmt: skip
 
     @in_language
     def select(self, municipality_ids: Sequence[str]) -> Self:

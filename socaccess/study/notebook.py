@@ -289,7 +289,7 @@ def _plot_times(
         axes.axvline(limits[services[0]], color=MUTED, linestyle="--",
                      label=texts("notebook.limit"))  # fmt: skip
     axes.set_yticks(rows, order)
-    axes.set_xlabel(texts("notebook.minutes"))
+    axes.set_xlabel(texts(result.study.by_mode("notebook.minutes", "notebook.minutes_transit")))
     axes.set_xlim(left=0)
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
 

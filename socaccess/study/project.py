@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ from socaccess.i18n import LANGUAGES
 from socaccess.messages import name_line
 from socaccess.settings import Settings
 from socaccess.study.project_form import SECTIONS, Source, find_problems
+from socaccess.study.transit import Visit
 
 if TYPE_CHECKING:
     from socaccess.network import RoadNetwork
@@ -80,6 +81,8 @@ class Project:
         season and speed profile of an extract.
     settings
         Limits, speeds, siting.
+    mode, feeds, visit
+        How clients travel, and their timetables; see `Study`.
     outputs
         What to write.
     attribution, caveats
@@ -101,6 +104,9 @@ class Project:
     data_dates: str = ""
     attribution: dict[str, list[str]] = field(default_factory=dict)
     caveats: dict[str, list[str]] = field(default_factory=dict)
+    mode: str = "car"
+    feeds: tuple[Path, ...] = ()
+    visit: Visit = field(default_factory=Visit)
 
     def open_network(self) -> RoadNetwork | None:
         """Return the roads the project names; None for the embedded ones."""
@@ -128,8 +134,10 @@ class Project:
         NetworkFileError
             If a saved network is damaged.
         """
+        from socaccess.sources.gtfs import join_feeds
         from socaccess.study.project_tables import read_tables
         from socaccess.study.study import Study
+        from socaccess.transit import open_feed
 
         tables, notes = read_tables(self.inputs, place=self.place, scale=self.scale_population)
         study = Study(
@@ -143,6 +151,9 @@ class Project:
             caveats=self.caveats,
             data_dates=self.data_dates,
             inputs=self.list_inputs(),
+            mode=self.mode,
+            feed=join_feeds([open_feed(path) for path in self.feeds]) if self.feeds else None,
+            visit=self.visit,
         )
         return study, notes
 
@@ -172,6 +183,7 @@ class Project:
             paths.append(self.profile)
         if self.roads not in ("", MAIN_ROADS):
             paths.append(self.path.parent / self.roads)
+        paths += self.feeds
         paths += [part for path in paths for part in _list_parts(path)]
         counts = {source.path for source in self.inputs.get("need", ())}
         counts |= {part for path in counts for part in _list_parts(path)}
@@ -233,20 +245,31 @@ def read_project(path: str | Path) -> Project:
             settings = Settings.from_dict(given.get("settings", {}), where=f"{path.name}, settings")
     except InputError as error:
         problems += error.problems
+    visit, feeds = Visit(), _list_feeds(given, path)
+    try:
+        if isinstance(given.get("transit", {}), dict):
+            said = {name: value for name, value in given.get("transit", {}).items()
+                    if name not in SECTIONS["transit"]}  # fmt: skip
+            visit = Visit.from_dict(said, where=f"{path.name}, transit")
+    except InputError as error:
+        problems += error.problems
     inputs = _list_sources(given, path)
     network = given.get("network", {})
-    files = [source.path for group in inputs.values() for source in group]
+    files = [*(source.path for group in inputs.values() for source in group), *feeds]
     if isinstance(network, dict):
         named = [network.get("roads", MAIN_ROADS), network.get("profile")]
         files += [path.parent / name for name in named if isinstance(name, str)
                   and name != MAIN_ROADS]  # fmt: skip
-    missing = [str(file) for file in files if not file.is_file()]
+    missing = [str(file) for file in files if not file.is_file() and not (
+        file in feeds and file.is_dir())]  # fmt: skip
     if missing:
         problems.append(
             Problem("study.no_files", path.name, missing)
         )  # fmt: skip
     raise_problems(problems)
-    return _make_project(given, path, inputs, settings)
+    project = _make_project(given, path, inputs, settings)
+    mode = given.get("transit", {}).get("mode", "both" if feeds else "car")
+    return replace(project, mode=mode, feeds=feeds, visit=visit)
 
 
 def write_template(path: str | Path, *, lang: str = "lv") -> Path:
@@ -266,6 +289,14 @@ def write_template(path: str | Path, *, lang: str = "lv") -> Path:
     except OSError:
         raise InputError("study.not_writable", where=str(path)) from None
     return path
+
+
+def _list_feeds(given: Mapping[str, Any], path: Path) -> tuple[Path, ...]:
+    """Return the timetables; what has the wrong form is left out, and told elsewhere."""
+    section = given.get("transit", {})
+    named = section.get("feed", []) if isinstance(section, dict) else []
+    items = named if isinstance(named, list) else [named]
+    return tuple(path.parent / item for item in items if isinstance(item, str))
 
 
 def _list_sources(given: Mapping[str, Any], path: Path) -> dict[str, tuple[Source, ...]]:

@@ -59,6 +59,8 @@ SECTIONS: dict[str, dict[str, str]] = {
     "network": {"roads": _TEXT, "season": _TEXT, "profile": _TEXT},
     # Their keys are those of `socaccess.settings.Settings`, which checks them itself.
     "settings": {},
+    # And, besides these two, those of `socaccess.study.transit.Visit`.
+    "transit": {"feed": _FILES, "mode": _TEXT},
     "outputs": {"folder": _TEXT, "lang": _LANGUAGE, "excel": _FLAG, "formats": _TEXTS,
                 "show_small_counts": _FLAG},
     "attribution": dict.fromkeys(LANGUAGES, _TEXTS),
@@ -76,6 +78,8 @@ def find_problems(given: Mapping[str, Any], where: str) -> list[Problem]:
     problems = _check_keys(given, {**_TOP, **dict.fromkeys(SECTIONS, _SECTION)}, where, "")
     for section, keys in SECTIONS.items():
         table = given.get(section)
+        if section == "transit" and isinstance(table, dict):
+            table = {name: value for name, value in table.items() if name in keys}
         if isinstance(table, dict) and section != "settings":
             problems += _check_keys(table, keys, where, f"{section}.")
     inputs = given.get("inputs")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from socaccess import crs as crs_
 from socaccess.network import RoadNetwork, Snapped
 from socaccess.routing import UNREACHABLE, Progress
 from socaccess.settings import LinkModel
+from socaccess.study.transit import TransitReach, measure_transit
 from socaccess.travel import TravelTimes, travel_times
 from socaccess.travel.minutes import to_minutes
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from socaccess.study.inputs import StudyInputs
 
-__all__ = ["Nearest", "Reach", "measure_reach", "name_points"]
+__all__ = ["Nearest", "Reach", "measure_reach", "name_points", "travel_without_car"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +54,8 @@ class Reach:
         Facilities people move out of, in the order of their origins.
     outward, inward
         Times from origin to point (a client travels) and from point to origin (a
-        provider travels), both (origins, points).
+        provider travels), both (origins, points). Providers travel by car; clients as the
+        `mode` of the study says.
     facility_point
         Point of every facility of the study, -1 where it is not located.
     candidate_point
@@ -61,6 +63,10 @@ class Reach:
     supply
         Facilities that serve in the scenarios `now` and `planned`, with `point` and
         `owner_id`, the municipality whose own they are.
+    origins
+        People and institutions on the network.
+    transit
+        The journeys behind `outward` where clients travel without a car, else None.
     """
 
     network: RoadNetwork
@@ -76,6 +82,8 @@ class Reach:
     facility_point: np.ndarray
     candidate_point: np.ndarray
     supply: dict[str, pd.DataFrame]
+    origins: Snapped
+    transit: TransitReach | None = None
 
     @property
     def people_ids(self) -> np.ndarray:
@@ -164,8 +172,10 @@ class Reach:
         """Return kilometres and modelled share (0-1) of the ways of pairs of person and point.
 
         Only the trees of the points asked for are traced: people are many, the facilities
-        nearest to anybody few.
+        nearest to anybody few. NaN where clients travel without a car: no road is theirs.
         """
+        if self.transit is not None and traveller != "provider":
+            return np.full(len(person), np.nan), np.full(len(person), np.nan)
         asked, column = np.unique(point, return_inverse=True)
         ends = self.points.take(asked)
         backward = traveller == "provider" or self.is_symmetric
@@ -262,7 +272,7 @@ def measure_reach(
     outward, inward = _measure_both_ways(network, starts, ends, links, progress)
     place_of = dict(zip(facilities["facility_id"], facility_point, strict=True))
     supply["point"] = supply["facility_id"].map(place_of).astype(int)
-    return Reach(
+    reach = Reach(
         network=network,
         links=links,
         people=starts.take(slice(0, len(people))),
@@ -279,7 +289,38 @@ def measure_reach(
             "now": supply[supply["status"] == "operating"].reset_index(drop=True),
             "planned": supply.reset_index(drop=True),
         },
+        origins=starts,
     )
+    return travel_without_car(study, reach, progress) if study.mode == "transit" else reach
+
+
+def travel_without_car(study: StudyInputs, reach: Reach, progress: Progress | None = None) -> Reach:
+    """Return the same places with the times of clients who have no car; see `measure_transit`.
+
+    Asked are the places of services that clients travel to, and the candidates.
+    """
+    import geopandas as gpd
+
+    assert study.feed is not None
+    supply = reach.supply["planned"]
+    wanted = np.zeros(len(reach.points.ids), bool)
+    wanted[supply.loc[supply["traveller"] != "provider", "point"]] = True
+    wanted[reach.candidate_point] = True
+    origins, points = (
+        gpd.GeoDataFrame(
+            {"id": places.ids},
+            geometry=_make_points(np.stack([places.x, places.y], axis=1)),
+            crs=reach.network.crs,
+        )
+        for places in (reach.origins, reach.points)
+    )
+    # Only roads of OpenStreetMap hold the paths one walks along.
+    roads = reach.network if "profile" in reach.network.provenance else None
+    travel_ms, transit = measure_transit(
+        study.feed, study.visit, origins, points, wanted, roads, progress
+    )
+    outward = TravelTimes(reach.outward.origin_ids, reach.outward.destination_ids, travel_ms)
+    return replace(reach, outward=outward, transit=transit)
 
 
 def _list_supply(study: StudyInputs) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from socaccess import crs as crs_
 from socaccess.coverage import SCENARIOS, round_shares
 from socaccess.privacy import mark_untold
 from socaccess.study.releasing import ReleasedAnswer, summarise_by_population
+from socaccess.study.without_car import open_without_car
 
 __all__ = ["DECIMALS", "GAINS", "SITE_COLUMNS", "list_headline", "list_tables", "round_table"]
 
@@ -59,16 +60,22 @@ GAINS = ("gain_persons", "gain_persons_low", "gain_persons_high", "gain_without_
 def list_tables(released: ReleasedAnswer) -> dict[str, pd.DataFrame]:
     """Return the tables of a result as they leave: `coverage`, `gaps`, `sites`.
 
+    And `without_car` where the study asks for it (`WithoutCar.journeys`).
+
     Numbers are rounded for reading: minutes and kilometres to 0.1, persons to whole
     ones. Persons in need are whole numbers, marks where a count is hidden, or None
     where the need is not known. `share_of` says whether a share is of persons in need
     or, where a count behind it is hidden, of inhabitants.
     """
     makers = {"coverage": _release_coverage, "gaps": _release_gaps, "sites": _release_sites}
-    for name, make in makers.items():
-        if name not in released.kept:
-            released.kept[name] = round_table(make(released))
-    return {name: released.kept[name].copy() for name in makers}
+    if "tables" not in released.kept:
+        tables = {name: round_table(make(released)) for name, make in makers.items()}
+        without = open_without_car(released)
+        if without is not None:
+            coverage = round_table(_release_coverage(without.released))
+            tables = without.complete_tables(tables, coverage)
+        released.kept["tables"] = tables
+    return {name: table.copy() for name, table in released.kept["tables"].items()}
 
 
 def _release_coverage(released: ReleasedAnswer) -> pd.DataFrame:

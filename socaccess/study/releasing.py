@@ -27,6 +27,7 @@ from socaccess.study.assessment import (
 )
 from socaccess.study.headline import summarise_study
 from socaccess.study.people import measure_people
+from socaccess.study.run import answer_study
 from socaccess.study.sites import (
     OBJECTIVES,
     Suggestions,
@@ -297,8 +298,12 @@ def conclude(result: A, estimate: pd.DataFrame) -> A:
         study, reach, times, persons, table, coverage, suggestions, result.institutions,
         result.not_located,
     )  # fmt: skip
+    other = result.without_car
+    if other is not None:
+        other = answer_study(study, type(other), other.reach, suggestions, persons)
     return replace(
         result,
+        without_car=other,
         times=times,
         settlement_coverage=table,
         coverage=coverage,

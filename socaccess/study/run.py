@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -18,8 +19,8 @@ from socaccess.study.assessment import (
 )
 from socaccess.study.headline import summarise_study
 from socaccess.study.people import measure_people
-from socaccess.study.reach import Reach, measure_reach
-from socaccess.study.sites import place_plan, suggest_study_sites
+from socaccess.study.reach import Reach, measure_reach, travel_without_car
+from socaccess.study.sites import Suggestions, place_plan, suggest_study_sites
 from socaccess.study.tables import Progress
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from socaccess.study.inputs import StudyInputs
 
-__all__ = ["choose_site_services", "list_institutions", "run_study"]
+__all__ = ["answer_study", "choose_site_services", "list_institutions", "run_study"]
 
 A = TypeVar("A", bound=StudyAnswer)
 
@@ -71,10 +72,21 @@ def run_study(
             progress=lambda done, total: tell("sites", done, total),
         )
     tell("coverage")
+    answered = answer_study(study, kind, reach, suggestions, persons)
+    if study.mode != "both":
+        return answered
+    tell("transit")
+    other = travel_without_car(study, reach, lambda done, total: tell("transit", done, total))
+    return replace(answered, without_car=answer_study(study, kind, other, suggestions, persons))
+
+
+def answer_study(
+    study: StudyInputs, kind: type[A], reach: Reach, suggestions: Suggestions, persons: pd.DataFrame
+) -> A:
+    """Return what the times of a study mean, with the sites that are suggested."""
     times = measure_people(study, reach, suggestions)
     settlement_coverage = assess_settlements(study, times, persons)
     coverage = assess_municipalities(study, times, persons)
-    gaps = list_gaps(study, settlement_coverage)
     not_located = _list_not_located(study, reach)
     leaving = _reach_from_institutions(study, reach)
     summary = summarise_study(
@@ -87,7 +99,7 @@ def run_study(
         times=times,
         settlement_coverage=settlement_coverage,
         coverage=coverage,
-        gaps=gaps,
+        gaps=list_gaps(study, settlement_coverage),
         sites=suggestions.sites,
         plans=suggestions.plans,
         problems=suggestions.problems,

@@ -65,6 +65,10 @@ class Study(StudyInputs):
         The year of the municipalities' borders; by default the newest `vintage` they state.
     lang
         Language of the errors raised by it and by what it answers.
+    mode, feed, visit
+        How clients travel: by `car`; `transit`, by timetable and on foot, there before it opens
+        and home the same day; or `both`, by car with `StudyResult.without_car` beside it. Then
+        `feed` is a timetable (`sa.load_feed`) or its path, and `visit` the hours and the day.
     attribution, data_dates, inputs
         Sources by language, what dates the data has, and the hashes of the inputs.
 
@@ -138,9 +142,12 @@ class StudyResult(StudyAnswer):
         Settlements and facilities that could not be put on the network.
     summary
         The headline.
+    without_car
+        Where the study asks for both: the same answer with the times of clients who have no car.
     """
 
     study: Study
+    without_car: StudyResult | None = None
 
     def release(self, *, allow_small_counts: bool = False) -> Release:
         """Return the result as it may leave; small counts only if allowed on purpose."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -101,6 +101,15 @@ class Question:
             footpaths=find_footpaths(feed, walking, network),
             wheelchair=wheelchair,
             findings=tuple(findings),
+        )
+
+    def take_places(self, places: np.ndarray) -> Question:
+        """Return the question of some of the places, by position."""
+        return replace(
+            self,
+            place_ids=self.place_ids[places],
+            places=self.places.take(places),
+            on_foot=self.on_foot[:, places],
         )
 
     def open_day(self, day: dt.date) -> Timetable:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from socaccess.network import RoadNetwork
+    from socaccess.transit.journeys import Leg
 
 __all__ = [
     "NO_SERVICE",
@@ -38,6 +39,7 @@ __all__ = [
     "SAME_DAY",
     "STATUSES",
     "ReturnTrips",
+    "ask_return_trips",
     "return_trips",
 ]
 
@@ -194,52 +196,69 @@ class ReturnTrips:
             `route` and `route_type` (as in GTFS: 0 tram, 2 rail, 3 bus), `trip_id`; a stop is
             missing where home or the place is meant.
         """
+        return self.journeys([(home, place)]).drop(columns=["home", "place"])
+
+    def journeys(self, pairs: Iterable[tuple[int, int]]) -> pd.DataFrame:
+        """Return the legs of several homes and places: `journey` with the columns `home`, `place`.
+
+        Those of one place are found together.
+        """
         import pandas as pd
 
-        from socaccess.transit.journeys import Leg, describe_legs, trace_legs, turn_back
+        from socaccess.transit.journeys import describe_legs
 
-        question, hours, at = self.question, self.hours, (home, place)
-        part, ends = slice(place, place + 1), question.places.of(place)
+        homes: dict[int, list[int]] = {}
+        for home, place in pairs:
+            homes.setdefault(int(place), []).append(int(home))
+        columns = ["home", "place", "way", "kind", "leave", "from_stop", "arrive", "to_stop",
+                   "route", "route_type", "trip_id"]  # fmt: skip
         rows: list[dict[str, object]] = []
-        for way in ("out", "back"):
-            out = way == "out"
-            leave, arrive = (
-                (int(self.leave_s[at]), int(self.arrive_s[at]))
-                if out
-                else (int(self.return_s[at]), int(self.back_s[at]))
-            )
-            if leave < 0:
-                continue
-            rides = int((self.rides_out if out else self.rides_back)[at])
-            walk_s = int((self.walk_out_s if out else self.walk_back_s)[at])
-            if not rides:
-                legs = [Leg(-1, -1, leave, arrive)]
-            elif out:
-                profile = Profile(self._timetable, self.max_rides)
-                profile.scan(
-                    question.places, part, hours.from_s[part], hours.by_s[part], hours.first_s
-                )
-                legs = trace_legs(
-                    profile, question.homes, home, ends, (leave, arrive, rides, walk_s)
-                )
-            else:
-                profile = Profile(self._timetable.mirrored, self.max_rides)
-                last = MIRROR_S - hours.last_s
-                profile.scan(
-                    question.places, part, np.array([last]), MIRROR_S - hours.closes_s[part], last
-                )
-                goal = MIRROR_S - arrive, MIRROR_S - leave, rides, walk_s
-                legs = turn_back(trace_legs(profile, question.homes, home, ends, goal))
-            found = describe_legs(question.feed, self._timetable, legs)
-            rows += [{"way": way, **row} for row in found]
-        columns = ["way", "kind", "leave_s", "from_stop", "arrive_s", "to_stop", "route",
-                   "route_type", "trip_id"]  # fmt: skip
-        frame = pd.DataFrame(rows, columns=columns)
+        for place, there in homes.items():
+            legs = self._trace(place, there)
+            for home, way in ((home, way) for home in there for way in ("out", "back")):
+                found = describe_legs(self.question.feed, self._timetable, legs[home, way])
+                rows += [{"home": home, "place": place, "way": way, **row} for row in found]
+        frame = pd.DataFrame(rows, columns=[f"{name}_s" if name in ("leave", "arrive") else name
+                                            for name in columns])  # fmt: skip
         for name in ("leave", "arrive"):
-            place_of = frame.columns.get_loc(f"{name}_s")
-            clocks = show_clocks(frame.pop(f"{name}_s").to_numpy())
-            frame.insert(place_of, name, clocks)
-        return frame
+            frame[name] = show_clocks(frame[f"{name}_s"].to_numpy())
+        return frame[columns]
+
+    def _trace(self, place: int, homes: list[int]) -> dict[tuple[int, str], list[Leg]]:
+        """Return the legs of some homes to one place, by home and way."""
+        from socaccess.transit.journeys import Leg, trace_legs, turn_back
+
+        question, hours = self.question, self.hours
+        part, ends = slice(place, place + 1), question.places.of(place)
+        first, last = hours.first_s, MIRROR_S - hours.last_s
+        profiles = {}
+        if (self.rides_out[homes, place] > 0).any():
+            profiles["out"] = Profile(self._timetable, self.max_rides)
+            profiles["out"].scan(question.places, part, hours.from_s[part], hours.by_s[part], first)
+        if (self.rides_back[homes, place] > 0).any():
+            profiles["back"] = Profile(self._timetable.mirrored, self.max_rides)
+            profiles["back"].scan(
+                question.places, part, np.array([last]), MIRROR_S - hours.closes_s[part], last
+            )
+        legs: dict[tuple[int, str], list[Leg]] = {}
+        for home in homes:
+            at = home, place
+            for way, leave_s, arrive_s, rides, walk_s in (
+                ("out", self.leave_s, self.arrive_s, self.rides_out, self.walk_out_s),
+                ("back", self.return_s, self.back_s, self.rides_back, self.walk_back_s),
+            ):
+                leave, arrive = int(leave_s[at]), int(arrive_s[at])
+                if leave < 0:
+                    legs[home, way] = []
+                elif not rides[at]:
+                    legs[home, way] = [Leg(-1, -1, leave, arrive)]
+                else:
+                    out = way == "out"
+                    times = (leave, arrive) if out else (MIRROR_S - arrive, MIRROR_S - leave)
+                    goal = (*times, int(rides[at]), int(walk_s[at]))
+                    found = trace_legs(profiles[way], question.homes, home, ends, goal)
+                    legs[home, way] = found if out else turn_back(found)
+        return legs
 
     def pick_best(self) -> np.ndarray:
         """Return the position of the best place for each home.
@@ -330,7 +349,31 @@ def return_trips(
     question = Question.prepare(
         feed, homes, places, walking=walking, network=network, wheelchair=wheelchair
     )
-    opens_s, stay_s = check_open_hours(open, stay_h, len(places))
+    return ask_return_trips(
+        question, open=open, stay_h=stay_h, arrive_before_min=arrive_before_min,
+        leave_from=leave_from, back_by=back_by, day=day, since=since, until=until,
+        weekdays=weekdays, max_rides=max_rides, progress=progress,
+    )  # fmt: skip
+
+
+def ask_return_trips(
+    question: Question,
+    *,
+    open: str | Sequence[str] = "10:00",
+    stay_h: float | Sequence[float] = 4.0,
+    arrive_before_min: tuple[float, float] = (75.0, 0.0),
+    leave_from: str = "04:00",
+    back_by: str = "24:00",
+    day: dt.date | None = None,
+    since: dt.date | None = None,
+    until: dt.date | None = None,
+    weekdays: Collection[int] = WORKING_DAYS,
+    max_rides: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> ReturnTrips:
+    """Return `return_trips` of homes and places that are put on the timetable already."""
+    count = len(question.place_ids)
+    opens_s, stay_s = check_open_hours(open, stay_h, count)
     first_s, last_s = read_clock(leave_from, "leave_from"), read_clock(back_by, "back_by")
     early_s, late_s = (round(60 * minutes) for minutes in arrive_before_min)
     if day is not None:
@@ -347,12 +390,12 @@ def return_trips(
         findings.append(Problem("transit.empty_day", question.feed.name, days))
     types = [kind for kind in types if kind.trips] + empty
     hours = Hours(opens_s, opens_s + stay_s, opens_s - early_s, opens_s - late_s, first_s, last_s)
-    total, status = len(types) * len(places), []
+    total, status = len(types) * count, []
     kept: dict[str, np.ndarray] = {}
     for at, kind in enumerate(types):
         found = _ask_day(
             question.open_day(kind.days[0]), question, hours, max_rides,
-            partial(_tick, progress, at * len(places), total),
+            partial(_tick, progress, at * count, total),
         )  # fmt: skip
         status.append(found.pop("status"))
         kept = kept or found

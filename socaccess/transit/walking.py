@@ -101,6 +101,13 @@ class Walks:
         part = slice(self.begin[place], self.begin[place + 1])
         return self.stop[part], self.seconds[part]
 
+    def take(self, places: np.ndarray) -> Walks:
+        """Return the walks of some places, by position."""
+        count = np.diff(self.begin)[places]
+        begin = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
+        at = np.arange(begin[-1]) + np.repeat(self.begin[:-1][places] - begin[:-1], count)
+        return Walks(begin, self.stop[at], self.seconds[at])
+
     @property
     def has_stop(self) -> np.ndarray:
         """True for places with a stop in reach."""

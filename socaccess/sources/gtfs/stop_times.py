@@ -1,7 +1,5 @@
 """The one large table of a feed: every stop of every trip, read in bounded memory."""
 
-# mypy: disallow_untyped_defs=false
-
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -10,7 +8,6 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numba import njit
 
 from socaccess.sources.gtfs.feed import MAY_ALIGHT, MAY_BOARD
 from socaccess.sources.gtfs.tables import FeedFiles
@@ -20,7 +17,8 @@ __all__ = ["NAME", "NEEDED", "StopTimes", "parse_clocks", "read_stop_times"]
 NAME: Final = "stop_times.txt"
 NEEDED: Final = ("trip_id", "arrival_time", "departure_time", "stop_id", "stop_sequence")
 _RULES: Final = ("pickup_type", "drop_off_type")
-MISSING, UNREADABLE = -1, -2
+UNREADABLE: Final = -2
+"""The time of a text that is none; -1 stands for an empty one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,87 +30,6 @@ class StopTimes:
     arrive_s: np.ndarray
     depart_s: np.ndarray
     rule: np.ndarray
-
-
-@njit(cache=True)
-def _parse_clocks(offsets, data, out):
-    """Read `H:MM:SS`, spaces or quotes around it, as seconds."""
-    for row in range(len(out)):
-        part, total, digits, colons, bad = 0, 0, 0, 0, False
-        for sign in data[offsets[row] : offsets[row + 1]]:
-            if 48 <= sign <= 57:
-                part = part * 10 + (sign - 48)
-                digits += 1
-            elif sign == 58:
-                total = (total + part) * 60
-                part = 0
-                colons += 1
-            elif sign != 32 and sign != 34 and sign != 9:
-                bad = True
-        if bad or digits > 8 or (digits > 0 and colons != 2):
-            out[row] = UNREADABLE
-        else:
-            out[row] = total + part if digits else MISSING
-
-
-@njit(cache=True)
-def _parse_numbers(offsets, data, empty, out):
-    for row in range(len(out)):
-        value, seen, bad = 0, False, False
-        for sign in data[offsets[row] : offsets[row + 1]]:
-            if 48 <= sign <= 57:
-                value = value * 10 + (sign - 48)
-                seen = True
-            elif sign == 46:  # 1.0, as spreadsheets write it
-                break
-            elif sign != 32 and sign != 34 and sign != 9:
-                bad = True
-        out[row] = UNREADABLE if bad else (value if seen else empty)
-
-
-@njit(cache=True)
-def _mend(begin, arrive_s, depart_s, rule, spread, turned):
-    """Complete and order the times of every trip.
-
-    Takes one of arrival and departure for the other, spreads missing times evenly over the stops
-    between two known ones, and lets no time go back. Stops before the first and after the last
-    known time cannot be used. Marks trips by what was done.
-    """
-    for trip in range(len(begin) - 1):
-        low, high, known = begin[trip], begin[trip + 1], -1
-        for at in range(low, high):
-            if arrive_s[at] < 0:
-                arrive_s[at] = depart_s[at]
-            if depart_s[at] < 0:
-                depart_s[at] = arrive_s[at]
-            if arrive_s[at] >= 0:
-                if known >= 0 and at - known > 1:
-                    spread[trip] = True
-                    for between in range(known + 1, at):
-                        time = depart_s[known] + (arrive_s[at] - depart_s[known]) * (
-                            between - known
-                        ) // (at - known)
-                        arrive_s[between] = time
-                        depart_s[between] = time
-                elif known < 0 and at > low:
-                    spread[trip] = True
-                    for before in range(low, at):
-                        arrive_s[before] = depart_s[before] = arrive_s[at]
-                        rule[before] = 0
-                known = at
-        for after in range((known if known >= 0 else low - 1) + 1, high):
-            arrive_s[after] = depart_s[after] = depart_s[known] if known >= 0 else 0
-            rule[after] = 0
-            spread[trip] = True
-        last = -1
-        for at in range(low, high):
-            if arrive_s[at] < last:
-                turned[trip] = True
-                arrive_s[at] = last
-            if depart_s[at] < arrive_s[at]:
-                turned[trip] = True
-                depart_s[at] = arrive_s[at]
-            last = depart_s[at]
 
 
 def _buffers(column: pa.Array) -> tuple[np.ndarray, np.ndarray]:
@@ -130,10 +47,12 @@ def parse_clocks(texts: list[str]) -> np.ndarray:
     >>> parse_clocks(["08:05:00", " 9:00:30", "25:10:00", "", "8.05"]).tolist()
     [29100, 32430, 90600, -1, -2]
     """
+    from socaccess.sources.gtfs import _kernels
+
     column = pa.array(texts, pa.string())
     out = np.empty(len(column), np.int32)
     if len(column):
-        _parse_clocks(*_buffers(column), out)
+        _kernels.parse_clocks(*_buffers(column), out)
     return out
 
 
@@ -179,6 +98,8 @@ def read_stop_times(
         Whether stops served only on request (`pickup_type` or `drop_off_type` 2 or 3) count as
         served.
     """
+    from socaccess.sources.gtfs import _kernels
+
     trip_numbers, stop_numbers = _Numbers(trips), _Numbers(stops)
     parts: list[list[np.ndarray]] = []
     broken: dict[int, None] = {}
@@ -189,14 +110,14 @@ def read_stop_times(
         clocks = []
         for name in ("arrival_time", "departure_time"):
             clocks.append(np.empty(count, np.int32))
-            _parse_clocks(*_buffers(block[name]), clocks[-1])
+            _kernels.parse_clocks(*_buffers(block[name]), clocks[-1])
         sequence = np.empty(count, np.int32)
-        _parse_numbers(*_buffers(block["stop_sequence"]), UNREADABLE, sequence)
+        _kernels.parse_numbers(*_buffers(block["stop_sequence"]), UNREADABLE, sequence)
         rule = np.full(count, MAY_BOARD | MAY_ALIGHT, np.uint8)
         for name, bit in zip(_RULES, (MAY_BOARD, MAY_ALIGHT), strict=True):
             if name in block:
                 kind = np.empty(count, np.int8)
-                _parse_numbers(*_buffers(block[name]), 0, kind)
+                _kernels.parse_numbers(*_buffers(block[name]), 0, kind)
                 rule[kind == 1 if on_request else kind != 0] &= ~np.uint8(bit)
         readable = (clocks[0] > UNREADABLE) & (clocks[1] > UNREADABLE) & (sequence > UNREADABLE)
         known = (trip >= 0) & (stop >= 0)
@@ -228,6 +149,8 @@ def _concatenate(parts: list[list[np.ndarray]]) -> list[np.ndarray]:
 
 def _arrange(files: FeedFiles, names: list[str], columns: list[np.ndarray]) -> StopTimes:
     """Return the rows by trip and sequence, each once, with complete times."""
+    from socaccess.sources.gtfs import _kernels
+
     trip, sequence = columns[0], columns[1]
     ordered = (trip[1:] > trip[:-1]) | ((trip[1:] == trip[:-1]) & (sequence[1:] > sequence[:-1]))
     if not ordered.all():
@@ -245,7 +168,7 @@ def _arrange(files: FeedFiles, names: list[str], columns: list[np.ndarray]) -> S
     _, _, stop, arrive_s, depart_s, rule = columns
     begin = np.searchsorted(trip, np.arange(len(names) + 1)).astype(np.int64)
     spread, turned = np.zeros(len(names), bool), np.zeros(len(names), bool)
-    _mend(begin, arrive_s, depart_s, rule, spread, turned)
+    _kernels.mend_times(begin, arrive_s, depart_s, rule, spread, turned)
     for marked, code in ((spread, "gtfs.times_filled"), (turned, "gtfs.times_go_back")):
         if marked.any():
             files.add(code, NAME, [names[at] for at in np.flatnonzero(marked).tolist()])
