@@ -6,8 +6,6 @@ import datetime as dt
 from collections.abc import Iterator
 from typing import Any
 
-import pandas as pd
-
 from socaccess.content import (
     Block,
     Cell,
@@ -23,17 +21,14 @@ from socaccess.content import (
 from socaccess.documents.annex_context import AnnexContext
 from socaccess.documents.sheets import name_services
 from socaccess.i18n import Texts, sort_key
+from socaccess.study.journey_words import describe_journey
 from socaccess.study.release import Release
 from socaccess.study.without_car import WithoutCar, open_without_car
 
-__all__ = ["compose_services", "compose_without_car", "describe_journey", "describe_visit"]
+__all__ = ["compose_services", "compose_without_car", "describe_visit"]
 
 _SERVICES, _EXAMPLES = 6, 6
 """Services of the matrix, journeys told."""
-
-_KINDS = {0: "tram", 1: "metro", 2: "train", 3: "bus", 4: "ferry", 11: "trolleybus"}
-"""Words for the types of lines of GTFS; the hundreds are those of the extended ones."""
-_EXTENDED = {1: 2, 2: 3, 4: 1, 7: 3, 8: 11, 9: 0, 10: 4, 12: 4}
 
 
 def describe_visit(asked: dict[str, Any], texts: Texts) -> Phrase:
@@ -75,48 +70,6 @@ def compose_services(released: Release, texts: Texts) -> Iterator[Block]:
     yield Paragraph(describe_visit(asked, texts), "lead")
     yield Table(columns, rows)
     yield Paragraph(Phrase("transit.share_note"), "note")
-
-
-def describe_journey(row: Any, legs: pd.DataFrame, texts: Texts) -> str:
-    """Return a journey in one line: when one leaves, by which lines, when one is home.
-
-    Parameters
-    ----------
-    row
-        A row of `WithoutCar.journeys` with times, as a dictionary.
-    legs
-        Its legs, of `WithoutCar.legs`.
-    """
-    ways = {}
-    for way in ("out", "back"):
-        rides = legs[(legs["way"] == way) & (legs["kind"] == "ride")]
-        ways[way] = ", ".join(
-            texts("transit.ride", time=ride.leave[:5].lstrip("0") or "0",
-                  kind=texts(f"transit.line_{_name_kind(ride.route_type)}"), line=ride.route)
-            for ride in rides.itertuples()
-        ) or texts("transit.on_foot")  # fmt: skip
-    clocks = {name: show_clock(row[name]) for name in ("leave", "arrive", "return", "back")}
-    return texts(
-        "transit.journey", leave=clocks["leave"], out=ways["out"], arrive=clocks["arrive"],
-        leave_back=clocks["return"], way_back=ways["back"], back=clocks["back"],
-        days=texts.number(row["days_per_week"], decimals=1).removesuffix(",0").removesuffix(".0"),
-    )  # fmt: skip
-
-
-def show_clock(clock: str) -> str:
-    """Return `07:40` as people write it.
-
-    Examples
-    --------
-    >>> show_clock("07:40")
-    '7:40'
-    """
-    return clock.removeprefix("0")
-
-
-def _name_kind(kind: Any) -> str:
-    number = int(kind) if kind == kind and kind is not None else 3
-    return _KINDS.get(_EXTENDED.get(number // 100, 3) if number >= 100 else number, "bus")
 
 
 def compose_without_car(context: AnnexContext) -> Section | None:
@@ -179,7 +132,7 @@ def list_examples(
                 Phrase(
                     "transit.longest_day", settlement=row["settlement"],
                     service=names[row["service"]], facility=row["facility"],
-                    journey=describe_journey(row, _legs_of(without, number), texts),
+                    journey=describe_journey(row, without.legs_of(number), texts),
                 )
                 for number, row in zip(there.index, there.to_dict("records"), strict=True)
             )
@@ -196,7 +149,3 @@ def list_examples(
             Phrase("transit.cut_off", count=Number(len(cut_off)), names=", ".join(first),
                    people=Number(float(cut_off["population"].sum())))
         )  # fmt: skip
-
-
-def _legs_of(without: WithoutCar, row: int) -> pd.DataFrame:
-    return without.legs[without.legs["row"] == row]

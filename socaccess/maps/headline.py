@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from socaccess.maps.without_car import list_shares
 from socaccess.maps.words import capitalise, name_code, persons_text
 from socaccess.privacy import mark_small
 from socaccess.study.findings import (
@@ -92,6 +93,7 @@ def build_blocks(released: Release, texts: Texts, payload: dict[str, Any]) -> li
     names = {row["id"]: row["name"] for row in payload["services"]}
     blocks = [
         _targets(result, texts, payload),
+        _without_car(released, texts),
         _plans(result, texts, names),
         _institutions(result, texts, names),
         _not_located(result, texts),
@@ -125,6 +127,13 @@ def _targets(result: Any, texts: Texts, payload: dict[str, Any]) -> dict[str, An
     if not rows:
         return None
     return _block("targets", texts, ["group", "persons", "source"], rows, [])
+
+
+def _without_car(released: Release, texts: Texts) -> dict[str, Any] | None:
+    rows = list_shares(released, texts)
+    columns = ["service", "transit_within", "same_day"]
+    lines = [texts("map.without_car_note")]
+    return _block("without_car", texts, columns, rows, lines) if rows else None
 
 
 def _plans(result: Any, texts: Texts, names: dict[str, str]) -> dict[str, Any] | None:

@@ -26,6 +26,7 @@ from socaccess.maps.shares import (
     list_people,
     tenths,
 )
+from socaccess.maps.without_car import encode_journeys
 from socaccess.maps.words import capitalise
 from socaccess.sources.embedded import load_water
 from socaccess.study.colours import BANDS, CLASSES, DARK, LIGHT, NO_SHARE, STATUS
@@ -148,6 +149,9 @@ def build_payload(
         "areas": encode_areas(result, types, scenarios, grid, frame_m),
         "water": encode_polygons(load_water(municipalities.crs, road_frame_m), grid),
         "roads": encode_roads(result.study.network, municipalities.crs, grid, road_frame_m),
+        "withoutCar": encode_journeys(
+            released, types["service"].tolist(), settlements["settlement_id"].tolist(), texts
+        ),
         "texts": {**texts.raw("map."), **_name_groups(result, texts)},
     }
 

@@ -256,6 +256,14 @@ class WithoutCar:
         return self._followed[1]
 
     @cached_property
+    def _legs_by_row(self) -> dict[int, pd.DataFrame]:
+        return {int(str(row)): part for row, part in self.legs.groupby("row", sort=False)}
+
+    def legs_of(self, row: int) -> pd.DataFrame:
+        """Return the legs of one of the journeys."""
+        return self._legs_by_row.get(row, self.legs.iloc[:0])
+
+    @cached_property
     def _followed(self) -> tuple[pd.DataFrame, pd.DataFrame]:
         return _follow(self)
 

@@ -234,3 +234,34 @@ def test_access_by_timetable(bus):
     assert reached.to_dict() == {
         "a": True, "b": True, "c": False, "d": False, "e": False, "z": False}  # fmt: skip
     assert (by_car.settlements.set_index("settlement_id")["per_100"] > 0).sum() == 4
+
+
+def test_the_map_tells_the_journey_of_a_place(both):
+    from socaccess.maps.payload import build_payload
+
+    payload = build_payload(both.released, lang="lv")
+    services = [row["id"] for row in payload["services"]]
+    told = payload["withoutCar"]
+    lines = {
+        name: told["texts"][at]
+        for name, at in zip(
+            payload["settlements"]["name"], told["at"][services.index("dac")], strict=True
+        )
+    }
+    assert lines["Ābeles"] == (
+        "Bez automašīnas: iziet 9:15, 9:15 autobuss 7, ierodas 9:30; atpakaļ 14:30, "
+        "14:30 autobuss 7, mājās 14:45 (4,4 dienas nedēļā)"
+    )
+    assert lines["Dūņi"] == "Bez automašīnas: turp var, mājās ne"
+    assert lines["Bērzi"].startswith("Bez automašīnas: iziet 10:00, kājām, ierodas 10:00")
+
+
+def test_the_annex_has_a_page(both):
+    from socaccess.documents.annex import compose_annex
+    from socaccess.documents.markdown import render_markdown
+
+    text = render_markdown(compose_annex(both, lang="lv"))
+    assert "Bez automašīnas" in text
+    assert "Ābeles – Dienas centrs (Centrs B): iziet 9:15" in text
+    alone = render_markdown(compose_annex(run("car", None), lang="lv"))
+    assert "Sabiedriskais transports" in alone and "iziet" not in alone

@@ -57,6 +57,9 @@ class Cards {
     lines.push(`${say.code("status", STATUS_NAMES[model.statusFor(service, id)])}: ${this.minutesText(service, id)}`);
     const nearest = this.destinationName(model.destinationOf(service, id));
     if (nearest) lines.push(say("nearest", { name: nearest }));
+    const { withoutCar } = model.data;
+    const journey = withoutCar?.texts[withoutCar.at[service]?.[id] ?? -1];
+    if (journey) lines.push(journey);
     const need = model.need(service).settlement[id];
     if (need !== -1) lines.push(say("persons_here", { persons: persons(say, need, model.data.belowPersons) }));
     const modelled = model.data.cover[service].modelled[model.choice.scenario][id];
