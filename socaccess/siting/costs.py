@@ -12,6 +12,7 @@ from socaccess.siting.travel import BLOCK_VALUES, Travel
 __all__ = ["Costs", "NearPairs", "merge_equal"]
 
 CACHE_VALUES = 100_000
+SAMPLE, FEW_PAIRS = 500, 0.3
 
 
 class Costs:
@@ -55,6 +56,16 @@ class Costs:
         if self._dense:
             whole = self.site_count == travel.shape[1]
             self._minutes = travel.minutes if whole else travel.minutes[:, sites]
+            ceiling = np.where(weight > 0, base / np.where(weight > 0, weight, 1.0), -np.inf)
+            ceiling *= 1.0 + 1e-12
+            sample = slice(None, None, max(1, self.client_count // SAMPLE))
+            # With facilities that stay few sites are nearer to anybody.
+            nearer = self._minutes[sample] < ceiling[sample, None]
+            if nearer.sum() > FEW_PAIRS * nearer.size:
+                return
+            self._dense = False
+            self._near = _drop_from(_scale_rows(self._pairs_below(ceiling), weight), base)
+            del self._minutes
             return
         if limit is not None:
             near = travel.within(np.where(base > 0, limit, -1.0))[:, sites]
@@ -63,6 +74,22 @@ class Costs:
             return
         near = sp.csr_array(travel.minutes)[:, sites]
         self._near = _drop_from(_scale_rows(near, weight), base)
+
+    def _pairs_below(self, ceiling: np.ndarray) -> sp.csr_array:
+        """Return the minutes below each client's ceiling."""
+        index, value, count = [], [], np.zeros(self.client_count, dtype=np.int64)
+        step = max(1, BLOCK_VALUES // 4 // max(1, self.site_count))
+        for top in range(0, self.client_count, step):
+            rows = slice(top, min(top + step, self.client_count))
+            mask = self._minutes[rows] < ceiling[rows, None]
+            count[rows] = mask.sum(axis=1)
+            index.append(np.nonzero(mask)[1].astype(np.int32))
+            value.append(self._minutes[rows][mask])
+        shape = (self.client_count, self.site_count)
+        if not index:
+            return sp.csr_array(shape)
+        start = np.concatenate([[0], np.cumsum(count)])
+        return sp.csr_array((np.concatenate(value), np.concatenate(index), start), shape)
 
     @property
     def pair_count(self) -> int:
@@ -187,20 +214,10 @@ class Costs:
         ceiling = np.minimum(ceiling, self.base)
         if not self._dense:
             return NearPairs(_drop_from(self._near, ceiling))
-        index, value, count = [], [], np.zeros(self.client_count, dtype=np.int64)
-        step = max(1, BLOCK_VALUES // 4 // max(1, self.site_count))
-        for top in range(0, self.client_count, step):
-            rows = slice(top, min(top + step, self.client_count))
-            cost = self.weight[rows, None] * self._minutes[rows]
-            mask = cost < ceiling[rows, None]
-            count[rows] = mask.sum(axis=1)
-            index.append(np.nonzero(mask)[1].astype(np.int32))
-            value.append(cost[mask])
-        start = np.concatenate([[0], np.cumsum(count)])
-        shape = (self.client_count, self.site_count)
-        if not index:
-            return NearPairs(sp.csr_array(shape))
-        return NearPairs(sp.csr_array((np.concatenate(value), np.concatenate(index), start), shape))
+        # Divided, a minute may fall on the other side of the ceiling by its last digit.
+        minutes = ceiling / np.where(self.weight > 0, self.weight, 1.0) * (1.0 + 1e-12)
+        below = self._pairs_below(np.where(self.weight > 0, minutes, -np.inf))
+        return NearPairs(_drop_from(_scale_rows(below, self.weight), ceiling))
 
 
 class NearPairs:

@@ -12,15 +12,15 @@ from socaccess.siting.costs import Costs
 from socaccess.siting.median import solve_median
 from socaccess.siting.travel import Travel
 
-__all__ = ["CoverPoint", "draw_cover_curve"]
+__all__ = ["Proved", "draw_cover_curve"]
 
 
 @dataclass(frozen=True)
-class CoverPoint:
-    """The most that so many sites cover: their positions, the persons, and a proved upper bound."""
+class Proved:
+    """A plan with its proof: positions of its sites, its value, and what no plan can pass."""
 
     sites: tuple[int, ...]
-    covered: float
+    value: float
     bound: float
     status: str
 
@@ -34,7 +34,7 @@ def draw_cover_curve(
     time_limit_s: float = 60.0,
     gap: float = 1e-6,
     seed: int = 0,
-) -> list[CoverPoint]:
+) -> list[Proved]:
     """Return the most persons that one site covers, two and so on, each with its proof.
 
     Parameters
@@ -58,20 +58,20 @@ def draw_cover_curve(
     --------
     >>> near = np.array([[True, False, True], [True, True, False], [False, True, False]])
     >>> curve = draw_cover_curve(near, np.array([5.0, 2.0, 4.0]), most=3, least_gain=3.0)
-    >>> [(point.sites, point.covered, point.status) for point in curve]
+    >>> [(point.sites, point.value, point.status) for point in curve]
     [((0,), 7.0, 'optimal'), ((0, 1), 11.0, 'optimal')]
     """
     total, sites = float(persons.sum()), np.arange(near.shape[1])
     minutes = Travel(np.where(near, 0.0, np.inf))
     costs = Costs(minutes, sites, persons, persons, np.zeros(len(persons)))
-    goal, found = Goal(gap, total), [CoverPoint((), 0.0, 0.0, "optimal")]
+    goal, found = Goal(gap, total), [Proved((), 0.0, 0.0, "optimal")]
     for count in range(1, min(most, len(sites)) + 1):
-        enough = found[-1].covered + max(least_gain, EXACT * total)
+        enough = found[-1].value + max(least_gain, EXACT * total)
         clock = Clock(time_limit_s)
         result = solve_median(costs, count, goal, clock, seed=seed, worth=total - enough)
         covered, bound = total - result.value, total - result.bound
         if len(result.chosen) < count or covered < enough - EXACT * total:
             break
         status = "optimal" if goal.is_met(result.value, result.bound) else "feasible"
-        found.append(CoverPoint(tuple(result.chosen.tolist()), covered, bound, status))
+        found.append(Proved(tuple(result.chosen.tolist()), covered, bound, status))
     return found[1:]

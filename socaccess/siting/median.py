@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import combinations
+from math import comb
 
 import numpy as np
 import scipy.sparse as sp
@@ -39,6 +41,7 @@ FEWEST_NEAR, NEAR_SITES = 60, 8
 FEW_ROUNDS, MANY_ROUNDS = 30, 1_000_000
 COVER_PROGRAMME, TREE_PAIRS, SMALL_GAP = 600_000, 100_000, 5e-4
 TRIAL_NODES = 1_000
+LISTED = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,19 @@ def close_judged(
 ) -> MedianResult:
     """Return the best plan as `judge` counts, which is never less than its cost, from `chosen`."""
     run = _Run(costs, sites, goal, clock)
+    run.search()
+    prices = run.relax_linearly(run.relax()).prices
     run.judge, run.chosen, run.value = judge, chosen, judge(chosen)
+    bound, cost = price_out(costs, sites, prices, np.zeros(costs.site_count))
+    run.bound = max(run.bound, min(bound, run.value))
+    kept = run._left(LinearBound(bound, prices, cost))
+    if comb(len(kept), sites) * costs.client_count <= LISTED and not clock.is_over:
+        # So few plans can be better that all are looked at.
+        for plan in combinations(kept.tolist(), sites):
+            value = judge(np.array(plan))
+            if value < run.value:
+                run.chosen, run.value = np.array(plan), value
+        return MedianResult(run.chosen, run.value, run.value, limit_hit=False)
     rank = max(FEWEST_NEAR, NEAR_SITES * costs.site_count // sites)
     base = costs.ceiling(rank)
     run.close(PairSearch(Pairs.of(costs.near_pairs(base).by_client, base)))
@@ -275,7 +290,7 @@ class _Run:
         """
         near, kept = self._near_left(linear)
         if len(kept) > self.sites and near.nnz <= INTERIOR_PAIRS:
-            prices = self._linear_prices(Pairs.of(near, self.costs.base))
+            prices = self._linear_prices(Pairs.of(near, self.costs.base), kept)
             if prices is not None:
                 bound, cost = price_out(self.costs, self.sites, prices, linear.column_cost)
                 self.bound = max(self.bound, min(bound, self.value))
@@ -332,17 +347,23 @@ class _Run:
         cut = np.minimum(self.costs.base, linear.prices + self._slack(linear))
         return self.costs.near_pairs(cut).by_client[:, kept], kept
 
-    def _linear_prices(self, pairs: Pairs) -> np.ndarray | None:
-        """Return the prices of clients in the linear relaxation of a covering problem."""
+    def _linear_prices(self, pairs: Pairs, kept: np.ndarray) -> np.ndarray | None:
+        """Return the prices of clients in the linear relaxation of a covering problem.
+
+        The sites it opens most are often the best plan.
+        """
         shape = (len(pairs.base), pairs.site_count)
         near = sp.csr_array((np.ones(len(pairs.site)), pairs.site, pairs.start), shape=shape)
-        model, _, _ = _cover_model(near, pairs.base, self.sites)
+        model, opened, _ = _cover_model(near, pairs.base, self.sites)
         limit_s = self.clock.part(0.4).left_s
         # Interior points scale, the simplex method starts sooner.
         many = len(pairs.site) > COVER_PAIRS
         solved = solve_model(model, time_limit_s=limit_s, relax=True, interior=many)
         if solved.status != OPTIMAL or solved.row_prices is None:
             return None
+        if solved.values is not None:
+            most = np.argsort(-solved.values[opened], kind="stable")[: self.sites]
+            self.improve(np.sort(kept[most]))
         return np.clip(solved.row_prices[: len(pairs.base)], 0.0, pairs.base)
 
     def finish(self, linear: LinearBound) -> None:

@@ -20,6 +20,7 @@ from socaccess.siting.certificate import EXACT, Goal
 from socaccess.siting.clock import Clock
 from socaccess.siting.combined import attempt, fewest_unserved, read_answer
 from socaccess.siting.costs import Costs
+from socaccess.siting.curve import Proved
 from socaccess.siting.general import Aim
 from socaccess.siting.instance import Instance
 from socaccess.siting.median import close_judged, solve_median
@@ -29,7 +30,7 @@ from socaccess.siting.search import exchange_changes
 from socaccess.siting.solver import OPTIMAL
 from socaccess.siting.travel import Travel
 
-__all__ = ["solve_within_tolerance"]
+__all__ = ["find_least_travel", "solve_within_tolerance"]
 
 TURNS, LOOSE = 8, 3e-4
 
@@ -157,81 +158,157 @@ def _covered(instance: Instance, answer: Answer) -> float:
 def _by_price(
     instance: Instance, cover: Answer, need: float, settings: Settings, clock: Clock
 ) -> Answer | None:
-    """Solve by prices of a person beyond the limit; None where that does not settle it."""
+    """Solve by prices of a person beyond the limit; None where that is not the way."""
     core = Core.of(instance)
-    if core.sites <= 0:
-        return None
     minutes = instance.travel.rows(core.rows)
-    if minutes.is_sparse:
+    if core.sites <= 0 or minutes.is_sparse:
         return None
-    dense, late = minutes.minutes, minutes.minutes > core.limit_min[:, None]
-    fixed_late = core.fixed_minutes > core.limit_min
-    far = 4.0 * (1.0 + minutes.longest())
-    fixed = np.where(np.isfinite(core.fixed_minutes), core.fixed_minutes, far)
-    spare = float(core.weight.sum()) - need
+    start = np.searchsorted(core.free, np.setdiff1d(cover.opened, core.required))
+    priced = Priced(
+        minutes.minutes[:, core.free], core.fixed_minutes, core.weight, core.limit_min, need
+    )
+    plan, travel, bound = priced.solve(core.sites, start, settings, clock)
+    proved = Goal(settings.gap).is_met(travel, bound)
+    status = "optimal" if proved else "feasible"
+    return Answer(status, core.opened(plan), travel, bound, not proved and clock.is_over)
 
-    def measure(plan: np.ndarray) -> tuple[float, float]:
-        near = np.minimum(fixed, dense[:, core.free[plan]].min(axis=1, initial=np.inf))
-        return float(core.weight @ near), float(core.weight[near <= core.limit_min].sum())
 
-    best = np.searchsorted(core.free, np.setdiff1d(cover.opened, core.required))
-    travel, enough = measure(best)[0], need * (1.0 - EXACT) - EXACT
-    bound, best_price, price = -np.inf, 0.0, 0.0
-    above = below = measure(best)
-    goal = Goal(settings.gap)
+class Priced:
+    """Least travel while `need` persons stay covered: minutes clients x free sites.
 
-    def priced(price: float) -> Costs:
-        base = core.weight * np.where(fixed_late, fixed + price, fixed)
-        return Costs(Travel(np.where(late, dense + price, dense)), core.free, core.weight, base)
+    `fixed` are everybody's minutes without a free site. Whoever reaches nothing, there or at a
+    site, is taken to travel further than anybody.
+    """
 
-    def walk(plan: np.ndarray) -> tuple[np.ndarray, float]:
+    def __init__(
+        self,
+        minutes: np.ndarray,
+        fixed: np.ndarray,
+        weight: np.ndarray,
+        limit_min: np.ndarray,
+        need: float,
+    ) -> None:
+        finite = minutes[np.isfinite(minutes)]
+        far = 4.0 * (1.0 + float(finite.max(initial=0.0)))
+        self.minutes, self.weight, self.limit_min = minutes, weight, limit_min
+        self.fixed = np.where(np.isfinite(fixed), fixed, far)
+        self.fixed_late = fixed > limit_min
+        self.spare = float(weight.sum()) - need
+        self.enough = need * (1.0 - EXACT) - EXACT
+        self.sites = np.arange(minutes.shape[1])
+
+    def measure(self, plan: np.ndarray) -> tuple[float, float]:
+        """Return the travel of a plan and whom it covers."""
+        near = np.minimum(self.fixed, self.minutes[:, plan].min(axis=1, initial=np.inf))
+        return float(self.weight @ near), float(self.weight[near <= self.limit_min].sum())
+
+    def costs(self, price: float) -> Costs:
+        """Return the costs with `price` minutes for everyone beyond the limit."""
+        late = self.minutes > self.limit_min[:, None]
+        base = self.weight * np.where(self.fixed_late, self.fixed + price, self.fixed)
+        minutes = Travel(np.where(late, self.minutes + price, self.minutes))
+        return Costs(minutes, self.sites, self.weight, base)
+
+    def walk(self, plan: np.ndarray, clock: Clock) -> np.ndarray:
         """Exchange sites while that saves travel and keeps the condition."""
-        near = Costs(minutes, core.free, core.weight, np.where(fixed_late, core.weight, 0.0),
-                     core.limit_min)  # fmt: skip
-        way = priced(0.0)
+        late = np.where(self.fixed_late, self.weight, 0.0)
+        near = Costs(Travel(self.minutes), self.sites, self.weight, late, self.limit_min)
+        way, travel = self.costs(0.0), self.measure(plan)[0]
         while len(plan) and not clock.is_over:
             saved, lost = exchange_changes(way, plan), exchange_changes(near, plan)
             lost = np.where(np.isfinite(lost), lost, np.inf)
-            saved[measure(plan)[1] - lost < enough] = np.inf
+            saved[self.measure(plan)[1] - lost < self.enough] = np.inf
             place, site = divmod(int(np.argmin(saved)), saved.shape[1])
             if saved[place, site] >= -EXACT * travel:
                 break
             plan = plan.copy()
             plan[place] = site
-        return plan, measure(plan)[0]
+        return plan
 
-    for _ in range(TURNS):
-        loose = Goal(LOOSE, price * spare)
-        part = clock.part(0.25)
-        result = solve_median(priced(price), core.sites, loose, part, seed=settings.seed)
-        reached, covered = measure(result.chosen)
-        if covered >= enough and reached < travel:
-            best, travel = result.chosen, reached
-        if result.bound - price * spare > bound:
-            bound, best_price = result.bound - price * spare, price
-        if covered >= enough:
-            above = (reached, covered)
-        else:
-            below = (reached, covered)
-        # The next price is where the two plans around the condition cost the same.
-        following = (above[0] - below[0]) / max(above[1] - below[1], EXACT)
-        if goal.is_met(travel, bound) or clock.is_over or abs(following - price) <= 1e-3 * price:
-            break
-        price = following
-    best, travel = walk(best)
-    if not goal.is_met(travel, bound) and not clock.is_over and core.sites < len(core.free):
-        shift = best_price * spare
+    def solve(
+        self, sites: int, start: np.ndarray, settings: Settings, clock: Clock
+    ) -> tuple[np.ndarray, float, float]:
+        """Return the best plan found from `start`, which covers enough, its travel and a bound."""
+        best, goal = start, Goal(settings.gap)
+        bound, best_price, price = -np.inf, 0.0, 0.0
+        above = below = self.measure(best)
+        travel = above[0]
+        for _ in range(TURNS):
+            loose = Goal(LOOSE, price * self.spare)
+            part = clock.part(0.25)
+            result = solve_median(self.costs(price), sites, loose, part, seed=settings.seed)
+            reached, covered = self.measure(result.chosen)
+            if covered >= self.enough and reached < travel:
+                best, travel = result.chosen, reached
+            if result.bound - price * self.spare > bound:
+                bound, best_price = result.bound - price * self.spare, price
+            if covered >= self.enough:
+                above = (reached, covered)
+            else:
+                below = (reached, covered)
+            # The next price is where the two plans around the condition cost the same.
+            following = (above[0] - below[0]) / max(above[1] - below[1], EXACT)
+            met = goal.is_met(travel, bound) or abs(following - price) <= 1e-3 * price
+            if met or clock.is_over:
+                break
+            price = following
+        best = self.walk(best, clock)
+        travel = self.measure(best)[0]
+        if not goal.is_met(travel, bound) and not clock.is_over and sites < len(self.sites):
+            shift = best_price * self.spare
 
-        def judge(plan: np.ndarray) -> float:
-            reached, covered = measure(plan)
-            return reached + shift if covered >= enough else np.inf
+            def judge(plan: np.ndarray) -> float:
+                reached, covered = self.measure(plan)
+                return reached + shift if covered >= self.enough else np.inf
 
-        result = close_judged(
-            priced(best_price), core.sites, Goal(settings.gap, shift), clock, judge, best
-        )
-        best, travel = result.chosen, measure(result.chosen)[0]
-        bound = max(bound, result.bound - shift)
-    bound = min(bound, travel)
-    proved = goal.is_met(travel, bound)
-    status = "optimal" if proved else "feasible"
-    return Answer(status, core.opened(best), travel, bound, not proved and clock.is_over)
+            goal = Goal(settings.gap, shift)
+            result = close_judged(self.costs(best_price), sites, goal, clock, judge, best)
+            best, travel = result.chosen, self.measure(result.chosen)[0]
+            bound = max(bound, result.bound - shift)
+        return best, travel, min(bound, travel)
+
+
+def find_least_travel(
+    minutes: np.ndarray,
+    base_min: np.ndarray,
+    persons: np.ndarray,
+    *,
+    limit_min: float,
+    start: tuple[int, ...],
+    covered: float,
+    time_limit_s: float = 60.0,
+    gap: float = 1e-6,
+) -> Proved:
+    """Return the plan of least person-minutes that keeps so many persons within the limit.
+
+    Parameters
+    ----------
+    minutes
+        Clients x sites; inf where there is no way.
+    base_min
+        Minutes of every client without a new site; inf where there is nothing.
+    persons
+        Of every client, all above 0.
+    limit_min
+        Limit of coverage, itself included.
+    start
+        A plan that covers enough; the answer has as many sites.
+    covered
+        Fewest persons within the limit, those of the base included.
+    time_limit_s, gap
+        As in `suggest_sites`.
+
+    Examples
+    --------
+    >>> minutes = np.array([[0.0, 9.0, 25.0], [30.0, 9.0, 0.0], [50.0, 50.0, 0.0]])
+    >>> plan = find_least_travel(minutes, np.full(3, 60.0), np.array([5.0, 4.0, 1.0]),
+    ...                          limit_min=25.0, start=(2,), covered=9.0)
+    >>> plan.sites, plan.value, plan.status
+    ((1,), 131.0, 'optimal')
+    """
+    limit = np.full(len(persons), limit_min)
+    priced = Priced(minutes, base_min, persons, limit, covered)
+    first, settings = np.array(start, dtype=np.int64), Settings(gap)
+    plan, travel, bound = priced.solve(len(start), first, settings, Clock(time_limit_s))
+    status = "optimal" if Goal(gap).is_met(travel, bound) else "feasible"
+    return Proved(tuple(plan.tolist()), travel, bound, status)

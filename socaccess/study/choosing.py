@@ -13,13 +13,15 @@ from functools import cached_property
 
 import numpy as np
 
-from socaccess.siting import CoverPoint, SitingProblem, draw_cover_curve
+from socaccess.siting import Proved, SitingProblem, draw_cover_curve, find_least_travel
 from socaccess.study.sizing import LEAST_GAIN
 
 __all__ = ["Candidates", "Chosen", "choose_plan", "move_site"]
 
 # Of plans of two sites all are looked at; more are too many to.
 _ALL = 2
+TRAVEL_GAP = 1e-3
+"""Distance of bound and travel that counts as proved: far finer than any tolerance."""
 TOWN_SLACK = 0.2
 """By how much, as a share, the low estimate of a site in a town may fall short of what it needs."""
 _EQUAL_SHARE = 0.8
@@ -93,37 +95,84 @@ class Candidates:
 
     def count_gains(self, before_min: np.ndarray, sites: list[int]) -> np.ndarray:
         """Return whom each of some sites brings within each limit, shape (3, sites)."""
-        nearer = np.minimum(before_min[:, None], self.minutes[:, sites])
+        before, persons = before_min[self._beyond], self.persons[self._beyond]
         return np.stack(
             [
-                self.persons @ ((before_min > limit)[:, None] & (nearer <= limit))
-                for limit in self.limits_min
+                within[sites] @ np.where(before > limit, persons, 0.0)
+                for limit, within in zip(self.limits_min, self._within, strict=True)
             ]
         )
+
+    @cached_property
+    def _beyond(self) -> np.ndarray:
+        """Clients whom the base has not within the shortest of the limits."""
+        return np.flatnonzero(self.base_min > min(self.limits_min))
+
+    @cached_property
+    def _within(self) -> list[np.ndarray]:
+        """Whether a site has a client beyond within each limit, sites x clients."""
+        minutes = np.ascontiguousarray(self.minutes[self._beyond].T)
+        return [minutes <= limit for limit in self.limits_min]
 
     def rank(self, chosen: list[int]) -> list[tuple[int, np.ndarray]]:
         """Return the chosen, who gains most on those before first, each with its three gains."""
         left, ranked = sorted(chosen), []
-        minutes = self.base_min
+        persons = self.persons[self._beyond]
+        base = self.base_min[self._beyond]
+        weights = [np.where(base > limit, persons, 0.0) for limit in self.limits_min]
+        within = [near[left].astype(float) for near in self._within]
         while left:
-            gains = self.count_gains(minutes, left)
+            gains = np.stack([near @ weight for near, weight in zip(within, weights, strict=True)])
             best = int(np.argmax(gains[1]))
-            minutes = np.minimum(minutes, self.minutes[:, left[best]])
+            weights = [
+                weight * (1.0 - near[best]) for near, weight in zip(within, weights, strict=True)
+            ]
+            within = [np.delete(near, best, axis=0) for near in within]
             ranked.append((left.pop(best), gains[:, best]))
         return ranked
+
+    def _least_low(self, slack: float) -> float:
+        """Return the fewest persons the low estimate of a site may bring.
+
+        Persons are whole: half a one more or less is nobody.
+        """
+        return max((1.0 - slack) * self.least, min(self.least, LEAST_GAIN)) - 0.5
 
     def is_viable(self, chosen: list[int], slack: float = 0.0) -> bool:
         """Return whether every site brings as many persons as it needs, at the least too.
 
-        Persons are whole: half a one more or less is nobody. The low estimate may fall short by
-        `slack`, a share.
+        The low estimate may fall short by `slack`, a share.
         """
-        low = max((1.0 - slack) * self.least, min(self.least, LEAST_GAIN)) - 0.5
+        low = self._least_low(slack)
         return all(
             gains[1] >= self.least - 1e-9 and gains.min() >= low for _, gains in self.rank(chosen)
         )
 
-    def draw_curve(self, most: int, seconds: float) -> list[CoverPoint]:
+    def list_pairs(self, floor: float, slack: float) -> tuple[np.ndarray, np.ndarray]:
+        """Return the plans of two sites that cover `floor` and are viable, as two arrays."""
+        alone = self.count_gains(self.base_min, [*range(len(self.site_ids))])
+        first, second = np.triu_indices(len(self.site_ids), 1)
+        both = alone[:, first] + alone[:, second] - self._shared[:, first, second]
+        held = self.count_near(self.base_min) + both[1]
+        # The site that gains more by itself comes first.
+        lead = np.where(alone[1][first] >= alone[1][second], first, second)
+        led = both - alone[:, lead]
+        enough = np.minimum(alone[1][lead], led[1]) >= self.least - 1e-9
+        enough &= np.minimum(alone[:, lead], led).min(axis=0) >= self._least_low(slack)
+        enough &= held >= floor - 1e-9
+        return first[enough], second[enough]
+
+    @cached_property
+    def _shared(self) -> np.ndarray:
+        """Persons whom both of two sites bring within each limit, shape (3, sites, sites)."""
+        base, persons = self.base_min[self._beyond], self.persons[self._beyond]
+        both = []
+        for limit, within in zip(self.limits_min, self._within, strict=True):
+            near = within.astype(float)
+            both.append((near * np.where(base > limit, persons, 0.0)) @ near.T)
+        return np.stack(both)
+
+    def draw_curve(self, most: int, seconds: float) -> list[Proved]:
         """Return whom one site covers at the most, two, three: while each brings enough."""
         base = self.count_near(self.base_min)
         beyond = self.base_min > self.limit_min
@@ -135,8 +184,7 @@ class Candidates:
             time_limit_s=seconds,
         )
         return [
-            replace(point, covered=base + point.covered, bound=base + point.bound)
-            for point in curve
+            replace(point, value=base + point.value, bound=base + point.bound) for point in curve
         ]
 
     def find_next(self, chosen: list[int]) -> tuple[int, np.ndarray] | None:
@@ -150,101 +198,146 @@ class Candidates:
         return best, gains[:, best]
 
     @cached_property
-    def _near(self) -> np.ndarray:
-        at_base = self.base_min <= self.limit_min
-        return np.logical_or(self.minutes <= self.limit_min, at_base[:, None])
-
-    @cached_property
-    def _costs(self) -> np.ndarray:
-        """Person-minutes each client has with one candidate open; nowhere to go costs most."""
+    def _base_costs(self) -> np.ndarray:
+        """Person-minutes of each client without any candidate; nowhere to go costs most."""
         finite = self.minutes[np.isfinite(self.minutes)]
         far = 4.0 * (1.0 + float(finite.max(initial=0.0)))
-        minutes = np.minimum(self.minutes, np.minimum(self.base_min, far)[:, None])
-        return minutes * self.persons[:, None]
+        return np.minimum(self.base_min, far) * self.persons
+
+    @cached_property
+    def _pairs(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Client, site, person-minutes and whether within the limit, where nearer than the base."""
+        client, site = np.nonzero(self.minutes < self.base_min[:, None])
+        minutes = self.minutes[client, site]
+        return client, site, minutes * self.persons[client], minutes <= self.limit_min
+
+    def _costs_of(self, sites: list[int]) -> np.ndarray:
+        """Return everyone's person-minutes once `sites` are open."""
+        if not sites:
+            return self._base_costs
+        near = self.minutes[:, sites].min(axis=1)
+        return np.fmin(self._base_costs, near * self.persons)
+
+    def travel(self, sites: list[int]) -> float:
+        """Return the person-minutes of a plan."""
+        return float(self._costs_of(sites).sum())
 
     def weigh_exchanges(self, rest: list[int]) -> tuple[np.ndarray, np.ndarray]:
         """Return persons within the limit and person-minutes with each one beside `rest`."""
-        near: np.ndarray = self._near
-        costs: np.ndarray = self._costs
-        if rest:
-            near = np.logical_or(near, np.any(near[:, rest], axis=1, keepdims=True))
-            costs = np.minimum(costs, costs[:, rest].min(axis=1)[:, None])
-        return self.persons @ near, costs.sum(axis=0)
+        client, site, cost, near = self._pairs
+        many, before = len(self.site_ids), self._costs_of(rest)
+        saved = np.maximum(before[client] - cost, 0.0)
+        late = np.where(self.after(rest) > self.limit_min, self.persons, 0.0)
+        gained = np.bincount(site[near], late[client[near]], minlength=many)
+        held = float(self.persons.sum() - late.sum())
+        return held + gained, float(before.sum()) - np.bincount(site, saved, minlength=many)
+
+    @cached_property
+    def pair_travel(self) -> np.ndarray:
+        """Person-minutes of every plan of two sites, sites x sites."""
+        return np.stack([self.weigh_exchanges([at])[1] for at in range(len(self.site_ids))])
 
 
 @dataclass(frozen=True, eq=False)
 class Chosen:
     """The plan suggested: its sites, the one that gains most first, and what is as good.
 
-    `travel` and `least_travel` are person-minutes of the plan and of the best within the
-    tolerance, `most_travel` what a plan may have at most; `is_whole` says that every plan was
-    looked at. `equals` has for each site the places that would do as well in its stead, the best
-    first.
+    It covers at least `floor` persons. `travel` and `least_travel` are person-minutes of the plan
+    and of the best that keeps the floor with sites that all bring enough, `bound` what no plan that
+    keeps the floor can fall below, `most_travel` what a plan of towns may have at most. `equals`
+    has for each site the places that would do as well in its stead, the best first.
     """
 
     sites: list[int]
     covered: float
+    floor: float
     travel: float
+    bound: float
     least_travel: float
     most_travel: float
-    is_whole: bool
     equals: dict[int, list[int]]
+
+    @property
+    def is_proved(self) -> bool:
+        """Whether no plan that keeps the floor, each site bringing enough, has less travel."""
+        # Of two sites every plan was looked at.
+        return len(self.sites) <= _ALL or self.least_travel <= self.bound * (1.0 + TRAVEL_GAP)
 
 
 def choose_plan(
-    candidates: Candidates, start: list[int], floor: float, travel_tolerance: float
+    candidates: Candidates, cover: Proved, tolerance: float, travel_tolerance: float, seconds: float
 ) -> Chosen | None:
-    """Return the plan to suggest among those that cover at least `floor` persons.
+    """Return the plan to suggest among those that cover nearly as many as the best.
 
     Parameters
     ----------
     candidates
         The question.
-    start
-        A plan that covers the most.
-    floor
-        Fewest persons within the limit, included.
+    cover
+        The plan that covers the most.
+    tolerance
+        How much less than that a plan may cover, as a share.
     travel_tolerance
         By how much the travel may exceed the least, as a share, for a plan of towns.
+    seconds
+        Time limit for the proof of the least travel.
 
     Returns
     -------
     Chosen or None
-        None where no plan covers `floor` with sites that all bring as many as they must.
+        None where no plan covers enough with sites that all bring as many as they must.
     """
+    floor = (1.0 - tolerance) * cover.value
+    proved = find_least_travel(
+        candidates.minutes,
+        candidates.base_min,
+        candidates.persons,
+        limit_min=candidates.limit_min,
+        start=cover.sites,
+        covered=floor,
+        time_limit_s=seconds,
+        gap=TRAVEL_GAP,
+    )
     search = _Search(candidates, floor)
-    first = search.improve(sorted(start), np.inf, towns=False)
-    if first is None:
+    # The plan of least travel may have a site that brings too few; then the nearest that has none.
+    starts = [sorted(proved.sites), sorted(cover.sites)]
+    found = [search.improve(start, np.inf, towns=False) for start in starts]
+    allowed = [plan for plan in found if plan is not None]
+    if not allowed:
         return None
-    least = search.travel(first)
-    most = least * (1.0 + travel_tolerance)
+    first = min(allowed, key=candidates.travel)
+    most = candidates.travel(first) * (1.0 + travel_tolerance)
     # A town may be chosen though its low estimate falls a little short.
     search = _Search(candidates, floor, TOWN_SLACK)
-    starts = [first, *search.list_town_plans(len(start))]
+    starts = [first, *search.list_town_plans(len(first))]
     plans = [search.improve(plan, most, towns=True) for plan in starts]
     last = min(
         (plan for plan in plans if plan is not None),
         key=lambda plan: search.value(plan, towns=True),
     )
-    return _describe(search, last, least, most)
+    least = candidates.travel(first)
+    return _describe(search, last, floor, min(proved.bound, candidates.travel(last)), least, most)
 
 
-def move_site(candidates: Candidates, plan: Chosen, site: int, to: int, floor: float) -> Chosen:
+def move_site(candidates: Candidates, plan: Chosen, site: int, to: int) -> Chosen:
     """Return a plan with one site moved to one of its `equals`."""
     sites = [to if other == site else other for other in plan.sites]
-    search = _Search(candidates, floor, TOWN_SLACK)
-    return _describe(search, sites, plan.least_travel, plan.most_travel)
+    search = _Search(candidates, plan.floor, TOWN_SLACK)
+    return _describe(search, sites, plan.floor, plan.bound, plan.least_travel, plan.most_travel)
 
 
-def _describe(search: _Search, sites: list[int], least: float, most: float) -> Chosen:
+def _describe(
+    search: _Search, sites: list[int], floor: float, bound: float, least: float, most: float
+) -> Chosen:
     ranked = [site for site, _ in search.candidates.rank(sites)]
     return Chosen(
         ranked,
         search.candidates.count_near(search.candidates.after(sites)),
-        search.travel(sites),
+        floor,
+        search.candidates.travel(sites),
+        bound,
         least,
         most,
-        len(sites) <= _ALL,
         {site: search.list_equals(sites, site, most) for site in ranked},
     )
 
@@ -257,14 +350,10 @@ class _Search:
     floor: float
     slack: float = 0.0
 
-    def travel(self, sites: list[int]) -> float:
-        """Return the person-minutes of a plan."""
-        return float(self.candidates.weigh_exchanges(sites[1:])[1][sites[0]])
-
     def value(self, sites: list[int], *, towns: bool) -> tuple[float, float]:
         """Return what counts of a plan, less is better."""
         villages = float(self.candidates.village[sites].sum()) if towns else 0.0
-        return villages, self.travel(sites)
+        return villages, self.candidates.travel(sites)
 
     def improve(self, start: list[int], most_travel: float, *, towns: bool) -> list[int] | None:
         """Return the best plan, in order of least travel or, with `towns`, of fewest villages."""
@@ -307,7 +396,7 @@ class _Search:
         held = self.candidates.count_near(self.candidates.after(sites))
         return (
             held >= self.floor - 1e-9
-            and self.travel(sites) <= most_travel
+            and self.candidates.travel(sites) <= most_travel
             and self.candidates.is_viable(sites, self.slack)
         )
 
@@ -322,18 +411,21 @@ class _Search:
         return self._take_first(options, worth)
 
     def _try_all(self, most_travel: float, *, towns: bool) -> list[int] | None:
-        options = []
-        for site in range(len(self.candidates.site_ids) - 1):
-            options += self._list_options([site], most_travel, towns=towns, above=site)
-        return self._take_first(options, (np.inf, np.inf))
+        """Return the best of all plans of two sites."""
+        who = self.candidates
+        first, second = who.list_pairs(self.floor, self.slack)
+        travel = who.pair_travel[first, second] if len(first) else np.zeros(0)
+        villages = who.village[first] + who.village[second] if towns else np.zeros(len(first))
+        order = np.lexsort((second, first, travel, villages))
+        order = order[travel[order] <= most_travel]
+        return [int(first[order[0]]), int(second[order[0]])] if len(order) else None
 
     def _list_options(
-        self, rest: list[int], most_travel: float, *, towns: bool, above: int = -1
+        self, rest: list[int], most_travel: float, *, towns: bool
     ) -> list[tuple[float, float, list[int]]]:
         covered, travel = self.candidates.weigh_exchanges(rest)
         allowed = (covered >= self.floor - 1e-9) & (travel <= most_travel)
         allowed[rest] = False
-        allowed[: above + 1] = False
         villages = self.candidates.village
         before = float(villages[rest].sum())
         return [

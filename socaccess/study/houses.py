@@ -23,7 +23,7 @@ __all__ = ["FEWEST_ADDRESSES", "find_pairs", "mark_houses", "share_houses"]
 FEWEST_ADDRESSES = 3
 """At so many addresses two services must stand together for a shared house to be suggested."""
 
-Answer = tuple[Candidates, Chosen, float]
+Answer = tuple[Candidates, Chosen]
 """Of a service: its candidates, the plan chosen, and the persons a plan has to cover."""
 
 
@@ -55,7 +55,7 @@ def share_houses(answers: dict[str, Answer], pairs: set[frozenset[str]]) -> dict
     Parameters
     ----------
     answers
-        By service its candidates, the plan chosen and the fewest persons it must cover.
+        By service its candidates and the plan chosen.
     pairs
         Services that may share a house.
     """
@@ -65,8 +65,7 @@ def share_houses(answers: dict[str, Answer], pairs: set[frozenset[str]]) -> dict
         if best is None:
             return plans
         service, site, to = best
-        candidates, _, floor = answers[service]
-        plans[service] = move_site(candidates, plans[service], site, to, floor)
+        plans[service] = move_site(answers[service][0], plans[service], site, to)
 
 
 def _find_move(

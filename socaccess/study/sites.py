@@ -16,7 +16,7 @@ import pandas as pd
 
 from socaccess.coverage import bound_limits_ms
 from socaccess.routing import Progress
-from socaccess.siting import CoverPoint, SitingPlan, SitingProblem, measure_gains, suggest_sites
+from socaccess.siting import Proved, SitingPlan, SitingProblem, measure_gains
 from socaccess.study.choosing import Candidates, Chosen, choose_plan
 from socaccess.study.houses import find_pairs, mark_houses, share_houses
 from socaccess.study.merits import SITE_COLUMNS, describe_sites, list_planned
@@ -39,9 +39,9 @@ __all__ = [
     "suggest_study_sites",
 ]
 
-OBJECTIVES = ("mclp", "p_median", "cover_then_travel")
-"""What a study asks for each service: most persons within the limit; least travel in all; and, of
-the plans within the tolerance of the first, least travel. The sites of the last are suggested."""
+OBJECTIVES = ("mclp", "cover_then_travel")
+"""What a study asks for each service: most persons within the limit; and, of the plans within the
+tolerance of that, least travel, towns before villages. The sites of the last are suggested."""
 
 REASONS = ("nobody_in_need", "supply_uncertain", "everyone_near", "none_in_reach", "too_few",
            "as_many_as_asked")  # fmt: skip
@@ -87,7 +87,6 @@ class _Answer:
     left_out: dict[str, Any]
     problem: SitingProblem | None = None
     candidates: Candidates | None = None
-    floor: float = 0.0
     tolerance: float = 0.0
     chosen: Chosen | None = None
 
@@ -109,7 +108,7 @@ def suggest_study_sites(
         if progress is not None:
             progress(done + 1, len(services))
     found = {
-        service: (answer.candidates, answer.chosen, answer.floor)
+        service: (answer.candidates, answer.chosen)
         for service, answer in answers.items()
         if answer.candidates is not None and answer.chosen is not None
     }
@@ -177,45 +176,36 @@ def _answer(
     while best:
         cover = best.pop()
         tolerance = _find_tolerance(candidates, [*cover.sites])
-        floor = (1.0 - tolerance) * cover.covered
-        chosen = choose_plan(
-            candidates, [*cover.sites], floor, max(tolerance, study.settings.time_uncertainty)
-        )
+        beyond = max(tolerance, study.settings.time_uncertainty)
+        chosen = choose_plan(candidates, cover, tolerance, beyond, study.settings.solver_seconds)
         if chosen is not None:
             break
     else:
         held = candidates.count_near(candidates.base_min)
-        cover = CoverPoint((), held, held, "optimal")
+        cover = Proved((), held, held, "optimal")
         rows, left = [_certify_cover(cover, service, weighted_by)], _leave_out(candidates, [])
         return _Answer(rows, left, replace(problem, sites=0))
+    rows, left = [_certify_cover(cover, service, weighted_by)], _leave_out(candidates, chosen.sites)
     problem = replace(problem, sites=len(cover.sites))
-    rows = [_certify_cover(cover, service, weighted_by)]
-    if not chosen.is_whole:
-        asked = replace(problem, objective="p_median")
-        median = suggest_sites(asked, time_limit_s=study.settings.solver_seconds, explain=False)
-        rows.append((service, "p_median", median.status, median.objective, median.bound,
-                     median.gap, len(median.sites), weighted_by, np.nan))  # fmt: skip
-    left = _leave_out(candidates, chosen.sites)
-    return _Answer(rows, left, problem, candidates, floor, tolerance, chosen)
+    return _Answer(rows, left, problem, candidates, tolerance, chosen)
 
 
-def _certify_cover(point: CoverPoint, service: str, weighted_by: str) -> tuple[object, ...]:
+def _certify_cover(point: Proved, service: str, weighted_by: str) -> tuple[object, ...]:
     """Return the row of the most persons within the limit."""
-    gap = abs(point.bound - point.covered) / point.covered if point.covered else 0.0
-    return (service, "mclp", point.status, point.covered, point.bound, gap, len(point.sites),
+    gap = abs(point.bound - point.value) / point.value if point.value else 0.0
+    return (service, "mclp", point.status, point.value, point.bound, gap, len(point.sites),
             weighted_by, np.nan)  # fmt: skip
 
 
 def _certify_choice(answer: _Answer, plan: Chosen) -> tuple[object, ...]:
-    """Return the row of the plan suggested: its travel, and the least within the tolerance."""
+    """Return the row of the plan suggested: its travel, and what no plan can fall below.
+
+    It is proved where the least travel within the tolerance is, which it exceeds only for towns.
+    """
     mclp = answer.certificates[0]
-    bound = plan.least_travel
-    if not plan.is_whole:
-        # No plan has less travel than the best without any floor.
-        bound = min(float(answer.certificates[1][4]), plan.travel)  # type: ignore[arg-type]
-    gap = plan.travel / bound - 1.0 if bound > 0 else 0.0
-    status = "optimal" if plan.is_whole or gap <= 1e-6 else "feasible"
-    return (mclp[0], "cover_then_travel", status, plan.travel, bound, gap, len(plan.sites),
+    gap = plan.travel / plan.bound - 1.0 if plan.bound > 0 else 0.0
+    status = "optimal" if plan.is_proved and mclp[2] == "optimal" else "feasible"
+    return (mclp[0], "cover_then_travel", status, plan.travel, plan.bound, gap, len(plan.sites),
             mclp[7], answer.tolerance)  # fmt: skip
 
 
