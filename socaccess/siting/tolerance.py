@@ -301,10 +301,10 @@ def find_least_travel(
     Examples
     --------
     >>> minutes = np.array([[0.0, 9.0, 25.0], [30.0, 9.0, 0.0], [50.0, 50.0, 0.0]])
-    >>> plan = find_least_travel(minutes, np.full(3, 60.0), np.array([5.0, 4.0, 1.0]),
+    >>> plan = find_least_travel(minutes, np.full(3, 60.0), np.array([6.0, 4.0, 1.0]),
     ...                          limit_min=25.0, start=(2,), covered=9.0)
     >>> plan.sites, plan.value, plan.status
-    ((1,), 131.0, 'optimal')
+    ((1,), 140.0, 'optimal')
     """
     limit = np.full(len(persons), limit_min)
     priced = Priced(minutes, base_min, persons, limit, covered)
