@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from typing import Annotated
 
@@ -59,6 +60,15 @@ def _describe(
         raise typer.Exit(EXIT_USAGE)
 
 
+def _name_failure(error: Exception) -> Problem:
+    """Return what ended a command: too little memory or room, or a mistake in the program."""
+    if isinstance(error, MemoryError):
+        return Problem("cli.out_of_memory")
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return Problem("files.disk_full", where=error.filename or "")
+    return Problem("cli.unexpected", kind=type(error).__name__)
+
+
 def run() -> None:
     """Run the command line: 0 fine, 1 our error, 2 usage, 3 the answer is no."""
     debug = "--debug" in sys.argv
@@ -74,6 +84,6 @@ def run() -> None:
     except Exception as error:
         if debug:
             raise
-        problem = Problem("cli.unexpected", kind=type(error).__name__)
+        problem = _name_failure(error)
         typer.echo(f"socaccess: {problem.text(lang)}", err=True)
         sys.exit(EXIT_ERROR)

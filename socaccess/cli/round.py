@@ -17,7 +17,16 @@ from socaccess.cli.command import (
     StudyOptions,
     is_project,
 )
-from socaccess.cli.round_results import STORE, At, RoundId, StoreFolder, Who, open_store, read_event
+from socaccess.cli.round_results import (
+    STORE,
+    At,
+    ClockNote,
+    RoundId,
+    StoreFolder,
+    Who,
+    open_store,
+    read_event,
+)
 
 if TYPE_CHECKING:
     from socaccess.rounds import FormCheck, Store, TakenForm
@@ -39,6 +48,7 @@ def open_command(
     everybody: Annotated[bool, typer.Option("--all")] = False,
     at: At = None,
     who: Who = None,
+    clock_note: ClockNote = "",
 ) -> None:
     """Open a round and write one form per municipality; a new store is filled from the region."""
     from socaccess import rounds
@@ -46,7 +56,7 @@ def open_command(
     when, person = read_event(at, who)
     # Before a store is made for a round that cannot be opened.
     rounds.check_round(round_id, as_of=as_of, due=due, lang=session.lang)
-    current = open_store(store) if (store / "manifests").is_dir() else None
+    current = open_store(store, clock_note) if (store / "manifests").is_dir() else None
     own = asked.project is not None or is_project(region)
     study = asked.open(region) if own or current is None or not current.list_tables() else None
     if current is not None and current.list_tables():
@@ -69,7 +79,9 @@ def open_command(
         lang=session.lang,
     )
     session.print(session.texts.count("round.opened", len(opened.forms), round=round_id))
-    session.print_json({"round": round_id, "revision": opened.revision, "forms": opened.forms})
+    session.say("round.head", head=current.head)
+    session.print_json({"round": round_id, "revision": opened.revision, "head": current.head,
+                        "forms": opened.forms})  # fmt: skip
     for path in opened.forms:
         session.wrote(path)
 
@@ -85,36 +97,29 @@ def take(
     out: Annotated[Path | None, typer.Option("--out")] = None,
     at: At = None,
     who: Who = None,
+    clock_note: ClockNote = "",
 ) -> None:
     """Check forms, show every difference, keep what they say; exit 3 when one has errors."""
     from socaccess import rounds
     from socaccess.files import write_file
 
     when, person = read_event(at, who)
-    current = open_store(store)
+    current = open_store(store, clock_note)
     checks = [rounds.check_form(current, file, at=when) for file in files]
     # Before anything is written.
     chosen = [_split_rows(option, checks) for option in (accept, refuse)]
-    answers = []
-    failed = False
-    for number, (file, found) in enumerate(zip(files, checks, strict=True)):
-        taken = None
-        if not check:
-            taken = rounds.take_form(
-                current,
-                file,
-                at=when,
-                who=person,
-                accept=chosen[0][number],
-                refuse=chosen[1][number],
-            )
-            found = taken.check
-        failed |= not found.usable or any(row.faulty for row in found.rows)
-        answers.append(_describe_form(session, found, taken))
-        _show_form(session, found, taken)
+    taken: list[TakenForm | None] = [None] * len(files)
+    if not check:
+        forms = {file: pair for file, *pair in zip(files, *chosen, strict=True)}
+        taken = [*rounds.take_forms(current, forms, at=when, who=person)]  # type: ignore[arg-type]
+        checks = [each.check for each in taken if each]
+    for found, each in zip(checks, taken, strict=True):
+        _show_form(session, found, each)
+    answers = [_describe_form(session, *pair) for pair in zip(checks, taken, strict=True)]
     session.print_json(answers)
     if out:
         session.wrote(write_file(out, rounds.write_review(checks, session.lang)))
+    failed = any(not found.usable or any(row.faulty for row in found.rows) for found in checks)
     raise typer.Exit(EXIT_NO if failed else 0)
 
 
@@ -123,21 +128,23 @@ def decide(
     session: Session,
     file: Annotated[Path, typer.Argument()],
     store: StoreFolder = STORE,
+    skip: Annotated[str, typer.Option("--skip")] = "",
     at: At = None,
     who: Who = None,
+    clock_note: ClockNote = "",
 ) -> None:
     """Accept and refuse rows as decided in the workbook that `round take --out` wrote."""
     from socaccess import rounds
 
     when, person = read_event(at, who)
-    current = open_store(store)
-    answers = []
-    for receipt, (yes, no) in rounds.read_review(file).items():
-        taken = rounds.decide_rows(current, receipt, at=when, who=person, accept=yes, refuse=no)
-        answers.append(_describe_form(session, taken.check, taken))
-        _summarise(session, taken.check, taken)
-    session.print_json(answers)
-    if not answers:
+    current = open_store(store, clock_note)
+    left = {word.strip() for word in skip.split(",") if word.strip()}
+    decisions = rounds.read_review(file)
+    taken = rounds.decide_forms(current, decisions, at=when, who=person, skip=left)
+    for each in taken:
+        _summarise(session, each.check, each)
+    session.print_json([_describe_form(session, each.check, each) for each in taken])
+    if not taken:
         session.say("round.not_decided", file=file.name)
 
 
@@ -171,12 +178,13 @@ def undo(
     store: StoreFolder = STORE,
     at: At = None,
     who: Who = None,
+    clock_note: ClockNote = "",
 ) -> None:
     """Add a revision in which what another one changed is as it was before."""
     from socaccess.rounds import undo as undo_revision
 
     when, person = read_event(at, who)
-    current = open_store(store)
+    current = open_store(store, clock_note)
     undone = current.revision if revision is None else revision
     now = undo_revision(current, revision, at=when, who=person)
     session.say("round.undone", revision=undone, now=now)
@@ -202,9 +210,15 @@ def history(session: Session, store: StoreFolder = STORE) -> None:
 
 
 @app.command("verify")
-def verify(session: Session, store: StoreFolder = STORE) -> None:
+def verify(
+    session: Session,
+    store: StoreFolder = STORE,
+    head: Annotated[str | None, typer.Option("--head")] = None,
+) -> None:
     """Compare every file of the store with its hash; exit 1 when one differs."""
     current = open_store(store)
+    if head is not None:
+        current.require_head(head)
     table = current.verify()
     session.finish(table, {"verify": table})
     if session.as_json:
@@ -214,6 +228,9 @@ def verify(session: Session, store: StoreFolder = STORE) -> None:
     session.print(session.texts.count("round.verified", len(table) - left))
     if left:
         session.print(session.texts.count("round.leftovers", left))
+    if head is not None:
+        session.say("round.head_fits", revision=head.partition(":")[0])
+    session.say("round.head", head=current.head)
 
 
 def _require_region(store: Store, region: str, view: str | None) -> None:
@@ -321,3 +338,5 @@ app.command("compare")(results.compare)
 app.command("consult")(results.consult)
 app.command("statements")(results.statements)
 app.command("approve")(results.approve)
+app.command("erase")(results.erase)
+app.command("export")(results.export)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import getpass
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,13 +16,23 @@ from socaccess.cli.command import EXIT_NO, Session, SmallCounts, StudyOptions
 if TYPE_CHECKING:
     from socaccess.rounds import SnapshotChanges, Store
 
-__all__ = ["approve", "compare", "consult", "report", "snapshot", "statements"]
+__all__ = [
+    "approve",
+    "compare",
+    "consult",
+    "erase",
+    "export",
+    "report",
+    "snapshot",
+    "statements",
+]
 
 STORE = Path("store")
 
 StoreFolder = Annotated[Path, typer.Option("--store")]
 At = Annotated[str | None, typer.Option("--at")]
 Who = Annotated[str | None, typer.Option("--who")]
+ClockNote = Annotated[str, typer.Option("--clock-note")]
 RoundId = Annotated[str | None, typer.Option("--round")]
 
 
@@ -30,11 +41,11 @@ def read_event(at: str | None, who: str | None) -> tuple[str, str]:
     return at or dt.datetime.now().isoformat(timespec="seconds"), who or getpass.getuser()
 
 
-def open_store(folder: Path) -> Store:
+def open_store(folder: Path, clock_note: str = "") -> Store:
     """Return the store of a folder."""
     from socaccess.rounds import Store
 
-    return Store.open(folder)
+    return Store.open(folder, clock_note=clock_note)
 
 
 def report(
@@ -65,7 +76,9 @@ def report(
                 recipients=session.cell(recipients),
                 share=texts.share(row["share_of_assessed"]),
             )
-    session.print_json({"round": found.round_id, **counts, "groups": groups, "files": written})
+    session.say("round.head", head=found.head)
+    session.print_json({"round": found.round_id, **counts, "head": found.head, "groups": groups,
+                        "files": written})  # fmt: skip
     for path in written:
         session.wrote(path)
 
@@ -78,12 +91,13 @@ def snapshot(
     store: StoreFolder = STORE,
     at: At = None,
     who: Who = None,
+    clock_note: ClockNote = "",
 ) -> None:
     """Run the region's study with the facilities of the store, and keep how things stand."""
     from socaccess import rounds
 
     when, person = read_event(at, who)
-    current = open_store(store)
+    current = open_store(store, clock_note)
     about = current.read("about").set_index("item")["value"]
     study = replace(asked, view=about["view"]).open(about["region"])
     result = rounds.update_study(study, current).run(sites=False)
@@ -126,14 +140,18 @@ def consult(
     store: StoreFolder = STORE,
     at: At = None,
     who: Who = None,
+    clock_note: ClockNote = "",
 ) -> None:
     """Keep what was said in the public consultation, and the answers; earlier ones stay."""
     from socaccess.rounds import keep_statements, read_statements
 
     table = read_statements(file)
     when, person = read_event(at, who)
-    revision = keep_statements(open_store(store), table, at=when, who=person)
+    current = open_store(store, clock_note)
+    revision = keep_statements(current, table, at=when, who=person)
     session.print(session.texts.count("round.consulted", len(table), revision=revision))
+    if table.attrs["masked"]:
+        session.say("round.masked", statements=", ".join(table.attrs["masked"]))
     session.finish({"statements": len(table), "revision": revision})
 
 
@@ -163,19 +181,68 @@ def approve(
     act: Annotated[str, typer.Option("--act")],
     date: Annotated[str, typer.Option("--date")],
     note: Annotated[str, typer.Option("--note")] = "",
+    anyway: Annotated[bool, typer.Option("--anyway")] = False,
     store: StoreFolder = STORE,
     at: At = None,
     who: Who = None,
+    clock_note: ClockNote = "",
 ) -> None:
     """Write down that a body approved the store as it stands now."""
     from socaccess.rounds import approve as keep_approval
+    from socaccess.rounds import find_open
 
     when, person = read_event(at, who)
-    current = open_store(store)
-    approved = current.revision
-    revision = keep_approval(current, body=body, act=act, date=date, at=when, who=person, note=note)
+    current = open_store(store, clock_note)
+    unanswered, missing = find_open(current)
+    if (unanswered or missing) and not anyway and sys.stdin.isatty() and not session.as_json:
+        question = session.texts("round.ask_approve", statements=unanswered, forms=missing)
+        anyway = typer.confirm(question)
+    approved, head = current.revision, current.head
+    revision = keep_approval(current, body=body, act=act, date=date, at=when, who=person,
+                             note=note, anyway=anyway)  # fmt: skip
     session.say("round.approved", body=body, act=act, revision=approved)
-    session.finish({"approved": approved, "revision": revision})
+    session.say("round.head", head=head)
+    session.finish({"approved": approved, "head": head, "revision": revision,
+                    "unanswered": unanswered, "missing_forms": missing})  # fmt: skip
+
+
+def erase(
+    session: Session,
+    reason: Annotated[str, typer.Option("--reason")],
+    statement: Annotated[str, typer.Option("--statement")] = "",
+    receipt: Annotated[str, typer.Option("--receipt")] = "",
+    text: Annotated[str, typer.Option("--text")] = "",
+    store: StoreFolder = STORE,
+    at: At = None,
+    who: Who = None,
+    clock_note: ClockNote = "",
+) -> None:
+    """Remove a text or a form from all of history; that it was removed stays written."""
+    from socaccess.errors import InputError
+    from socaccess.rounds import erase as erase_texts
+
+    if not (statement or receipt or text):
+        raise InputError("rounds.which_to_erase")
+    when, person = read_event(at, who)
+    current = open_store(store, clock_note)
+    count = erase_texts(current, statement=statement, receipt=receipt, text=text, reason=reason,
+                        at=when, who=person)  # fmt: skip
+    session.print(session.texts.count("round.erased", count, revision=current.revision))
+    session.finish({"erased": count, "revision": current.revision, "head": current.head})
+
+
+def export(
+    session: Session,
+    gpkg: Annotated[Path, typer.Option("--gpkg")],
+    day: Annotated[str | None, typer.Option("--day")] = None,
+    store: StoreFolder = STORE,
+) -> None:
+    """Write what the store knows, now or on a day, as layers for QGIS."""
+    from socaccess.rounds import export_layers
+
+    written = export_layers(open_store(store), gpkg, day=day)
+    session.wrote(written)
+    session.print_json({"file": written, "day": day})
 
 
 def _threshold(small_counts: bool) -> int:

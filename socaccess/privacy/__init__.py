@@ -17,6 +17,7 @@ from socaccess.privacy.protection import (
     show_count,
     show_counts,
 )
+from socaccess.privacy.screening import find_personal, mask_personal
 
 __all__ = [
     "SHOWN",
@@ -24,6 +25,7 @@ __all__ = [
     "UNTOLD",
     "WITHHELD",
     "Protection",
+    "find_personal",
     "find_small",
     "hide_pairs",
     "hide_small",
@@ -31,6 +33,7 @@ __all__ = [
     "mark_small",
     "mark_untold",
     "mark_withheld",
+    "mask_personal",
     "protect",
     "show_count",
     "show_counts",

@@ -8,6 +8,8 @@ from socaccess.rounds.consultation import (
     ANSWERS,
     SPEAKERS,
     approve,
+    erase,
+    find_open,
     keep_statements,
     list_approvals,
     list_statements,
@@ -15,6 +17,7 @@ from socaccess.rounds.consultation import (
     summarise_statements,
 )
 from socaccess.rounds.decisions import ALL_ROWS, DECISIONS, read_review, write_review
+from socaccess.rounds.layers import export_layers
 from socaccess.rounds.monitoring import (
     ProgressReport,
     find_round,
@@ -28,9 +31,11 @@ from socaccess.rounds.rounds import (
     OpenedRound,
     TakenForm,
     check_round,
+    decide_forms,
     decide_rows,
     open_round,
     take_form,
+    take_forms,
     undo,
 )
 from socaccess.rounds.snapshots import (
@@ -75,7 +80,11 @@ __all__ = [
     "check_form",
     "check_round",
     "compare_snapshots",
+    "decide_forms",
     "decide_rows",
+    "erase",
+    "export_layers",
+    "find_open",
     "find_round",
     "hide_changes",
     "hide_report",
@@ -96,6 +105,7 @@ __all__ = [
     "summarise_round",
     "summarise_statements",
     "take_form",
+    "take_forms",
     "undo",
     "update_study",
     "write_report",

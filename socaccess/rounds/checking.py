@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from socaccess import files
+from socaccess.privacy import find_personal
 from socaccess.rounds.context import SPELLINGS, FormContext, load_context
+from socaccess.rounds.drafts import Draft
 from socaccess.rounds.forms import FACILITY_SHEET, PERSONS_SHEET
 from socaccess.rounds.layouts import Row, to_rows
 from socaccess.rounds.rows import CheckedRow, check_facilities, check_persons
@@ -90,7 +92,7 @@ def read_file(path: str | Path) -> tuple[str, bytes]:
     return files.sanitise_name(path.name), path.read_bytes()
 
 
-def check_form(store: Store, path: str | Path, *, at: str = "") -> FormCheck:
+def check_form(store: Store | Draft, path: str | Path, *, at: str = "") -> FormCheck:
     """Return what a form says and everything that is wrong with it, together.
 
     Parameters
@@ -110,7 +112,7 @@ def check_form(store: Store, path: str | Path, *, at: str = "") -> FormCheck:
         return FormCheck(file, "", findings=(error.finding,))
 
 
-def check_content(store: Store, file: str, content: bytes, *, at: str = "") -> FormCheck:
+def check_content(store: Store | Draft, file: str, content: bytes, *, at: str = "") -> FormCheck:
     """Return what the bytes of a form say; see `check_form`.
 
     Raises
@@ -129,6 +131,10 @@ def check_content(store: Store, file: str, content: bytes, *, at: str = "") -> F
         "said_by": form.contact["said_by"],
         "said_on": form.contact["said_on"],
     }
+    personal = _find_personal(form)
+    if personal:
+        # Not worth keeping, and not to be kept: it comes back without.
+        return FormCheck(**{**check, "document": "", "content": b""}, findings=tuple(personal))  # type: ignore[arg-type]
     findings = list(form.findings)
     entry, found = _find_round(store, form, at)
     findings += found
@@ -151,7 +157,7 @@ def check_content(store: Store, file: str, content: bytes, *, at: str = "") -> F
     return FormCheck(**check, findings=tuple(findings), rows=shown)  # type: ignore[arg-type]
 
 
-def _find_round(store: Store, form: ReadForm, at: str) -> tuple[Row | None, list[Finding]]:
+def _find_round(store: Store | Draft, form: ReadForm, at: str) -> tuple[Row | None, list[Finding]]:
     marks = form.marks
     round_id, identity = marks.get("round", ""), marks.get("municipality_id", "")
     if marks.get("store") != store.identity:
@@ -164,6 +170,9 @@ def _find_round(store: Store, form: ReadForm, at: str) -> tuple[Row | None, list
     if (round_id, identity) not in issued:
         return None, [Finding("form.not_issued")]
     findings = []
+    head = marks.get("head")
+    if head and head != store.find_head(int(entry["base_revision"])):
+        findings.append(Finding("form.head_differs"))
     current = max(rounds.values(), key=lambda row: int(row["base_revision"]))
     if current is not entry:
         values = {"round": round_id, "current": current["round_id"]}
@@ -171,6 +180,31 @@ def _find_round(store: Store, form: ReadForm, at: str) -> tuple[Row | None, list
     if at and at[:10] > str(entry["due"]):
         findings.append(Finding("form.late", NOTE, due=str(entry["due"])))
     return entry, findings
+
+
+def _find_personal(form: ReadForm) -> list[Finding]:
+    """Return where free text tells of persons; what it says is not repeated."""
+    cells = [("", name, text, True) for name, text in form.contact.items() if name == "said_by"]
+    for key, rows in form.rows.items():
+        cells += [(row.name, column, str(cell.value), key == PERSONS_SHEET.key)
+                  for row in rows for column, cell in row.cells.items()
+                  if cell.kind in ("text", "number") and column not in _CODES]  # fmt: skip
+    return [
+        Finding(_PERSONAL[kind], FORM, row, column="" if name == "said_by" else name)
+        for row, name, text, health in cells
+        for kind in find_personal(text, health=health)
+    ]  # fmt: skip
+
+
+_PERSONAL = {
+    "personal_code": "form.holds_personal_code",
+    "email": "form.holds_email",
+    "phone": "form.holds_phone",
+    "health": "form.holds_health",
+}
+
+_CODES = ("facility_id", "code")
+"""Columns that hold our own words."""
 
 
 def _check_owner(form: ReadForm, known: FormContext) -> list[Finding]:

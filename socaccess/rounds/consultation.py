@@ -10,12 +10,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from socaccess.errors import InputError, Problem, raise_problems
+from socaccess.privacy import mask_personal
 from socaccess.rounds.layouts import TableLayout
 from socaccess.rounds.manifests import find_bad_days
+from socaccess.rounds.monitoring import summarise_round
 from socaccess.rounds.store import Store
+from socaccess.rounds.verifying import APPROVALS
 from socaccess.schemas import Column, TableForm, check_table
 from socaccess.sources.plain_tables import fill_columns, read_plain_table
 
@@ -24,6 +28,8 @@ __all__ = [
     "SPEAKERS",
     "STATEMENTS",
     "approve",
+    "erase",
+    "find_open",
     "keep_statements",
     "list_approvals",
     "list_statements",
@@ -59,8 +65,13 @@ _KEPT = TableLayout.of(
     "statements",
     "statement_id",
     " ".join(column.name for column in STATEMENTS.columns) + " said_at answered_at answered_by",
+    free={"name": None, "text": None, "reason": None},
 )
-_APPROVALS = TableLayout.of("approvals", "body act", "body act date revision:integer note")
+_APPROVALS = TableLayout.of(
+    APPROVALS,
+    "body act",
+    "body act date revision:integer note head unanswered:integer missing_forms:integer",
+)
 
 
 def read_statements(path: str | Path) -> pd.DataFrame:
@@ -77,6 +88,11 @@ def read_statements(path: str | Path) -> pd.DataFrame:
     InputError
         With every finding at once: a private person with a name, an answer without a
         reason, what is no day.
+
+    Notes
+    -----
+    Personal codes, phone numbers and e-mail addresses in free text are masked, of private
+    persons words of illness too; `attrs["masked"]` of the table names the statements.
     """
     frame, names = read_plain_table(path)
     where = Path(path).name
@@ -95,6 +111,13 @@ def read_statements(path: str | Path) -> pd.DataFrame:
             rows = tuple(name for name, wrong in zip(names, bad, strict=True) if wrong)
             problems.append(Problem(code, where, rows))
     raise_problems(problems)
+    private, changed = plain["speaker"].isin(_PRIVATE), np.zeros(len(plain), dtype=bool)
+    for column in ("text", "reason"):
+        pairs = zip(plain[column], private, strict=True)
+        masked = [text and mask_personal(str(text), health=own) for text, own in pairs]
+        changed |= plain[column].notna() & (plain[column] != masked)
+        plain[column] = masked
+    plain.attrs["masked"] = sorted(plain.loc[changed, "statement_id"])
     return plain
 
 
@@ -158,10 +181,29 @@ def summarise_statements(statements: pd.DataFrame) -> pd.DataFrame:
     return table.reset_index()
 
 
+def find_open(store: Store) -> tuple[int, int]:
+    """Return how many statements wait for an answer, and how many forms of the last round."""
+    waiting = int((list_statements(store)["answer"] == "pending").sum())
+    if "rounds" not in store.list_tables() or not len(store.read("rounds")):
+        return waiting, 0
+    return waiting, int((summarise_round(store)["state"] != "done").sum())
+
+
 def approve(
-    store: Store, *, body: str, act: str, date: str, at: str, who: str, note: str = ""
+    store: Store,
+    *,
+    body: str,
+    act: str,
+    date: str,
+    at: str,
+    who: str,
+    note: str = "",
+    anyway: bool = False,
 ) -> int:
     """Write into a store that a body approved it as it stands now; return the revision.
+
+    The head of what was approved is written down with it, and how many statements were
+    unanswered and forms missing.
 
     Parameters
     ----------
@@ -172,13 +214,23 @@ def approve(
         checked: it is an act of the body, not of the store.
     note
         Anything more.
+    anyway
+        Whether to approve though statements wait for an answer or forms are missing.
+
+    Raises
+    ------
+    InputError
+        If the act approved it before, or something is open and `anyway` is not given.
     """
     empty = (("rounds.empty_body", body), ("rounds.empty_act", act))
     problems = [Problem(code) for code, value in empty if not value.strip()]
     raise_problems([*problems, *find_bad_days(date=date)])
+    unanswered, missing = find_open(store)
+    if (unanswered or missing) and not anyway:
+        raise InputError("rounds.approve_open", statements=unanswered, forms=missing)
     row: Mapping[str, object] = {
         "body": body.strip(), "act": act.strip(), "date": date, "revision": store.revision,
-        "note": note,
+        "note": note, "head": store.head, "unanswered": unanswered, "missing_forms": missing,
     }  # fmt: skip
     before = list_approvals(store)
     if ((before["body"] == row["body"]) & (before["act"] == row["act"])).any():
@@ -188,10 +240,74 @@ def approve(
 
 
 def list_approvals(store: Store) -> pd.DataFrame:
-    """Return who approved which revision of a store: `body`, `act`, `date`, `revision`, `note`."""
+    """Return who approved which revision of a store.
+
+    Columns: `body`, `act`, `date`, `revision`, `note`, `head`, `unanswered` (statements),
+    `missing_forms`.
+    """
     if _APPROVALS.name not in store.list_tables():
         return _APPROVALS.fit(pd.DataFrame())
-    return store.read(_APPROVALS.name)
+    return store.read(_APPROVALS.name).reindex(columns=list(_APPROVALS.columns))
+
+
+def erase(
+    store: Store,
+    *,
+    statement: str = "",
+    receipt: str = "",
+    text: str = "",
+    reason: str,
+    at: str,
+    who: str,
+) -> int:
+    """Remove texts or a form from all of history, with a trace; return how many were removed.
+
+    Parameters
+    ----------
+    store
+        The store.
+    statement
+        A statement: its name, text and reason, in every revision.
+    receipt
+        A form taken: the form as it came, and its notes.
+    text
+        Every free text that holds this, whatever the case.
+    reason
+        Why; it stays and must not repeat what is erased.
+    at, who
+        When (ISO 8601) and by whom.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is nothing of the kind, or it was erased before.
+    InputError
+        If no reason is given, or the text stands in revisions of the layout of before, which
+        hold it inside the chain.
+    """
+    if not reason.strip():
+        raise InputError("rounds.erase_reason")
+    refs: set[str] = set(store.find_texts(text)) if text else set()
+    inside = set()
+    wanted = ((_KEPT.name, "statement_id", statement), ("answers", "receipt_id", receipt))
+    for number in range(1, store.revision + 1):
+        for table, column, value in wanted:
+            if not value or table not in store.list_tables(revision=number):
+                continue
+            rows = store.read(table, revision=number, only=(column, (value,)), resolve=False)
+            layout = store.layout(table, revision=number)
+            for name, mask in layout.find_free(rows).items():
+                refs |= set(rows.loc[mask, name])
+            if len(rows) and not layout.free:
+                inside.add(number)
+    if inside:
+        raise InputError("rounds.erase_inside", where=store.path, rows=sorted(inside))
+    if receipt:
+        row = store.read("receipts", only=("receipt_id", (receipt,)))
+        refs |= set(row["document"])
+    refs -= set(store.list_erased())
+    store.erase(sorted(refs), at=at, who=who, reason=reason.strip())
+    return len(refs)
 
 
 def _find_unknown(store: Store, statements: pd.DataFrame) -> list[Problem]:

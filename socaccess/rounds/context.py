@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from socaccess.i18n import LANGUAGES, fold
 from socaccess.rounds import layouts
+from socaccess.rounds.drafts import Draft
 from socaccess.rounds.forms import list_codes
 from socaccess.rounds.layouts import Key, Row, to_rows
 from socaccess.rounds.store import Store
@@ -139,7 +140,7 @@ class FormContext:
         return ""
 
 
-def load_context(store: Store, municipality_id: str, base: int, lang: str) -> FormContext:
+def load_context(store: Store | Draft, municipality_id: str, base: int, lang: str) -> FormContext:
     """Return what `store` knows that concerns the form of one municipality."""
     services = to_rows(store.read("services"), layouts.SERVICES.key)
     about = to_rows(store.read("about"), layouts.ABOUT.key)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +15,19 @@ from socaccess.i18n import LANGUAGES, Texts, fold
 from socaccess.messages import Message
 from socaccess.rounds import layouts
 from socaccess.rounds.checking import FormCheck, read_file
+from socaccess.rounds.drafts import Draft
 from socaccess.rounds.forms import FACILITY_SHEET, list_labels
 from socaccess.rounds.layouts import Key, Row, TableLayout, to_rows
 from socaccess.rounds.rows import CheckedRow
-from socaccess.rounds.store import Store
 from socaccess.rounds.workbook import FAULT, Finding, FormError, read_workbook
 
 __all__ = [
     "ALL_ROWS",
+    "COUNTS",
     "DECISIONS",
     "apply_rows",
     "choose_decisions",
+    "date_count",
     "name_receipt",
     "read_review",
     "to_frame",
@@ -41,16 +43,20 @@ def to_frame(rows: dict[Key, Row], layout: TableLayout) -> pd.DataFrame:
 
 
 def apply_rows(
-    store: Store, rows: Sequence[CheckedRow], *, round_id: str, as_of: str, said_by: str
+    store: Draft, rows: Sequence[CheckedRow], check: FormCheck, *, as_of: str
 ) -> dict[TableLayout, pd.DataFrame]:
-    """Return the tables of facilities and persons with the rows in them; only those that change.
+    """Return what a municipality's facilities and persons are with the rows in them.
 
-    A number of places that a municipality states is a capacity; a place it names moves
-    the facility to the point of that town or parish.
+    Only the tables that change. A number of places that a municipality states is a capacity; a
+    place it names moves the facility to the point of that town or parish. Each count of persons
+    keeps the day it was said of.
     """
-    source = f"{round_id}: {said_by}" if said_by else round_id
-    facilities = to_rows(store.read("facilities"), layouts.FACILITIES.key)
-    persons = to_rows(store.read("persons"), layouts.PERSONS.key)
+    if not rows:
+        return {}
+    source = f"{check.round_id}: {check.said_by}" if check.said_by else check.round_id
+    only = ("municipality_id", (check.municipality_id,))
+    facilities = to_rows(store.read("facilities", only=only), layouts.FACILITIES.key)
+    persons = to_rows(store.read("persons", only=only), layouts.PERSONS.key)
     settlements = to_rows(store.read("settlements"), layouts.SETTLEMENTS.key)
     groups = {
         str(row["service"]): row["target_group"]
@@ -79,9 +85,23 @@ def apply_rows(
                 "target_group": group,
                 "service": service,
             }
-            persons[row.key] = {**entry, **said, "as_of": as_of, "source": source}
+            days = {f"{count}_as_of": as_of if count in said else date_count(entry, count)
+                    for count in COUNTS}  # fmt: skip
+            persons[row.key] = {**entry, **said, **days, "as_of": as_of, "source": source}
             touched[layouts.PERSONS] = persons
     return {layout: to_frame(table, layout) for layout, table in touched.items()}
+
+
+COUNTS = ("assessed", "recipients")
+"""The counts of a row of persons."""
+
+
+def date_count(row: Mapping[str, Any], count: str) -> str | None:
+    """Return the day a count of persons was said of; rows of before had one day for both."""
+    if row.get(count) is None:
+        return None
+    day = row.get(f"{count}_as_of") or row.get("as_of")
+    return None if day is None else str(day)
 
 
 def _begin_facility(row: CheckedRow) -> Row:
@@ -166,7 +186,7 @@ def write_receipt(check: FormCheck, texts: Texts, *, at: str, who: str) -> Row:
 
 
 def write_answers(
-    store: Store,
+    answers: dict[Key, Row],
     check: FormCheck,
     decisions: dict[str, str],
     texts: Texts,
@@ -174,16 +194,13 @@ def write_answers(
     at: str,
     who: str,
 ) -> dict[Key, Row]:
-    """Return all answers with those of this form in them.
+    """Return the answers of a municipality in a round with those of this form in them.
 
-    Rows of the same municipality in the same round that still wait in an earlier form, or
-    had errors there, are superseded by this one.
+    Rows that still wait in an earlier form, or had errors there, are superseded by this one.
     """
-    answers = to_rows(store.read("answers"), layouts.ANSWERS.key)
     receipt = name_receipt(check.document)
     for row in answers.values():
-        same = (row["round_id"], row["municipality_id"]) == (check.round_id, check.municipality_id)
-        if same and row["receipt_id"] != receipt and row["decision"] in ("pending", "faulty"):
+        if row["receipt_id"] != receipt and row["decision"] in ("pending", "faulty"):
             row.update(decision="superseded", decided_by=who, decided_at=at)
     for row_ in check.rows:
         decision = decisions[row_.name]

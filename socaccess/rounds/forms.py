@@ -67,6 +67,9 @@ MARKS = "marks"
 CONTACT_CELLS = {"municipality": 3, "said_by": 11, "said_on": 12}
 """Rows (from 1) of the introduction whose second cell is read."""
 
+_HEAD_ROW = 13
+"""Row (from 0) of the introduction that tells the state of the store the form was made from."""
+
 
 @dataclass(frozen=True)
 class FormColumn:
@@ -211,6 +214,7 @@ def make_form(store: Store, round_id: str, municipality_id: str) -> FormContent:
         "round": round_id,
         "municipality_id": municipality_id,
         "revision": str(base),
+        "head": store.find_head(base),
     }
     marks["check"] = sign_marks(marks)
     facilities = store.read("facilities", revision=base)
@@ -237,6 +241,7 @@ def make_form(store: Store, round_id: str, municipality_id: str) -> FormContent:
             "as_of": str(entry["as_of"]),
             "due": str(entry["due"]),
             "created": str(entry["opened_at"]),
+            "head": marks["head"],
         },
         rows=rows,
         lists={
@@ -350,6 +355,9 @@ def _write_introduction(book: Any, form: FormContent, texts: Texts, styles: dict
         row = CONTACT_CELLS[name] - 1
         sheet.write_string(row, 0, texts(f"round.form_{name}"), styles["bold"])
         sheet.write_blank(row, 1, None, styles["open"])
+    if said.get("head"):
+        sheet.write_string(_HEAD_ROW, 0, texts("round.form_head"), styles["bold"])
+        sheet.write_string(_HEAD_ROW, 1, said["head"], styles["wrap"])
     sheet.protect()
 
 

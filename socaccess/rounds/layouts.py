@@ -6,7 +6,7 @@ import csv
 import io
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from socaccess.messages import Message
 __all__ = [
     "ABOUT",
     "ANSWERS",
+    "ERASURES",
     "FACILITIES",
     "ISSUED",
     "JOURNALS",
@@ -31,8 +32,10 @@ __all__ = [
     "Change",
     "TableLayout",
     "compare_rows",
+    "decode_rows",
     "decode_table",
     "encode_table",
+    "make_table",
     "to_rows",
 ]
 
@@ -57,21 +60,53 @@ class TableLayout:
         Every column and its kind: `text`, `integer`, `number` or `flag`.
     format
         `csv` or `parquet`.
+    split
+        The text column whose values part the table into files, one per value; empty: one file.
+    free
+        Columns of free text, kept beside the chain so that it can be erased: the column, and
+        the column and value that a row must have for it to be free text (None: every row).
     """
 
     name: str
     key: tuple[str, ...]
     columns: Mapping[str, str]
     format: str = "csv"
+    split: str = ""
+    free: Mapping[str, tuple[str, str] | None] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, name: str, key: str, columns: str) -> TableLayout:
+    def of(
+        cls,
+        name: str,
+        key: str,
+        columns: str,
+        *,
+        split: str = "",
+        free: Mapping[str, tuple[str, str] | None] | None = None,
+    ) -> TableLayout:
         """Return a layout from words: columns are text unless they say `name:kind`."""
         kinds = {}
         for word in columns.split():
             column, _, kind = word.partition(":")
             kinds[column] = kind or "text"
-        return cls(name, tuple(key.split()), kinds)
+        return cls(name, tuple(key.split()), kinds, split=split, free=free or {})
+
+    @classmethod
+    def of_entry(cls, name: str, entry: Mapping[str, Any]) -> TableLayout:
+        """Return the layout that a manifest describes."""
+        free = {column: tuple(only) if only else None
+                for column, only in entry.get("free", {}).items()}  # fmt: skip
+        return cls(name, tuple(entry["key"]), entry["columns"], entry["format"],
+                   entry.get("split", ""), free)  # fmt: skip
+
+    def find_free(self, frame: pd.DataFrame) -> dict[str, np.ndarray]:
+        """Return which rows of a free column hold a text that is kept beside the chain."""
+        rows: dict[tuple[str, str] | None, np.ndarray] = {None: np.ones(len(frame), dtype=bool)}
+        rows |= {only: (frame[only[0]] == only[1]).to_numpy(dtype=bool)
+                 for only in set(self.free.values()) if only}  # fmt: skip
+        found = {column: rows[only] & frame[column].notna().to_numpy()
+                 for column, only in self.free.items() if rows[only].any()}  # fmt: skip
+        return {column: mask for column, mask in found.items() if mask.any()}
 
     def fit(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return `frame` with exactly these columns and types, sorted by key.
@@ -98,7 +133,7 @@ class TableLayout:
                     for number in wrong
                 ]
                 problems.append(Problem("rounds.not_of_kind", where, rows, column=name, kind=kind))
-            fitted[name] = _make_series(plain, kind)
+            fitted[name] = _make_column(plain, kind)
         keys = list(zip(*(fitted[name].tolist() for name in self.key), strict=True))
         gone = [str(key) for key in keys if any(part is None for part in key)]
         if gone:
@@ -110,11 +145,19 @@ class TableLayout:
         raise_problems(problems)
         table = pd.DataFrame(fitted, columns=list(self.columns))
         order = sorted(range(len(keys)), key=keys.__getitem__)
+        if order == list(range(len(order))):
+            return table
         return table.iloc[order].reset_index(drop=True)
 
     def describe(self) -> dict[str, Any]:
         """Return the layout as plain values, for a manifest."""
-        return {"key": list(self.key), "columns": dict(self.columns), "format": self.format}
+        plain = {"key": list(self.key), "columns": dict(self.columns), "format": self.format}
+        if self.split:
+            plain["split"] = self.split
+        if self.free:
+            plain["free"] = {column: list(only) if only else None
+                             for column, only in self.free.items()}  # fmt: skip
+        return plain
 
 
 def _make_plain(values: list[Any], kind: str) -> tuple[list[Any], list[int]]:
@@ -158,9 +201,15 @@ def _is_missing(value: Any) -> bool:
     )  # fmt: skip
 
 
-def _make_series(values: list[Any], kind: str) -> pd.Series:
-    kinds = {"text": object, "integer": "Int64", "number": float, "flag": bool}
-    return pd.Series(values, dtype=kinds[kind])
+def _make_column(values: list[Any], kind: str) -> Any:
+    """Return a column's values as an array: a table of arrays is made sooner than one of series."""
+    if kind == "integer":
+        return pd.array(values, dtype="Int64")
+    if kind == "text":
+        column = np.empty(len(values), dtype=object)
+        column[:] = values
+        return column
+    return np.array(values, dtype=float if kind == "number" else bool)
 
 
 def to_rows(frame: pd.DataFrame, key: Iterable[str]) -> dict[Key, Row]:
@@ -245,22 +294,35 @@ def decode_table(content: bytes, layout: TableLayout) -> pd.DataFrame:
     ValueError
         If the bytes hold another table.
     """
+    return make_table(decode_rows(content, layout), layout)
+
+
+def decode_rows(content: bytes, layout: TableLayout) -> list[tuple[Any, ...]]:
+    """Return the rows of a file written by `encode_table`; errors as of `decode_table`."""
     if layout.format == "parquet":
         import pyarrow.parquet as pq
 
         frame = pq.read_table(io.BytesIO(content)).to_pandas(types_mapper=None)
         if list(frame.columns) != list(layout.columns):
             raise ValueError("columns differ")
-        return layout.fit(frame)
-    reader = csv.reader(io.StringIO(content.decode("utf-8"), newline=""))
-    rows = list(reader)
+        return list(zip(*(layout.fit(frame)[name].tolist() for name in layout.columns),
+                        strict=True))  # fmt: skip
+    rows = list(csv.reader(io.StringIO(content.decode("utf-8"), newline="")))
     if not rows or rows[0] != list(layout.columns):
         raise ValueError("columns differ")
     kinds = list(layout.columns.values())
-    columns = list(zip(*rows[1:], strict=True)) or [()] * len(kinds)
+    return [tuple(_read_cell(cell, kind) for cell, kind in zip(row, kinds, strict=True))
+            for row in rows[1:]]  # fmt: skip
+
+
+def make_table(rows: Iterable[tuple[Any, ...]], layout: TableLayout) -> pd.DataFrame:
+    """Return decoded rows as a table, sorted by key."""
+    at = [list(layout.columns).index(name) for name in layout.key]
+    ordered = sorted(rows, key=lambda row: tuple(str(row[i]) for i in at))
+    columns = list(zip(*ordered, strict=True)) or [()] * len(layout.columns)
     data = {
-        name: _make_series([_read_cell(cell, kind) for cell in cells], kind)
-        for name, kind, cells in zip(layout.columns, kinds, columns, strict=True)
+        name: _make_column(list(cells), kind)
+        for (name, kind), cells in zip(layout.columns.items(), columns, strict=True)
     }
     return pd.DataFrame(data, columns=list(layout.columns))
 
@@ -319,11 +381,16 @@ FACILITIES = TableLayout.of(
     "facility_id site_id municipality_id name service target_group settlement_id address "
     "places:integer places_basis status opened:integer closed:integer lon:number "
     "lat:number location_precision source note",
+    split="municipality_id",
+    free={"note": None},
 )
 PERSONS = TableLayout.of(
     "persons",
     "municipality_id target_group service",
-    "municipality_id target_group service assessed:integer recipients:integer as_of source note",
+    "municipality_id target_group service assessed:integer recipients:integer as_of source note "
+    "assessed_as_of recipients_as_of",
+    split="municipality_id",
+    free={"note": None},
 )
 ROUNDS = TableLayout.of(
     "rounds",
@@ -340,13 +407,17 @@ RECEIPTS = TableLayout.of(
     "receipt_id",
     "receipt_id document file round_id municipality_id said_by said_on taken_at taken_by "
     "usable:flag faulty_rows:integer findings",
+    split="receipt_id",
 )
 ANSWERS = TableLayout.of(
     "answers",
     "answer_id",
     "answer_id receipt_id round_id municipality_id row item column issued said stood "
     "remark said_by said_at decision decided_by decided_at",
+    split="receipt_id",
+    free=dict.fromkeys(("issued", "said", "stood"), ("column", "note")),
 )
+ERASURES = TableLayout.of("erasures", "ref", "ref erased_at erased_by reason")
 
-JOURNALS = (RECEIPTS.name, ANSWERS.name)
+JOURNALS = (RECEIPTS.name, ANSWERS.name, ERASURES.name)
 """Tables that say who said what and when: an undo never takes a row out of them."""

@@ -8,8 +8,6 @@ import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import pandas as pd
-
 from socaccess import files
 from socaccess.errors import InputError, Problem, SocAccessError, raise_problems
 from socaccess.rounds.layouts import FORMATS, KINDS, TableLayout
@@ -21,12 +19,13 @@ __all__ = [
     "StoreError",
     "check_event",
     "check_layout",
+    "encode_manifest",
     "find_bad_days",
     "list_manifests",
     "parse_manifest",
     "read_file",
     "read_manifest",
-    "verify_files",
+    "runs_backwards",
 ]
 
 
@@ -44,7 +43,10 @@ Mape glabā plānošanas datus. To var lasīt ar jebkuru rīku.
 - manifests/  Viena datne katrai redakcijai. Spēkā ir lielākais numurs. Tajā rakstīts, kuras
               datnes veido krātuvi, kas, kad un ko darīja, un iepriekšējās datnes SHA-256.
 - tables/     Tabulas CSV (UTF-8, komats, decimālpunkts) vai Parquet. Datnes vārds ir tās SHA-256.
-- documents/  Saņemtās veidlapas tādas, kādas tās atnāca. Datnes vārds ir tās SHA-256.
+              Dažas sadalītas daļās; "parts" nosauc tās daļas, kas redakcijā mainījušās.
+- texts/      Brīvie teksti. Tabulā to vietā ir atsauce: SHA-256 no nejauša sāls un teksta.
+- documents/  Saņemtās veidlapas tādas, kādas tās atnāca, katra ar savu sāli; vārds ir atsauce.
+              Dzēstam tekstam vai veidlapai paliek atsauce un ieraksts tabulā "erasures".
 - aside/      Nepabeigtais. Ja te kaut kas palicis pēc pārtraukuma, tas nav vajadzīgs.
 Tukša šūna nozīmē, ka vērtības nav. Tekstam, kas sākas ar = + - @ ' vai tabulatoru, priekšā
 ir apostrofs, lai izklājlapa to neuzskatītu par formulu; to atmetiet.
@@ -56,7 +58,11 @@ This folder holds planning data. Any tool can read it.
 - manifests/  One file a revision. The highest number is in force. It says which files make up
               the store, who did what and when, and the SHA-256 of the file before it.
 - tables/     Tables as CSV (UTF-8, comma, decimal point) or Parquet, named by their SHA-256.
-- documents/  The forms received, as they came, named by their SHA-256.
+              Some are in parts; "parts" names those that a revision changed.
+- texts/      Free texts. In a table a reference stands for each: the SHA-256 of a random salt
+              and the text.
+- documents/  The forms received, as they came, each with its salt; named by their reference.
+              Of an erased text or form the reference stays, and a row in the table "erasures".
 - aside/      Unfinished. What is left here after an interruption is not needed.
 An empty cell means that there is no value. A text that begins with = + - @ ' or a tab has an
 apostrophe before it, so that no spreadsheet takes it for a formula; drop it.
@@ -66,8 +72,8 @@ Small counts of persons are in here too. The folder is not meant to be published
 )
 
 
-SCHEMA = 1
-"""Version of the layout of the folder."""
+SCHEMA = 2
+"""Version of the layout of the folder; 1 had no salts and no hash of its own in a manifest."""
 
 FORMAT = "socaccess store"
 
@@ -101,10 +107,17 @@ def parse_manifest(raw: bytes, number: int, where: str) -> dict[str, Any]:
             )
         if manifest["revision"] != number:
             raise ValueError("its number is another one")
+        own = manifest.pop("hash", "")
+        if manifest["schema"] > 1 and own != _hash_manifest(manifest):
+            raise StoreError("rounds.manifest_edited", where=where)
+        manifest.setdefault("parts", {})
+        for parts in manifest["parts"].values():
+            if not all(_TABLE_FILE.fullmatch(part["file"]) for part in parts.values() if part):
+                raise ValueError("part")
         for name, entry in manifest["tables"].items():
             known = (
                 _TABLE_NAME.fullmatch(name)
-                and _TABLE_FILE.fullmatch(entry["file"])
+                and (entry.get("split") or _TABLE_FILE.fullmatch(entry["file"]))
                 and entry["format"] in FORMATS
                 and set(entry["columns"].values()) <= set(KINDS)
                 and set(entry["key"]) <= set(entry["columns"])
@@ -119,6 +132,35 @@ def parse_manifest(raw: bytes, number: int, where: str) -> dict[str, Any]:
     except (ValueError, KeyError, TypeError, AttributeError):
         raise StoreError("rounds.not_a_manifest", where=where) from None
     return dict(manifest)
+
+
+def encode_manifest(manifest: dict[str, Any]) -> bytes:
+    """Return the bytes of a manifest, with the hash of all the rest of it at the end."""
+    return _dump({**manifest, "hash": _hash_manifest(manifest)})
+
+
+def _hash_manifest(manifest: dict[str, Any]) -> str:
+    return files.hash_bytes(_dump(manifest))
+
+
+def _dump(manifest: dict[str, Any]) -> bytes:
+    return (json.dumps(manifest, ensure_ascii=False, indent=1) + "\n").encode("utf-8")
+
+
+def runs_backwards(before: str, now: str) -> bool:
+    """Return whether a moment lies before another; of a clock without zone only the hands count.
+
+    Examples
+    --------
+    >>> runs_backwards("2022-01-10T09:00:00", "2022-01-10T08:59:59")
+    True
+    >>> runs_backwards("2022-01-10T09:00:00+02:00", "2022-01-10T08:00:00+00:00")
+    False
+    """
+    first, then = dt.datetime.fromisoformat(before), dt.datetime.fromisoformat(now)
+    if first.tzinfo is None or then.tzinfo is None:
+        first, then = first.replace(tzinfo=None), then.replace(tzinfo=None)
+    return then < first
 
 
 def check_event(at: str, who: str) -> tuple[str, str]:
@@ -178,40 +220,3 @@ def read_file(path: Path, file: str, digest: str) -> bytes:
     if files.hash_bytes(content) != digest:
         raise StoreError("rounds.content_changed", where=file)
     return content
-
-
-def verify_files(path: Path, revision: int) -> pd.DataFrame:
-    """Return every file of every revision up to this one, as `Store.verify` does."""
-    rows: list[tuple[str, int, int, bool, str]] = []
-    used: dict[str, tuple[int, str]] = {}
-    parent = ""
-    for number in range(1, revision + 1):
-        name = f"manifests/{number:06d}.json"
-        finding = ""
-        size = 0
-        try:
-            raw = read_manifest(path, number)
-            size = len(raw)
-            manifest = parse_manifest(raw, number, name)
-            if manifest["parent"] != parent:
-                finding = "does not follow the manifest before it"
-            parent = files.hash_bytes(raw)
-            for entry in manifest["tables"].values():
-                used.setdefault(entry["file"], (number, entry["sha256"]))
-            for digest, entry in manifest["documents"].items():
-                used.setdefault(entry["file"], (number, digest))
-        except StoreError as error:
-            finding, parent = str(error), ""
-        rows.append((name, number, size, not finding, finding))
-    for file, (number, digest) in sorted(used.items()):
-        try:
-            size, finding = len(read_file(path, file, digest)), ""
-        except StoreError as error:
-            size, finding = 0, str(error)
-        rows.append((file, number, size, not finding, finding))
-    known = {row[0] for row in rows} | {README.name}
-    for item in sorted(path.rglob("*")):
-        file = item.relative_to(path).as_posix()
-        if file not in known and not item.is_dir():
-            rows.append((file, 0, item.stat().st_size, True, "leftover"))
-    return pd.DataFrame(rows, columns=["file", "revision", "bytes", "whole", "finding"])

@@ -17,6 +17,7 @@ import pandas as pd
 from socaccess.errors import UnknownNameError
 from socaccess.privacy import SHOWN, protect, show_count, show_counts
 from socaccess.rounds import layouts
+from socaccess.rounds.decisions import COUNTS, date_count
 from socaccess.rounds.forms import ALL_SERVICES, PERSONS_SHEET, list_codes
 from socaccess.rounds.layouts import Row, to_rows
 from socaccess.rounds.store import Store
@@ -120,7 +121,8 @@ class ProgressReport:
     persons
         One row a municipality, target group and service (`all`: every person once):
         `assessed`, `recipients`, `recipients_before` (as known when the round opened),
-        `share_of_assessed` (0-1 and more), `answered` (whether its form came).
+        `share_of_assessed` (0-1 and more), `answered` (whether its form came), and the day
+        each count was said of: `assessed_as_of`, `recipients_as_of`.
     persons_total
         The same for the whole region, with `municipalities`: how many have a figure. The
         share is taken over municipalities where both counts are known.
@@ -135,6 +137,8 @@ class ProgressReport:
         Inhabitants of each municipality, by its id.
     issued, answered
         How many municipalities were asked, and how many have answered.
+    head
+        The state of the store the figures are from (`Store.head`).
     hidden_below
         Counts of persons under this are hidden; 0 if none are.
     """
@@ -151,6 +155,7 @@ class ProgressReport:
     inhabitants: dict[str, float]
     issued: int
     answered: int
+    head: str = ""
     hidden_below: int = 0
 
 
@@ -200,6 +205,7 @@ def report_progress(store: Store, round_id: str | None = None) -> ProgressReport
         },
         issued=len(status),
         answered=len(answered),
+        head=store.find_head(end),
     )
 
 
@@ -290,6 +296,7 @@ def _list_persons(store: Store, base: int, end: int, answered: set[str]) -> pd.D
                     "recipients_before": _count(then, key, "recipients"),
                     "share_of_assessed": recipients / whole if whole > 0 else np.nan,
                     "answered": identity in answered,
+                    **{f"{count}_as_of": date_count(now.get(key, {}), count) for count in COUNTS},
                 }
             )
     return pd.DataFrame(rows)

@@ -65,6 +65,8 @@ def build_report(report: ProgressReport, labels: Mapping[str, str], lang: str) -
     notes = [Phrase("round.report_note_cumulative"), Phrase("round.report_note_unknown")]
     if report.hidden_below:
         notes.append(Phrase("round.report_note_small", below=report.hidden_below))
+    if report.head:
+        notes.append(Phrase("round.report_head", head=report.head))
     said = report.persons[list(_PERSONS[:3])].notna().any(axis=1)
     sections = {
         "progress": (_list_persons(report, report.persons[said], names), List(tuple(notes))),
@@ -85,6 +87,7 @@ def _list_persons(report: ProgressReport, own: pd.DataFrame, names: Mapping[str,
         Column(before, "number"),
         Column(Phrase("round.report_share"), "share"),
         Column(Phrase("round.report_answered")),
+        Column(Phrase("round.report_as_of")),
     )
 
     def describe(row: dict[str, Any]) -> list[Any]:
@@ -92,7 +95,7 @@ def _list_persons(report: ProgressReport, own: pd.DataFrame, names: Mapping[str,
         word = None if answered is None else Phrase(f"round.decide_{'yes' if answered else 'no'}")
         return [names.get(row["target_group"], row["target_group"]),
                 names.get(row["service"], row["service"]), *(row[n] for n in _PERSONS),
-                word]  # fmt: skip
+                word, row.get("recipients_as_of") or row.get("assessed_as_of")]  # fmt: skip
 
     return Table(columns, _list_rows(report.persons_total, own, describe))
 

@@ -8,8 +8,9 @@ is given by the caller, so that the same steps give the same store.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from socaccess import files
@@ -27,7 +28,9 @@ from socaccess.rounds.decisions import (
     write_answers,
     write_receipt,
 )
+from socaccess.rounds.drafts import Draft
 from socaccess.rounds.forms import make_form, name_form, write_form
+from socaccess.rounds.kept import seal
 from socaccess.rounds.layouts import Change, Key, Row, to_rows
 from socaccess.rounds.manifests import check_event, find_bad_days
 from socaccess.rounds.store import Store
@@ -37,13 +40,17 @@ __all__ = [
     "OpenedRound",
     "TakenForm",
     "check_round",
+    "decide_forms",
     "decide_rows",
     "open_round",
     "take_form",
+    "take_forms",
     "undo",
 ]
 
-_LASTING = ("create", "start")
+Decision = tuple[Collection[str], Collection[str]]
+
+_LASTING = ("create", "start", "erase")
 
 
 def undo(store: Store, revision: int | None = None, *, at: str, who: str) -> int:
@@ -152,11 +159,14 @@ class TakenForm:
         The revision that holds it; None when nothing was written.
     decisions
         For every row that differs: `accepted`, `refused`, `pending` or `faulty`.
+    written
+        Whether anything of it was new.
     """
 
     check: FormCheck
     revision: int | None
     decisions: dict[str, str]
+    written: bool = False
 
     def count(self, decision: str) -> int:
         """Return how many rows have this decision."""
@@ -306,7 +316,8 @@ def take_form(
 
     The form itself, what it says and what was decided enter the store in one revision,
     together with what the accepted rows change. A form that is refused as a whole is kept
-    too, with the reasons; one that cannot be read as a form is not.
+    too, with the reasons; one that cannot be read as a form, or whose free text tells of
+    persons, is not.
 
     Parameters
     ----------
@@ -328,8 +339,38 @@ def take_form(
     StoreError
         If somebody else has changed the store meanwhile.
     """
-    check = check_form(store, path, at=at)
-    return _take(store, check, at=at, who=who, accept=accept, refuse=refuse)
+    return take_forms(store, {Path(path): (accept, refuse)}, at=at, who=who)[0]
+
+
+def take_forms(
+    store: Store, forms: Mapping[Path, Decision], *, at: str, who: str
+) -> list[TakenForm]:
+    """Take several forms in one revision: all of them, or none where a decision cannot be.
+
+    Taken again with the same decisions, nothing is written.
+
+    Parameters
+    ----------
+    store
+        The store of the round.
+    forms
+        The files, and for each the rows to accept and to refuse, as in `take_form`.
+    at, who
+        When (ISO 8601) and by whom.
+
+    Raises
+    ------
+    InputError
+        With what is wrong with the decisions on all of the forms, together.
+    StoreError
+        If somebody else has changed the store meanwhile.
+    """
+    moment, _ = check_event(at, who)
+    steps = [
+        (lambda draft, path=path: check_form(draft, path, at=moment), *chosen)
+        for path, chosen in forms.items()
+    ]
+    return _decide(store, steps, at=at, who=who)
 
 
 def decide_rows(
@@ -345,71 +386,155 @@ def decide_rows(
 
     Parameters and errors are those of `take_form`.
     """
-    receipts = to_rows(store.read("receipts"), ("receipt_id",))
-    receipt = receipts.get((receipt_id,))
-    if receipt is None:
-        raise UnknownNameError("rounds.no_receipt", name=receipt_id)
-    content = store.read_document(str(receipt["document"]))
-    check = check_content(store, str(receipt["file"]), content)
-    return _take(store, check, at=at, who=who, accept=accept, refuse=refuse)
+    return decide_forms(store, {receipt_id: (accept, refuse)}, at=at, who=who)[0]
 
 
-def _take(
+def decide_forms(
     store: Store,
-    check: FormCheck,
+    decisions: Mapping[str, Decision],
     *,
     at: str,
     who: str,
+    skip: Collection[str] = (),
+) -> list[TakenForm]:
+    """Decide on rows of several forms taken before, in one revision: all of them, or none.
+
+    Parameters
+    ----------
+    store
+        The store of the round.
+    decisions
+        For each receipt the rows to accept and to refuse, as `read_review` gives them.
+    at, who
+        When (ISO 8601) and by whom.
+    skip
+        What is left out: receipts, codes of municipalities, or single rows such as
+        `0210000:I4`.
+
+    Raises
+    ------
+    InputError
+        With all that stands in the way of any of the forms; what it names can be skipped.
+    """
+    check_event(at, who)
+    receipts = to_rows(store.read("receipts"), ("receipt_id",))
+    steps, problems = [], []
+    for name, (accept, refuse) in decisions.items():
+        receipt = receipts.get((_find_receipt(store, receipts, name),))
+        if receipt is None:
+            if name not in skip:
+                problems.append(Problem("rounds.no_receipt", name=name))
+            continue
+        owner = str(receipt["municipality_id"])
+        if {name, owner, str(receipt["receipt_id"])} & set(skip):
+            continue
+        left = {row for word in skip for of, _, row in [word.partition(":")] if of == owner}
+
+        def check(draft: Draft, receipt: Row = receipt) -> FormCheck:
+            content = draft.read_document(str(receipt["document"]))
+            return check_content(draft, str(receipt["file"]), content)
+
+        steps.append((check, set(accept) - left, set(refuse) - left))
+    if problems:
+        raise UnknownNameError(problems)
+    return _decide(store, steps, at=at, who=who)
+
+
+def _find_receipt(store: Store, receipts: Mapping[Key, Row], name: str) -> str:
+    """Return the receipt a name means: its own, or the hash of its form before that was kept."""
+    if (name,) in receipts:
+        return name
+    for (receipt_id,), row in receipts.items():
+        with suppress(UnknownNameError):
+            if name_receipt(files.hash_bytes(store.read_document(str(row["document"])))) == name:
+                return receipt_id
+    return ""
+
+
+def _decide(
+    store: Store,
+    steps: Sequence[tuple[Callable[[Draft], FormCheck], Collection[str], Collection[str]]],
+    *,
+    at: str,
+    who: str,
+) -> list[TakenForm]:
+    """Take one form after the other into a draft, and write it if none stands in the way."""
+    moment, person = check_event(at, who)
+    draft, taken, errors = Draft(store), [], []
+    notes, actions = [], set()
+    for check, accept, refuse in steps:
+        try:
+            found, action = _take(draft, check(draft), moment, person, accept, refuse)
+        except InputError as error:
+            errors.append(error)
+            continue
+        taken.append(found)
+        if action:
+            actions.add(action)
+            form = found.check
+            notes.append(f"{form.round_id} {form.municipality_id} {form.file}")
+    if len(errors) == 1:
+        raise errors[0]
+    raise_problems([problem for error in errors for problem in error.problems])
+    action = "take" if "take" in actions else "decide"
+    note = notes[0] if len(notes) == 1 else f"{len(notes)}: {', '.join(notes)}"
+    revision = draft.publish(at=at, who=who, action=action, note=note) if actions else None
+    return [replace(each, revision=revision if each.written else None) for each in taken]
+
+
+def _take(
+    draft: Draft,
+    check: FormCheck,
+    moment: str,
+    person: str,
     accept: Collection[str],
     refuse: Collection[str],
-) -> TakenForm:
-    moment, person = check_event(at, who)
+) -> tuple[TakenForm, str]:
+    """Take one form into the draft; return what became of it and what was done, if anything."""
     if not check.readable:
-        return TakenForm(check, None, {})
-    receipts = to_rows(store.read("receipts"), layouts.RECEIPTS.key)
+        return TakenForm(check, None, {}), ""
+    ref = draft.find_document(check.content)
+    document = None if ref else seal(check.content)
+    check = replace(check, document=ref or document.ref)  # type: ignore[union-attr]
     receipt_id = name_receipt(check.document)
+    receipts = to_rows(draft.read("receipts"), layouts.RECEIPTS.key)
     old = receipts.get((receipt_id,))
     if old is not None:
         again = Finding("form.again", NOTE, at=old["taken_at"])
-        check = FormCheck(**{**vars(check), "findings": (*check.findings, again)})
-    before = list_decisions(to_rows(store.read("answers"), ("answer_id",)), receipt_id)
-    newest = [
-        key[0] for key, row in receipts.items()
-        if row["usable"] and (row["round_id"], row["municipality_id"])
-        == (check.round_id, check.municipality_id)
-    ]  # fmt: skip
-    replaced = old is not None and "superseded" in before.values() and len(newest) > 1
+        check = replace(check, findings=(*check.findings, again))
+    asked = (check.round_id, check.municipality_id)
+    mine = [key[0] for key, row in receipts.items()
+            if (row["round_id"], row["municipality_id"]) == asked]  # fmt: skip
+    usable = [key for key in mine if receipts[(key,)]["usable"]]
+    answers = to_rows(draft.read("answers", only=("receipt_id", mine)), layouts.ANSWERS.key)
+    before = list_decisions(answers, receipt_id)
+    replaced = old is not None and "superseded" in before.values() and len(usable) > 1
     if not check.usable or replaced:
         decisions: dict[str, str] = {}
         if {*accept, *refuse} - {ALL_ROWS}:
             raise InputError("rounds.form_refused", where=check.file)
     else:
+        # What was decided so before need not differ any more: deciding again changes nothing.
+        differing = {row.name for row in check.rows}
+        accept, refuse = (
+            {name for name in names if name in differing or before.get(name) != word}
+            for names, word in ((accept, "accepted"), (refuse, "refused"))
+        )
         decisions = choose_decisions(check, before, accept, refuse)
     if old is not None and all(before.get(name) == value for name, value in decisions.items()):
-        return TakenForm(check, None, decisions)
+        return TakenForm(check, None, decisions), ""
     texts = Texts("lv")
-    tables = {}
     if check.usable:
         accepted = [row for row in check.rows if decisions[row.name] == "accepted"]
-        entry = to_rows(store.read("rounds"), ("round_id",))[(check.round_id,)]
-        tables = apply_rows(
-            store,
-            accepted,
-            round_id=check.round_id,
-            as_of=str(entry["as_of"]),
-            said_by=check.said_by,
-        )
-        answers = write_answers(store, check, decisions, texts, at=moment, who=person)
-        tables[layouts.ANSWERS] = to_frame(answers, layouts.ANSWERS)
-    if old is None:
-        receipts[(receipt_id,)] = write_receipt(check, texts, at=moment, who=person)
-        tables[layouts.RECEIPTS] = to_frame(receipts, layouts.RECEIPTS)
-    revision = store.commit(
-        tables,
-        at=at,
-        who=who,
-        action="take" if old is None else "decide",
-        note=f"{check.round_id} {check.municipality_id} {check.file}",
-        documents={"xlsx": check.content},
-    )
-    return TakenForm(check, revision, decisions)
+        entry = to_rows(draft.read("rounds"), ("round_id",))[(check.round_id,)]
+        as_of = str(entry["as_of"])
+        tables = apply_rows(draft, accepted, check, as_of=as_of)
+        rows = write_answers(answers, check, decisions, texts, at=moment, who=person)
+        tables[layouts.ANSWERS] = to_frame(rows, layouts.ANSWERS)
+        for layout, frame in tables.items():
+            draft.put(layout, frame)
+    if document is not None:
+        row = write_receipt(check, texts, at=moment, who=person)
+        draft.put(layouts.RECEIPTS, to_frame({(receipt_id,): row}, layouts.RECEIPTS))
+        draft.keep(document)
+    return TakenForm(check, None, decisions, written=True), "take" if old is None else "decide"

@@ -32,7 +32,8 @@ __all__ = [
     "show_value",
 ]
 
-_DIGITS = re.compile(r"\d{1,9}")
+_DIGITS = re.compile(r"\d{1,9}|\d{1,3}(?: \d{3}){1,2}")
+"""A whole number, with or without a space before each three digits: "1 20" is none."""
 
 
 def read_cell(row: FormRow, column: FormColumn, known: FormContext) -> tuple[Any, list[Finding]]:
@@ -71,7 +72,7 @@ def _read_number(cell: Cell, column: FormColumn, known: FormContext, report: Any
     number: float | None = None
     if cell.kind == "number":
         number = float(cell.value)
-    elif cell.kind == "text" and _DIGITS.fullmatch(cell.value.replace(" ", "")):
+    elif cell.kind == "text" and _DIGITS.fullmatch(cell.value):
         number = float(cell.value.replace(" ", ""))
     whole = number is not None and number.is_integer()
     if column.kind == "year":

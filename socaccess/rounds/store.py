@@ -5,14 +5,15 @@ revision says which files make up the store from then on, who wrote it, when and
 and carries the hash of the manifest before it. The highest number in `manifests/` is in
 force. A revision exists from the moment its manifest has its name: whatever stops the
 writer before leaves the revision before, whatever stops it after leaves the new one.
-Nothing is overwritten; going back is a new revision that says the old things again.
+Nothing is overwritten; going back is a new revision that says the old things again. Only free
+texts and the forms as they came lie beside the chain, which holds salted references to them: so
+they can be erased, and the chain stays whole.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from contextlib import suppress
+import re
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,13 @@ import pandas as pd
 
 from socaccess import files
 from socaccess.errors import InputError, Problem, UnknownNameError
+from socaccess.rounds.kept import KeptDocument, KeptTexts, find_document, read_salted
 from socaccess.rounds.layouts import (
+    ERASURES,
     TableLayout,
     compare_rows,
-    decode_table,
-    encode_table,
+    decode_rows,
+    make_table,
     to_rows,
 )
 from socaccess.rounds.manifests import (
@@ -34,16 +37,21 @@ from socaccess.rounds.manifests import (
     StoreError,
     check_event,
     check_layout,
+    encode_manifest,
     list_manifests,
     parse_manifest,
     read_file,
     read_manifest,
-    verify_files,
+    runs_backwards,
 )
+from socaccess.rounds.revisions import RevisionWriter, create_or_keep
+from socaccess.rounds.verifying import fold_manifest, verify_files
 
 __all__ = ["SCHEMA", "Store", "StoreError"]
 
-_FOLDERS = ("manifests", "tables", "documents", "aside")
+_FOLDERS = ("manifests", "tables", "texts", "documents", "aside")
+
+_Fold = tuple[dict[str, dict[str, Any]], dict[str, dict[str, Any]]]
 
 
 class Store:
@@ -59,7 +67,7 @@ class Store:
     Examples
     --------
     >>> import tempfile
-    >>> layout = TableLayout("places", ("site",), {"site": "text", "places": "integer"})
+    >>> layout = TableLayout.of("places", "site", "site places:integer")
     >>> store = Store.create(tempfile.mkdtemp() + "/store", at="2022-01-10T09:00:00", who="Anna")
     >>> table = pd.DataFrame({"site": ["a"], "places": [8]})
     >>> store.commit({layout: table}, at="2022-01-10T09:05:00", who="Anna", action="fill")
@@ -68,11 +76,10 @@ class Store:
     [['a', 8]]
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, *, clock_note: str = "") -> None:
         self.path = Path(path)
-        self.manifest: dict[str, Any] = {}
-        self._hash = ""
-        self._read_tables: dict[str, pd.DataFrame] = {}
+        self.clock_note = clock_note
+        self._clear()
         self._load_newest()
 
     @classmethod
@@ -98,17 +105,20 @@ class Store:
         for name in _FOLDERS:
             (path / name).mkdir(parents=True, exist_ok=True)
         if not (path / README.name).exists():
-            _create_or_keep(path / README.name, README.text, path / "aside")
+            create_or_keep(path / README.name, README.text, path / "aside")
         store = cls.__new__(cls)
-        store.path, store.manifest, store._hash, store._read_tables = path, {}, "", {}
-        store._publish(
-            {"tables": {}, "documents": {}}, at=moment, who=person, action="create", note=""
-        )
+        store.path, store.clock_note = path, ""
+        store._clear()
+        store._publish({"tables": {}, "parts": {}, "documents": {}}, at=moment, who=person,
+                       action="create", note="")  # fmt: skip
         return store
 
     @classmethod
-    def open(cls, path: str | Path) -> Store:
+    def open(cls, path: str | Path, *, clock_note: str = "") -> Store:
         """Return the store in a folder, at its newest revision.
+
+        With `clock_note`, which says why, what is written may bear an earlier time than what
+        stands there.
 
         Raises
         ------
@@ -117,7 +127,21 @@ class Store:
         StoreError
             If its newest manifest cannot be used.
         """
-        return cls(path)
+        return cls(path, clock_note=clock_note)
+
+    @property
+    def head(self) -> str:
+        """The newest revision and its hash, `n:hash`: who has it written down can tell a change."""
+        return f"{self.revision}:{self._hash}"
+
+    def find_head(self, revision: int) -> str:
+        """Return the head as it was at a revision."""
+        return f"{revision}:{files.hash_bytes(read_manifest(self.path, revision))}"
+
+    @property
+    def documents(self) -> dict[str, dict[str, Any]]:
+        """What is known of each kept document, by its reference; erased ones too."""
+        return self._fold(None)[1]
 
     @property
     def revision(self) -> int:
@@ -131,21 +155,39 @@ class Store:
 
     def refresh(self) -> None:
         """Move on to the newest revision."""
+        self._clear()
         self._load_newest()
 
     def layout(self, name: str, *, revision: int | None = None) -> TableLayout:
         """Return how a table is laid out."""
-        entry = self._find_table(name, revision)
-        return TableLayout(name, tuple(entry["key"]), entry["columns"], entry["format"])
+        return TableLayout.of_entry(name, self._find_table(name, revision))
 
     def list_tables(self, *, revision: int | None = None) -> list[str]:
         """Return the names of the tables at a revision, sorted."""
         return sorted(self._manifest_of(revision)["tables"])
 
-    def read(self, name: str, *, revision: int | None = None) -> pd.DataFrame:
+    def read(
+        self,
+        name: str,
+        *,
+        revision: int | None = None,
+        only: tuple[str, Collection[str]] | None = None,
+        resolve: bool = True,
+    ) -> pd.DataFrame:
         """Return a table as it stands, or stood at a revision, sorted by its key.
 
         Text is str (missing: None), whole numbers Int64, numbers float, flags bool.
+
+        Parameters
+        ----------
+        name
+            The table.
+        revision
+            Which; by default the newest.
+        only
+            A column and the values wanted in it; quick where the table is split by it.
+        resolve
+            Whether free texts are read; else their references stand in their place.
 
         Raises
         ------
@@ -155,33 +197,53 @@ class Store:
             If its file is missing or was changed.
         """
         entry = self._find_table(name, revision)
-        file = entry["file"]
-        if file not in self._read_tables:
-            content = read_file(self.path, file, entry["sha256"])
-            layout = TableLayout(name, tuple(entry["key"]), entry["columns"], entry["format"])
-            try:
-                # The name of a file is its content's: what was read once stays right.
-                self._read_tables[file] = decode_table(content, layout)
-            except (ValueError, UnicodeDecodeError):
-                raise StoreError("rounds.not_the_table", where=file) from None
-        return self._read_tables[file].copy()
+        layout = TableLayout.of_entry(name, entry)
+        if layout.split:
+            held = self._fold(revision)[0].get(name, {})
+            split = only is not None and only[0] == layout.split
+            used = [held[v] for v in only[1] if v in held] if split and only else held.values()
+        else:
+            used = [entry]
+        rows = [row for file in used for row in self._read_rows(file, layout)]
+        table = make_table(rows, layout)
+        if only is not None:
+            table = table[table[only[0]].isin(list(only[1]))].reset_index(drop=True)
+        if resolve:
+            for column, mask in layout.find_free(table).items():
+                table[column] = table[column].mask(mask, table[column].map(self._texts.read))
+        return table
 
-    def read_document(self, sha256: str) -> bytes:
-        """Return a kept document by its hash."""
-        entry = self.manifest["documents"].get(sha256)
+    def read_document(self, ref: str) -> bytes:
+        """Return a kept document by its reference.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such document, or it was erased.
+        """
+        entry = self.documents.get(ref)
         if entry is None:
-            raise UnknownNameError("rounds.no_document", where=self.path, name=sha256[:12])
-        return read_file(self.path, entry["file"], sha256)
+            raise UnknownNameError("rounds.no_document", where=self.path, name=ref[:12])
+        if ref in self.list_erased():
+            raise UnknownNameError("rounds.document_erased", where=self.path, name=ref[:12])
+        if not entry.get("salted"):
+            return read_file(self.path, entry["file"], ref)
+        return read_salted(self.path, entry["file"], ref)
+
+    def find_document(self, content: bytes) -> str:
+        """Return the reference under which a document is kept already; empty where it is not."""
+        return find_document(self.path, self.documents, content)
 
     def commit(
         self,
-        tables: Mapping[TableLayout, pd.DataFrame],
+        tables: Mapping[TableLayout, pd.DataFrame] | None = None,
         *,
         at: str,
         who: str,
         action: str,
         note: str = "",
-        documents: Mapping[str, bytes] | None = None,
+        parts: Mapping[TableLayout, pd.DataFrame] | None = None,
+        documents: Sequence[KeptDocument] = (),
     ) -> int:
         """Add a revision in which `tables` replace those of the same name; return its number.
 
@@ -190,53 +252,90 @@ class Store:
         tables
             Whole tables; those not given stay as they are.
         at
-            When, ISO 8601.
+            When, ISO 8601; not before the newest revision unless `clock_note` says why.
         who
             Who did it.
         action, note
             What was done, in a word and in a sentence.
+        parts
+            Of tables that are split: whole parts, by the column they are split by; parts that do
+            not occur stay as they are.
         documents
-            Files to keep as they are, by the ending of their name (`xlsx`).
+            Files to keep as they are (`seal`).
 
         Raises
         ------
         StoreError
             If somebody else has added a revision since this object was opened.
         InputError
-            If a table does not fit its layout.
+            If a table does not fit its layout, or the clock runs backwards.
         """
         moment, person = check_event(at, who)
-        number = self.revision + 1
-        content: dict[str, Any] = {
-            "tables": dict(self.manifest["tables"]),
-            "documents": dict(self.manifest["documents"]),
-        }
-        for layout, frame in tables.items():
+        last = str(self.manifest["at"])
+        if runs_backwards(last, moment) and not self.clock_note:
+            raise InputError("rounds.clock_back", now=moment, last=last)
+        self._remove_erased()
+        writer = RevisionWriter(
+            self.path, self._texts, self.manifest["tables"], self._fold(None)[0], self.revision + 1
+        )
+        for layout, frame in (tables or {}).items():
             check_layout(layout)
-            encoded = encode_table(layout.fit(frame), layout)
-            digest = files.hash_bytes(encoded)
-            old = content["tables"].get(layout.name)
-            if old and old["sha256"] == digest and old["columns"] == dict(layout.columns):
-                continue
-            file = f"tables/{layout.name}/{digest}.{layout.format}"
-            self._add_file(file, encoded, digest)
-            content["tables"][layout.name] = {
-                "file": file,
-                "sha256": digest,
-                "bytes": len(encoded),
-                "rows": len(frame),
-                "since": number,
-                **layout.describe(),
-            }
-        for ending, document in (documents or {}).items():
-            digest = files.hash_bytes(document)
-            file = f"documents/{digest}.{ending}"
-            self._add_file(file, document, digest)
-            content["documents"].setdefault(
-                digest, {"file": file, "bytes": len(document), "since": number}
-            )
-        self._publish(content, at=moment, who=person, action=action, note=note)
+            writer.put(layout, layout.fit(frame))
+        for layout, frame in (parts or {}).items():
+            check_layout(layout)
+            table = layout.fit(frame)
+            if writer.is_laid_out(layout):
+                writer.put_parts(layout, table)
+            else:
+                # The table was kept otherwise before: all of it is written anew.
+                before = pd.DataFrame()
+                if layout.name in self.manifest["tables"]:
+                    before = self.read(layout.name).reindex(columns=list(layout.columns))
+                    before = before[~before[layout.split].isin(set(table[layout.split]))]
+                rows = [*before.astype(object).to_dict("records"), *table.to_dict("records")]
+                writer.put(layout, layout.fit(pd.DataFrame(rows, columns=list(layout.columns),
+                                                           dtype=object)))  # fmt: skip
+        for document in documents:
+            if document.ref not in self.documents:
+                writer.keep(document)
+        self._texts.save(self.path / "aside")
+        self._publish(writer.content, at=moment, who=person, action=action, note=note)
         return self.revision
+
+    def erase(self, refs: Sequence[str], *, at: str, who: str, reason: str) -> int:
+        """Remove kept texts and documents from all of history; return the revision that says so.
+
+        What is written first is that they are gone; a writer stopped in between leaves the
+        removing to the next one.
+
+        Raises
+        ------
+        UnknownNameError
+            If nothing that is there has such a reference.
+        """
+        here = {*self.documents} - set(self.list_erased())
+        unknown = [ref[:12] for ref in refs if ref not in here and ref not in self._texts]
+        if unknown or not refs:
+            raise UnknownNameError("rounds.nothing_to_erase", where=self.path, rows=unknown)
+        moment, person = check_event(at, who)
+        old = self.read(ERASURES.name) if ERASURES.name in self.list_tables() else pd.DataFrame()
+        rows = [{"ref": ref, "erased_at": moment, "erased_by": person, "reason": reason}
+                for ref in dict.fromkeys(refs)]  # fmt: skip
+        table = pd.DataFrame([*old.to_dict("records"), *rows])
+        note = f"{len(rows)}: {reason}"
+        number = self.commit({ERASURES: table}, at=at, who=who, action="erase", note=note)
+        self._remove_erased()
+        return number
+
+    def list_erased(self) -> list[str]:
+        """Return the references of what was erased."""
+        if ERASURES.name not in self.manifest["tables"]:
+            return []
+        return [str(ref) for ref in self.read(ERASURES.name)["ref"]]
+
+    def find_texts(self, part: str) -> list[str]:
+        """Return the references of the free texts that hold `part`."""
+        return self._texts.find(part)
 
     def history(self) -> pd.DataFrame:
         """Return one row a revision: revision, at, who, action, note, tables (that changed)."""
@@ -274,6 +373,25 @@ class Store:
         """
         return verify_files(self.path, self.revision)
 
+    def require_head(self, head: str) -> None:
+        """Raise `StoreError` unless the store still holds the revision that a head names.
+
+        Parameters
+        ----------
+        head
+            `n:hash`, as printed, or as it stands in an approval, a report or a form; at least
+            the first 12 digits of the hash.
+        """
+        number, _, digits = head.strip().partition(":")
+        if not number.isdigit() or not re.fullmatch("[0-9a-f]{12,64}", digits):
+            raise InputError("rounds.not_a_head", value=head)
+        revision = int(number)
+        if not 1 <= revision <= self.revision:
+            raise StoreError("rounds.head_gone", where=self.path, number=revision,
+                             last=self.revision)  # fmt: skip
+        if not self.find_head(revision).partition(":")[2].startswith(digits):
+            raise StoreError("rounds.head_differs", where=self.path, number=revision)
+
     def require_whole(self) -> None:
         """Raise `StoreError` if a file of any revision is missing or was changed."""
         found = self.verify()
@@ -296,6 +414,14 @@ class Store:
 
     # -- inside ---------------------------------------------------------------------------
 
+    def _clear(self) -> None:
+        self.manifest: dict[str, Any] = {}
+        self._hash = ""
+        self._manifests: dict[int, dict[str, Any]] = {}
+        self._rows: dict[str, list[tuple[Any, ...]]] = {}
+        self._folded: tuple[int, _Fold] = (0, ({}, {}))
+        self._texts = KeptTexts(self.path)
+
     def _load_newest(self) -> None:
         numbers = list_manifests(self.path)
         if not numbers:
@@ -303,6 +429,19 @@ class Store:
         raw = read_manifest(self.path, numbers[-1])
         self.manifest = parse_manifest(raw, numbers[-1], f"manifests/{numbers[-1]:06d}.json")
         self._hash = files.hash_bytes(raw)
+        self._texts.forget(self.list_erased())
+
+    def _fold(self, revision: int | None) -> _Fold:
+        """Return the parts of the split tables, and the documents, as of a revision."""
+        number = self.revision if revision is None else revision
+        done, state = self._folded
+        if done > number:
+            done, state = 0, ({}, {})
+        for each in range(done + 1, number + 1):
+            fold_manifest(state, self._manifest_of(each))
+        if number == self.revision:
+            self._folded = (number, state)
+        return state
 
     def _manifest_of(self, revision: int | None) -> dict[str, Any]:
         if revision is None or revision == self.revision:
@@ -311,8 +450,11 @@ class Store:
             raise UnknownNameError(
                 "rounds.unknown_revision", where=self.path, number=revision, last=self.revision
             )
-        raw = read_manifest(self.path, revision)
-        return parse_manifest(raw, revision, f"manifests/{revision:06d}.json")
+        if revision not in self._manifests:
+            raw = read_manifest(self.path, revision)
+            name = f"manifests/{revision:06d}.json"
+            self._manifests[revision] = parse_manifest(raw, revision, name)
+        return self._manifests[revision]
 
     def _find_table(self, name: str, revision: int | None) -> dict[str, Any]:
         tables = self._manifest_of(revision)["tables"]
@@ -322,13 +464,26 @@ class Store:
             )
         return dict(tables[name])
 
-    def _add_file(self, file: str, content: bytes, digest: str) -> None:
-        target = self.path / file
-        if target.exists():
-            read_file(self.path, file, digest)  # the same content, or an error
-            return
-        target.parent.mkdir(exist_ok=True)
-        _create_or_keep(target, content, self.path / "aside")
+    def _read_rows(self, entry: Mapping[str, Any], layout: TableLayout) -> list[tuple[Any, ...]]:
+        file = entry["file"]
+        if file not in self._rows:
+            content = read_file(self.path, file, entry["sha256"])
+            try:
+                # The name of a file is its content's: what was read once stays right.
+                self._rows[file] = decode_rows(content, layout)
+            except (ValueError, UnicodeDecodeError):
+                raise StoreError("rounds.not_the_table", where=file) from None
+        return self._rows[file]
+
+    def _remove_erased(self) -> None:
+        """Remove what was erased; a writer may have been stopped before it came to that."""
+        gone = self.list_erased()
+        self._texts.erase([ref for ref in gone if ref in self._texts])
+        for ref in gone:
+            if ref in self.documents:
+                target = self.path / self.documents[ref]["file"]
+                target.unlink(missing_ok=True)
+                target.with_suffix(".salt").unlink(missing_ok=True)
 
     def _publish(
         self, content: dict[str, Any], *, at: str, who: str, action: str, note: str
@@ -343,18 +498,15 @@ class Store:
             "action": action,
             "note": note,
             "parent": self._hash,
+            **({"clock_note": self.clock_note} if self.clock_note else {}),
             **content,
         }
-        raw = (json.dumps(manifest, ensure_ascii=False, indent=1) + "\n").encode("utf-8")
+        raw = encode_manifest(manifest)
         target = self.path / "manifests" / f"{number:06d}.json"
         try:
             files.create_file(target, raw, aside=self.path / "aside")
         except FileExistsError:
             raise StoreError("rounds.changed_meanwhile", where=self.path) from None
+        if self.manifest:
+            self._manifests[self.revision] = self.manifest
         self.manifest, self._hash = manifest, files.hash_bytes(raw)
-
-
-def _create_or_keep(target: Path, content: bytes | str, aside: Path) -> None:
-    """Write a new file; where another writer was first, theirs is the same content."""
-    with suppress(FileExistsError):
-        files.create_file(target, content, aside=aside)

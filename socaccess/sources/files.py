@@ -56,6 +56,13 @@ def read_rows(path: Path, *, layer: str | None = None) -> tuple[pd.DataFrame, An
     kind = path.suffix.lower()
     if layer is not None and kind not in (*WORKBOOKS, *LAYERED):
         raise InputError("sources.no_layers", where=path.name, ending=kind)
+    try:
+        return _read_kind(path, kind, layer)
+    except MemoryError:
+        raise InputError("guards.out_of_memory", where=path.name) from None
+
+
+def _read_kind(path: Path, kind: str, layer: str | None) -> tuple[pd.DataFrame, Any]:
     if kind in TEXT_TABLES:
         return _read_csv(path)
     if kind in WORKBOOKS:

@@ -85,14 +85,16 @@ def name_columns(frame: pd.DataFrame, form: str = "") -> tuple[pd.DataFrame, Map
     (['name', 'places', 'lat'], 'Vietu skaits (2024)')
     """
     plain = {name: str(name).strip().lower() for name in frame.columns}
-    taken = set(plain.values())
+    taken, exact = set(plain.values()), {str(name) for name in frame.columns}
     names: dict[str, str] = {}
     for name in frame.columns:
         simple = _simplify(str(name))
         ours = _ALIASES.get(simple, _OURS.get(simple, plain[name]))
         if ours != plain[name] and (ours in taken or ours in names.values()):
             ours = plain[name]
-        names[name] = ours
+        # Of headings that differ by capitals only, the one that is ours goes before the others.
+        free = ours not in names.values() and (ours == str(name) or ours not in exact)
+        names[name] = ours if free else str(name)
     identity = _ID_OF.get(form or _guess_subject(set(names.values())))
     for name in frame.columns:
         if identity and identity not in names.values() and _simplify(str(name)) in _OWN_IDS:
@@ -187,7 +189,8 @@ def find_double_meanings(
     """
     problems = []
     for name in frame.columns:
-        ours = _ALIASES.get(_simplify(str(name)), "")
+        simple = _simplify(str(name))
+        ours = _ALIASES.get(simple, _OURS.get(simple, ""))
         if ours and ours != name and ours in frame:
             pair = [headings.get(ours, ours), headings.get(str(name), str(name))]
             problems.append(Problem("sources.one_meaning", where, headings=pair, taken=pair[0]))

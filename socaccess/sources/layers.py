@@ -168,7 +168,7 @@ def _check_content(path: Path) -> None:
         fits = check(path)
     except InputError:
         raise
-    except (OSError, ValueError, sqlite3.Error, expat.ExpatError):
+    except (OSError, ValueError, LookupError, sqlite3.Error, expat.ExpatError):
         fits = False
     if not fits:
         raise InputError("sources.other_format", where=path.name, ending=kind)

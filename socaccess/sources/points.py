@@ -47,7 +47,7 @@ def read_points(path: Path, crs: str | None = None) -> tuple[gpd.GeoDataFrame, n
             raise InputError("sources.no_crs", where=path.name)
         text = rows[pair].astype("string").apply(lambda cells: cells.str.replace(",", "."))
         number = text.apply(lambda cells: pd.to_numeric(cells, errors="coerce").astype(float))
-        lost = ~np.isfinite(number.to_numpy()).all(axis=1)
+        lost = ~np.isfinite(number.to_numpy(dtype=float)).all(axis=1)
         if lost.any():
             raise_problems([Problem("sources.no_coordinates", path.name, called[lost], of=pair)])
         points = gpd.points_from_xy(number[pair[0]], number[pair[1]], crs=system)

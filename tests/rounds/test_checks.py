@@ -163,7 +163,7 @@ def test_rows_may_stand_in_another_order_under_a_title(world):
 
 def test_stale_forms_are_refused(world):
     rounds.open_round(world.store, "latgale-2022", as_of="2022-12-31", due="2023-02-15",
-                      folder=world.folder / "next", at="2023-01-10", who="Anna")  # fmt: skip
+                      folder=world.folder / "next", at="2022-01-12", who="Anna")  # fmt: skip
     check = rounds.check_form(world.store, world.form(VILANI))
     assert [f.code for f in check.findings] == ["form.stale_form"] and not check.usable
     taken = rounds.take_form(world.store, world.form(VILANI), at=AT, who="A", accept=["all"])

@@ -56,11 +56,17 @@ def test_said_answered_and_approved(store, tmp_path):
     summary = rounds.summarise_statements(rounds.list_statements(store))
     assert summary.set_index("speaker")["said"].to_dict() == {"municipality": 1, "resident": 1}
     revision = store.revision
-    rounds.approve(store, body="Padome", act="Nr. 4", date="2022-06-01", **later)
+    act = {"body": "Padome", "act": "Nr. 4", "date": "2022-06-01", **later}
+    with pytest.raises(InputError, match="forms not done: 19") as caught:
+        rounds.approve(store, **act)
+    assert caught.value.code == "rounds.approve_open"
+    head = store.head
+    rounds.approve(store, **act, anyway=True)
     approvals = rounds.list_approvals(store)
-    assert approvals[["body", "revision"]].values.tolist() == [["Padome", revision]]
+    told = approvals[["body", "revision", "head", "unanswered", "missing_forms"]]
+    assert told.values.tolist() == [["Padome", revision, head, 0, 19]]
     with pytest.raises(InputError, match="already"):
-        rounds.approve(store, body="Padome", act="Nr. 4", date="2022-06-02", **later)
+        rounds.approve(store, **act, anyway=True)
     rounds.undo(store, **later)
     assert not len(rounds.list_approvals(store))
     assert store.verify()["whole"].all()
@@ -96,7 +102,8 @@ def test_the_commands(store, tmp_path):
     assert "S1 waits" in waiting.output
     assert (tmp_path / "out" / "statements.csv").is_file()
     words = ("approve", "Padome", "--act", "Nr. 4", "--date", "2022-06-01", "--json", *when)
-    approved = call(store, *words)
+    assert call(store, *words).exit_code == 1
+    approved = call(store, *words, "--anyway")
     assert approved.exit_code == 0, approved.output
     answer = json.loads(approved.output)
     assert answer["revision"] == answer["approved"] + 1 == Store.open(store.path).revision

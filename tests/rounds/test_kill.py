@@ -18,6 +18,7 @@ from socaccess import rounds
 from socaccess.files import ASIDE
 from socaccess.rounds import Store
 
+from .killed_writer import list_contents
 from .test_whole_round import AT, FILLED
 
 KILLS = 100
@@ -60,10 +61,6 @@ class Killer:
         return step
 
 
-def list_contents(store: Store) -> dict[str, str]:
-    return {name: entry["sha256"] for name, entry in store.manifest["tables"].items()}
-
-
 @pytest.fixture(scope="module")
 def steps(opened, tmp_path_factory):
     """Return the forms that come back, and the contents of the store after each, undisturbed."""
@@ -92,7 +89,7 @@ def test_a_round_killed_a_hundred_times(world, steps):
         store = Store.open(folder)
         doomed = kills < KILLS * (done + 1) // len(forms)
         # A file left by the writer killed before need not be written again: fewer points then.
-        killer = Killer(folder, draw.randrange(1, 24 if fresh else 7), draw)
+        killer = Killer(folder, draw.randrange(1, 56 if fresh else 12), draw)
         with pytest.MonkeyPatch.context() as patch, contextlib.suppress(Killed):
             if doomed:
                 for name in STEPS:
