@@ -22,8 +22,9 @@ from socaccess.cli import transit as transit_command
 from socaccess.cli import validate as validate_command
 from socaccess.cli.command import App
 from socaccess.cli.speech import EXIT_USAGE, find_option
+from socaccess.cli.start import ask_what
 from socaccess.errors import Problem, SocAccessError
-from socaccess.i18n import choose_language
+from socaccess.i18n import Texts, choose_language
 from socaccess.version import VERSION
 
 __all__ = ["app", "run"]
@@ -69,11 +70,25 @@ def _name_failure(error: Exception) -> Problem:
     return Problem("cli.unexpected", kind=type(error).__name__)
 
 
+def _is_alone() -> bool:
+    """Return whether nothing was asked (but perhaps a language) and a person is watching."""
+    words = sys.argv[1:]
+    asks_nothing = not words or (words[0].startswith("--lang") and len(words) <= 2)
+    return asks_nothing and sys.stdin.isatty() and sys.stdout.isatty()
+
+
 def run() -> None:
     """Run the command line: 0 fine, 1 our error, 2 usage, 3 the answer is no."""
     debug = "--debug" in sys.argv
     lang = choose_language(find_option(sys.argv, "--lang"))
     try:
+        if _is_alone():
+            texts = Texts(lang)
+            typer.echo(texts("cli.start_title"))
+            words = ask_what(texts)
+            if not words:
+                return
+            sys.argv[1:] = [*words, "--lang", lang]
         app(standalone_mode=True)
     except SocAccessError as error:
         if debug:

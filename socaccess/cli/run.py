@@ -36,6 +36,7 @@ def run(
     small_counts: SmallCounts = False,
     formats: Annotated[list[str] | None, typer.Option("--format")] = None,
     init: Annotated[Path | None, typer.Option("--init")] = None,
+    scenario: Annotated[Path | None, typer.Option("--scenario")] = None,
 ) -> None:
     """Compute times, coverage, gaps and suggested sites of a region; write map and tables."""
     from socaccess.outputs import require_formats
@@ -47,6 +48,13 @@ def run(
     if region is None and asked.project is None:
         raise Misuse("cli.missing", session.texts("help.metavar.region"))
     name = region or str(asked.project)
+    if scenario is not None:
+        from socaccess.cli._scenario_answer import answer_scenario_file
+
+        with session.progress() as progress:
+            answer_scenario_file(session, asked.open(name), scenario, small_counts=small_counts,
+                                 progress=progress)  # fmt: skip
+        return
     outputs = Outputs(
         session.out or Path("out") / name,
         (session.lang,),

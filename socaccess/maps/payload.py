@@ -9,7 +9,6 @@ import pandas as pd
 
 from socaccess.errors import InputError, Problem, UnknownNameError, raise_problems
 from socaccess.i18n import Texts, sort_key
-from socaccess.maps.areas import encode_areas
 from socaccess.maps.basemap import Grid, encode_polygons, encode_roads, label_points
 from socaccess.maps.encode import delta, morton_order
 from socaccess.maps.places import (
@@ -26,10 +25,19 @@ from socaccess.maps.shares import (
     list_people,
     tenths,
 )
+from socaccess.maps.whatif import build_tables, encode_whatif
 from socaccess.maps.without_car import encode_journeys
 from socaccess.maps.words import capitalise
 from socaccess.sources.embedded import load_water
-from socaccess.study.colours import BANDS, CLASSES, DARK, LIGHT, NO_SHARE, STATUS
+from socaccess.study.colours import (
+    CLASSES,
+    DARK,
+    DIFFERENCES,
+    LIGHT,
+    NO_SHARE,
+    STATUS,
+    ZONES,
+)
 from socaccess.study.findings import name_places, rank_gaps, short_name
 from socaccess.study.proposals import list_proposals
 from socaccess.study.release import Release
@@ -97,6 +105,10 @@ def build_payload(
     table = _coverage_rows(result, types, settlements)
     referenced = set(table["facility_id"].dropna().astype(str))
     referenced |= set(table["own_facility_id"].dropna().astype(str))
+    tables = build_tables(released)
+    if tables is not None:
+        for name in types["service"]:
+            referenced |= set(tables.supply[name, "planned"]["facility_id"])
     others = _other_services(result, types) if services is None else []
     names = [*types["service"], *others]
     destinations = list_destinations(result, names, frame_m, referenced)
@@ -146,7 +158,9 @@ def build_payload(
             released, types, limits, people, municipalities, result.study.settings.time_uncertainty
         ),
         "places": places,
-        "areas": encode_areas(result, types, scenarios, grid, frame_m),
+        "whatif": None
+        if tables is None
+        else encode_whatif(tables, released, types, scenarios, settlements, destinations, grid),
         "water": encode_polygons(load_water(municipalities.crs, road_frame_m), grid),
         "roads": encode_roads(result.study.network, municipalities.crs, grid, road_frame_m),
         "withoutCar": encode_journeys(
@@ -387,7 +401,13 @@ def _palette() -> dict[str, Any]:
              "dark": c.dark}
             for c in (*CLASSES, NO_SHARE)
         ],
-        "bands": [{"light": light, "dark": dark} for light, dark in BANDS],
+        "zones": [
+            {"pattern": c.pattern, "light": c.light, "dark": c.dark} for c in ZONES
+        ],
+        "differences": [
+            {"pattern": pattern, "light": light, "dark": dark}
+            for light, dark, pattern in DIFFERENCES
+        ],
         "status": STATUS,
         "light": LIGHT,
         "dark": DARK,

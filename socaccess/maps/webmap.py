@@ -20,7 +20,7 @@ from socaccess.maps.encode import pack
 from socaccess.maps.headline import build_blocks, build_finding
 from socaccess.maps.payload import SCENARIOS, build_payload
 from socaccess.maps.words import name_code
-from socaccess.study.colours import BANDS, CLASSES, DARK, LIGHT, STATUS
+from socaccess.study.colours import BANDS, CLASSES, DARK, DIFFERENCES, LIGHT, STATUS
 from socaccess.study.release import Release, release
 
 if TYPE_CHECKING:
@@ -32,9 +32,10 @@ __all__ = ["EmbeddedMap", "embed_map", "render_map", "save_map"]
 
 PAPERS = ("a4-landscape", "a4-portrait", "a3-landscape", "a3-portrait")
 _SCRIPTS = (
-    "decode.js", "state.js", "symbols.js", "labels.js", "choices.js", "cards.js", "areas.js",
-    "panel.js", "municipality.js", "tabs.js", "search.js", "print.js", "view.js", "layers.js",
-    "marks.js", "legend.js", "selection.js", "pointer.js", "map.js",
+    "decode.js", "state.js", "symbols.js", "labels.js", "choices.js", "cards.js", "panel.js",
+    "municipality.js", "tabs.js", "search.js", "print.js", "view.js", "layers.js", "marks.js",
+    "whatif.js", "scenario.js", "zones.js", "pins.js", "whatifpage.js", "legend.js", "selection.js",
+    "pointer.js", "address.js", "map.js",
 )  # fmt: skip
 
 
@@ -134,6 +135,7 @@ def render_map(
         blocks=build_blocks(released, texts, payload),
         access=build_access(released, texts, payload),
         scenarios=[name for name in SCENARIOS if name in payload["scenarios"]],
+        has_whatif=payload["whatif"] is not None,
         papers=PAPERS,
         attribution=[*_tidy(shown.study.attribution.get(lang, [])), texts("map.leaflet")],
         # These are our own files and base64: the only texts that enter unescaped.
@@ -256,6 +258,7 @@ def _style() -> str:
             f"--step-within:{CLASSES[-2][2 + number]};",
             f"--step-outside:{CLASSES[0][2 + number]};",
         ]
+        declared += [f"--difference{at}:{pair[number]};" for at, pair in enumerate(DIFFERENCES)]
         return "".join(declared) + f"--stroke:{colours['pattern']}8c;"
 
     # Dark is for screens: paper is white.

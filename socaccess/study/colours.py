@@ -16,6 +16,7 @@ __all__ = [
     "BANDS",
     "CLASSES",
     "DARK",
+    "DIFFERENCES",
     "FACILITY",
     "INK",
     "LIGHT",
@@ -28,6 +29,7 @@ __all__ = [
     "STATES",
     "STATUS",
     "WATER",
+    "ZONES",
     "ShareClass",
     "class_of",
     "colour_of",
@@ -56,6 +58,19 @@ CLASSES = (
 )
 """Classes of a share, the worst first."""
 
+ZONES = (CLASSES[4], CLASSES[3], CLASSES[1], CLASSES[0])
+"""Where people live, by their way: well within the limit, within, outside, far outside."""
+
+DIFFERENCES = (
+    ("#2a78a8", "#58b0e0", "dots"),
+    ("#a9cfe2", "#2b5871", ""),
+    ("#f1efe8", "#242d33", ""),
+    ("#edc9a6", "#5e442c", ""),
+    ("#c0601f", "#ec9a4c", "lines"),
+)
+"""What a change does: newly within the limit, nearer, the same, farther, no longer within it.
+Light colour, dark colour, pattern."""
+
 NO_SHARE = ShareClass(-1, -1, "#d8dde0", "#30373c", "columns")
 
 BANDS = (
@@ -83,6 +98,7 @@ LIGHT = {
     "accent": "#0d5170",
     "accent-ink": "#ffffff",
     "tint": "#e8f0f4",
+    "loss": "#8f3f0c",
     "build": "#5b2a86",
     "build-ink": "#ffffff",
     "build-tint": "#f1eaf6",
@@ -109,6 +125,7 @@ DARK = {
     "accent": "#8ccbe6",
     "accent-ink": "#08202d",
     "tint": "#1d2f3a",
+    "loss": "#ec9a4c",
     "build": "#c9a3ea",
     "build-ink": "#21102f",
     "build-tint": "#2c2338",

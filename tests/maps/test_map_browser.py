@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable
-from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import geopandas as gpd
 import numpy as np
 import pytest
-import shapely.affinity
-from shapely.ops import substring
 
 from socaccess.i18n import Texts
-from socaccess.maps import embed_map, save_map
+from socaccess.maps import embed_map
 from socaccess.maps.shares import as_percent
-from socaccess.network import RoadNetwork
-from socaccess.routing import Terminals, compute_matrix
 from socaccess.study.colours import LIGHT, STATUS
 from socaccess.study.findings import rank_gaps
 from socaccess.study.proposals import list_proposals
@@ -136,111 +130,6 @@ def test_all_layers_are_drawn_and_can_be_switched(open_page: OpenPage, page_path
     assert page.locator(".leaflet-roads-pane path[stroke-dasharray]").count() == 1
     # Chromium remarks on this test's own reading of pixels.
     assert [message for message in page.messages if "readback" not in message] == []
-
-
-@pytest.fixture(scope="module")
-def latgale_path(latgale: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_map(latgale, tmp_path_factory.mktemp("latgale") / "map.html", lang="lv")
-
-
-def cut_roads(network: RoadNetwork, places: gpd.GeoDataFrame, limit_min: float) -> np.ndarray:
-    """Return the stretches of road within a limit of the nearest of some places, as lines."""
-    ends = gpd.GeoDataFrame(
-        {"id": np.arange(network.node_count).astype(str)},
-        geometry=gpd.points_from_xy(network.node_x, network.node_y),
-        crs=network.crs,
-    )
-    sites = network.snap(places, id_column="facility_id").as_destinations
-    nodes = Terminals.at_nodes(np.arange(len(ends)))
-    node_min = compute_matrix(network.graph, nodes, sites).min(axis=1) / 60_000
-    lines = []
-    for edge, line in enumerate(network.lines):
-        start = (limit_min - node_min[network.edge_from[edge]]) / (network.backward_ms[edge] / 6e4)
-        end = (limit_min - node_min[network.edge_to[edge]]) / (network.forward_ms[edge] / 6e4)
-        whole = max(start, 0) + max(end, 0) >= 1
-        for low, high in ((0, 1),) if whole else ((0, start), (1 - end, 1)):
-            if low < high:
-                lines.append(substring(line, low, high, normalized=True))
-    return np.array(lines)
-
-
-@pytest.mark.parametrize("scenario", [0, 1], ids=["now", "planned"])
-def test_the_roads_reached_are_those_the_times_reach(
-    open_page: OpenPage, latgale_path: Path, latgale: Any, scenario: int
-) -> None:
-    page = open_page(latgale_path)
-    statuses = ["operating", "planned"][: scenario + 1]
-    places = latgale.facilities
-    places = places[
-        (places["service"] == "dac_ft") & places["status"].isin(statuses) & places["located"]
-    ]
-    expected = cut_roads(latgale.study.network, places[["facility_id", "geometry"]], 30)
-    number = page.evaluate("window.socaccess.model.services.findIndex((s) => s.id === 'dac_ft')")
-    lines = page.evaluate(
-        f"window.socaccess.reached({number}, {scenario}, 30)"
-        ".map((line) => line.map(([y, x]) => [x, y]))"
-    )
-    west, south, _, _ = latgale.municipalities.total_bounds
-    shift = page.evaluate("window.socaccess.data.bounds.slice(0, 2)")
-    drawn = shapely.union_all(
-        shapely.buffer([shapely.LineString(line) for line in lines], 800.0, quad_segs=4)
-    )
-    drawn = shapely.affinity.translate(drawn, west - shift[0], south - shift[1])
-    expected = shapely.union_all(shapely.buffer(expected, 800.0, quad_segs=4))
-    region = shapely.box(*latgale.municipalities.total_bounds)
-    one, other = drawn & region, expected & region
-    assert (one ^ other).area < 0.01 * other.area
-
-
-def test_service_areas_are_a_layer_with_bands_patterns_and_counts(
-    open_page: OpenPage, latgale_path: Path, latgale: Any
-) -> None:
-    page = open_page(latgale_path)
-    page.click("#tab-data")
-    page.select_option("#service", "-1")
-    page.check("#layer-areas")
-    assert TEXTS("map.areas_choose") in page.inner_text("#legend-body")
-    number = page.evaluate("window.socaccess.model.services.findIndex((s) => s.id === 'dac_ft')")
-    page.select_option("#service", str(number))
-    assert not page.is_checked("#layer-shading")
-    paths = page.locator(".leaflet-areas-pane g > path[d*=L]")
-    strokes = paths.evaluate_all("all => all.map((e) => e.getAttribute('stroke'))")
-    assert [name for name in strokes if name.startswith("url")] == [
-        "url(#area-columns)", "url(#area-dots)", "url(#area-lines)",
-    ]  # fmt: skip
-    assert len({name for name in strokes if name.startswith("#")}) == 5  # four bands, one edge
-    for name in ("lines", "dots", "columns"):
-        assert page.locator(f"#area-{name}").count() == 1
-    table = latgale.settlement_coverage
-    minutes = table.loc[
-        (table["service"] == "dac_ft") & (table["scenario"] == "now"), "travel_min"
-    ].to_numpy()
-    bands = [0.0, 15.0, 30.0, 45.0, 60.0]
-    expected = [int(((minutes > a) & (minutes <= b)).sum()) for a, b in pairwise(bands)]
-    expected[0] += int((minutes == 0).sum())
-    counts = page.eval_on_selector_all(
-        "#legend-body section:first-child .count", "all => all.map((e) => +e.textContent)"
-    )
-    assert counts == expected
-    # Wider on the ground means wider on the screen, and another scenario means other roads.
-    width = float(paths.nth(1).get_attribute("stroke-width"))
-    page.evaluate("window.socaccess.map.setZoom(window.socaccess.map.getZoom() + 3)")
-    assert float(paths.nth(1).get_attribute("stroke-width")) > width
-    number = page.evaluate(
-        "window.socaccess.model.services.findIndex((s) => s.id === 'respite_grt')"
-    )
-    before = page.evaluate(f"window.socaccess.reached({number}, 0, 45).length")
-    assert page.evaluate(f"window.socaccess.reached({number}, 2, 45).length") > before
-    page.uncheck("#layer-areas")
-    assert page.is_checked("#layer-shading")
-    assert page.locator(".leaflet-areas-pane g > path").count() == 0
-    assert page.messages == []
-
-
-def test_without_times_on_the_roads_there_is_no_such_layer(
-    open_page: OpenPage, page_path: Path
-) -> None:
-    assert open_page(page_path).locator("#layer-areas").count() == 0
 
 
 def test_suggested_sites_stand_only_with_the_suggestions(

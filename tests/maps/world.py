@@ -38,6 +38,7 @@ def list_kept(world: SimpleNamespace) -> dict[str, pd.DataFrame]:
     service = str(world.service_types["service"].iloc[0])
     home = str(world.municipalities["name"].iloc[0]) if len(world.municipalities) else ""
     return {
+        "answers": None,  # nobody asked about people without a car
         "access": pd.DataFrame([{"service": service, "municipality": home, "per_100": 12.0,
                                  "access_note": "at_least"}]),
         "closing": pd.DataFrame([{"rank": 1, "service": service, "name": "A", "municipality": home,
@@ -212,6 +213,9 @@ def build_world(
             settlements=frame_settlements,
             municipalities=frame_municipalities,
             name_groups=lambda lang: Texts(lang).raw("map.group."),
+            guessed=frozenset(),
+            by_mode=lambda by_car, _: by_car,
+            group_of=dict(zip(types["service"], types["target_group"], strict=True)),
             name="test",
             view="plan",
             borders_year=2009,

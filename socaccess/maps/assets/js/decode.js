@@ -1,13 +1,18 @@
 // From the packed text in the page to typed arrays. The other half of encode.py.
 
-/** Return the payload, or throw an Error whose message is the name of a text. */
-async function unpack(base64) {
+/** Return the bytes of a packed text, or throw an Error whose message is the name of a text. */
+async function gunzip(base64) {
   if (typeof DecompressionStream === "undefined") throw new Error("needs_newer_browser");
   const letters = atob(base64.trim());
   const bytes = new Uint8Array(letters.length);
   for (let i = 0; i < letters.length; i++) bytes[i] = letters.charCodeAt(i);
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-  return JSON.parse(await new Response(stream).text());
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+/** Return the payload. */
+async function unpack(base64) {
+  return JSON.parse(new TextDecoder().decode(await gunzip(base64)));
 }
 
 /** Running sums: the inverse of delta(). */
@@ -45,30 +50,11 @@ function decodeLine(steps, unit) {
   return line;
 }
 
-/** Roads with the tenths of minutes at their ends, for every service that has a place to reach. */
-function decodeAreas(areas, unit, metres) {
-  const x = metres(areas.x);
-  const y = metres(areas.y);
-  areas.from = undelta(areas.from);
-  areas.to = Int32Array.from(areas.to, (step, i) => areas.from[i] + step);
-  areas.backward = Int32Array.from(areas.backward, (step, i) => areas.forward[i] + step);
-  areas.tenths = areas.tenths.map((scenarios) => scenarios && undeltaScenarios(scenarios));
-  areas.lines = areas.bends.map((bends, edge) => {
-    const line = [[y[areas.from[edge]], x[areas.from[edge]]]];
-    for (let i = 0; i < bends.length; i += 2) {
-      const [lastY, lastX] = line[line.length - 1];
-      line.push([lastY + bends[i + 1] * unit, lastX + bends[i] * unit]);
-    }
-    line.push([y[areas.to[edge]], x[areas.to[edge]]]);
-    return line;
-  });
-}
-
 /** Return the payload with its columns decoded; coordinates become metres. */
 function decode(payload) {
   const { unit } = payload;
   const metres = (steps) => Float64Array.from(undelta(steps), (value) => value * unit);
-  const { settlements, places, municipalities, roads, areas } = payload;
+  const { settlements, places, municipalities, roads, whatif } = payload;
   settlements.x = metres(settlements.x);
   settlements.y = metres(settlements.y);
   settlements.municipality = undelta(settlements.municipality);
@@ -82,7 +68,7 @@ function decode(payload) {
   municipalities.label = municipalities.label.map(([x, y]) => [y * unit, x * unit]);
   roads.main = roads.main.map((line) => decodeLine(line, unit));
   roads.modelled = roads.modelled.map((line) => decodeLine(line, unit));
-  if (areas) decodeAreas(areas, unit, metres);
+  if (whatif) [whatif.x, whatif.y] = [metres(whatif.x), metres(whatif.y)];
   payload.bounds = payload.bounds.map((value) => value * unit);
   for (const cover of payload.cover) {
     for (const name of Object.keys(cover)) cover[name] = undeltaScenarios(cover[name]);

@@ -107,9 +107,9 @@ class Labels {
 }
 
 /** The names there are, the most important first, and the pins they should keep clear of. */
-function labelItems({ data, say, model, view, marks }) {
+function labelItems({ data, say, state, model, view, marks, changes }) {
   const { municipalities, settlements, places } = data;
-  const shares = model.shownShares();
+  const shares = state.tab === "whatif" ? changes.shares : model.shownShares();
   const base = view.map.getMinZoom() + 1;
   const byWeight = (a, b) => b.weight - a.weight;
   const areas = municipalities.name.map((name, i) => ({

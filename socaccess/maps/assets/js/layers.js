@@ -1,4 +1,4 @@
-// What lies under the marks: municipalities by their share, water, roads, service areas.
+// What lies under the marks: municipalities by their share, water, roads.
 
 const PATTERN_PATHS = {
   cross: "M0,0L8,8M8,0L0,8", lines: "M-2,2L2,-2M0,8L8,0M6,10L10,6", columns: "M4,0V8",
@@ -26,8 +26,8 @@ function addPatterns(svg, patterns) {
 }
 
 class Layers {
-  constructor({ data, state, screen, model, view }) {
-    Object.assign(this, { data, state, screen, model });
+  constructor({ data, state, screen, model, view, zones }) {
+    Object.assign(this, { data, state, screen, model, zones });
     this.map = view.map;
     // Not on canvas: printed to PDF, Leaflet's clearing of a canvas wipes out all that lies below.
     const renderer = (pane, padding = 0.3) => L.svg({ padding, ...(pane ? { pane } : {}) });
@@ -48,27 +48,33 @@ class Layers {
       shading: L.layerGroup([...this.areas, ...this.hatches]),
       water: L.layerGroup(data.water.map((rings) =>
         L.polygon(rings, { renderer: waterRenderer, pane: "water", weight: 0.7, fillOpacity: 1, interactive: false, smoothFactor: 0.8 }))),
-      roads: road(data.roads.main, { weight: 1.6, smoothFactor: 0.8 }),
+      roads: road(data.roads.main, { weight: 1, smoothFactor: 0.8 }),
       links: road(data.roads.modelled, { weight: 0.8, dashArray: "2 4", smoothFactor: 1 }),
     };
-    this.bands = data.areas ? new ServiceAreas(this.map, data.areas, "areas") : null;
-    if (this.bands) this.groups.areas = this.bands.group;
     L.layerGroup(this.borders).addTo(this.map);
   }
 
   /** Put on the map what is shown, and take off the rest. */
   apply() {
     for (const [name, group] of Object.entries(this.groups)) {
-      if (this.state.shown[name]) group.addTo(this.map);
+      if (name === "shading" ? this.isShaded : this.state.shown[name]) group.addTo(this.map);
       else group.remove();
     }
   }
 
+  /** Municipalities are coloured where that is chosen, or zones are but there can be none. */
+  get isShaded() {
+    const { zones, state: { shown } } = this;
+    return zones?.isUsed ? false : shown.shading || shown.zones;
+  }
+
   draw() {
     const { data, screen, model } = this;
+    this.zones?.draw();
+    this.apply();
     const { ink } = screen;
     const shares = model.shownShares();
-    addPatterns(this.fillRenderer._container, data.palette.classes.map((c, i) => (
+    if (this.isShaded) addPatterns(this.fillRenderer._container, data.palette.classes.map((c, i) => (
       { id: `class-${i}`, name: c.pattern, colour: c.pattern === "columns" ? ink.muted : ink.pattern })));
     this.areas.forEach((area, i) => {
       const number = model.classOf(shares[i]);
@@ -77,24 +83,9 @@ class Layers {
       this.hatches[i].setStyle({ fillColor: shareClass.pattern ? `url(#class-${number})` : "none" });
     });
     this.borders.forEach((border) => border.setStyle({ color: ink.border, weight: 1, opacity: 0.9 }));
-    this.groups.water.eachLayer((lake) => lake.setStyle({ color: ink["water-edge"], fillColor: ink.water }));
-    this.groups.roads.setStyle({ color: ink.road, opacity: 0.75 });
+    this.groups.water.eachLayer((lake) => lake.setStyle({ color: ink["water-edge"], fillColor: this.zones?.isDifference ? ink.ground : ink.water }));
+    this.groups.roads.setStyle({ color: ink.road, opacity: 0.8 });
     this.groups.links.setStyle({ color: ink.road, opacity: 0.6 });
-    this.drawBands();
-  }
-
-  get bandColours() {
-    const { screen, data } = this;
-    return { edge: screen.ink["area-edge"], bands: data.palette.bands.map((band) => screen.fill(band)) };
-  }
-
-  /** Service areas are calculated only while they are shown. */
-  drawBands() {
-    const { bands, model, state, screen } = this;
-    if (!bands || !state.shown.areas) return;
-    bands.show(model.choice.service, model.choice.scenario, this.bandColours);
-    const names = AREA_PATTERNS.filter(Boolean);
-    addPatterns(bands.renderer._container, names.map((name) => ({ id: `area-${name}`, name, colour: screen.ink["area-edge"] })));
   }
 
   /** The municipality a point lies in, or -1. */

@@ -1,16 +1,16 @@
 // The legend: every sign on the map, what it means, and how many there are.
 
 class Legend {
-  constructor({ data, say, state, screen, model, layers, marks }) {
-    Object.assign(this, { data, say, state, screen, model, layers, marks });
+  constructor({ data, say, state, screen, model, layers, marks, zones, whatif, scenario }) {
+    Object.assign(this, { data, say, state, screen, model, layers, marks, zones, whatif, scenario });
   }
 
   update() {
-    const { say, model, state: { shown } } = this;
+    const { say, model, layers, zones, state: { shown } } = this;
     $("legend-body").replaceChildren(...[
-      shown.areas ? this.areas() : null,
-      shown.shading ? this.block(model.isIndex ? say("legend_index") : say.code("legend_share", model.shareBasis(model.choice.service)), say("legend_municipalities"), this.classes()) : null,
-      this.block(say("legend_settlements"), "", this.settlements()),
+      zones?.isUsed ? this.ground() : null,
+      layers.isShaded ? this.block(model.isIndex ? say("legend_index") : say.code("legend_share", model.shareBasis(model.choice.service)), say("legend_municipalities"), this.classes()) : null,
+      shown.settlements ? this.block(say("legend_settlements"), "", this.settlements()) : null,
       this.block(say("legend_facilities"), "", this.points()),
     ].filter(Boolean));
   }
@@ -62,7 +62,12 @@ class Legend {
     const sites = places.sites.service.filter((service) => model.isChosen(service)).length;
     const facility = (status) => this.line(icon(30, (ctx) => draw.facility(ctx, status, 1, ink), 12),
       say.code("facility_status", FACILITY_STATUSES[status]), counts[status]);
-    const points = [facility(0), facility(1)];
+    const points = counts[1] || !this.zones ? [facility(0), facility(1)] : [facility(0)];
+    if (this.state.tab === "whatif") {
+      const of = (kind) => this.scenario.of(model.choice.service).filter((change) => change.kind === kind).length;
+      if (of("close")) points.push(this.line(icon(30, (ctx) => draw.facility(ctx, 2, 1, ink), 12), say("legend_closed"), of("close")));
+      if (of("add")) points.push(this.line(icon(30, (ctx) => draw.added(ctx, ink), 12), say("legend_added"), of("add")));
+    }
     if (shown.closed) points.push(...[2, 3].filter((status) => counts[status]).map(facility));
     if (shown.institutions) {
       const n = marks.places.filter((mark) => mark?.kind === "institution").length;
@@ -74,21 +79,14 @@ class Legend {
     return points;
   }
 
-  /** The bands of the service areas, with how many settlements lie in each. */
-  areas() {
-    const { data, say, model, layers } = this;
-    const { service, scenario } = model.choice;
-    const title = say("legend_areas");
-    if (model.isIndex) return this.block(title, "", [], say("areas_choose"));
-    if (!data.areas.tenths[service]) return this.block(title, "", [], say("no_facility"));
-    const { limits } = data.areas;
-    const minutes = data.cover[service].min[scenario];
-    const within = limits.map((limit) => minutes.reduce((n, tenths) => n + (tenths >= 0 && tenths <= limit * 10), 0));
-    const { bands, edge } = layers.bandColours;
-    const items = limits.map((limit, i) => this.line(
-      this.swatch(AREA_PATTERNS[i] ?? "", { fill: bands[Math.min(i, bands.length - 1)], stroke: edge }),
-      say("minutes_band", { from: i ? limits[i - 1] : 0, to: limit }),
-      within[i] - (i ? within[i - 1] : 0)));
-    return this.block(title, say("areas_unit"), items, say("areas_note"));
+  /** The zones, with how many people live in each. */
+  ground() {
+    const { say, zones, whatif, model } = this;
+    const counts = zones.counts(zones.kept);
+    const colours = zones.colours();
+    const unit = say(whatif.hasNeed(model.choice.service) ? "zone_persons" : "zone_inhabitants");
+    return this.block(say(zones.isDifference ? "legend_difference" : "legend_zones"), unit, zones.names().map((name, i) =>
+      el("li", {}, this.swatch(colours[i].pattern, { fill: colours[i].fill, stroke: colours[i].ink }), el("span", {}, name),
+        el("span", { class: "count" }, peopleText(say, counts[i])))));
   }
 }

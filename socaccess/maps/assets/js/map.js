@@ -9,6 +9,12 @@ async function start() {
   page.model = new Model(data, state.choice);
   page.cards = new Cards(page.model, say);
   page.view = new View(page);
+  if (data.whatif) {
+    await unpackMinutes(data.whatif);
+    page.whatif = new WhatIf(data);
+    page.scenario = new Scenario(page);
+    page.zones = new Zones(page);
+  }
   page.layers = new Layers(page);
   page.marks = new Marks(page);
   page.labels = new Labels(page.view.map);
@@ -17,12 +23,64 @@ async function start() {
   page.legend = new Legend(page);
   page.sheet = new MunicipalityPage(page);
   page.selection = new Selection(page, choose);
-  page.pointer = new Pointer(page);
-  const { screen, model, view, layers, marks, labels, tabs, panel, legend, selection, pointer } = page;
+  page.pointer = new Pointer(page, changeAt);
+  page.address = new Address(page, { choose, message });
+  if (data.whatif) {
+    page.pins = new Pins(page, { onMove: (whole) => (whole ? redraw() : redrawFigures()), onMessage: (key) => message(say(key)) });
+    page.changes = new WhatIfPage(page, { redraw, choose, message, link: () => page.address.link() });
+  }
+  const { screen, model, view, layers, marks, labels, tabs, panel, legend, selection, pointer, address, changes, pins, zones } = page;
+  selection.onSelect = () => address.write();
+  tabs.onChange = () => choose(state.tab === "whatif" ? whatifChoice() : {});
+
+  /** Changes are of one service, against the facilities of anyone that operate now. */
+  function whatifChoice() {
+    return { service: model.choice.service < 0 ? data.start : model.choice.service, scenario: 0, scope: 0 };
+  }
 
   function choose(change) {
     model.choose(change);
+    // Another scenario or all services at once: a question of the other pages.
+    if (state.tab === "whatif" && (model.choice.service < 0 || model.choice.scenario || model.choice.scope)) {
+      if (model.choice.service < 0) model.choose({ service: data.start });
+      else tabs.show("overview");
+    }
     refresh();
+  }
+
+  /** All that changes with a pin while it is dragged. */
+  function redrawFigures() {
+    zones.draw();
+    changes.updateFigures();
+    legend.update();
+    labels.setItems(labelItems(page));
+  }
+
+  function redraw(focused) {
+    refresh();
+    if (focused !== undefined) document.querySelector(`[data-facility="${focused}"]`)?.focus();
+  }
+
+  /** A click on the map while changes are tried: close a facility, or place a new one. */
+  function changeAt(found, latlng) {
+    if (changes.isPlacing) {
+      const settlement = pins.nearest(latlng);
+      changes.place(false);
+      if (settlement === null) message(say("pin_out_of_reach"));
+      else page.scenario.add(model.choice.service, settlement);
+    } else if (found?.kind === "place") {
+      const usable = page.whatif.facilities(model.choice.service, page.whatif.planned);
+      const [facility] = (page.cards.facilitiesAt.get(found.id) ?? []).filter((id) => usable.has(id));
+      if (facility === undefined) return;
+      page.scenario.toggle(facility);
+    } else return;
+    redraw();
+  }
+
+  function message(text) {
+    $("message").textContent = text;
+    clearTimeout(message.timer);
+    message.timer = setTimeout(() => { $("message").textContent = ""; }, 6000);
   }
 
   function refresh() {
@@ -32,6 +90,9 @@ async function start() {
     panel.update();
     legend.update();
     selection.draw();
+    pins?.draw();
+    if (state.tab === "whatif") changes.update();
+    address.write();
   }
 
   /** A gap of the finding: its service as it is now, in the whole region. */
@@ -54,9 +115,8 @@ async function start() {
 
   function showLayer(name, shown) {
     state.shown[name] = shown;
-    layers.apply();
+    layers.draw();
     labels.setVisible(state.shown.labels);
-    layers.drawBands();
     marks.draw();
     legend.update();
   }
@@ -87,6 +147,7 @@ async function start() {
     state.printing = printing;
     tabs.show(state.tab);
     marks.layer.setResolution(printing ? 3 : undefined);
+    zones?.layer.setResolution(printing ? 3 : undefined);
     $("legend").open = printing || !screen.isPhone;
     for (const caveats of document.querySelectorAll(".caveats")) caveats.open = printing;
     pointer.hide();
@@ -97,7 +158,9 @@ async function start() {
     map: view.map,
     fit: (bounds, options) => view.fit(bounds, options),
     /** The whole region where it was in view, else what the reader was looking at. */
-    boundsToPrint: () => (view.map.getBounds().contains(view.region) ? view.region : view.map.getBounds()),
+    boundsToPrint: () => (state.tab === "place" && state.selected.municipality !== null ? layers.borders[state.selected.municipality].getBounds()
+      : view.map.getBounds().contains(view.region) ? view.region : view.map.getBounds()),
+    isSheet: () => state.tab === "whatif" || (state.tab === "place" && state.selected.municipality !== null),
     beforePrint: () => setPrinting(true),
     afterPrint: () => setPrinting(false),
   });
@@ -110,12 +173,12 @@ async function start() {
   panel.update();
   view.showRegion();
   refresh();
-  selection.follow();
-  window.addEventListener("hashchange", () => selection.follow());
+  address.follow();
+  window.addEventListener("hashchange", () => address.follow());
   Object.assign(window.socaccess, {
     map: view.map, model, data, state: state.choice, selected: state.selected, layers: state.shown,
     pick: (lat, lng) => pointer.pick({ lat, lng }),
-    reached: (service, scenario, minutes) => reachedRoads(data.areas, service, scenario, minutes * 10, -1),
+    whatif: page.whatif, scenario: page.scenario, changes, zones, redraw, redrawFigures, legend, address, label: () => labels.setItems(labelItems(page)),
   });
 }
 

@@ -5,8 +5,8 @@
 const RELATIVE_SIZES = [0.75, 1, 1.25, 1.5, 1.75];
 
 class Marks {
-  constructor({ data, state, screen, model, cards, view }) {
-    Object.assign(this, { data, state, screen, model, cards, view });
+  constructor({ data, state, screen, model, cards, view, scenario }) {
+    Object.assign(this, { data, state, screen, model, cards, view, scenario });
     const { settlements, places, bounds: [west, south, east, north] } = data;
     this.layer = new SymbolLayer();
     this.layer.addTo(view.map);
@@ -43,7 +43,14 @@ class Marks {
     }
     const at = cards.facilitiesAt.get(place);
     const chosen = at.filter((id) => model.isChosen(places.facilities.service[id]));
-    const status = (id) => places.facilities.status[id];
+    const status = (id) => {
+      const changed = this.state.tab === "whatif" && this.scenario.find(id);
+      return changed ? { close: 2, open: 0 }[changed.kind] : places.facilities.status[id];
+    };
+    if (this.state.tab === "whatif") {
+      const closed = chosen.filter((id) => this.scenario.find(id)?.kind === "close");
+      if (closed.length && closed.length === chosen.filter((id) => status(id) !== 1).length) return { kind: "facility", status: 2, count: 1, alpha: 1 };
+    }
     const open = chosen.filter((id) => status(id) < 2);
     if (open.length && shown.facilities) {
       const operating = open.some((id) => status(id) === 0);

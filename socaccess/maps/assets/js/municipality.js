@@ -141,20 +141,24 @@ class MunicipalityPage {
     const text = [...intro, ...rows.map((row) => row.join("\t"))].join("\n");
     const html = el("div", {}, ...intro.map((line) => el("p", {}, line)),
       el("table", {}, ...rows.map((row, i) => el("tr", {}, ...row.map((cell) => el(i ? "td" : "th", {}, cell))))));
-    const done = () => { $("copied").textContent = say("copied"); };
-    try {
-      const blob = (type, content) => new Blob([content], { type });
-      await navigator.clipboard.write([new ClipboardItem({
-        "text/plain": blob("text/plain", text), "text/html": blob("text/html", html.outerHTML) })]);
-      done();
-    } catch {
-      // Older browsers, and frames that may not write: select a text and copy that.
-      const area = el("textarea", { class: "unseen", "aria-hidden": "true" });
-      area.value = text;
-      document.body.append(area);
-      area.select();
-      if (document.execCommand("copy")) done();
-      area.remove();
-    }
+    await copyText(text, html.outerHTML, () => { $("copied").textContent = say("copied"); });
+  }
+}
+
+/** Copy a text and, where there is one and the browser can, a table that a document takes over. */
+async function copyText(text, html, done) {
+  try {
+    const blob = (type, content) => new Blob([content], { type });
+    await navigator.clipboard.write([new ClipboardItem({
+      "text/plain": blob("text/plain", text), ...(html ? { "text/html": blob("text/html", html) } : {}) })]);
+    done();
+  } catch {
+    // Older browsers, and frames that may not write: select a text and copy that.
+    const area = el("textarea", { class: "unseen", "aria-hidden": "true" });
+    area.value = text;
+    document.body.append(area);
+    area.select();
+    if (document.execCommand("copy")) done();
+    area.remove();
   }
 }

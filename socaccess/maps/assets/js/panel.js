@@ -84,9 +84,9 @@ class Panel {
   /** A box for every layer there is something of. */
   buildLayers(showLayer) {
     const { model, say, state: { shown } } = this;
-    const { areas, water, roads, places } = model.data;
+    const { whatif, water, roads, places } = model.data;
     const count = {
-      areas: areas ? 1 : 0, water: water.length, links: roads.modelled.length, roads: roads.main.length,
+      zones: whatif ? 1 : 0, water: water.length, links: roads.modelled.length, roads: roads.main.length,
       sites: places.sites.name.length, institutions: places.facilities.name.filter((_, id) => model.isInstitution(id)).length,
       closed: places.facilities.status.filter((status) => status >= 2).length,
     };
@@ -94,10 +94,11 @@ class Panel {
       const input = el("input", { type: "checkbox", id: `layer-${name}` });
       input.checked = shown[name];
       input.addEventListener("change", () => {
-        // Two shadings, one over the other, cannot be read: areas take the place of the other.
-        if (name === "areas") {
-          $("layer-shading").checked = !input.checked;
-          showLayer("shading", !input.checked);
+        // Two shadings, one over the other, cannot be read: one takes the place of the other.
+        const other = { zones: "shading", shading: "zones" }[name];
+        if (input.checked && other && $(`layer-${other}`)) {
+          $(`layer-${other}`).checked = false;
+          showLayer(other, false);
         }
         showLayer(name, input.checked);
       });
@@ -192,6 +193,11 @@ class Panel {
       el("span", {}, where, model.isIndex ? say("result_index", { n: index })
         : say(sites ? "result_sites" : "result_within", { n: sites, limit: this.limitText() })));
     this.updateDistribution();
+  }
+
+  /** The large figure of the strip, where changes make it. */
+  showShare(percent, text) {
+    $("result-text").replaceChildren(el("strong", {}, this.say.percent(percent)), el("span", {}, text));
   }
 
   updateDistribution() {

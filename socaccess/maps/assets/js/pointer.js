@@ -1,7 +1,7 @@
 // Pointer and finger: what lies under them is explained, and a click selects it.
 
 class Pointer {
-  constructor({ data, say, screen, model, cards, view, layers, marks, panel, selection }) {
+  constructor({ data, say, state, screen, model, cards, view, layers, marks, panel, selection }, onChange) {
     Object.assign(this, { data, say, model, cards, layers, marks, panel, view });
     this.tooltip = $("tooltip");
     const { map } = view;
@@ -18,6 +18,11 @@ class Pointer {
       const touch = event.originalEvent?.pointerType === "touch";
       const found = this.pick(event.latlng, touch ? 20 : 11);
       this.hide();
+      // On the page of changes a click changes something.
+      if (state.tab === "whatif") {
+        onChange(found, event.latlng);
+        return;
+      }
       if (!found) {
         selection.clear();
         return;

@@ -1,7 +1,7 @@
 // Printing. The map is resized and refitted before the browser lays the page out,
 // otherwise its right edge is cut.
 
-function startPrinting({ map, fit, boundsToPrint, beforePrint, afterPrint }) {
+function startPrinting({ map, fit, boundsToPrint, isSheet, beforePrint, afterPrint }) {
   const paper = $("paper");
   let view = null;
 
@@ -20,6 +20,8 @@ function startPrinting({ map, fit, boundsToPrint, beforePrint, afterPrint }) {
     if (view) return;
     view = { centre: map.getCenter(), zoom: map.getZoom(), bounds: boundsToPrint() };
     document.body.classList.add("printing");
+    // One page of the panel beside the map, or the map and then all pages.
+    document.body.classList.toggle("sheet", isSheet());
     map.invalidateSize({ animate: false, pan: false });
     fit(view.bounds, { animate: false, padding: [8, 8] });
     beforePrint();
@@ -27,7 +29,7 @@ function startPrinting({ map, fit, boundsToPrint, beforePrint, afterPrint }) {
 
   function restore() {
     if (!view) return;
-    document.body.classList.remove("printing");
+    document.body.classList.remove("printing", "sheet");
     map.invalidateSize({ animate: false, pan: false });
     map.setView(view.centre, view.zoom, { animate: false });
     view = null;

@@ -20,31 +20,7 @@ class Selection {
     this.panel.markSelected();
     this.panel.updateResult();
     this.tabs.widen();
-    this.link();
-  }
-
-  /** The address of the page opens what is selected. */
-  link() {
-    const { municipality } = this.state.selected;
-    const hash = municipality === null ? " " : `#municipality=${encodeURIComponent(this.data.municipalities.id[municipality])}`;
-    try {
-      history.replaceState(null, "", hash.trim() || location.pathname);
-    } catch {
-      // A page inside another has no address of its own.
-    }
-  }
-
-  /** Select what the address asks for; what it does not know is said in a sentence. */
-  follow() {
-    const wanted = new URLSearchParams(location.hash.slice(1)).get("municipality");
-    if (wanted === null) return;
-    const { id, name } = this.data.municipalities;
-    const at = id.indexOf(wanted) < 0 ? name.indexOf(wanted) : id.indexOf(wanted);
-    if (at >= 0) this.select("municipality", at);
-    else {
-      this.tabs.show("place");
-      this.panel.showDetail(wanted, el("p", {}, this.say("unknown_municipality", { name: wanted })));
-    }
+    this.onSelect?.();
   }
 
   select(kind, id, { zoom = true, focus = false } = {}) {
@@ -54,7 +30,7 @@ class Selection {
     this.draw();
     this.panel.markSelected();
     this.panel.updateResult();
-    this.link();
+    this.onSelect?.();
     if (focus) $("detail").focus({ preventScroll: true });
     if (!this.screen.isPhone) $("panel").scrollTop = 0;
     else if (focus) $("detail").scrollIntoView({ block: "start", behavior: this.screen.isStill ? "auto" : "smooth" });

@@ -6,7 +6,8 @@ function createState(data) {
     choice: { service: data.start, limit: 0, scenario: 0, scope: 0 },
     selected: { ...NOTHING_SELECTED },
     shown: {
-      shading: true, areas: false, water: data.water.length > 0, roads: data.roads.main.length > 0, settlements: true,
+      zones: data.whatif !== null, shading: data.whatif === null, water: data.water.length > 0, roads: data.roads.main.length > 0,
+      settlements: data.whatif === null,
       facilities: true, sites: data.places.sites.name.length > 0, institutions: false, closed: false, labels: true, links: false,
     },
     tab: "overview",

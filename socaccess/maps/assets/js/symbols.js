@@ -86,6 +86,19 @@ const draw = {
     }
   },
 
+  /** A pin as those of new facilities, for the legend. */
+  added(ctx, ink) {
+    ctx.save();
+    ctx.translate(-9, -24);
+    ctx.scale(0.64, 0.64);
+    ctx.fillStyle = ink.build;
+    ctx.fill(new Path2D(PIN));
+    ctx.strokeStyle = ink["build-ink"];
+    ctx.lineWidth = 3;
+    ctx.stroke(new Path2D("M14 7v14M7 14h14"));
+    ctx.restore();
+  },
+
   /** A square around 0, 0: an institution people move out of. */
   institution(ctx, ink) {
     ctx.beginPath();

@@ -22,14 +22,18 @@ class Tabs {
   }
 
   show(name) {
+    const isNew = this.state.tab !== name;
     this.state.tab = name;
     for (const tab of this.tabs) {
       const shown = this.nameOf(tab) === name;
       tab.setAttribute("aria-selected", String(shown));
       tab.tabIndex = shown ? 0 : -1;
-      $(`page-${this.nameOf(tab)}`).hidden = !shown && !this.state.printing;
+      const isPrinted = this.state.printing && !document.body.classList.contains("sheet") && this.nameOf(tab) !== "whatif";
+      $(`page-${this.nameOf(tab)}`).hidden = !shown && !isPrinted;
     }
     this.widen();
+    document.body.classList.toggle("whatif", name === "whatif");
+    if (isNew) this.onChange?.();
   }
 
   /** The table of a municipality takes more room than the other pages. */

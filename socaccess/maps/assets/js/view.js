@@ -1,6 +1,6 @@
 // The frame of the map: where it looks, its panes and its controls.
 
-const PANES = [["water", 402], ["areas", 405], ["roads", 410], ["borders", 420], ["lines", 430], ["symbols", 450]];
+const PANES = [["zones", 401], ["water", 402], ["roads", 410], ["borders", 420], ["lines", 430], ["symbols", 450]];
 
 class View {
   constructor({ data, say, state, screen }) {
