@@ -14,6 +14,7 @@ import re
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -62,12 +63,16 @@ class Percent(float):
 
 def plain(value: Any) -> Any:
     """Return a value as a number, a text or None, whatever file it came from."""
-    if value is None or isinstance(value, Percent):
-        return value
-    if isinstance(value, bool):
+    if value is None or isinstance(value, Percent | bool):
         return value
     if isinstance(value, int | float):
         return None if value != value else float(value)
+    return read_text(value)
+
+
+@lru_cache(maxsize=100_000)
+def read_text(value: Any) -> Any:
+    """Return what a text says, as `plain` does."""
     text = str(value).strip()
     if text in ("", "–", "None", "nan"):
         return None
@@ -112,8 +117,9 @@ def collect(folder: Path, lang: str) -> Figures:
     for name, keys, sheet in zip(
         ("coverage", "gaps", "sites"), (COVERAGE, GAPS, SITES), (1, 2, 3), strict=True
     ):
+        known = {names_of(row, name): row[IDS[name]] for row in reversed(tables[name])}
         for row in read_sheet(folder / "tables.xlsx", sheet, words, dict(*tables[name][:1])):
-            row = name_codes(row, name, tables, services)
+            row = name_codes(row, name, known, services)
             add_row(figures, "tables.xlsx", name, keys, row)
     headline = json.loads((folder / "study.json").read_text("utf-8"))["headline"]
     for row in headline["services"]:
@@ -131,19 +137,22 @@ def collect(folder: Path, lang: str) -> Figures:
     return figures
 
 
+SAME = {"coverage": (), "gaps": ("settlement",), "sites": ("rank",)}
+IDS = {"coverage": "municipality_id", "gaps": "settlement_id", "sites": "site_id"}
+
+
 def name_codes(
-    row: dict[str, Any], table: str, tables: dict[str, list[dict[str, str]]], services: dict
+    row: dict[str, Any], table: str, known: dict[Key, str], services: dict
 ) -> dict[str, Any]:
     """Return a row of the workbook, which tells names to people, with the codes of the CSV."""
     row = {**row, "service": services[row["service"]]}
-    for known in tables[table]:
-        same = ["service", "municipality"]
-        same += {"coverage": [], "gaps": ["settlement"], "sites": ["rank"]}[table]
-        if all(plain(row[name]) == plain(known[name]) for name in same):
-            keys = {"coverage": ["municipality_id"], "gaps": ["settlement_id"],
-                    "sites": ["site_id"]}[table]  # fmt: skip
-            return {**row, **{name: known[name] for name in keys}}
-    return row
+    identity = known.get(names_of(row, table))
+    return row if identity is None else {**row, IDS[table]: identity}
+
+
+def names_of(row: dict[str, Any], table: str) -> Key:
+    """Return what a row goes by in the workbook and in the CSV alike."""
+    return tuple(plain(row[name]) for name in ("service", "municipality", *SAME[table]))
 
 
 def add_row(figures: Figures, where: str, table: str, keys: tuple[str, ...], row: dict) -> None:
@@ -193,9 +202,7 @@ def read_sheet(
             _, column, code = key.split(".", 2)
             values[column][text] = code
     flags = {words["yes"]: True, words["no"]: False} if "yes" in words else {}
-    book = openpyxl.load_workbook(path, read_only=True)
-    sheet = book.worksheets[number]
-    rows = sheet.iter_rows(values_only=True)
+    rows = iter(read_book(path)[number])
     titles: list[str] = []
     for row in rows:
         if sum(cell is not None for cell in row) > 4:
@@ -212,7 +219,23 @@ def read_sheet(
         found.setdefault("service", row[titles.index("service_name")]
                          if "service_name" in titles else None)  # fmt: skip
         yield {k: v for k, v in found.items() if not like or k in like or k == "service"}
-    book.close()
+
+
+@lru_cache(maxsize=1)
+def read_book(path: Path) -> list[list[tuple[Any, ...]]]:
+    """Return the rows of every sheet; kept, since many ask for sheets of the same workbook."""
+    book = openpyxl.load_workbook(path, read_only=True)
+    try:
+        return [list(sheet.iter_rows(values_only=True)) for sheet in book.worksheets]
+    finally:
+        book.close()
+
+
+@lru_cache(maxsize=1)
+def read_document(path: Path) -> list[list[list[str]]]:
+    """Return the texts of the cells of every table of a DOCX, by row."""
+    return [[[cell.text for cell in row.cells] for row in table.rows]
+            for table in docx.Document(str(path)).tables]  # fmt: skip
 
 
 def heads_of_code(titles: list[str]) -> str:
@@ -254,13 +277,12 @@ def read_documents(
     figures: Figures, folder: Path, headline: dict, tables: dict[str, list[dict[str, str]]]
 ) -> None:
     """Add the shares of the annex by municipality and service, and compare PDF with DOCX."""
-    book = docx.Document(str(folder / "annex.docx"))
+    book = read_document(folder / "annex.docx")
     pages = "".join(page.extract_text() for page in pypdf.PdfReader(folder / "annex.pdf").pages)
     digits = re.sub(r"\s", "", pages)
-    for table in book.tables:
-        for row in table.rows:
-            cells = list(dict.fromkeys(cell.text for cell in row.cells))
-            for cell in cells:
+    for table in book:
+        for row in table:
+            for cell in dict.fromkeys(row):
                 if re.fullmatch(r"[\d\s\u00a0.,]+%.*", cell):
                     told = re.sub(r"\s", "", cell) in digits
                     figures.add("annex.docx", ("pdf holds", cell), True)
@@ -273,8 +295,8 @@ def read_documents(
         if (row["scenario"], row["scope"]) == ("now", "any")
     }
     # A table of one service names municipalities: its column of shares is one the CSV has.
-    for table in book.tables:
-        rows = [[cell.text for cell in row.cells] for row in table.rows[1:]]
+    for table in book:
+        rows = table[1:]
         if not rows or not all(row[0] in ids for row in rows) or len(rows[0]) < 8:
             continue
         fits = [
@@ -322,8 +344,8 @@ def read_annex_tables(
     heads = {annex[f"column.{name}"].replace("\u00ad", ""): name
              for name in ("region", "now", "suggested", "planned")}  # fmt: skip
     read = 0
-    for table in docx.Document(str(folder / "annex.docx")).tables:
-        rows = [[bare(cell.text) for cell in row.cells] for row in table.rows]
+    for table in read_document(folder / "annex.docx"):
+        rows = [[bare(cell) for cell in row] for row in table]
         titles, group = [short.get(title, heads.get(title, title)) for title in rows[0]], ""
         if not set(titles) & {*short.values(), "now"}:
             continue

@@ -18,7 +18,7 @@ from typing import Any
 
 import docx
 
-from tests.study.read_outputs import ROOT, plain, read_csv, read_layer, read_sheet
+from tests.study.read_outputs import ROOT, plain, read_csv, read_document, read_layer, read_sheet
 
 Row = dict[str, Any]
 
@@ -208,9 +208,9 @@ def _read_annex(world: World, folder: Path, lang: str) -> list[str]:
     homes |= {name.replace(" novads", " nov.") for name in homes}
     book = docx.Document(str(folder / "annex.docx"))
     found = [f"annex: {text.text}" for text in book.paragraphs if NOBODY.search(text.text)]
-    for table in book.tables:
-        for row in table.rows:
-            cells = list(dict.fromkeys(cell.text for cell in row.cells))
+    for table in read_document(folder / "annex.docx"):
+        for row in table:
+            cells = list(dict.fromkeys(row))
             first = cells[0].replace("\u00a0¹", "").split("\n")[0]
             zeros = [cell for cell in cells[1:] if NOBODY.search(cell) or cell.strip() == "0"]
             service = names.get(first) or names.get(first.lower())
