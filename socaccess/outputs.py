@@ -104,8 +104,7 @@ def write_outputs(
         write_together(folder) as aside,
     ):
         extra = _write_rest(released, aside, lang, excel, formats)
-        for name, content in {**annexes.result(), "tables.xlsx": workbook.result()}.items():
-            (aside / name).write_bytes(content)
+        _put({**annexes.result(), "tables.xlsx": workbook.result()}, aside)
     return [Path(folder) / name for name in (*FILES, *extra)]
 
 
@@ -126,14 +125,8 @@ def write_annexes(
         What to write.
     folder
         Where to; made if absent. Both files are written, or none.
-    lang
-        Language.
-    form
-        `short` (two pages) or `full`.
-    municipality_id
-        The municipality it is for; the whole study by default.
-    allow_small_counts
-        Show counts of persons under the threshold too; both files then say so.
+    lang, form, municipality_id, allow_small_counts
+        As in `socaccess.documents.annex.write_annex`.
 
     Raises
     ------
@@ -150,8 +143,7 @@ def write_annexes(
         allow_small_counts=allow_small_counts,
     )
     with write_together(folder) as aside:
-        for name, content in contents.items():
-            (aside / name).write_bytes(content)
+        _put(contents, aside)
     return [Path(folder) / name for name in ANNEXES]
 
 
@@ -206,11 +198,15 @@ def write_programme(
     tables = build.tables()
     files |= {f"{name}.csv": encode_csv(table, excel=excel) for name, table in tables.items()}
     with write_together(folder) as aside:
-        for name, content in files.items():
-            (aside / name).write_bytes(content)
+        _put(files, aside)
         save_map(build.released, aside / "map.html", lang=lang)
         add_planning_layers(pages, aside / "layers.gpkg")
     return [Path(folder) / name for name in (*files, "map.html", "layers.gpkg")]
+
+
+def _put(contents: dict[str, bytes], folder: Path) -> None:
+    for name, content in contents.items():
+        (folder / name).write_bytes(content)
 
 
 def _render_annexes(result: StudyResult | Release, **asked: Any) -> dict[str, bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -61,6 +62,13 @@ class State(StrEnum):
     suggested = "suggested"
 
 
+class Groups(StrEnum):
+    """What persons are grouped by for the parts of an inequality."""
+
+    municipality = "municipality"
+    urbanisation = "urbanisation"
+
+
 class Unit(StrEnum):
     """What closes at once."""
 
@@ -79,6 +87,8 @@ def access(
     scenario: Annotated[State, typer.Option("--scenario")] = State.now,
     compare: Annotated[str | None, typer.Option("--compare")] = None,
     cost: Annotated[list[str] | None, typer.Option("--cost")] = None,
+    groups: Annotated[Groups, typer.Option("--groups")] = Groups.municipality,
+    ranking: Annotated[Path | None, typer.Option("--ranking")] = None,
     small_counts: SmallCounts = False,
 ) -> None:
     """Measure access to a service: places for those who reach them, choice, fairness, cost."""
@@ -106,10 +116,10 @@ def access(
         result = study.run(sites=suggested)
         found = planning.fairness(
             result, chosen, scenario="suggested" if suggested else "planned",
-            unknown=unknown.value, **shown,
+            unknown=unknown.value, by=groups.value, ranking=ranking, **shown,
         )  # fmt: skip
-        _finish(session, study, measure, {"services": found.indices, "changes": found.changes,
-                                          "groups": found.groups})  # fmt: skip
+        tables = {"services": found.indices, "changes": found.changes, "groups": found.groups}
+        _finish(session, study, measure, {**tables, "curves": found.curves})
     else:
         subject = study.run() if scenario is State.suggested else study
         answer = planning.access(

@@ -28,17 +28,7 @@ __all__ = ["Pages", "Record"]
 
 
 class Pages(SituationChapters, ActionChapters, AnnexChapters):
-    """The pages of a compiled programme in one language.
-
-    Parameters
-    ----------
-    compiled
-        What was calculated.
-    lang
-        `lv` or `en`.
-    record
-        What the rounds have left, where there were any.
-    """
+    """The pages of a compiled programme in one language, made as `PageWords`."""
 
     def compose(self, form: str = "full") -> Document:
         """Return the programme: `full`, or `short` without models, objects and annexes."""

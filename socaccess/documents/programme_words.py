@@ -8,12 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from socaccess.content import (
-    Block,
-    Document,
-    Inline,
-    Phrase,
-)
+from socaccess.content import Block, Document, Inline, Phrase
 from socaccess.i18n import Texts, sort_key
 from socaccess.programme.compilation import Compilation
 from socaccess.sources.services import load_target_groups
@@ -57,8 +52,7 @@ class PageWords:
     @cached_property
     def services(self) -> dict[str, str]:
         """Names of services."""
-        types = self.compiled.result.service_types
-        return dict(zip(types["service"], types[f"name_{self.lang}"], strict=True))
+        return self.compiled.result.study.name_services(self.lang)
 
     @cached_property
     def groups(self) -> dict[str, str]:
@@ -112,9 +106,9 @@ class PageWords:
 
     def order_services(self, services: list[str]) -> list[str]:
         """Return services by target group, then by name."""
-        types = self.compiled.result.service_types.set_index("service")["target_group"]
+        group_of = self.compiled.result.study.group_of
         return sorted(
-            services, key=lambda s: (str(types.get(s)), sort_key(str(self.services.get(s, s))))
+            services, key=lambda s: (str(group_of.get(s)), sort_key(str(self.services.get(s, s))))
         )
 
     def list_coverage(self) -> pd.DataFrame:

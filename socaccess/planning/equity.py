@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,11 +22,23 @@ from socaccess.errors import InputError, UnknownNameError
 from socaccess.planning.measures import classify_points
 from socaccess.planning.opening import Asked
 from socaccess.planning.service_access import AccessContext, ServiceAccess
+from socaccess.schemas import Column, TableForm
+from socaccess.sources.plain_tables import check_plain_table
+from socaccess.study.posing import find_municipality
 
 __all__ = ["Fairness", "fairness"]
 
 MEASURES = ("travel_min", "per_100")
 """Minutes to the nearest (more is worse), and places per 100 persons by `2sfca`."""
+
+RANKING = TableForm(
+    "ranking",
+    (
+        Column("municipality", required=True, unique=True),
+        Column("rank_by", "number", required=True),
+    ),
+)
+"""What municipalities are ranked by."""
 
 GROUPS = ("municipality", "urbanisation")
 """What persons are grouped by."""
@@ -70,7 +83,7 @@ def fairness(
     measure: str = "travel_min",
     by: str = "municipality",
     scenario: str = "suggested",
-    ranking: Mapping[str, float] | pd.Series | None = None,
+    ranking: Mapping[str, float] | pd.Series | str | Path | None = None,
     unknown: str = "median",
     allow_small_counts: bool = False,
 ) -> Fairness:
@@ -90,8 +103,9 @@ def fairness(
     scenario
         What now is compared with: `suggested` or `planned`.
     ranking
-        A number for each municipality, by id (income, share of the elderly): for the
-        concentration index and its curve. One without gaps.
+        A number for each municipality, by id (income, share of the elderly), or a file with
+        the columns `municipality` (id or name) and `rank_by`: for the concentration index and
+        its curve. One without gaps.
     unknown
         Facilities of unknown places, for `per_100`: `median` or `leave_out`.
     allow_small_counts
@@ -186,6 +200,10 @@ def _label_points(context: AccessContext, by: str) -> np.ndarray:
 def _rank_points(context: AccessContext, ranking: Any) -> np.ndarray | None:
     if ranking is None:
         return None
+    if isinstance(ranking, str | Path):
+        table = check_plain_table(ranking, RANKING)
+        named = [find_municipality(context.study, name)[0] for name in table["municipality"]]
+        ranking = dict(zip(named, table["rank_by"], strict=True))
     given = pd.Series(dict(ranking), dtype=float)
     ids = context.study.municipalities["municipality_id"]
     missing = ids[ids.map(given).isna()]

@@ -151,12 +151,12 @@ class StudyResult(StudyAnswer):
 
     def release(self, *, allow_small_counts: bool = False) -> Release:
         """Return the result as it may leave; small counts only if allowed on purpose."""
-        return release(self, allow_small_counts=allow_small_counts)
+        return _release(self, allow_small_counts=True) if allow_small_counts else self.released
 
     @cached_property
     def released(self) -> Release:
-        """The result as it may leave."""
-        return self.release()
+        """The result as it may leave; made once, whoever asks."""
+        return _release(self)
 
     @property
     def tables(self) -> dict[str, pd.DataFrame]:
@@ -327,8 +327,13 @@ def release(result: StudyResult | Release, *, allow_small_counts: bool = False) 
     """
     if isinstance(result, Release):
         return result
-    allowed = allow_small_counts
-    estimate, protections, below = protect_persons(result.study, allow_small_counts=allowed)
+    return result.release(allow_small_counts=allow_small_counts)
+
+
+def _release(result: StudyResult, *, allow_small_counts: bool = False) -> Release:
+    estimate, protections, below = protect_persons(
+        result.study, allow_small_counts=allow_small_counts
+    )
     if below == 0:
         return Release(result, {}, 0)
     return Release(conclude(result, estimate), protections, below)

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import csv
 import json
 
+import geopandas as gpd
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 import socaccess as sa
 from socaccess.cli.app import app
+from socaccess.content import Rendering, Table
+from socaccess.documents.annex import compose_annex
+from socaccess.documents.annex_access import compose_access
+from socaccess.documents.annex_context import AnnexContext
+from socaccess.i18n import Texts
 
 SERVICE = "dac_grt"
 
@@ -64,7 +71,18 @@ def test_places_of_ludza_as_added_up_point_by_point(released):
         places += persons[point] * sum(ratio.get(at, 0.0) for at in near)
     answer = sa.planning.access(released, SERVICE).municipalities.set_index("municipality_id")
     assert answer.loc["0037000", "municipality"] == "Ludzas novads"
-    assert answer.loc["0037000", "per_100"] == pytest.approx(100 * places / total, rel=1e-9)
+    by_hand = 100 * places / total
+    assert answer.loc["0037000", "per_100"] == pytest.approx(by_hand, rel=1e-9)
+    # The annex tells the same of it, in a table of municipalities by services.
+    context = AnnexContext(released, Texts("lv"))
+    section = compose_access(context)
+    rendering = Rendering.of(compose_annex(released, form="short"))
+    table = next(block for block in section.blocks if isinstance(block, Table))
+    (row,) = (row for row in table.rows if row[0] == context.shorten("Ludzas novads"))
+    at = [column.title for column in table.columns].index(context.low(SERVICE))
+    assert rendering.cell_text(row[at]).removeprefix("≥ ") == Texts("lv").number(
+        by_hand, decimals=1 if by_hand < 10 else 0
+    )
 
 
 @pytest.mark.parametrize("measure", ["bfca", "opportunities", "huff"])
@@ -180,6 +198,75 @@ def test_the_commands_answer_in_latvian_and_in_json(tmp_path):
     assert (tmp_path / "access_municipalities.csv").exists()
     wrong = call("access", "latgale", "--measure", "delivery_cost", "--cost", "fixed=1")
     assert wrong.exit_code == 2
+
+
+def read(out, name):
+    with (out / f"{name}.csv").open(encoding="utf-8-sig", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def test_a_road_that_closes_is_asked_by_its_id(result, tmp_path):
+    """Whoever is hit by it has farther to go, as the times on the network without it say."""
+    roads = result.study.network.to_frame()
+    way = roads.loc[roads["modelled"], "edge_id"].iloc[0]
+    found = call("closing", "latgale", "--service", SERVICE, "--road", way, "--json",
+                 "--out", str(tmp_path))  # fmt: skip
+    assert found.exit_code == 0, found.output
+    answer = json.loads(found.stdout)
+    assert answer["road"] == [way] and len(answer["changes"]) == 9
+    table = sa.planning.road_closing(result.study, [way], service=SERVICE)
+    for told, row in zip(answer["changes"], table.itertuples(), strict=True):
+        assert told["municipality"] == row.municipality
+        assert told["extra_min"] == pytest.approx(row.extra_min, abs=1e-6)
+    assert (table["extra_min"] >= 0).all()
+    assert len(read(tmp_path, "road_closing")) == 9
+
+
+def test_two_scenarios_are_compared_in_tables_and_layers(tmp_path):
+    found = call("access", "latgale", "--measure", "comparison", "--compare", "planned",
+                 "--json", "--out", str(tmp_path))  # fmt: skip
+    assert found.exit_code == 0, found.output
+    changed = json.loads(found.stdout)["municipalities"]
+    assert changed and all(row["covered_share_change"] > 0 for row in changed)
+    layer = gpd.read_file(tmp_path / "comparison.gpkg", layer="municipality")
+    assert len(layer) >= len(changed) and layer.crs == "EPSG:3059"
+    settlements = read(tmp_path, "access_settlements")
+    assert {row["in_both"] for row in settlements} == {"both"}
+
+
+def test_fairness_is_asked_with_a_ranking_of_ones_own(result, tmp_path):
+    names = result.study.municipalities["name"]
+    table = tmp_path / "income.csv"
+    rows = [f"{name};{1000 + 10 * at}" for at, name in enumerate(names)]
+    table.write_text("\n".join(["municipality;rank_by", *rows]), encoding="utf-8")
+    asked = ("access", "latgale", "--measure", "fairness", "--compare", "planned",
+             "--service", SERVICE, "--json")  # fmt: skip
+    found = call(*asked, "--ranking", str(table), "--groups", "urbanisation")
+    assert found.exit_code == 0, found.output
+    answer = json.loads(found.stdout)
+    ids = result.study.municipalities["municipality_id"]
+    income = dict(zip(ids, range(len(ids)), strict=True))
+    direct = sa.planning.fairness(result, SERVICE, scenario="planned", ranking=income)
+    for told, row in zip(answer["services"], direct.indices.itertuples(), strict=True):
+        # Only the order of a ranking counts.
+        assert told["concentration"] == pytest.approx(row.concentration, abs=1e-9)
+        assert told["gini"] == pytest.approx(row.gini, abs=1e-9)
+    assert {row["group"] for row in answer["groups"]} <= {"urban_centre", "urban_cluster", "rural"}
+    assert answer["curves"]
+    table.write_text("\n".join(["municipality;rank_by", *rows[1:]]), encoding="utf-8")
+    short = call(*asked, "--ranking", str(table))
+    assert short.exception.code == "access.rank_missing"
+
+
+def test_choice_counts_facilities_and_providers():
+    found = call("access", "latgale", "--service", SERVICE, "--measure", "choice", "--json")
+    assert found.exit_code == 0, found.output
+    rows = json.loads(found.stdout)["municipalities"]
+    assert len(rows) == 9
+    for row in rows:
+        near, second = row["first_min"], row["second_min"]
+        assert near <= second <= row["third_min"]
+        assert row["providers"] <= row["facilities"] + 1e-9
 
 
 def test_places_nobody_states_are_unknown_and_no_facility_has_none(result):

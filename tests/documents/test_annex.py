@@ -81,7 +81,7 @@ def find_blocks(document: Document, kind: type) -> list:
 
 @pytest.mark.parametrize(
     ("lang", "form", "municipality_id"),
-    [("lv", "short", None), ("lv", "full", LUDZA), ("en", "full", None)],
+    [("lv", "short", None), ("lv", "full", LUDZA), ("en", "full", None), ("en", "short", LUDZA)],
 )
 def test_every_word_arrives_in_pdf_and_docx(
     released: Release, tmp_path: Path, lang: str, form: str, municipality_id: str | None
@@ -143,15 +143,19 @@ def test_pages_are_few_and_the_same_in_both_forms(released: Release, tmp_path: P
                                            form="short")).pages) == 2  # fmt: skip
 
 
+@pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize("municipality_id", [LUDZA, "0002000", "0036000"])
-def test_a_municipality_has_two_pages(released: Release, tmp_path: Path, municipality_id) -> None:
-    path = write_annex(released, tmp_path / "m.pdf", municipality_id=municipality_id)
+def test_a_municipality_has_two_pages(
+    released: Release, tmp_path: Path, municipality_id: str, lang: str
+) -> None:
+    path = write_annex(released, tmp_path / "m.pdf", municipality_id=municipality_id, lang=lang)
     assert len(pypdf.PdfReader(path).pages) <= 2
 
 
-def test_headings_of_the_docx_stay_whole(released: Release, tmp_path: Path) -> None:
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_headings_of_the_docx_stay_whole(released: Release, lang: str) -> None:
     """No heading of a table breaks inside a word but where it says so."""
-    content = compose_annex(released)
+    content = compose_annex(released, lang=lang)
     texts = Rendering.of(content)
     for table in find_blocks(content, Table):
         widths = texts.widths(table)
@@ -163,15 +167,18 @@ def test_headings_of_the_docx_stay_whole(released: Release, tmp_path: Path) -> N
                 assert len(word) * size * 0.48 <= room, (word, room)
 
 
-def test_pdf_is_tagged_and_says_its_language(released: Release, tmp_path: Path) -> None:
-    path = write_annex(released, tmp_path / "a.pdf", municipality_id=LUDZA)
+@pytest.mark.parametrize(("lang", "name"), [("lv", "Ludzas novad"), ("en", "Ludzas novads")])
+def test_pdf_is_tagged_and_says_its_language(
+    released: Release, tmp_path: Path, lang: str, name: str
+) -> None:
+    path = write_annex(released, tmp_path / "a.pdf", municipality_id=LUDZA, lang=lang)
     reader = pypdf.PdfReader(path)
     root = reader.trailer["/Root"]
     assert root["/MarkInfo"]["/Marked"]
-    assert str(root["/Lang"]).startswith("lv")
+    assert str(root["/Lang"]).startswith(lang)
     assert b"pdfuaid:part" in path.read_bytes() or "pdfuaid" in str(root["/Metadata"].get_data())
-    assert "Ludzas novad" in str(reader.metadata.title)
-    figures = find_blocks(compose_annex(released), Figure)
+    assert name in str(reader.metadata.title)
+    figures = find_blocks(compose_annex(released, lang=lang), Figure)
     assert len(figures) > 4 and all(figure.alt for figure in figures)
 
 
@@ -211,16 +218,17 @@ def released_coverage(released: Release) -> dict[tuple[str, str], float]:
     return dict(zip(keys, table["covered_share"], strict=True))
 
 
-def test_services_nobody_counts_have_no_figure(released: Release) -> None:
+@pytest.mark.parametrize(("lang", "said"), [("lv", "nav apzināti"), ("en", "no source")])
+def test_services_nobody_counts_have_no_figure(released: Release, lang: str, said: str) -> None:
     unknown = {row["service"] for row in released.headline["services"] if not row["supply_known"]}
-    context = AnnexContext(released, Texts("lv"))
+    context = AnnexContext(released, Texts(lang))
     assert unknown & set(context.services)
-    content = compose_annex(released)
+    content = compose_annex(released, lang=lang)
     texts = Rendering.of(content)
     for table in find_blocks(content, Table):
         for row in table.rows:
             cells = [texts.cell_text(cell) for cell in row]
-            if any("nav apzināti" in cell for cell in cells):
+            if any(said in cell for cell in cells):
                 assert len(cells) == 3 and not re.search(r"\d+ ?%", "".join(cells))
 
 
