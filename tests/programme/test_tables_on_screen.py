@@ -50,7 +50,8 @@ def is_shown(shown: str, value: object) -> bool:
 def test_cooperation_shows_what_json_says():
     # A service whose site brings someone near: now and then are not the same.
     words = ("plan", "cooperation", "latgale", "--service", "respite_grt",
-             "--partner", "Ludzas novads", "--partner", "Rēzeknes novads", "--yearly-cost", "60000", "--lang", "en")  # fmt: skip
+             "--partner", "Ludzas novads", "--partner", "Rēzeknes novads",
+             "--yearly-cost", "60000", "--lang", "en")  # fmt: skip
     balance, joint = read_tables(run_command(*words).stdout)
     answer = json.loads(run_command(*words, "--json").stdout)
     assert any(row["near_now"] != row["near_joint"] for row in answer["joint"])

@@ -71,13 +71,11 @@ def check_access_page(released, folder, lang):
     words = json.loads((ROOT / "socaccess" / "locale" / lang / "annex.json").read_text("utf-8"))
     tables = read_document(folder / "annex.docx")
     heads = [[bare(cell) for cell in table[0]] for table in tables]
-    first = bare(words["column.municipality"])
-    (places,) = (table for table, head in zip(tables, heads, strict=True)
-                 if head[0] == first and len(table) == len(released.result.municipalities) + 1
-                 and "%" not in "".join(cell for row in table for cell in row))  # fmt: skip
+    (at,) = (at for at, head in enumerate(heads) if bare(words["column.extra_min"]) in head)
+    places, closing = tables[at - 1], tables[at]
+    assert heads[at - 1][0] == bare(words["column.municipality"])
+    assert len(places) == len(released.result.municipalities) + 1
     assert any(re.search(r"\d", cell) for row in places[1:] for cell in row[1:])
-    (closing,) = (table for table, head in zip(tables, heads, strict=True)
-                  if bare(words["column.extra_min"]) in head)  # fmt: skip
     assert len(closing) == 11
     pages = len(pypdf.PdfReader(folder / "annex.pdf").pages)
     assert pages <= (12 if "riga" in released.result.study.name else 10)
