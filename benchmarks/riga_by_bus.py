@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -20,22 +21,18 @@ from benchmarks.transit import RIGA
 SERVICES = ("dac_grt", "dac_ft")
 
 
-def main() -> None:
+def ask_riga(feed: Path, day: dt.date) -> tuple[Any, Any, Any]:
+    """Return points where people live, with persons and neighbourhood; centres; the days."""
     import socaccess as sa
     from socaccess.sources.services import load_facilities
     from socaccess.sources.settlements import load_people_points, load_settlements
-    from socaccess.transit import STATUSES
 
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--riga", type=Path, default=RIGA)
-    parser.add_argument("--day", type=dt.date.fromisoformat, default=dt.date(2019, 10, 9))
-    asked = parser.parse_args()
     settlements = load_settlements()
     here = settlements[settlements["kind"] == "neighbourhood"].set_index("settlement_id")
     people = load_people_points()
     people = people[people["settlement_id"].isin(here.index)].reset_index(drop=True)
-    persons = here["population"].reindex(people["settlement_id"]).to_numpy() * people["share"]
-    homes = people[["geometry"]].assign(id=np.arange(len(people)))
+    people["persons"] = people["settlement_id"].map(here["population"]) * people["share"]
+    people["name"] = people["settlement_id"].map(here["name"])
     facilities = load_facilities()
     centres = facilities[
         facilities["service"].isin(SERVICES)
@@ -43,14 +40,29 @@ def main() -> None:
         & facilities["settlement_id"].isin(here.index)
     ].drop_duplicates("geometry")
     trips = sa.return_trips(
-        asked.riga, homes, centres.rename(columns={"facility_id": "id"})[["id", "geometry"]],
-        open="10:00", stay_h=4, day=asked.day,
+        feed, people[["geometry"]].assign(id=np.arange(len(people))),
+        centres.rename(columns={"facility_id": "id"})[["id", "geometry"]],
+        open="10:00", stay_h=4, day=day,
     )  # fmt: skip
+    return people, centres, trips
+
+
+def main() -> None:
+    from socaccess.transit import STATUSES
+
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--riga", type=Path, default=RIGA)
+    parser.add_argument("--day", type=dt.date.fromisoformat, default=dt.date(2019, 10, 9))
+    asked = parser.parse_args()
+    people, centres, trips = ask_riga(asked.riga, asked.day)
+    persons = people["persons"]
     best = trips.best_per_home()
     whole = persons.sum()
-    print(f"{asked.day}: {len(homes)} points of {len(here)} neighbourhoods, {len(centres)} centres")
+    print(f"{asked.day}: {len(people)} points of {people['name'].nunique()} neighbourhoods, "
+          f"{len(centres)} centres")  # fmt: skip
     for status in STATUSES:
-        print(f"{status}: {persons[best['status'] == status].sum() / whole:.1%} of the people")
+        part = persons[best["status"] == status].sum()
+        print(f"{status}: {part:,.0f} of {whole:,.0f} people ({part / whole:.2%})")
     same_day = best["status"] == "same_day"
     order = best["out_min"][same_day].sort_values().index
     reached = persons[order].cumsum() / persons[order].sum()
@@ -61,7 +73,7 @@ def main() -> None:
     longest = best[same_day].nlargest(3, "away_h").index
     for home in longest:
         place = int(trips.pick_best()[home])
-        print(f"\nfrom {here.loc[people['settlement_id'][home], 'name']}:")
+        print(f"\nfrom {people['name'][home]}:")
         print(trips.journey(home, place).to_string(index=False))
 
 

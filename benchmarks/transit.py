@@ -59,17 +59,14 @@ def compare_riga(path: Path, sources: int) -> dict[str, float]:
                        np.zeros(len(ids), np.int32))  # fmt: skip
 
     def ask_window(places: np.ndarray) -> None:
-        profile = Profile(day)
-        for part in profile.split(len(places)):
-            size = part.stop - part.start
-            ends = Walks(np.arange(len(places) + 1), places.astype(np.int32),
-                         np.zeros(len(places), np.int32))  # fmt: skip
-            last = eight + WINDOW_MIN * 60
-            profile.scan(ends, part, np.full(size, eight), np.full(size, last + 4 * 3600), eight)
-            for place in range(size):
-                arrive = profile.spread_departures(everywhere, place, eight, 60, WINDOW_MIN)
-                wait = np.where(arrive < 0, 1 << 30, arrive - eight - 60 * np.arange(WINDOW_MIN))
-                np.partition(wait, WINDOW_MIN // 2 - 1, axis=1)
+        profile, last = Profile(day), eight + WINDOW_MIN * 60
+        for place in places:
+            profile.scan(
+                np.array([place], np.int32), np.zeros(1, np.int32), eight, last + 4 * 3600, eight
+            )
+            arrive = profile.spread_departures(everywhere, eight, 60, WINDOW_MIN)
+            wait = np.where(arrive < 0, 1 << 30, arrive - eight - 60 * np.arange(WINDOW_MIN))
+            np.partition(wait, WINDOW_MIN // 2 - 1, axis=1)
 
     def ask_ours(places: np.ndarray) -> None:
         for place in places.tolist():

@@ -78,7 +78,7 @@ class _Trace:
     def find_entry(self, stop: int, ready: int, column: int) -> tuple[int, int, int, int] | None:
         """Return the first departure from `ready` on: time, arrival, rides, walk."""
         return next(
-            (entry for entry in self.profile.list_departures(stop, 0, column) if entry[0] >= ready),
+            (entry for entry in self.profile.list_departures(stop, column) if entry[0] >= ready),
             None,
         )
 

@@ -13,8 +13,6 @@ __all__ = ["Departures", "Profile"]
 
 _ROOM = 400_000
 _NEVER = 1 << 62
-_VALUES = 4
-"""Values of a run that lie side by side; more of them leave the processor's nearer memory."""
 
 
 class Departures:
@@ -59,62 +57,55 @@ class Departures:
 
 
 class Profile:
-    """The work space of scans over one timetable; one for each thread.
+    """The work space of scans over one timetable, of one place after the other.
 
     Parameters
     ----------
     timetable
         A day, or a mirrored day for the ways home.
     max_rides
-        Most rides of a journey (1-60), None for any number. A limit costs about twice the time.
+        Most rides of a journey (1-60), None for any number. A limit costs some times the time, and
+        each is compiled when it is first asked for.
 
     Examples
     --------
     >>> profile = Profile(timetable)                                      # doctest: +SKIP
-    >>> for first, part in profile.split(places):                         # doctest: +SKIP
-    ...     profile.scan(part, low_s, high_s, first_s)
+    >>> profile.scan(*places.of(0), low_s, high_s, first_s)               # doctest: +SKIP
     """
 
     def __init__(self, timetable: Timetable, max_rides: int | None = None) -> None:
         self.timetable = timetable
-        self._limited = max_rides is not None
-        values = max_rides or 1
-        self.places = max(1, _VALUES // values)
-        shape = timetable.stop_count, self.places
-        self._seated = np.empty((timetable.run_count, self.places, values), np.int64)
+        self._limit, values = max_rides, max_rides or 1
+        count = timetable.stop_count
+        self._seated = np.empty((timetable.run_count, values), np.int64)
         self._near_first, self._own_first, self._own_last = (
-            np.empty(shape, np.int32) for _ in range(3)
+            np.empty(count, np.int32) for _ in range(3)
         )
-        self._near_best, self._own_best = (np.empty((*shape, values), np.int64) for _ in range(2))
+        self._near_best, self._own_best = (np.empty((count, values), np.int64) for _ in range(2))
         self._near, self._own = (np.empty((_ROOM, values + 1), np.int64) for _ in range(2))
 
-    def split(self, count: int) -> Iterator[slice]:
-        """Yield the places that are looked at together, part after part."""
-        for first in range(0, count, self.places):
-            yield slice(first, min(first + self.places, count))
-
     def scan(
-        self, places: Walks, part: slice, low_s: np.ndarray, high_s: np.ndarray, first_s: int
+        self, stops: np.ndarray, seconds: np.ndarray, low_s: int, high_s: int, first_s: int
     ) -> None:
-        """Look at all departures towards some places, at most `self.places` of them.
+        """Look at all departures towards a place.
 
         Parameters
         ----------
-        places, part
-            Walks from stops to all places, and which of them are meant.
+        stops, seconds
+            Stops from which the place is reached on foot, and in how many seconds.
         low_s, high_s
-            Arrivals of interest at each place of the part, both inclusive.
+            Arrivals of interest, both inclusive.
         first_s
             Earliest departure from a stop, inclusive.
         """
-        from socaccess.transit._profile import scan_limited, scan_profile
+        from socaccess.transit._profile import compile_scan
 
-        begin = places.begin[part.start : part.stop + 1]
-        scan = scan_limited if self._limited else scan_profile
-        while not scan(
+        if not len(stops):
+            self._own_first[:], self._own_last[:] = -1, -1
+            return
+        while not compile_scan(self._limit)(
             *self.timetable.connections, *self.timetable.walks_in, self.timetable.is_mirrored,
-            begin, places.stop, places.seconds,
-            np.asarray(low_s, np.int64), np.asarray(high_s, np.int64), np.int64(first_s),
+            stops, seconds, np.int64(low_s), np.int64(high_s), np.int64(first_s),
             self._seated, self._near_first, self._near_best, self._near,
             self._own_first, self._own_last, self._own_best, self._own,
         ):  # fmt: skip
@@ -122,28 +113,23 @@ class Profile:
             room = 2 * len(self._own)
             self._near, self._own = (np.empty((room, columns), np.int64) for _ in range(2))
 
-    def find_departures(
-        self, homes: Walks, place: int, first_s: int, into: Departures
-    ) -> Departures:
-        """Write every home's latest departure, none before `first_s`, to a place of the part."""
+    def find_departures(self, homes: Walks, first_s: int, into: Departures) -> Departures:
+        """Write every home's latest departure towards the place, none before `first_s`."""
         from socaccess.transit._profile import find_departures
 
         find_departures(
-            homes.begin, homes.stop, homes.seconds, np.int64(place), self._own_first,
-            self._own_last, self._own, np.int64(first_s),
-            into.leave_s, into._value, into.soonest_s,
+            homes.begin, homes.stop, homes.seconds, self._own_first, self._own_last, self._own,
+            np.int64(first_s), into.leave_s, into._value, into.soonest_s,
         )  # fmt: skip
         return into
 
-    def spread_departures(
-        self, homes: Walks, place: int, start_s: int, step_s: int, count: int
-    ) -> np.ndarray:
-        """Return arrivals at a place for departures at regular times, (homes, count); -1 none."""
+    def spread_departures(self, homes: Walks, start_s: int, step_s: int, count: int) -> np.ndarray:
+        """Return arrivals at the place for departures at regular times, (homes, count); -1 none."""
         from socaccess.transit._profile import spread_departures
 
         out = np.empty((len(homes.begin) - 1, count), np.int32)
         spread_departures(
-            homes.begin, homes.stop, homes.seconds, np.int64(place), self._own_first, self._own,
+            homes.begin, homes.stop, homes.seconds, self._own_first, self._own,
             np.int64(start_s), np.int64(step_s), out,
         )  # fmt: skip
         return out
@@ -153,14 +139,12 @@ class Profile:
         """Values per entry: the most rides, or 1 for any number of them."""
         return self._own.shape[1] - 1
 
-    def list_departures(
-        self, stop: int, place: int, column: int = -1
-    ) -> Iterator[tuple[int, int, int, int]]:
+    def list_departures(self, stop: int, column: int = -1) -> Iterator[tuple[int, int, int, int]]:
         """Yield departure, arrival, rides and seconds on foot of every entry of a stop.
 
         `column` says by how many rides at most, less one; the last by default.
         """
-        at = int(self._own_first[stop, place])
+        at = int(self._own_first[stop])
         while at >= 0:
             packed, value = int(self._own[at, 0]), int(self._own[at, 1:][column])
             if value < _NEVER:

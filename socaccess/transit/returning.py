@@ -229,17 +229,15 @@ class ReturnTrips:
         from socaccess.transit.journeys import Leg, trace_legs, turn_back
 
         question, hours = self.question, self.hours
-        part, ends = slice(place, place + 1), question.places.of(place)
+        ends = question.places.of(place)
         first, last = hours.first_s, MIRROR_S - hours.last_s
         profiles = {}
         if (self.rides_out[homes, place] > 0).any():
             profiles["out"] = Profile(self._timetable, self.max_rides)
-            profiles["out"].scan(question.places, part, hours.from_s[part], hours.by_s[part], first)
+            profiles["out"].scan(*ends, hours.from_s[place], hours.by_s[place], first)
         if (self.rides_back[homes, place] > 0).any():
             profiles["back"] = Profile(self._timetable.mirrored, self.max_rides)
-            profiles["back"].scan(
-                question.places, part, np.array([last]), MIRROR_S - hours.closes_s[part], last
-            )
+            profiles["back"].scan(*ends, last, MIRROR_S - hours.closes_s[place], last)
         legs: dict[tuple[int, str], list[Leg]] = {}
         for home in homes:
             at = home, place
@@ -430,23 +428,23 @@ def _ask_day(
     out |= {name: np.zeros(shape, np.uint8) for name in _COUNTS}
     out["status"] = np.full(shape, NO_SERVICE, np.uint8)
     found = Departures(shape[1])
-    for part in there.split(shape[0]):
-        there.scan(places, part, hours.from_s[part], hours.by_s[part], hours.first_s)
-        deadline = np.full(part.stop - part.start, MIRROR_S - hours.last_s)
-        home.scan(places, part, deadline, MIRROR_S - hours.closes_s[part], int(deadline[0]))
-        for place in range(part.start, part.stop):
-            row = {name: values[place] for name, values in out.items()}
-            on_foot = question.on_foot[:, place]
-            there.find_departures(homes, place - part.start, hours.first_s, found)
-            _write_out(found, on_foot, int(hours.by_s[place]), hours.first_s, row)
-            home.find_departures(homes, place - part.start, int(deadline[0]), found)
-            _write_back(found, on_foot, int(hours.closes_s[place]), hours.last_s, row)
-            got, back = row["leave_s"] >= 0, row["back_s"] >= 0
-            row["status"][got] = ONE_WAY
-            row["status"][got & back] = SAME_DAY
-            no_stop = ~homes.has_stop | (not places.has_stop[place])
-            row["status"][~got & (on_foot < 0) & no_stop] = NO_STOP
-        tick(part.stop)
+    last_s = MIRROR_S - hours.last_s
+    for place in range(shape[0]):
+        ends, closes_s = places.of(place), int(hours.closes_s[place])
+        row = {name: values[place] for name, values in out.items()}
+        on_foot = question.on_foot[:, place]
+        there.scan(*ends, hours.from_s[place], hours.by_s[place], hours.first_s)
+        there.find_departures(homes, hours.first_s, found)
+        _write_out(found, on_foot, int(hours.by_s[place]), hours.first_s, row)
+        home.scan(*ends, last_s, MIRROR_S - closes_s, last_s)
+        home.find_departures(homes, last_s, found)
+        _write_back(found, on_foot, closes_s, hours.last_s, row)
+        got, back = row["leave_s"] >= 0, row["back_s"] >= 0
+        row["status"][got] = ONE_WAY
+        row["status"][got & back] = SAME_DAY
+        no_stop = ~homes.has_stop | (not places.has_stop[place])
+        row["status"][~got & (on_foot < 0) & no_stop] = NO_STOP
+        tick(place + 1)
     return {name: values.T for name, values in out.items()}
 
 

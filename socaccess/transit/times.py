@@ -184,19 +184,15 @@ def _measure_window(
     profile = Profile(question.open_day(day), max_rides)
     leave_s = start_s + 60 * np.arange(count)
     beyond = longest_s + 1
-    for part in profile.split(shape[2]):
-        size = part.stop - part.start
-        low, high = np.full(size, start_s), np.full(size, int(leave_s[-1]) + longest_s)
-        profile.scan(question.places, part, low, high, start_s)
-        for place in range(part.start, part.stop):
-            arrive_s = profile.spread_departures(
-                question.homes, place - part.start, start_s, 60, count
-            )
-            seconds = np.where(arrive_s < 0, beyond, arrive_s - leave_s)
-            walk = question.on_foot[:, place, None]
-            seconds = np.where(walk >= 0, np.minimum(seconds, walk), seconds)
-            ranked = np.sort(seconds, axis=1)[:, ranks].T
-            travel_s[:, :, place] = np.where(ranked > longest_s, -1, ranked)
+    last_s = int(leave_s[-1]) + longest_s
+    for place in range(shape[2]):
+        profile.scan(*question.places.of(place), start_s, last_s, start_s)
+        arrive_s = profile.spread_departures(question.homes, start_s, 60, count)
+        seconds = np.where(arrive_s < 0, beyond, arrive_s - leave_s)
+        walk = question.on_foot[:, place, None]
+        seconds = np.where(walk >= 0, np.minimum(seconds, walk), seconds)
+        ranked = np.sort(seconds, axis=1)[:, ranks].T
+        travel_s[:, :, place] = np.where(ranked > longest_s, -1, ranked)
     return travel_s
 
 

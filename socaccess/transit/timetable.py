@@ -308,7 +308,10 @@ def _list_runs(feed: Feed, day: dt.date, allowed: np.ndarray) -> tuple[np.ndarra
                 shifts.append(starts - int(feed.depart_s[feed.trip_begin[trip]]))
     trip, by = np.concatenate(trips), np.concatenate(shifts)
     late = feed.arrive_s[feed.trip_begin[trip + 1] - 1] + by >= 0
-    return trip[late].astype(np.int64), by[late].astype(np.int64)
+    trip, by = trip[late].astype(np.int64), by[late].astype(np.int64)
+    # Numbered as they set out: those under way at one time lie side by side in a scan's memory.
+    order = np.argsort(feed.depart_s[feed.trip_begin[trip]] + by, kind="stable")
+    return trip[order], by[order]
 
 
 def _shift_between(timezone: str, date: dt.date, day: dt.date) -> int:
