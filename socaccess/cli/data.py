@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from socaccess.cli.command import EXIT_WRONG, App, Session
+from socaccess.cli.command import EXIT_NO, EXIT_WRONG, App, Session
 
 if TYPE_CHECKING:
     from socaccess.sources.downloads import CachedFile
@@ -187,6 +187,28 @@ def verify(session: Session) -> None:
     session.finish({"files": files, "fetched": entries})
     if changed or not files["whole"].all():
         raise typer.Exit(EXIT_WRONG)
+
+
+@app.command("audit")
+def audit(session: Session, folders: Annotated[list[Path], typer.Argument()]) -> None:
+    """Attack folders of outputs together: which hidden counts can be narrowed; exit 3 if any."""
+    from socaccess.privacy.audit import audit_folders
+
+    found = audit_folders(folders)
+    session.say("data.audited", files=found.files, shown=found.shown, hidden=found.hidden)
+    for where in found.contradictory:
+        session.say("data.audit_contradicts", where=where)
+    rows = [(each.where, " / ".join(part for part in each.cell if part),
+             f"{each.low:.0f}", f"{each.high:.0f}") for each in found.narrowed]  # fmt: skip
+    if rows:
+        heads = ("where", "cell", "low", "high")
+        session.table("", [session.texts(f"data.audit_{head}") for head in heads], rows)
+    else:
+        session.say("data.audit_nothing")
+    session.finish({"files": found.files, "shown": found.shown, "hidden": found.hidden,
+                    "contradictory": list(found.contradictory),
+                    "narrowed": [vars(each) for each in found.narrowed]})  # fmt: skip
+    raise typer.Exit(EXIT_NO if rows else 0)
 
 
 @app.command("where")

@@ -17,11 +17,11 @@ from socaccess.rounds.consultation import (
     summarise_statements,
 )
 from socaccess.rounds.decisions import ALL_ROWS, DECISIONS, read_review, write_review
+from socaccess.rounds.hiding import hide_report
 from socaccess.rounds.layers import export_layers
 from socaccess.rounds.monitoring import (
     ProgressReport,
     find_round,
-    hide_report,
     list_answers,
     report_progress,
     summarise_round,

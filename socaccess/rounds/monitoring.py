@@ -7,27 +7,24 @@ cumulative, and the share may exceed 100 %, since a service is not tied to resid
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from socaccess.errors import UnknownNameError
-from socaccess.privacy import SHOWN, protect, show_count, show_counts
 from socaccess.rounds import layouts
 from socaccess.rounds.decisions import COUNTS, date_count
-from socaccess.rounds.forms import ALL_SERVICES, PERSONS_SHEET, list_codes
+from socaccess.rounds.forms import ALL_SERVICES, list_codes
 from socaccess.rounds.layouts import Row, to_rows
 from socaccess.rounds.store import Store
 
 __all__ = [
     "ProgressReport",
     "find_round",
-    "hide_report",
     "list_answers",
-    "protect_column",
     "report_progress",
     "summarise_round",
 ]
@@ -103,9 +100,6 @@ def list_answers(store: Store, round_id: str | None = None) -> pd.DataFrame:
     entry = find_round(store, round_id)
     answers = store.read("answers")
     return answers[answers["round_id"] == entry["round_id"]].reset_index(drop=True)
-
-
-_PERSONS = ("assessed", "recipients", "recipients_before")
 
 
 @dataclass(frozen=True, eq=False)
@@ -209,70 +203,6 @@ def report_progress(store: Store, round_id: str | None = None) -> ProgressReport
     )
 
 
-def hide_report(report: ProgressReport, *, below: int = 5) -> ProgressReport:
-    """Return the report as it leaves: counts of persons under `below` hidden, nought too.
-
-    What may be shown beside the region's totals is decided by `socaccess.privacy.protect`,
-    for every target group, service and column on its own. A share is hidden with either
-    of its counts, and the region's share where any count in it is hidden. Of the answers,
-    those that count persons lose their values. Places are capacity and stay.
-
-    Parameters
-    ----------
-    report
-        The report with every count.
-    below
-        The threshold; 0 hides nothing.
-    """
-    if below <= 0:
-        return report
-    answers = report.answers.copy()
-    # Notes, too, are the municipality's own words on its few persons.
-    told = (answers["row"].str.startswith(PERSONS_SHEET.letter)).to_numpy(dtype=bool)
-    for name in ("issued", "said", "stood", "remark"):
-        answers[name] = answers[name].where(~told, None)
-    by = ("target_group", "service")
-    persons = report.persons
-    for name in _PERSONS:
-        persons = protect_column(persons, name, by, report.inhabitants, below)
-    whole = persons[persons["service"] == ALL_SERVICES]
-    assessed = dict(zip(_zip_keys(whole), whole["assessed"], strict=True))
-    group = [assessed[key] for key in _zip_keys(persons)]
-    hidden = [isinstance(a, str) or isinstance(b, str)
-              for a, b in zip(group, persons["recipients"], strict=True)]  # fmt: skip
-    shares = persons["share_of_assessed"].astype(object).mask(hidden, None)
-    persons = persons.assign(assessed_of_group=pd.Series(group, dtype=object, index=persons.index),
-                             share_of_assessed=shares)  # fmt: skip
-    return replace(
-        report,
-        persons=persons,
-        persons_total=_hide_totals(report, persons, below),
-        answers=answers,
-        hidden_below=below,
-    )
-
-
-def _zip_keys(table: pd.DataFrame) -> list[tuple[str, str]]:
-    return list(zip(table["municipality_id"], table["target_group"], strict=True))
-
-
-def _hide_totals(report: ProgressReport, persons: pd.DataFrame, below: int) -> pd.DataFrame:
-    rows = []
-    for row in report.persons_total.to_dict("records"):
-        mine = (report.persons["target_group"] == row["target_group"]) & (
-            report.persons["service"] == row["service"]
-        )
-        for name in _PERSONS:
-            row[name] = protect_total(report.persons[mine], name, report.inhabitants, below)
-        shown = persons.loc[mine, ["recipients", "assessed_of_group"]]
-        if shown.map(lambda value: isinstance(value, str)).to_numpy().any():
-            # Taken over other municipalities than the totals, it could give a hidden count away.
-            row["share_of_assessed"] = None
-            row["assessed_of_group"] = None
-        rows.append(row)
-    return pd.DataFrame(rows, columns=list(report.persons_total.columns), dtype=object)
-
-
 def _list_persons(store: Store, base: int, end: int, answered: set[str]) -> pd.DataFrame:
     services = list(to_rows(store.read("services"), layouts.SERVICES.key).values())
     municipalities = to_rows(store.read("municipalities"), ("municipality_id",))
@@ -358,69 +288,3 @@ def _list_places(store: Store, end: int) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows, columns=["municipality_id", "municipality", "service", *_PLACES])
-
-
-def protect_column(
-    table: pd.DataFrame,
-    column: str,
-    by: Sequence[str],
-    inhabitants: Mapping[str, float],
-    below: int,
-) -> pd.DataFrame:
-    """Return a table with a column of persons as it leaves: whole numbers, marks, None.
-
-    Parameters
-    ----------
-    table
-        One row a municipality and group; with `municipality_id`.
-    column
-        The counts; NaN where unknown.
-    by
-        Columns whose groups have a total that leaves as well.
-    inhabitants
-        Inhabitants of each municipality, by id: they decide what is withheld.
-    below
-        Counts under this are hidden, nought too.
-    """
-    values = np.empty(len(table), dtype=object)
-    for positions in _find_groups(table, by):
-        part = table.iloc[positions]
-        counts = part[column].to_numpy(dtype=float)
-        values[positions] = show_counts(
-            counts, _protect(part, column, inhabitants, below)[0], below
-        )
-    return table.assign(**{column: values})
-
-
-def protect_total(
-    table: pd.DataFrame, column: str, inhabitants: Mapping[str, float], below: int
-) -> int | str | None:
-    """Return the total of one group of municipalities as it leaves."""
-    counts = table[column].to_numpy(dtype=float)
-    if not np.isfinite(counts).any():
-        return None
-    codes, total = _protect(table, column, inhabitants, below)
-    if total == SHOWN and not (codes == SHOWN).any() and np.nansum(counts) < below:
-        total = int(codes.max())
-    return show_count(float(np.nansum(counts)), total, below)
-
-
-def _find_groups(table: pd.DataFrame, by: Sequence[str]) -> list[np.ndarray]:
-    if not len(table):
-        return []
-    return [np.asarray(at) for at in table.groupby(list(by), sort=False).indices.values()]
-
-
-def _protect(
-    table: pd.DataFrame, column: str, inhabitants: Mapping[str, float], below: int
-) -> tuple[np.ndarray, int]:
-    found = protect(
-        table[column].to_numpy(dtype=float),
-        np.zeros(len(table), dtype=int),
-        1,
-        inhabitants=np.array([inhabitants.get(str(i), 0.0) for i in table["municipality_id"]]),
-        below=below,
-        # A nought is somebody's answer here, whoever lives there.
-        uncounted=np.zeros(len(table), dtype=bool),
-    )
-    return found.members, int(found.groups[0])

@@ -13,9 +13,9 @@ import pandas as pd
 from socaccess import crs as crs_
 from socaccess.errors import InputError, Problem, UnknownNameError, raise_problems
 from socaccess.rounds.decisions import to_frame
+from socaccess.rounds.hiding import protect_column
 from socaccess.rounds.layouts import Row, TableLayout, to_rows
 from socaccess.rounds.manifests import find_bad_days
-from socaccess.rounds.monitoring import protect_column
 from socaccess.rounds.store import Store
 from socaccess.study import Study, StudyResult
 from socaccess.study.capacity import CAPACITY_BASES
@@ -333,7 +333,7 @@ def hide_changes(
     differs = coverage["population_covered_before"] != coverage["population_covered_after"]
     persons = changes.persons
     for side in ("before", "after"):
-        persons = protect_column(persons, f"persons_{side}", ("target_group",), inhabitants, below)
+        persons = protect_column(persons, f"persons_{side}", "target_group", inhabitants, below)
     return SnapshotChanges(
         changes.before,
         changes.after,
