@@ -201,8 +201,8 @@ def audit(session: Session, folders: Annotated[list[Path], typer.Argument()]) ->
     rows = [(each.where, " / ".join(part for part in each.cell if part),
              f"{each.low:.0f}", f"{each.high:.0f}") for each in found.narrowed]  # fmt: skip
     if rows:
-        heads = ("where", "cell", "low", "high")
-        session.table("", [session.texts(f"data.audit_{head}") for head in heads], rows)
+        keys = ("data.audit_where", "data.audit_cell", "data.audit_low", "data.audit_high")
+        session.table("", [session.texts(key) for key in keys], rows)
     else:
         session.say("data.audit_nothing")
     session.finish({"files": found.files, "shown": found.shown, "hidden": found.hidden,

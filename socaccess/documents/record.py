@@ -34,7 +34,7 @@ def build_record(
     network = study.network
     warning = {lang: warn_of_small_counts(released, Texts(lang)) for lang in LANGUAGES}
     record = {
-        **({"warning": warning} if released.is_lifted else {}),
+        **({"warning": warning} if released.warns else {}),
         "study": study.name,
         "view": study.view,
         "title": study.title,

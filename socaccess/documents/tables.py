@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from socaccess.i18n import Texts
 from socaccess.study.release import Release
 from socaccess.study.released import DECIMALS, SITE_COLUMNS, list_tables, round_table
+from socaccess.study.releasing import USUAL_THRESHOLD
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -29,6 +30,7 @@ def show_facilities(result: StudyResult) -> gpd.GeoDataFrame:
 
 def warn_of_small_counts(released: Release, texts: Texts) -> str:
     """Return the warning of a file that shows small counts on purpose, else an empty text."""
-    if not released.is_lifted:
+    if not released.warns:
         return ""
-    return texts("tables.warning", n=released.result.study.settings.suppress_below)
+    threshold = released.result.study.settings.suppress_below
+    return texts("tables.warning", n=max(threshold, USUAL_THRESHOLD))

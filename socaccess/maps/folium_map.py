@@ -105,7 +105,7 @@ def explore(
     canvas.fit_bounds([[south, west], [north, east]])
     title = f"{row[f'name_{lang}']} – {name_code(texts, 'scenario', scenario)}"
     figure: Any = canvas.get_root()
-    warning = texts("map.small_counts") if released.is_lifted else ""
+    warning = texts("map.small_counts") if released.warns else ""
     figure.html.add_child(folium.Element(_legend(title, texts, counts, height, warning)))
     return canvas
 

@@ -125,7 +125,7 @@ def render_map(
         t=lambda key, **values: texts(f"map.{key}", **values),
         name=lambda family, code: name_code(texts, family, code),
         version=_version(),
-        allow_small_counts=released.is_lifted,
+        allow_small_counts=released.warns,
         finding=build_finding(released, texts, payload),
         many=lambda key, n: texts.count(f"map.{key}", n),
         caveats=[

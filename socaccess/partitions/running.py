@@ -63,7 +63,8 @@ def run_partitions(
     Raises
     ------
     ClusterError
-        If the workers die again and again. A part whose worker died is done by another.
+        If the workers die again and again, with nothing done in between. A part whose worker
+        died is done by another.
         What `work` raises goes on to the caller.
 
     Examples
@@ -85,6 +86,7 @@ class _Crew:
         self._client, self._work, self._common = client, work, common
         self._losses = 0
         self._sent: Any = None
+        self._sendings = 0
 
     def do(self, parts: Iterator[tuple[int, Any]]) -> Iterator[tuple[int, Any]]:
         """Yield number and result of every part as it is done."""
@@ -92,7 +94,7 @@ class _Crew:
 
         self._send_common()
         done = distributed.as_completed()
-        open_parts: dict[Any, tuple[int, Any]] = {}
+        open_parts: dict[Any, tuple[int, Any, int]] = {}
         try:
             while True:
                 room = max(AHEAD * self._count_threads() - len(open_parts), int(not open_parts))
@@ -101,13 +103,17 @@ class _Crew:
                 if not open_parts:
                     return
                 future = next(done)
-                number, part = open_parts.pop(future)
+                number, part, sending = open_parts.pop(future)
                 try:
                     result = future.result()
                 except (CancelledError, distributed.KilledWorker) as error:
-                    self._recover(error)
+                    # One death takes along all that was open, and may be noticed late: what
+                    # still waited for what was sent before is only asked for again.
+                    if sending == self._sendings:
+                        self._recover(error)
                     self._submit(number, part, done, open_parts)
                     continue
+                self._losses = 0
                 future.release()
                 yield number, result
         except (distributed.comm.CommClosedError, TimeoutError):
@@ -117,12 +123,13 @@ class _Crew:
 
     def _submit(self, number: int, part: Any, done: Any, open_parts: dict[Any, Any]) -> None:
         future = self._client.submit(self._work, self._sent, part, pure=False)
-        open_parts[future] = (number, part)
+        open_parts[future] = (number, part, self._sendings)
         done.add(future)
 
     def _send_common(self) -> None:
         try:
             self._sent = self._client.scatter(self._common, broadcast=True, hash=False)
+            self._sendings += 1
         except TimeoutError:
             raise ClusterError("partitions.no_worker") from None
 

@@ -38,13 +38,22 @@ from socaccess.study.sites import (
 if TYPE_CHECKING:
     from socaccess.study.inputs import StudyInputs
 
-__all__ = ["ReleasedAnswer", "conclude", "protect_persons", "summarise_by_population"]
+__all__ = [
+    "USUAL_THRESHOLD",
+    "ReleasedAnswer",
+    "conclude",
+    "protect_persons",
+    "summarise_by_population",
+]
 
 A = TypeVar("A", bound=StudyAnswer)
 
 PUBLIC_ZEROS = ("not_in_plan", "share_of_institutions")
 """Methods of a need whose zeros are public: a municipality takes no part in the plan; who lives in
 institutions lives where there are some, and the register says where."""
+
+USUAL_THRESHOLD = 5
+"""What shows counts under it warns of that in every file."""
 
 # Persons: the need table has four decimals, and sums of many are not exact.
 _SAME = 2e-3
@@ -63,6 +72,11 @@ class ReleasedAnswer:
     def is_lifted(self) -> bool:
         """Whether small counts are shown on purpose."""
         return self.below == 0
+
+    @property
+    def warns(self) -> bool:
+        """Whether counts of fewer than five persons may be shown, so that every file warns."""
+        return self.below < USUAL_THRESHOLD
 
     @cached_property
     def _settlement_position(self) -> dict[str, int]:
