@@ -408,6 +408,7 @@ def _check_pairs(problem: SitingFields) -> Iterator[Problem]:
         "siting.relocations_need_closing": problem.relocations is not None and not closing,
         "siting.dispersion_alone": problem.objective == "p_dispersion"
         and (services or phases or scenarios or flow or problem.floor_share is not None),
+        "siting.decile_alone": problem.objective == "worst_decile" and (parts or scenarios or flow),
         "siting.fade_needs_mclp": problem.fade_min is not None and problem.objective != "mclp",
         "siting.phases_need_sum": phases and not additive,
         "siting.robust_needs_one_aim": not mean

@@ -12,9 +12,10 @@ from socaccess.siting.answer import Answer
 from socaccess.siting.certificate import EXACT
 from socaccess.siting.clock import Clock
 from socaccess.siting.constraint_groups import CONSTRAINT_GROUPS, build_model
+from socaccess.siting.decile import mean_of_farthest, shorten_farthest
 from socaccess.siting.general import Aim, GeneralModel, needs_flow
 from socaccess.siting.instance import Instance
-from socaccess.siting.plain import Settings, solve_plain
+from socaccess.siting.plain import Core, Settings, solve_plain, without
 from socaccess.siting.problem import SitingProblem
 from socaccess.siting.solver import INFEASIBLE, OPTIMAL, Solution, solve_model
 
@@ -33,6 +34,8 @@ def solve_combined(
         return _solve_p_median(problem, instance, settings, clock)
     if problem.objective == "lscp":
         return _solve_lscp(problem, instance, settings, clock)
+    if problem.objective == "worst_decile":
+        return _solve_worst_decile(problem, instance, settings, clock)
     return _solve_p_center(problem, instance, settings, clock)
 
 
@@ -246,6 +249,8 @@ def _unproved(
     value = float(persons @ minutes)
     if problem.objective == "p_center":
         value = float(minutes[persons > 0].max(initial=0.0))
+    elif problem.objective == "worst_decile":
+        value = mean_of_farthest(persons, minutes)
     return replace(
         answer, status="feasible", objective=value, bound=0.0, limit_hit=True, notes=(note,)
     )
@@ -289,6 +294,31 @@ def _solve_p_median(
     aim = Aim("minutes", everywhere, levels, robust=robust, best_of_part=best)
     general, solution = attempt(problem, instance, aim, settings, clock)
     return read_answer(general, solution, settings, clock, notes=notes)
+
+
+def _solve_worst_decile(
+    problem: SitingProblem, instance: Instance, settings: Settings, clock: Clock
+) -> Answer:
+    least, general, solution = fewest_unserved(problem, instance, settings, clock)
+    if np.isnan(least):
+        return _unproved(problem, general, solution, settings, clock)
+    notes = _unserved_notes(least)
+    if instance.is_plain:
+        core = without(Core.of(instance), ~np.isfinite(Core.of(instance).best_minutes()))
+        found = shorten_farthest(core, settings, clock)
+        if found is not None:
+            plan, value, bound = found
+            proved = value - bound <= max(settings.gap * value, EXACT)
+            status = "optimal" if proved else "feasible"
+            return Answer(status, core.opened(plan), value, bound, not proved, notes)
+    everywhere = np.full(len(instance.persons), np.inf)
+    aim = Aim("farthest", everywhere, ((np.inf, least),))
+    general, solution = attempt(problem, instance, aim, settings, clock)
+    answer = read_answer(general, solution, settings, clock, notes=notes)
+    if answer.status not in ("optimal", "feasible"):
+        return answer
+    value = mean_of_farthest(*served_minutes(instance, answer))
+    return replace(answer, objective=value, bound=min(answer.bound, value))
 
 
 def _solve_lscp(

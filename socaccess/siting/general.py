@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
 from socaccess.siting.answer import Answer
 from socaccess.siting.chain import build_chain
+from socaccess.siting.decile import WORST_SHARE
 from socaccess.siting.instance import Instance
 from socaccess.siting.plain import faded_share
 from socaccess.siting.problem import SitingProblem
@@ -33,7 +35,8 @@ class Aim:
     `kind` is `unserved` (weight of rows not served within `reach_min`), `minutes`, `faded` (share
     not covered), `sites` (new sites, with everybody who can be served within the reach served),
     `late` (as `unserved`, but whoever is beyond the reach may be served all the same), `nothing`
-    (any plan, serving within the reach), `expected` (who is covered while sites are busy) or
+    (any plan, serving within the reach), `farthest` (mean minutes of the tenth of served persons
+    who are farthest away), `expected` (who is covered while sites are busy) or
     `preferred` (new sites that are preferred, with at most `most_minutes` of travel). `levels`
     are pairs of minutes, one for all or one per row, and the weight of rows that may be served
     later than that or not at all.
@@ -92,7 +95,10 @@ class GeneralModel:
         upper = (state != "shut").astype(float)
         # The worst scenario's minutes need everybody's own; the chain adds them up.
         worst_minutes = bool(self.aim.robust) and self.aim.kind == "minutes"
-        self.is_flow = needs_flow(self.problem) or worst_minutes
+        self.is_flow = needs_flow(self.problem) or worst_minutes or self.aim.kind == "farthest"
+        if self.aim.kind == "farthest":
+            # Whoever is nearer already than the tenth can ever be is of no account.
+            self.rows = self.rows[instance.fixed_minutes[self.rows] > self._least_tenth]
         self.y = self.model.add_columns(len(state), lower=lower, upper=upper, integer=True)
         if self.is_flow:
             self._add_flow()
@@ -136,6 +142,8 @@ class GeneralModel:
         position, column, minutes = travel.pairs()
         usable = (instance.state != "shut")[column]
         usable &= minutes <= self._horizon()[rows][position]
+        if self.aim.kind == "farthest":
+            usable &= minutes <= instance.fixed_minutes[rows][position]
         position, column, minutes = position[usable], column[usable], minutes[usable]
         nearest = None
         if self.problem.assignment == "nearest":
@@ -329,6 +337,8 @@ class GeneralModel:
             self.constant -= constant * float(weight.sum())
         elif kind in ("minutes", "faded"):
             self._add_travel_cost(kind)
+        elif kind == "farthest":
+            self._add_farthest()
 
     def _keep_minutes(self) -> None:
         """Turn the costs of travel into a row that keeps them low enough."""
@@ -337,6 +347,48 @@ class GeneralModel:
         most = self.aim.most_minutes * (1.0 + 1e-9) - self.constant
         self.model.add_rows(np.zeros(len(used), int), used, cost[used], lower=-np.inf, upper=[most])
         self.model.costs, self.constant = [np.zeros_like(cost)], 0.0
+
+    @cached_property
+    def _least_tenth(self) -> float:
+        """Minutes beyond which a tenth of all is even when everything that may open is open."""
+        best = self.instance.best_minutes
+        served = np.isfinite(best) & (self.weight > 0)
+        hopeless = float(self.weight[~served].sum())
+        if not self.instance.is_plain or self._unserved > hopeless * (1.0 + 1e-9) + 1e-9:
+            return -np.inf
+        order = np.argsort(-best[served], kind="stable")
+        up_to = np.cumsum(self.weight[served][order])
+        if not len(up_to):
+            return -np.inf
+        at = int(np.searchsorted(up_to, WORST_SHARE * up_to[-1] * (1.0 + 1e-9)))
+        return float(best[served][order][min(at, len(up_to) - 1)])
+
+    @property
+    def _unserved(self) -> float:
+        """Weight of rows that the aim allows not to be served at all."""
+        return sum(allowed for minutes, allowed in self.aim.levels if np.all(minutes == np.inf))
+
+    def _add_farthest(self) -> None:
+        """Minimise a time and what the farthest tenth is beyond it in the mean [1]_.
+
+        References
+        ----------
+        .. [1] Rockafellar, Uryasev (2000), Optimization of conditional value-at-risk, Journal of
+           Risk 2.
+        """
+        count, weight = len(self.rows), self.weight[self.rows]
+        tail = WORST_SHARE * max(float(self.weight.sum()) - self._unserved, 1e-9)
+        lowest = max(0.0, self._least_tenth)
+        time = self.model.add_columns(1, lower=lowest, upper=np.inf, cost=1.0)
+        beyond = self.model.add_columns(count, upper=np.inf, cost=weight / tail)
+        position, each = np.searchsorted(self.rows, self.pair_row), np.arange(count)
+        self.model.add_rows(
+            np.concatenate([position, each, each]),
+            np.concatenate([self.x, beyond, np.repeat(time, count)]),
+            np.concatenate([-self.pair_minutes, np.ones(2 * count)]),
+            lower=np.zeros(count),
+            upper=np.inf,
+        )
 
     def _add_expected(self, weight: np.ndarray) -> None:
         """Count a person with k open sites near as `1 - busy ** k`, one variable for each k."""

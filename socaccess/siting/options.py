@@ -25,6 +25,7 @@ OBJECTIVES = (
     "mclp",
     "p_median",
     "p_center",
+    "worst_decile",
     "lex_minimax",
     "trade_off",
     "p_dispersion",

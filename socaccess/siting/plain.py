@@ -16,7 +16,7 @@ from socaccess.siting.instance import Instance
 from socaccess.siting.median import MedianResult, solve_median
 from socaccess.siting.travel import Travel
 
-__all__ = ["Core", "Settings", "least_unserved", "solve_plain"]
+__all__ = ["Core", "Settings", "least_unserved", "solve_plain", "without"]
 
 PENALTY_ROUNDS = 5
 
@@ -151,7 +151,7 @@ def _solve_p_median(core: Core, settings: Settings, clock: Clock) -> Answer:
     best = core.best_minutes()
     unserved_rows = ~np.isfinite(best)
     notes = _unserved_notes(core, unserved_rows)
-    core = _without(core, unserved_rows)
+    core = without(core, unserved_rows)
     if len(core.rows) == 0:
         return Answer("optimal", core.required, 0.0, 0.0, False, notes)
     least, chosen, proved = least_unserved(core, settings, clock)
@@ -233,7 +233,7 @@ def _longest(core: Core) -> float:
     return core.travel.longest()
 
 
-def _without(core: Core, rows: np.ndarray) -> Core:
+def without(core: Core, rows: np.ndarray) -> Core:
     """Return the core without `rows`."""
     if not rows.any():
         return core
@@ -289,7 +289,7 @@ def _solve_p_center(core: Core, settings: Settings, clock: Clock) -> Answer:
     """
     unserved_rows = ~np.isfinite(core.best_minutes())
     notes = _unserved_notes(core, unserved_rows)
-    core = _without(core, unserved_rows)
+    core = without(core, unserved_rows)
     if len(core.rows) == 0:
         return Answer("optimal", core.required, 0.0, 0.0, False, notes)
     least, chosen, proved = least_unserved(core, settings, clock)

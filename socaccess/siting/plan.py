@@ -25,7 +25,8 @@ class SitingPlan:
         `unknown` (stopped by the limit before a plan was found).
     objective
         Value of the plan: persons covered (mclp), new sites (lscp), person-minutes of those served
-        (p_median, trade_off), minutes of the worst served (p_center, lex_minimax), with
+        (p_median, trade_off), minutes of the worst served (p_center, lex_minimax), mean
+        minutes of the farthest tenth (worst_decile), with
         `robust="regret"` the regret; NaN without a plan.
     bound
         What no plan can beat, in the same unit.

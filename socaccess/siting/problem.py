@@ -54,7 +54,10 @@ class SitingProblem(SitingFields):
         `lscp` fewest sites that cover everybody who can be covered (Toregas et al. 1971);
         `mclp` most persons covered (Church, ReVelle 1974); `p_median` first fewest persons
         unserved, then fewest person-minutes (Hakimi 1964; ReVelle, Swain 1970); `p_center` first
-        fewest unserved, then least worst time (Hakimi 1964; Minieka 1970); `lex_minimax` the
+        fewest unserved, then least worst time (Hakimi 1964; Minieka 1970); `worst_decile` first
+        fewest unserved, then fewest minutes in the mean of the tenth of served persons who are
+        farthest away (the conditional value at risk of Rockafellar, Uryasev 2000; measured as
+        `sa.access.measure_inequality` does); `lex_minimax` the
         worst time, then the next worst, and so on (Ogryczak 1997); `trade_off` the curve between
         `p_median` and `p_center`; `p_dispersion` the open sites as far as possible from each other
         (Kuby 1987), its objective the minutes between the nearest two.

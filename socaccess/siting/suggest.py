@@ -93,7 +93,7 @@ def suggest_sites(
 
 def _solve(problem: SitingProblem, instance: Instance, settings: Settings, clock: Clock) -> Answer:
     """Return the answer of the way that fits the problem."""
-    if instance.is_plain:
+    if instance.is_plain and problem.objective != "worst_decile":
         return solve_plain(instance, problem.objective, problem.fade_min, settings, clock)
     if fits_single(problem, instance):
         answer = solve_single(problem, instance, settings, clock)

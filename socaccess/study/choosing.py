@@ -109,27 +109,30 @@ class Candidates:
         return np.flatnonzero(self.base_min > min(self.limits_min))
 
     @cached_property
-    def _within(self) -> list[np.ndarray]:
-        """Whether a site has a client beyond within each limit, sites x clients."""
+    def _within(self) -> np.ndarray:
+        """Whether a site has a client beyond within each limit, shape (3, sites, clients)."""
         minutes = np.ascontiguousarray(self.minutes[self._beyond].T)
-        return [minutes <= limit for limit in self.limits_min]
+        return np.stack([minutes <= limit for limit in self.limits_min])
 
     def rank(self, chosen: list[int]) -> list[tuple[int, np.ndarray]]:
         """Return the chosen, who gains most on those before first, each with its three gains."""
-        left, ranked = sorted(chosen), []
-        persons = self.persons[self._beyond]
-        base = self.base_min[self._beyond]
-        weights = [np.where(base > limit, persons, 0.0) for limit in self.limits_min]
-        within = [near[left].astype(float) for near in self._within]
-        while left:
-            gains = np.stack([near @ weight for near, weight in zip(within, weights, strict=True)])
-            best = int(np.argmax(gains[1]))
-            weights = [
-                weight * (1.0 - near[best]) for near, weight in zip(within, weights, strict=True)
-            ]
-            within = [np.delete(near, best, axis=0) for near in within]
-            ranked.append((left.pop(best), gains[:, best]))
+        sites, ranked = sorted(chosen), []
+        left = np.ones(len(sites), dtype=bool)
+        near = self._within[:, sites].astype(float)
+        weights = self._late
+        for _ in sites:
+            gains = np.matmul(near, weights[:, :, None])[:, :, 0]
+            best = int(np.argmax(np.where(left, gains[1], -1.0)))
+            weights = weights * (1.0 - near[:, best])
+            left[best] = False
+            ranked.append((sites[best], gains[:, best]))
         return ranked
+
+    @cached_property
+    def _late(self) -> np.ndarray:
+        """Persons beyond each limit without a candidate, shape (3, clients beyond)."""
+        base, persons = self.base_min[self._beyond], self.persons[self._beyond]
+        return np.stack([np.where(base > limit, persons, 0.0) for limit in self.limits_min])
 
     def _least_low(self, slack: float) -> float:
         """Return the fewest persons the low estimate of a site may bring.
@@ -165,12 +168,8 @@ class Candidates:
     @cached_property
     def _shared(self) -> np.ndarray:
         """Persons whom both of two sites bring within each limit, shape (3, sites, sites)."""
-        base, persons = self.base_min[self._beyond], self.persons[self._beyond]
-        both = []
-        for limit, within in zip(self.limits_min, self._within, strict=True):
-            near = within.astype(float)
-            both.append((near * np.where(base > limit, persons, 0.0)) @ near.T)
-        return np.stack(both)
+        near = [within.astype(float) for within in self._within]
+        return np.stack([(one * late) @ one.T for one, late in zip(near, self._late, strict=True)])
 
     def draw_curve(self, most: int, seconds: float) -> list[Proved]:
         """Return whom one site covers at the most, two, three: while each brings enough."""
@@ -309,7 +308,7 @@ def choose_plan(
     most = candidates.travel(first) * (1.0 + travel_tolerance)
     # A town may be chosen though its low estimate falls a little short.
     search = _Search(candidates, floor, TOWN_SLACK)
-    starts = [first, *search.list_town_plans(len(first))]
+    starts = [*allowed, *search.list_town_plans(len(first))]
     plans = [search.improve(plan, most, towns=True) for plan in starts]
     last = min(
         (plan for plan in plans if plan is not None),

@@ -78,7 +78,19 @@ def measure_objective(document: PlanDocument, minutes: np.ndarray, weight: np.nd
     served = np.isfinite(minutes) & (weight > 0)
     if kind in ("p_center", "lex_minimax"):
         return float(minutes[served].max(initial=0.0))
+    if kind == "worst_decile":
+        return _mean_of_tenth(minutes[served], weight[served])
     return float(weight[served] @ minutes[served])
+
+
+def _mean_of_tenth(minutes: np.ndarray, weight: np.ndarray) -> float:
+    """Return the mean minutes of the tenth of persons who are farthest away."""
+    left = tenth = 0.1 * float(weight.sum())
+    total = 0.0
+    for at in np.argsort(-minutes, kind="stable"):
+        share = min(left, float(weight[at]))
+        total, left = total + share * float(minutes[at]), left - share
+    return total / tenth if tenth else 0.0
 
 
 def cover_share(document: PlanDocument, minutes: np.ndarray, limit: np.ndarray) -> np.ndarray:
