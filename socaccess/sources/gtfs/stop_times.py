@@ -21,6 +21,9 @@ UNREADABLE: Final = -2
 """The time of a text that is none; -1 stands for an empty one."""
 
 
+_TRIMMED: Final = ' \t\u00a0"'
+
+
 @dataclass(frozen=True, eq=False)
 class StopTimes:
     """Stop times by trip, in order; the columns are those of `Feed`."""
@@ -62,6 +65,7 @@ class _Numbers:
     def __init__(self, known: dict[str, int]) -> None:
         self.known = known
         self.unknown: dict[str, None] = {}
+        self.seen: dict[str, int] = {}
 
     def look_up(self, column: pa.Array, *, in_runs: bool) -> np.ndarray:
         """Return the position of each id, -1 where unknown.
@@ -71,13 +75,22 @@ class _Numbers:
         """
         encoded = pc.run_end_encode(column) if in_runs else pc.dictionary_encode(column)
         texts = (encoded.values if in_runs else encoded.dictionary).to_pylist()
-        places = np.empty(len(texts), np.int32)
-        for at, text in enumerate(texts):
-            name = text.strip(' \t\u00a0"')
-            place = self.known.get(name, -1)
-            if place < 0:
+        known, seen = self.known, self.seen
+        if in_runs:
+            found = [known.get(text.strip(_TRIMMED), -1) for text in texts]
+        else:
+            # Stops come again in every block, as they are written.
+            found = [seen.get(text, -1) for text in texts]
+        for at, place in enumerate(found) if -1 in found else ():
+            if place >= 0:
+                continue
+            name = texts[at].strip(_TRIMMED)
+            found[at] = known.get(name, -1)
+            if found[at] < 0:
                 self.unknown[name] = None
-            places[at] = place
+            elif not in_runs:
+                seen[texts[at]] = found[at]
+        places = np.array(found, np.int32)
         if in_runs:
             return np.repeat(places, np.diff(encoded.run_ends.to_numpy(), prepend=0))
         return places[encoded.indices.to_numpy()]

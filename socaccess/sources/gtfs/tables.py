@@ -29,6 +29,13 @@ _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, Runtim
 Table = dict[str, list[str]]
 
 
+def _list_texts(column: pa.Array) -> list[str]:
+    """Return trimmed texts; equal ones are one object, which most of a large table's are."""
+    encoded = pc.dictionary_encode(pc.utf8_trim(column, _TRIMMED))
+    texts = encoded.dictionary.to_pylist()
+    return [texts[at] for at in encoded.indices.to_pylist()]
+
+
 class FeedFiles:
     """The files of one feed, open for reading; `problems` gathers what is wrong with them.
 
@@ -155,11 +162,7 @@ class FeedFiles:
         for block in self.read_blocks(name, wanted):
             count = len(next(iter(block.values())))
             for column in wanted:
-                table[column] += (
-                    pc.utf8_trim(block[column], _TRIMMED).to_pylist()
-                    if column in block
-                    else [""] * count
-                )
+                table[column] += _list_texts(block[column]) if column in block else [""] * count
         return table
 
     def require(self, name: str, columns: Sequence[str]) -> bool:
