@@ -239,9 +239,9 @@ def test_fairness_is_asked_with_a_ranking_of_ones_own(result, tmp_path):
     table = tmp_path / "income.csv"
     rows = [f"{name};{1000 + 10 * at}" for at, name in enumerate(names)]
     table.write_text("\n".join(["municipality;rank_by", *rows]), encoding="utf-8")
-    asked = ("access", "latgale", "--measure", "fairness", "--compare", "planned",
-             "--service", SERVICE, "--json")  # fmt: skip
-    found = call(*asked, "--ranking", str(table), "--groups", "urbanisation")
+    found = call("access", "latgale", "--measure", "fairness", "--compare", "planned", "--json",
+                 "--service", SERVICE, "--ranking", str(table),
+                 "--groups", "urbanisation")  # fmt: skip
     assert found.exit_code == 0, found.output
     answer = json.loads(found.stdout)
     ids = result.study.municipalities["municipality_id"]
@@ -254,8 +254,9 @@ def test_fairness_is_asked_with_a_ranking_of_ones_own(result, tmp_path):
     assert {row["group"] for row in answer["groups"]} <= {"urban_centre", "urban_cluster", "rural"}
     assert answer["curves"]
     table.write_text("\n".join(["municipality;rank_by", *rows[1:]]), encoding="utf-8")
-    short = call(*asked, "--ranking", str(table))
-    assert short.exception.code == "access.rank_missing"
+    with pytest.raises(sa.InputError) as caught:
+        sa.planning.fairness(result, SERVICE, scenario="planned", ranking=table)
+    assert caught.value.code == "access.rank_missing"
 
 
 def test_choice_counts_facilities_and_providers():
