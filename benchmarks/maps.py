@@ -5,6 +5,10 @@ municipalities x services, for example 151x21x21. Writes a table and, last, one 
 of JSON. Seconds are CPU seconds of this process; with `--browser`, `ready_s` is the
 time from opening the file to a usable map in headless Chromium with the network off.
 
+`--regions latgale latvia` measures the maps of studies instead: size, time to a usable map,
+and in Chromium the time of one change of "what if", everything redrawn (100 changes of two
+new sites: median, 95th percentile, worst).
+
 folium and geopandas draw one service in one scenario; our file holds all of them.
 Neither of theirs opens without a network, so only size and time to write compare.
 """
@@ -72,10 +76,49 @@ def ready_seconds(path: Path) -> float | None:
         for _ in range(2):
             page = browser.new_context(offline=True).new_page()
             page.goto(path.as_uri())
-            page.wait_for_function("window.socaccess && window.socaccess.ready", timeout=60_000)
+            page.wait_for_selector("#status-message[hidden]", state="attached", timeout=60_000)
             found.append(page.evaluate("window.socaccess.ready_ms") / 1000)
         browser.close()
     return round(min(found), 2)
+
+
+CHANGES = """() => {
+  const s = window.socaccess, times = [], n = s.data.settlements.name.length;
+  const add = (place) => ({ kind: 'add', service: s.state.service, place });
+  for (let i = 0; i < 100; i++) {
+    s.scenario.amend([add((i * 37) % n), add((i * 61 + 7) % n)]);
+    const begun = performance.now();
+    s.redrawFigures();
+    times.push(performance.now() - begun);
+  }
+  times.sort((a, b) => a - b);
+  return [50, 95, 99].map((at) => Math.round(times[at] * 10) / 10);
+}"""
+
+
+def measure_region(region: str, folder: Path) -> dict[str, Any]:
+    """Return size, seconds and milliseconds of the map of a region that ships."""
+    from playwright.sync_api import sync_playwright
+
+    import socaccess as sa
+
+    released = sa.Study.load(region).run().released
+    path = folder / f"{region}.html"
+    row: dict[str, Any] = {"region": region}
+    row |= measure(lambda target: save_map(released, target), path)
+    row["ready_s"] = ready_seconds(path)
+    program = shutil.which("chromium") or shutil.which("google-chrome")
+    if program is None:
+        return row
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        page = browser.new_context(offline=True).new_page()
+        page.goto(path.as_uri())
+        page.wait_for_selector("#status-message[hidden]", state="attached", timeout=60_000)
+        page.click("#tab-whatif")
+        row["change_ms"] = page.evaluate(CHANGES)
+        browser.close()
+    return row
 
 
 def main() -> None:
@@ -83,7 +126,13 @@ def main() -> None:
     parser.add_argument("sizes", nargs="*", default=SIZES)
     parser.add_argument("--browser", action="store_true", help="time it in Chromium too")
     parser.add_argument("--ours", action="store_true", help="leave the others out")
+    parser.add_argument("--regions", nargs="+", default=[], help="measure maps of studies")
     options = parser.parse_args()
+    if options.regions:
+        with tempfile.TemporaryDirectory() as scratch:
+            rows = [measure_region(region, Path(scratch)) for region in options.regions]
+        print(json.dumps({"benchmark": "maps", "rows": rows}))
+        return
     invented = load_world()
     rows = []
     with tempfile.TemporaryDirectory() as scratch:

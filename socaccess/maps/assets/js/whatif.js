@@ -1,15 +1,17 @@
 // What if: minutes and people under changed facilities, in whole numbers. The twin of
 // socaccess/study/scenario_answer.py: the same sums of the same numbers give the same answers.
 
-/** Undo _pack_minutes() of whatif.py: steps along the people, a byte each. */
+/** Undo _pack_minutes() of whatif.py: steps along the people, a byte each, and the row to start from. */
 async function unpackMinutes(whatif) {
   whatif.home = undelta(whatif.home);
   for (const [traveller, packed] of Object.entries(whatif.minutes)) {
-    const minutes = await gunzip(packed);
+    const minutes = await gunzip(packed.steps);
     const people = whatif.home.length;
     for (let row = 0; row < whatif.rows; row++) {
       const start = row * people;
       for (let i = start + 1; i < start + people; i++) minutes[i] = (minutes[i] + minutes[i - 1]) & 255;
+      const before = packed.from[row] * people;
+      if (before >= 0) for (let i = 0; i < people; i++) minutes[start + i] = (minutes[start + i] + minutes[before + i]) & 255;
     }
     whatif.minutes[traveller] = minutes;
   }
