@@ -222,7 +222,7 @@ def run_pbp(instance: Instance, objective: str, sites: int, limit_s: float) -> d
 def warm_up() -> None:
     """Load the compiled loops, as a small question of each kind does."""
     for instance, objective in (
-        (make_family(400), "p_median"),
+        (make_family(500), "p_median"),
         (make_family(600), "mclp"),
         (make_graph(300, 10, 3), "p_median"),
         (make_capacitated(20, 3, 0), "p_median"),

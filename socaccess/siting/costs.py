@@ -12,7 +12,7 @@ from socaccess.siting.travel import BLOCK_VALUES, Travel
 __all__ = ["Costs", "NearPairs", "merge_equal"]
 
 CACHE_VALUES = 100_000
-SAMPLE, FEW_PAIRS = 500, 0.3
+SAMPLE, FEW_PAIRS = 500, 0.6
 
 
 class Costs:

@@ -34,8 +34,8 @@ ROUNDS = 8
 MORE_ROUNDS = 80
 WIDE = 2_000
 CORE_PAIRS = 3_000_000
-PROGRAMME_PAIRS, COVER_PAIRS = 1_000, 40_000
-COMPILED_PAIRS, COMPILED_COVER = 300_000, 100_000
+PROGRAMME_PAIRS, COVER_PAIRS, MANY_PAIRS = 1_000, 5_000, 40_000
+COMPILED_PAIRS, COMPILED_COVER = 240_000, 100_000
 INTERIOR_PAIRS = 1_000_000
 FEWEST_NEAR, NEAR_SITES = 60, 8
 FEW_ROUNDS, MANY_ROUNDS = 30, 1_000_000
@@ -314,7 +314,7 @@ class _Run:
         near, base = merge_equal(near, self.costs.base)
         shown = self.goal.offset - self.value
         wide = self.value - self.bound > SMALL_GAP * abs(shown)
-        if near.nnz > (COVER_PAIRS if wide else COVER_PROGRAMME):
+        if near.nnz > (MANY_PAIRS if wide else COVER_PROGRAMME):
             # Among the sites that the prices leave, better plans are found sooner.
             part = self.clock.part(0.9 if near.nnz > COVER_PROGRAMME else 0.3)
             search, plan = PairSearch(Pairs.of(near, base)), np.searchsorted(kept, self.chosen)
