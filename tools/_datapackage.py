@@ -18,7 +18,7 @@ A builder in short::
         Package(
             name="socaccess-services", title="...", title_lv="...", description="...",
             created="2025-07-01T00:00:00Z", resources=[
-                Table("service-types", "service_types.csv", "One row a service type", FIELDS,
+                Table("service-types", "service_types.csv", "One row per service type", FIELDS,
                       primary_key=("service",)),
             ],
             sources=[Source("...", "https://...")], licences=[ODBL, CC_BY],

@@ -235,7 +235,7 @@ class Land:
         return features
 
     def crosswalk(self) -> list[dict[str, object]]:
-        """Return one row a piece: which municipality became which."""
+        """Return one row per piece: which municipality became which."""
         return [
             {
                 "municipality_id_2009": each.municipality_id_2009,
@@ -291,7 +291,7 @@ def build(data: Path) -> None:
         Table(
             "crosswalk",
             "crosswalk.csv",
-            "Which municipality of 2009 became which of 2021 and 2025, one row a pair",
+            "Which municipality of 2009 became which of 2021 and 2025, one row per pair",
             CROSSWALK_FIELDS,
             ("municipality_id_2009", "municipality_id_2021"),
         )

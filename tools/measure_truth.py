@@ -297,7 +297,7 @@ def describe_regions(measured: dict[str, Measured]) -> list[str]:
             f"{day.facilities} day care centres plan for {day.places:,} clients at a time, "
             f"{work.facilities} workshops for {work.places}, respite of adults for "
             f"{respite.places}. Of {care.persons:,.0f} children "
-            f"with functional impairments {near('dac_ft')} have day care within 30 minutes and "
+            f"with disabilities {near('dac_ft')} have day care within 30 minutes and "
             f"{near('rehab_ft')} social rehabilitation (counting only rows that state it: "
             f"{near('dac_ft', 'sure')} and {near('rehab_ft', 'sure')}), with {care.places} clients "
             f"planned in {care.facilities} day care centres and respite for {child.places}."

@@ -97,7 +97,7 @@ def trace_flows(
     Returns
     -------
     pandas.DataFrame
-        One row a service, municipality of the people and municipality of the facility:
+        One row per service, municipality of the people and municipality of the facility:
         `service`, `from_id`, `from_municipality`, `to_id`, `to_municipality`,
         `population`, `population_share` (of the people of the first), `crosses`, and
         `population_within` (those within the limit). People without any facility in

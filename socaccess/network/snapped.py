@@ -201,7 +201,7 @@ class Snapped:
         )
 
     def to_frame(self) -> pd.DataFrame:
-        """Return one row a place: id, edge and the columns that tell how it was put there.
+        """Return one row per place: id, edge and the columns that tell how it was put there.
 
         `access_m`, `access_min`, `far`, `cut_off`, `located`.
         """
@@ -329,7 +329,7 @@ def _pair_on_same_edge(origins: Snapped, destinations: Snapped) -> pd.DataFrame:
 
 
 def _list_places(places: Snapped, name: str) -> pd.DataFrame:
-    """Return one row a place and edge it lies on."""
+    """Return one row per place and edge it lies on."""
     width = places.edges.shape[1]
     rows = pd.DataFrame(
         {name: np.repeat(np.arange(len(places.ids)), width), "edge": places.edges.ravel()}

@@ -40,7 +40,7 @@ class NeedTable:
     Parameters
     ----------
     persons
-        One row a municipality, period and kind (`service` or `age_group`):
+        One row per municipality, period and kind (`service` or `age_group`):
         `municipality_id`, `municipality`, `year`, `month`, the kind and `persons`
         (NaN where the source hides the number).
     vintage

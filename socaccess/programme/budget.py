@@ -52,7 +52,7 @@ class Budget:
     Parameters
     ----------
     lines
-        One row a year, municipality, service, kind (running, transport, capital) and
+        One row per year, municipality, service, kind (running, transport, capital) and
         payer, with `amount` (Decimal, EUR, whole cents).
     missing
         Services that have clients but no cost: they are not in the sums.
@@ -101,7 +101,7 @@ class Budget:
         Returns
         -------
         tuple
-            The budget, of the same total, and one row a year, municipality and payer
+            The budget, of the same total, and one row per year, municipality and payer
             with `amount` (what it pays more; the stopping payer less).
 
         Examples

@@ -184,11 +184,11 @@ class Catalogue:
     Parameters
     ----------
     services
-        One row a service, of the form `CATALOGUE`.
+        One row per service, of the form `CATALOGUE`.
     target_groups
         `target_group`, `name_lv`, `name_en`.
     profiles
-        One row a profile and service: the limit, what it rests on and its source.
+        One row per profile and service: the limit, what it rests on and its source.
     name
         What it is called in tables.
     """
@@ -380,7 +380,7 @@ def compare_profiles(
     Returns
     -------
     pandas.DataFrame
-        One row a profile and service with `limit_min`, `basis` and the measures of
+        One row per profile and service with `limit_min`, `basis` and the measures of
         `socaccess.coverage.summarise_coverage`.
     """
     rows = result.list_people(scenario)

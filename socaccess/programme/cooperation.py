@@ -40,7 +40,7 @@ class Flows:
     service, limit_min, scenario
         What was asked; the limit is inclusive.
     flows
-        One row a pair of municipalities: `from_id`, `from_name`, `to_id`, `to_name`,
+        One row per pair of municipalities: `from_id`, `from_name`, `to_id`, `to_name`,
         `persons`, `mean_min`. A pair of the same is served at home.
     unserved
         `municipality_id`, `municipality`, `persons`, `reason` (too_far, no_places, no_data).
@@ -366,7 +366,7 @@ def value_joint_site(
     Returns
     -------
     tuple
-        The settlement's id, and one row a partner: `persons` in need, `near_now`
+        The settlement's id, and one row per partner: `persons` in need, `near_now`
         (within the limit of a facility now), `near_joint` (with the site as well),
         `gain`, `clients` (within the limit of the site), `near_alone` (with a site of
         its own instead), `cost` (its part), `cost_alone` (the whole) and `saving`.

@@ -261,7 +261,7 @@ class Verdict:
     findings
         One a question.
     effect
-        One row a municipality: `persons` in need, `near_now`, `near_after`, `gain`,
+        One row per municipality: `persons` in need, `near_now`, `near_after`, `gain`,
         `remaining` (persons).
     payers
         Amounts by payer, adding up to the cost to the cent; empty where it is not known.

@@ -159,7 +159,7 @@ class Forecast:
     Parameters
     ----------
     clients
-        One row a municipality, target group, service (`all`: each person once), year
+        One row per municipality, target group, service (`all`: each person once), year
         and variant: `persons` in need, `take_up`, `clients`, and `clients_whole`,
         whole persons that add up to the region's.
     assumptions

@@ -106,7 +106,7 @@ def reach_amenities(
     Returns
     -------
     pandas.DataFrame
-        One row a place and kind: the place's id, `kind`, `nearest_id` by car,
+        One row per place and kind: the place's id, `kind`, `nearest_id` by car,
         `travel_min` (NaN: no way, or none of the kind), `straight_m` to the nearest in
         a straight line, `known` (whether the table holds any of the kind at all).
     """
@@ -167,7 +167,7 @@ def score_sites(
     Returns
     -------
     pandas.DataFrame
-        One row a place, best first: its id, `score` (0 to 1, of the kinds the data
+        One row per place, best first: its id, `score` (0 to 1, of the kinds the data
         holds; NaN when it holds none), `met`, `failed` and `unknown` (kinds, the last
         those of which there is no data: absent from the table is not far away).
 
@@ -232,7 +232,7 @@ def summarise_reach(
     Returns
     -------
     pandas.DataFrame
-        One row a criterion: `kind`, `limit`, `unit`, `basis`, `known` (whether the
+        One row per criterion: `kind`, `limit`, `unit`, `basis`, `known` (whether the
         data holds any), `places`, `places_near`, `population`, `population_near`,
         `share` (of the inhabitants, else of the places; NaN where nothing is known).
 

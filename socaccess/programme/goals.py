@@ -77,7 +77,7 @@ def check_goals(
     Returns
     -------
     pandas.DataFrame
-        One row a goal: `planning_region`, `target_group`, `goal` (persons),
+        One row per goal: `planning_region`, `target_group`, `goal` (persons),
         `indicator` (target, or the figure that stands in for one), `goal_source`,
         `alternatives`, `persons` (NaN where nothing was published), `year`, `share`,
         `missing`, `status` (reached, not_reached; no_figure; no_target where no target
@@ -199,7 +199,7 @@ def compare_views(result: StudyResult, *, scenario: str = "now") -> pd.DataFrame
     Returns
     -------
     pandas.DataFrame
-        One row a view (plan, today), municipality and service, with `persons`,
+        One row per view (plan, today), municipality and service, with `persons`,
         `covered` and `population`; the sums over each view are the same.
 
     Raises

@@ -83,7 +83,7 @@ def weigh_buildings(
     Returns
     -------
     pandas.DataFrame
-        One row a building and service: `facility_id`, `name`, `institution`,
+        One row per building and service: `facility_id`, `name`, `institution`,
         `status`, `municipality_id`, `persons_near` (in need, within the limit of it),
         `gain` (of them without a facility within the limit now), `gain_population`,
         and `caution`: `residence_in_institution` where the service is a home, for
@@ -265,7 +265,7 @@ def place_movers(
     Returns
     -------
     pandas.DataFrame
-        One row a group of movers: `institution`, `destination_id`, `destination`,
+        One row per group of movers: `institution`, `destination_id`, `destination`,
         `decided_by` (choice, origin, nobody), `persons`, `own_homes` and `own_places`
         of the destination (NaN where nobody published them), `nearest_min` (median
         over its inhabitants of the minutes to the nearest home) and `within_limit`.

@@ -122,7 +122,7 @@ class ServiceReach:
         )
 
     def list_model_services(self, municipality: str) -> pd.DataFrame:
-        """Return one row a service of the municipality's model."""
+        """Return one row per service of the municipality's model."""
         backed = list((self.inputs.backed or {}).get(municipality, ()))
         inside = self.home == municipality
         rows = []
@@ -220,7 +220,7 @@ class ServiceReach:
         }
 
     def find_sharing(self, municipality: str) -> pd.DataFrame:
-        """Return one row a service and neighbour that one site could serve together."""
+        """Return one row per service and neighbour that one site could serve together."""
         column = self.municipalities.index(municipality)
         rows = []
         for service in self.list_services(municipality):
@@ -277,7 +277,7 @@ class MunicipalityModel:
     municipality_id, name
         Which.
     services
-        One row a service: `priority` and `backed_basis` (municipality, plan),
+        One row per service: `priority` and `backed_basis` (municipality, plan),
         `persons` in need, `clients` to expect and `clients_basis` (observed, given,
         everyone), `own_facilities`, `own_places` (NaN where nobody published them),
         `reachable_facilities` (of others, within the limit of some of its people),
@@ -287,7 +287,7 @@ class MunicipalityModel:
         one), `site_clients`, `partners` (names, where only together), and `small`
         (whether the count of persons is hidden in what leaves).
     sharing
-        One row a service and neighbour that one site could serve together within the
+        One row per service and neighbour that one site could serve together within the
         limit: `partner`, `settlement` of the best such site, `clients_own`,
         `clients_partner`, `clients_together`.
     gaps

@@ -68,7 +68,7 @@ class PersonBudget:
     Parameters
     ----------
     lines
-        One row a wish: `service`, `facility_id`, `facility`, `travel_min`, `client_of`
+        One row per wish: `service`, `facility_id`, `facility`, `travel_min`, `client_of`
         (own, other), `unit`, `unit_price`, `transport_price` (a unit), `wanted`,
         `units`, `cost`, `outcome` (whole, part, no_money, no_price, unreachable, no_data:
         no facility of it is known anywhere),
@@ -265,10 +265,10 @@ class Pilot:
     Parameters
     ----------
     persons
-        One row a person: `person`, `budget`, `cost`, `left` (EUR a month), `met`
+        One row per person: `person`, `budget`, `cost`, `left` (EUR a month), `met`
         (whether every wish is met whole).
     lines
-        One row a person and service: the columns of
+        One row per person and service: the columns of
         `socaccess.programme.person_budgets.PersonBudget.lines`, and `used_units`.
     """
 
@@ -276,7 +276,7 @@ class Pilot:
     lines: pd.DataFrame
 
     def summarise(self) -> pd.DataFrame:
-        """Return one row a service: what was wished, can be paid for and reached, and was used.
+        """Return one row per service: what was wished, can be paid for and reached, and was used.
 
         Columns: `service`, `persons`, `wanted`, `units` (that can be had), `had_share`,
         `cost`, `unreachable`, `no_price`, `no_money` (persons who get none of it),
@@ -309,7 +309,7 @@ class Pilot:
 
 
 def read_plans(path: str | Path) -> pd.DataFrame:
-    """Return a table of support plans, checked: one row a person and service.
+    """Return a table of support plans, checked: one row per person and service.
 
     Parameters
     ----------

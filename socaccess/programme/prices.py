@@ -68,7 +68,7 @@ class Price:
 
 
 def load_prices() -> pd.DataFrame:
-    """Return the prices found in public pages, one row a price.
+    """Return the prices found in public pages, one row per price.
 
     `value` is EUR a unit, `stated_on` the day of the decision or page (blank where
     not known). They are fee lists of one municipal service and one state centre,

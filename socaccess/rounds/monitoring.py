@@ -55,7 +55,7 @@ def summarise_round(store: Store, round_id: str | None = None) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row a municipality asked: `municipality_id`, `municipality`, `state` (waiting,
+        One row per municipality asked: `municipality_id`, `municipality`, `state` (waiting,
         refused, faulty, pending, done), `received` (when the last usable form came),
         `forms` (how many came), and rows by decision: `accepted`, `refused`, `pending`,
         `faulty`.
@@ -113,7 +113,7 @@ class ProgressReport:
     before_as_of
         The day of the round before; empty if there was none.
     persons
-        One row a municipality, target group and service (`all`: every person once):
+        One row per municipality, target group and service (`all`: every person once):
         `assessed`, `recipients`, `recipients_before` (as known when the round opened),
         `share_of_assessed` (0-1 and more), `answered` (whether its form came), and the day
         each count was said of: `assessed_as_of`, `recipients_as_of`.
@@ -121,7 +121,7 @@ class ProgressReport:
         The same for the whole region, with `municipalities`: how many have a figure. The
         share is taken over municipalities where both counts are known.
     places
-        One row a municipality and service: facilities and places by status, and
+        One row per municipality and service: facilities and places by status, and
         `operating_unknown`: operating facilities whose capacity is not known.
     places_total
         The same for the whole region.

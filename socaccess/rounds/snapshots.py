@@ -253,14 +253,14 @@ class SnapshotChanges:
     before, after
         Their labels.
     facilities
-        One row a change: `facility_id`, `municipality_id`, `name`, `service`, `change`
+        One row per change: `facility_id`, `municipality_id`, `name`, `service`, `change`
         (one of `FACILITY_CHANGES`), `before`, `after` (text), `moved_m`.
     coverage
-        One row a municipality, service, scenario and scope that differs, with
+        One row per municipality, service, scenario and scope that differs, with
         `persons`, `covered`, `covered_share`, `population_covered` and `mean_min`, each
         `_before` and `_after`.
     persons
-        One row a municipality and target group whose need differs: `persons_before`,
+        One row per municipality and target group whose need differs: `persons_before`,
         `persons_after`.
     """
 

@@ -338,7 +338,7 @@ class Store:
         return self._texts.find(part)
 
     def history(self) -> pd.DataFrame:
-        """Return one row a revision: revision, at, who, action, note, tables (that changed)."""
+        """Return one row per revision: revision, at, who, action, note, tables (that changed)."""
         rows = []
         for number in range(1, self.revision + 1):
             manifest = self._manifest_of(number)

@@ -108,7 +108,7 @@ def sweep(
     Returns
     -------
     pandas.DataFrame
-        One row a season, service, limit and objective, in the order of these: `season`,
+        One row per season, service, limit and objective, in the order of these: `season`,
         `service`, `limit_min`, `objective`, `status`, `value` and `bound` (of the objective,
         in its own unit), `new_sites`, `site_ids` (joined by `;`), `persons` (or people, see
         `share_of`), `share_now`, `share_after` (within the limit, 0-1), `mean_min_now`,

@@ -37,7 +37,7 @@ class SitingPlan:
     seconds
         Wall-clock time the answer took.
     sites
-        One row a new site, the one that gains most first: `site_id`, `rank`, `part` (the services
+        One row per new site, the one that gains most first: `site_id`, `rank`, `part` (the services
         it offers or the year it opens), `municipality_id`, `persons` who go there, `places`,
         `gain_persons` newly covered, as the problem counts
         coverage, and `saved_person_min` (each site on those ranked
@@ -46,8 +46,8 @@ class SitingPlan:
         site that would replace it best), `runner_up_loss` (objective lost by that), `cost_eur`,
         `gain_per_place`, `gain_per_eur`.
     assignment
-        One row a client (and group, service, phase or scenario, where there are any; several where
-        persons are shared out): `client_id`, `group`, `part`, `site_id` (missing when out of
+        One row per client (and group, service, phase or scenario, where there are any; several
+        where persons are shared out): `client_id`, `group`, `part`, `site_id` (missing when out of
         reach), `travel_min` (NaN when out of reach), `persons`.
     closed
         Existing sites that close.

@@ -25,7 +25,7 @@ def observe_capital_costs(facilities: pd.DataFrame | None = None) -> pd.DataFram
     Returns
     -------
     pandas.DataFrame
-        One row a project, cheapest first: `project`, `municipality_id_2009`,
+        One row per project, cheapest first: `project`, `municipality_id_2009`,
         `services`, `places`, `total_eur`, `eur_per_place`, `eraf_share` (NaN where
         not known), `year`, `call_year` (of its call, as its number says; NaN without one),
         `source`.

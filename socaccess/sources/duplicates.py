@@ -63,7 +63,7 @@ def find_duplicates(
     Returns
     -------
     pandas.DataFrame
-        One row a pair, the likeliest first: `facility_id` and `duplicate_id` (the later
+        One row per pair, the likeliest first: `facility_id` and `duplicate_id` (the later
         row of the table), names, `service`, sources, `distance_m` (missing where only a
         settlement is known), `name_likeness`, `score` (0-1: 0.7 name, 0.3 place),
         `reason` (`place` or `settlement`), and an empty `decision` for the user.

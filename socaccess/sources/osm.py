@@ -78,7 +78,7 @@ def read_osm_settlements(
     places: Sequence[str] = ("city", "town", "village", "hamlet"),
     crs: str | None = None,
 ) -> gpd.GeoDataFrame:
-    """Return the settlements of an OpenStreetMap file, one row a place.
+    """Return the settlements of an OpenStreetMap file, one row per place.
 
     A place drawn both as a point and as an area of the same name and kind, the point
     within 5 km of the middle of the area, is one place: the point.

@@ -43,7 +43,7 @@ class PopulationSpread:
         The cells or addresses with `municipality_id` (missing outside all), `settlement_id`
         and `distance_m` to its point.
     differences
-        One row a municipality: `municipality_id`, `name`, `stated` (its own figure),
+        One row per municipality: `municipality_id`, `name`, `stated` (its own figure),
         `counted` (by the grid), `difference`, `ratio` (stated by counted, NaN where
         nobody was counted).
     outside

@@ -33,7 +33,7 @@ SITE_COLUMNS = [
     "nearest_min", "unneeded_limit_min", "equals", "equal_count", "house", "places", "opens",
     "point",
 ]  # fmt: skip
-"""One row a site. `kind`: `new`, or `planned` where a plan has it already and it has not opened.
+"""One row per site. `kind`: `new`, or `planned` where a plan has it already and it has not opened.
 Gains are persons brought within the limit on top of what operates, is planned and stands before
 in the list (of a planned site: on what operates); low and high if all times were longer or
 shorter by `Settings.time_uncertainty`; `saved_min` is the mean way saved by these persons, one

@@ -66,7 +66,7 @@ def nearest(
     Returns
     -------
     pandas.DataFrame
-        One row a settlement, kind and rank (1 to `k`): the settlement's id, `by`,
+        One row per settlement, kind and rank (1 to `k`): the settlement's id, `by`,
         `rank`, the facility's id (None where there is none in reach) and
         `travel_min` (NaN then); with `lengths`, `length_km`, `modelled_share` and `street_share` of
         the way as in `TravelTimes.to_frame`. Ids keep the names of their columns, or are

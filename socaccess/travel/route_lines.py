@@ -66,7 +66,7 @@ def routes(
     Returns
     -------
     geopandas.GeoDataFrame
-        One row a pair in the order asked: both ids (named as in
+        One row per pair in the order asked: both ids (named as in
         `TravelTimes.to_frame`), `travel_min`, `length_km` (along the way, access legs
         with their detour), `modelled_share` of the time and what of it is streets
         (`street_share`, both 0-1) and the line, in the CRS of the network. A pair

@@ -56,7 +56,7 @@ class SparseTimes:
         return to_minutes(self.travel_ms)
 
     def to_frame(self) -> pd.DataFrame:
-        """Return one row a pair within reach, with the columns of `TravelTimes.to_frame`."""
+        """Return one row per pair within reach, with the columns of `TravelTimes.to_frame`."""
         frame = pd.DataFrame(
             {
                 self.origin_column: self.origin_ids[self.origin],

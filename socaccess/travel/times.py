@@ -70,7 +70,7 @@ class TravelTimes:
         )
 
     def to_frame(self) -> pd.DataFrame:
-        """Return one row a pair: both ids and `travel_min`, NaN where there is no way.
+        """Return one row per pair: both ids and `travel_min`, NaN where there is no way.
 
         With `length_km`, `modelled_share` and `street_share` where they were asked for.
         """

@@ -33,7 +33,7 @@ class Verification:
     Parameters
     ----------
     checks
-        One row a figure or condition: `what` (a code), `site_id` (of figures of one site),
+        One row per figure or condition: `what` (a code), `site_id` (of figures of one site),
         `stated` and `found` (numbers, missing for conditions) and `result`: `same`, `differs`, or
         `open` where it could not be settled here.
     """

@@ -1,4 +1,4 @@
-"""Sweeps: one row a case, each what the question alone would have answered."""
+"""Sweeps: one row per case, each what the question alone would have answered."""
 
 from __future__ import annotations
 

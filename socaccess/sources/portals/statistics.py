@@ -140,7 +140,7 @@ def read_population(path: str | Path, *, year: int | None = None) -> pd.DataFram
     Parameters
     ----------
     path
-        CSV or XLSX, one row a territory and year; rows by sex or age are passed over for those of
+        CSV or XLSX, one row per territory and year; rows by sex or age are passed over for those of
         all. Statistics publishes 1 to 10 people in villages, neighbourhoods and cells as 5.
     year
         Which year; the latest by default.
