@@ -167,7 +167,9 @@ def _describe_units(
     ids = supply["facility_id"].to_numpy(dtype=object)
     ranking, flows = found.ranking, found.flows
     if not everyone:
-        ours = ids if alone else supply["provider"].to_numpy(dtype=object)
+        provider = supply["provider"]
+        # A facility whose provider is not known closes alone, under its own id.
+        ours = ids if alone else provider.where(provider.notna(), supply["facility_id"]).to_numpy()
         ranking = ranking[ranking["unit"].isin(set(ours[own])).to_numpy()]
     units = ranking["unit"].to_numpy(dtype=object)
     names = dict(zip(ids, supply["name"], strict=True))
@@ -183,8 +185,8 @@ def _describe_units(
             **columns,
             **counts,
             "service": one.service,
-            "name": as_objects(names[unit] if alone else unit for unit in units),
-            "municipality": as_objects(home[unit] if alone else None for unit in units),
+            "name": as_objects(names.get(unit, unit) for unit in units),
+            "municipality": as_objects(home.get(unit) for unit in units),
             "to": as_objects(names.get(most.get(unit)) for unit in units),
             "weighted_by": one.weighted_by,
             "_score": ranking["falls_out"].to_numpy(dtype=float),

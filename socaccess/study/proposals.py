@@ -294,11 +294,16 @@ def explain_left_out(
                 _as_text(released.show_part(group, row[f"gain_persons{end}"]), texts)
                 for end in ("", "_low", "_high")
             ]
-            more = service in built and row["reason"] == "too_few"
+            gain, low, high = counts
+            reason = row["reason"]
+            if reason == "too_few" and round(row["gain_persons"]) >= round(row["min_clients"]):
+                reason = "unsure"  # enough by the figure itself, not by the low one
+            if reason != "as_many_as_asked" and service in built:
+                reason += "_more"
             lines.append(
-                texts(f"build.reason_{row['reason']}{'_more' if more else ''}",
-                      service=names[service], place=places[row["settlement_id"]],
-                      gain=counts[0], low=counts[1], high=counts[2],
+                texts(f"build.reason_{reason}",
+                      service=names[service], place=places[row["settlement_id"]], gain=gain,
+                      low=low, range="" if gain.startswith("<") else f" ({low}–{high})",
                       least=texts.number(row["min_clients"]))
             )  # fmt: skip
         elif not (row["reason"] == "everyone_near" and service in built):

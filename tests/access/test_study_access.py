@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
 
 import geopandas as gpd
@@ -143,6 +144,18 @@ def test_a_provider_closes_whole_and_unknown_names_are_one_line(result):
         with pytest.raises(LookupError) as caught:
             sa.planning.closing(result, **wrong)
         assert len(caught.value.problems) == 1
+
+
+def test_facilities_without_a_known_provider_close_alone(result):
+    by_facility = sa.planning.closing(result, service=SERVICE).ranking.set_index("unit")
+    lonely = list(by_facility.index[:2])
+    facilities = result.study.facilities
+    provider = facilities["name"].astype(object).where(~facilities["facility_id"].isin(lonely))
+    study = dataclasses.replace(result.study, facilities=facilities.assign(provider=provider))
+    answer = sa.planning.closing(study.run(sites=False), service=SERVICE, by="provider")
+    by_provider = answer.ranking.set_index("unit")
+    columns = ["name", "municipality", "falls_out", "to"]
+    assert by_provider.loc[lonely, columns].equals(by_facility.loc[lonely, columns])
 
 
 def test_fairness_before_and_after(result):
