@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from socaccess.cli.command import Session, as_objects
+from socaccess.cli.session import Session, as_objects
 
 if TYPE_CHECKING:
     from socaccess.study import Study

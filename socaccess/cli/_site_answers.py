@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from socaccess.cli.command import Session
+from socaccess.cli.session import Session
 
 __all__ = ["answer_by_default", "describe_answer", "is_suited", "list_sites", "show_nothing",
            "verify_file", "write_answer"]  # fmt: skip

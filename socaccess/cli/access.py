@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from socaccess.cli.command import Region, Session, SmallCounts, StudyOptions
+from socaccess.cli.command import Region, SmallCounts, StudyOptions
+from socaccess.cli.session import Session
 from socaccess.cli.speech import Misuse
 from socaccess.cli.values import parse_code, parse_numbers
 

@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from socaccess.cli.command import EXIT_NO, Session, StudyOptions
+from socaccess.cli.command import EXIT_NO, StudyOptions
+from socaccess.cli.session import Session
 
 __all__ = ["check"]
 

@@ -1,4 +1,4 @@
-"""What every command has: language, JSON, a folder to write into, a study, tables on the screen.
+"""What every command may ask for: a session (language, JSON, folder) and the study it is about.
 
 A command says that it wants them by its first parameters: `session: Session`, and
 `asked: StudyOptions` where it is about a study. `App.command` gives it the options.
@@ -7,26 +7,21 @@ A command says that it wants them by its first parameters: `session: Session`, a
 from __future__ import annotations
 
 import inspect
-import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from enum import StrEnum
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from socaccess.cli.session import Session
 from socaccess.cli.speech import Misuse, SpeakingApp
 from socaccess.cli.values import parse_limits
 from socaccess.errors import UnknownNameError
-from socaccess.i18n import Texts
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from socaccess.errors import Problem
     from socaccess.study import Study
 
@@ -39,20 +34,15 @@ __all__ = [
     "Mode",
     "Region",
     "Scenario",
-    "Session",
     "SmallCounts",
     "StudyOptions",
     "ViewName",
-    "as_objects",
     "find_area",
     "is_project",
     "open_client",
 ]
 
-Source: TypeAlias = str | tuple[str, str] | Callable[[dict[str, Any]], Any]
-
 EXIT_WRONG, EXIT_NO = 1, 3
-PIPED_COLUMNS = 140
 
 
 class Language(StrEnum):
@@ -118,171 +108,6 @@ _IN_FILE = {
     "view": "inputs.municipalities",
     "partners_only": "[settings] partners_only",
 }
-
-
-@dataclass(frozen=True)
-class Session:
-    """One call of a command: how to speak, what to print, where to write."""
-
-    lang: str
-    as_json: bool
-    out: Path | None
-    excel: bool
-
-    @cached_property
-    def texts(self) -> Texts:
-        """The words of the language."""
-        return Texts(self.lang)
-
-    @cached_property
-    def _console(self) -> Any:
-        from rich.console import Console
-
-        # Names are text: what looks like markup in one stays as it is. Wide where nobody watches.
-        width = None if sys.stdout.isatty() else PIPED_COLUMNS
-        return Console(width=width, markup=False, highlight=False, emoji=False)
-
-    def print(self, text: str, style: str | None = None) -> None:
-        """Print one line of an answer for people; nothing where JSON is asked."""
-        if not self.as_json:
-            self._console.print(text, style=style, soft_wrap=True)
-
-    def say(self, key: str, **values: object) -> None:
-        """Print a sentence of the catalogue."""
-        self.print(self.texts(key, **values))
-
-    def note(self, key: str, n: float | None = None, /, **values: object) -> None:
-        """Print a sentence of the catalogue as a remark under an answer."""
-        texts = self.texts
-        self.print(f"- {texts(key, **values) if n is None else texts.count(key, n, **values)}")
-
-    def word(self, family: str, code: object) -> str:
-        """Return the word for a code of a family of keys (`socaccess.i18n.FAMILIES`)."""
-        return self.texts(f"{family}{code}")
-
-    def remark(self, text: str) -> None:
-        """Print a line to the user that is no part of the answer."""
-        typer.echo(text, err=True)
-
-    def show(self, *blocks: Any, title: str = "") -> None:
-        """Print content (`socaccess.content`): a whole document, or its blocks."""
-        from socaccess.content import Document
-        from socaccess.documents.terminal import print_document
-
-        for block in () if self.as_json else blocks:
-            whole = isinstance(block, Document)
-            print_document(block if whole else Document(self.lang, title, (block,)), self._console)
-
-    def table(self, title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        """Print a table of texts: columns of numbers to the right."""
-        from socaccess.content import Column, Table
-
-        columns = tuple(
-            Column(name, "number" if rows and all(_is_number(r[at]) for r in rows) else "text")
-            for at, name in enumerate(header)
-        )
-        self.show(Table(columns, rows), title=title)
-
-    def frame(self, title: str, frame: pd.DataFrame, columns: Mapping[str, Source]) -> None:
-        """Print a frame as a table.
-
-        Parameters
-        ----------
-        title
-            Stands above it.
-        columns
-            By the key of its heading what stands in a column: the name of a column of the
-            frame, a family of keys and the column of its codes, or a function of the row.
-        """
-        rows = [] if self.as_json else as_objects(frame).to_dict("records")
-        cells = [[self.cell(_take(source, row)) for source in columns.values()] for row in rows]
-        self.table(title, [self.texts(key) for key in columns], cells)
-
-    def cell(self, value: Any, decimals: int = 1) -> str:
-        """Return a value as text: a mark as it is, a number in the language, a dash for none."""
-        from socaccess.content import Phrase, Rendering, Share
-
-        if isinstance(value, str):
-            return value
-        if isinstance(value, Share):
-            return self.texts.share(value.value)
-        if isinstance(value, Phrase):
-            return Rendering(self.texts).plain(value)
-        if value is None or value != value:
-            return "–"
-        if isinstance(value, Decimal):
-            return self.texts.number(float(value), decimals=2)
-        whole = round(float(value), decimals).is_integer()
-        return self.texts.number(float(value), decimals=0 if whole else decimals)
-
-    def print_json(self, answer: Any) -> None:
-        """Print an answer as JSON where it is asked."""
-        from socaccess.encoding import encode_json
-
-        if self.as_json:
-            typer.echo(encode_json(answer))
-
-    def finish(
-        self,
-        answer: Any,
-        tables: Mapping[str, Any] | None = None,
-        pages: Mapping[str, Any] | None = None,
-    ) -> None:
-        """Print the answer as JSON if asked; write its tables and pages, all or none, if asked.
-
-        Parameters
-        ----------
-        answer
-            What is printed as JSON.
-        tables
-            Frames by the name of their file.
-        pages
-            Documents by the name of their file; each is written as Markdown, PDF and DOCX,
-            so that it can be attached.
-        """
-        from socaccess.encoding import encode_csv
-        from socaccess.files import write_files
-
-        self.print_json(answer)
-        if self.out is None:
-            return
-        files = {
-            f"{name}.csv": encode_csv(table, excel=self.excel)
-            for name, table in (tables or {}).items()
-        }
-        for name, page in (pages or {}).items():
-            from socaccess.documents.markdown import render_markdown
-            from socaccess.documents.paper import render_pdf
-            from socaccess.documents.word import render_docx
-
-            files[f"{name}.md"] = render_markdown(page).encode("utf-8")
-            files[f"{name}.pdf"], files[f"{name}.docx"] = render_pdf(page), render_docx(page)
-        for path in write_files(self.out, files):
-            self.wrote(path)
-
-    def wrote(self, path: Path) -> None:
-        """Say that a file was written."""
-        self.remark(self.texts("cli.wrote", path=path))
-
-    @contextmanager
-    def progress(self) -> Iterator[Callable[..., None]]:
-        """Give a callback `(step, done, total)` that draws while a person is watching."""
-        if not sys.stderr.isatty():
-            yield lambda *_: None
-            return
-        from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-        columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-            tasks: dict[str, Any] = {}
-
-            def draw(step: str, done: int = 0, total: int = 0) -> None:
-                if step not in tasks:
-                    tasks[step] = bar.add_task(self.texts(f"cli.step_{step}"), total=None)
-                bar.update(tasks[step], completed=done, total=total or None)
-
-            yield draw
 
 
 @dataclass(frozen=True)
@@ -526,22 +351,3 @@ def _expand(function: Callable[..., Any]) -> Callable[..., Any]:
     call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     call.__annotations__ = {one.name: one.annotation for one in parameters}
     return call
-
-
-def as_objects(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a frame whose missing values are all None."""
-    return frame.astype(object).where(frame.notna(), None)
-
-
-def _take(source: Source, row: dict[str, Any]) -> Any:
-    from socaccess.content import Phrase
-
-    if callable(source):
-        return source(row)
-    if isinstance(source, tuple):
-        return Phrase(f"{source[0]}{row[source[1]]}")
-    return row[source]
-
-
-def _is_number(cell: str) -> bool:
-    return not cell or cell[0] in "0123456789–<>-+≥…"

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from socaccess.cli.command import EXIT_NO, EXIT_WRONG, App, Session
+from socaccess.cli.command import EXIT_NO, EXIT_WRONG, App
+from socaccess.cli.session import Session
 
 if TYPE_CHECKING:
     from socaccess.sources.downloads import CachedFile

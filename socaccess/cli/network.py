@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 import typer
 
-from socaccess.cli.command import App, Session
+from socaccess.cli.command import App
+from socaccess.cli.session import Session
 from socaccess.cli.speech import Misuse
 from socaccess.encoding import encode_json
 from socaccess.errors import InputError

@@ -9,7 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
-from socaccess.cli.command import EXIT_NO, Region, Scenario, Session, SmallCounts, StudyOptions
+from socaccess.cli.command import EXIT_NO, Region, Scenario, SmallCounts, StudyOptions
+from socaccess.cli.session import Session
 from socaccess.cli.speech import Misuse
 from socaccess.cli.values import parse_pairs, parse_years
 from socaccess.content import Share

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from socaccess.cli.command import EXIT_NO, Form, Region, Session, SmallCounts, StudyOptions
+from socaccess.cli.command import EXIT_NO, Form, Region, SmallCounts, StudyOptions
+from socaccess.cli.session import Session
 from socaccess.cli.values import parse_code, parse_number, parse_numbers, parse_pairs, parse_years
 
 if TYPE_CHECKING:

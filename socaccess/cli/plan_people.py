@@ -8,15 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from socaccess.cli.command import (
-    EXIT_NO,
-    Region,
-    Scenario,
-    Session,
-    SmallCounts,
-    StudyOptions,
-    is_project,
-)
+from socaccess.cli.command import EXIT_NO, Region, Scenario, SmallCounts, StudyOptions, is_project
+from socaccess.cli.session import Session
 from socaccess.cli.speech import Misuse
 from socaccess.cli.values import parse_numbers, parse_years
 from socaccess.content import Share

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from socaccess.cli.command import Region, Scenario, Session, SmallCounts, StudyOptions
+from socaccess.cli.command import Region, Scenario, SmallCounts, StudyOptions
+from socaccess.cli.session import Session
 from socaccess.cli.values import parse_criteria, parse_day
 from socaccess.content import Phrase, Share
 

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from socaccess.cli.command import App, Session, SmallCounts, ViewName
+from socaccess.cli.command import App, SmallCounts, ViewName
+from socaccess.cli.session import Session
 from socaccess.cli.values import parse_day, parse_years
 
 __all__ = ["app"]

@@ -8,15 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from socaccess.cli import round_results as results
-from socaccess.cli.command import (
-    EXIT_NO,
-    EXIT_WRONG,
-    App,
-    Region,
-    Session,
-    StudyOptions,
-    is_project,
-)
+from socaccess.cli.command import EXIT_NO, EXIT_WRONG, App, Region, StudyOptions, is_project
 from socaccess.cli.round_results import (
     STORE,
     At,
@@ -27,6 +19,7 @@ from socaccess.cli.round_results import (
     open_store,
     read_event,
 )
+from socaccess.cli.session import Session
 
 if TYPE_CHECKING:
     from socaccess.rounds import FormCheck, Store, TakenForm

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from socaccess.cli.command import EXIT_NO, Session, SmallCounts, StudyOptions
+from socaccess.cli.command import EXIT_NO, SmallCounts, StudyOptions
+from socaccess.cli.session import Session
 
 if TYPE_CHECKING:
     from socaccess.rounds import SnapshotChanges, Store

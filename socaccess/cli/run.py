@@ -8,14 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from socaccess.cli.command import (
-    Form,
-    Session,
-    SmallCounts,
-    StudyOptions,
-    find_area,
-    is_project,
-)
+from socaccess.cli.command import Form, SmallCounts, StudyOptions, find_area, is_project
+from socaccess.cli.session import Session
 from socaccess.cli.speech import Misuse
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
-from socaccess.cli.command import App, Region, Session, SmallCounts, StudyOptions, open_client
+from socaccess.cli.command import App, Region, SmallCounts, StudyOptions, open_client
+from socaccess.cli.session import Session
 from socaccess.cli.speech import Misuse
 from socaccess.cli.values import parse_code, parse_limits, parse_number
 from socaccess.content import Share

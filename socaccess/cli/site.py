@@ -18,7 +18,8 @@ from socaccess.cli._site_answers import (
     verify_file,
     write_answer,
 )
-from socaccess.cli.command import EXIT_NO, Region, Session, SmallCounts, StudyOptions
+from socaccess.cli.command import EXIT_NO, Region, SmallCounts, StudyOptions
+from socaccess.cli.session import Session
 from socaccess.cli.speech import Misuse
 
 __all__ = ["site"]

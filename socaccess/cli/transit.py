@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from socaccess.cli.command import App, Session
+from socaccess.cli.command import App
 from socaccess.cli.network import read_places
+from socaccess.cli.session import Session
 from socaccess.cli.values import parse_day, parse_numbers
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from socaccess.cli.command import EXIT_WRONG, Session
+from socaccess.cli.command import EXIT_WRONG
+from socaccess.cli.session import Session
 
 if TYPE_CHECKING:
     import pandas as pd
