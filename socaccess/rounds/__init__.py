@@ -36,7 +36,6 @@ from socaccess.rounds.rounds import (
     open_round,
     take_form,
     take_forms,
-    undo,
 )
 from socaccess.rounds.snapshots import (
     FACILITY_CHANGES,
@@ -53,6 +52,7 @@ from socaccess.rounds.snapshots import (
 )
 from socaccess.rounds.starting import list_published_persons, start_store
 from socaccess.rounds.store import Store, StoreError
+from socaccess.rounds.undoing import undo
 from socaccess.rounds.workbook import FAULT, FORM, NOTE, WATCH, Finding, FormError
 
 __all__ = [
