@@ -72,7 +72,7 @@ def answer_scenario(
     >>> import socaccess as sa
     >>> from socaccess.study.scenario import Change, Scenario
     >>> released = sa.Study.load("latgale").run(sites=False).released
-    >>> add = Change("add", "respite_grt", "0002000")
+    >>> add = Change("add", "respite_grt", "0210000")
     >>> answer = answer_scenario(released, Scenario("latgale", "today", None, "", (add,)))
     >>> answer.services["lost"].tolist()
     [0]

@@ -47,8 +47,9 @@ def test_workbook_read_back_equals_the_tables(released: Release, tmp_path: Path,
     texts = Texts(lang)
     book = openpyxl.load_workbook(path)
     sheets = list_sheets(released, texts)
-    assert tuple(sheets) == SHEETS
-    assert book.sheetnames == [texts(f"tables.sheet.{name}") for name in SHEETS]
+    names = [name for name in SHEETS if name != "without_car"]  # no timetable was given
+    assert list(sheets) == names
+    assert book.sheetnames == [texts(f"tables.sheet.{name}") for name in names]
     for name, table in sheets.items():
         sheet = book[texts(f"tables.sheet.{name}")]
         plain = name in ("notes", "origins")

@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 import zipfile
+from contextlib import suppress
 from email.utils import formatdate
 from pathlib import Path
 
@@ -660,9 +661,13 @@ def test_stopped_half_way_and_continued(server, cache, remote, how):
     end = time.monotonic() + 30
     while not (part.is_file() and part.stat().st_size >= 65_536) and time.monotonic() < end:
         time.sleep(0.05)
-    process.send_signal(how)
-    _, said = process.communicate(timeout=30)
-    assert process.returncode != 0
+    said = ""
+    for _ in range(20):  # Python drops one that comes while it finalises an object: press again
+        process.send_signal(how)
+        with suppress(subprocess.TimeoutExpired):
+            _, said = process.communicate(timeout=3)
+            break
+    assert process.poll() not in (None, 0)
     if how == signal.SIGINT:
         assert "KeyboardInterrupt" in said
     assert list_content(cache) == {}
