@@ -93,8 +93,8 @@ def compose_method(context: AnnexContext) -> Section:
     if silent:
         names = ", ".join(context.low(name) for name in silent)
         unknown.append(Phrase("annex.unknown_services", names=names))
-    told = ("room", "planned") if study.mode != "car" else ("room", "transit", "planned")
-    unknown += [Phrase(f"annex.unknown_{name}") for name in told]
+    topics = ("room", "planned") if study.mode != "car" else ("room", "transit", "planned")
+    unknown += [Phrase(f"annex.unknown_{name}") for name in topics]
     missing = context.released.headline["not_located"]["facilities"]
     if missing:
         unknown.append(Phrase("annex.unknown_places", number=missing))

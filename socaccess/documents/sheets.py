@@ -147,7 +147,7 @@ def list_notes(released: Release, texts: Texts) -> list[tuple[str, str]]:
 
 
 def _list_origins(mode: str) -> tuple[str, ...]:
-    """Return whose origin is told; minutes without a car come from a timetable."""
+    """Return the tables whose origin is named; minutes without a car come from a timetable."""
     return tuple(
         "minutes_transit" if name == "minutes" and mode == "transit" else name for name in _ORIGINS
     )

@@ -28,7 +28,7 @@ from socaccess.study.without_car import WithoutCar, open_without_car
 __all__ = ["compose_services", "compose_without_car", "describe_visit"]
 
 _SERVICES, _EXAMPLES = 6, 6
-"""Services of the matrix, journeys told."""
+"""Services of the matrix, journeys described."""
 
 
 def describe_visit(asked: dict[str, Any], texts: Texts) -> Phrase:

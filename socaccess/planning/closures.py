@@ -324,16 +324,16 @@ def road_closing(
         longest = np.full(len(frame), np.nan)
         np.fmax.at(longest, code, extra)
         persons = first.sum_persons(one, "municipality")
-        told = [first.show(one.target_group, values, one.weighted_by)
-                for values in (persons, counted)]  # fmt: skip
+        shown = [first.show(one.target_group, values, one.weighted_by)
+                 for values in (persons, counted)]  # fmt: skip
         tables.append(
             pd.DataFrame(
                 {
                     "service": one.service,
                     "municipality_id": frame["municipality_id"],
                     "municipality": frame["name"],
-                    "persons": told[0],
-                    "falls_out": told[1],
+                    "persons": shown[0],
+                    "falls_out": shown[1],
                     "falls_out_share": first.average(one, out, "municipality")[0],
                     "unreachable_share": first.average(one, lost.to_numpy(float), "municipality")[
                         0

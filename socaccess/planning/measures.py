@@ -296,8 +296,8 @@ def _show_facilities(
         table["persons"] = context.show(one.target_group, counts, one.weighted_by)
         if "per_100" in table:
             # A hidden number of persons must not come back as a quotient.
-            told = [isinstance(value, int) for value in table["persons"]]
-            table["per_100"] = table["per_100"].where(told)
+            is_shown = [isinstance(value, int) for value in table["persons"]]
+            table["per_100"] = table["per_100"].where(is_shown)
     return table
 
 

@@ -55,7 +55,7 @@ class Audit:
     Parameters
     ----------
     files
-        How many files told counts of persons.
+        How many files hold counts of persons.
     shown, hidden
         How many counts and totals are shown, and how many hidden.
     narrowed

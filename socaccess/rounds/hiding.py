@@ -47,9 +47,9 @@ def hide_report(report: ProgressReport, *, below: int = 5) -> ProgressReport:
         return report
     answers = report.answers.copy()
     # Notes, too, are the municipality's own words on its few persons.
-    told = (answers["row"].str.startswith(PERSONS_SHEET.letter)).to_numpy(dtype=bool)
+    of_persons = (answers["row"].str.startswith(PERSONS_SHEET.letter)).to_numpy(dtype=bool)
     for name in ("issued", "said", "stood", "remark"):
-        answers[name] = answers[name].where(~told, None)
+        answers[name] = answers[name].where(~of_persons, None)
     persons = report.persons.copy()
     totals = report.persons_total.copy()
     for name in COUNTS:
