@@ -7,14 +7,23 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from socaccess.errors import Problem
 from socaccess.sources.gtfs.feed import Feed
 from socaccess.transit.asking import Question, check_open_hours, read_clock
-from socaccess.transit.profile import Departures, Profile
+from socaccess.transit.days import (
+    NO_SERVICE,
+    NO_STOP,
+    ONE_WAY,
+    SAME_DAY,
+    STATUSES,
+    Hours,
+    ask_day,
+)
+from socaccess.transit.profile import Profile
 from socaccess.transit.timetable import (
     MIRROR_S,
     WORKING_DAYS,
@@ -42,25 +51,6 @@ __all__ = [
     "ask_return_trips",
     "return_trips",
 ]
-
-STATUSES: Final = ("same_day", "one_way", "no_service", "no_stop")
-"""There and back; there but not back; stops on both sides but no journey in time; no stop."""
-SAME_DAY, ONE_WAY, NO_SERVICE, NO_STOP = range(4)
-
-_TIMES = ("leave_s", "arrive_s", "return_s", "back_s", "last_return_s", "walk_out_s", "walk_back_s")
-_COUNTS = ("rides_out", "rides_back")
-
-
-@dataclass(frozen=True, eq=False)
-class Hours:
-    """When places open and close and one may arrive, and the hours of homes; seconds of the day."""
-
-    opens_s: np.ndarray
-    closes_s: np.ndarray
-    from_s: np.ndarray
-    by_s: np.ndarray
-    first_s: int
-    last_s: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -391,7 +381,7 @@ def ask_return_trips(
     total, status = len(types) * count, []
     kept: dict[str, np.ndarray] = {}
     for at, kind in enumerate(types):
-        found = _ask_day(
+        found = ask_day(
             question.open_day(kind.days[0]), question, hours, max_rides,
             partial(_tick, progress, at * count, total),
         )  # fmt: skip
@@ -413,81 +403,9 @@ def ask_return_trips(
     )
 
 
-def _ask_day(
-    timetable: Timetable,
-    question: Question,
-    hours: Hours,
-    max_rides: int | None,
-    tick: Callable[[int], object],
-) -> dict[str, np.ndarray]:
-    """Return status, times and counts of one day, each (homes, places)."""
-    homes, places = question.homes, question.places
-    there, home = Profile(timetable, max_rides), Profile(timetable.mirrored, max_rides)
-    shape = len(question.place_ids), len(question.home_ids)
-    out = {name: np.full(shape, -1, np.int32) for name in _TIMES}
-    out |= {name: np.zeros(shape, np.uint8) for name in _COUNTS}
-    out["status"] = np.full(shape, NO_SERVICE, np.uint8)
-    found = Departures(shape[1])
-    last_s = MIRROR_S - hours.last_s
-    for place in range(shape[0]):
-        ends, closes_s = places.of(place), int(hours.closes_s[place])
-        row = {name: values[place] for name, values in out.items()}
-        on_foot = question.on_foot[:, place]
-        there.scan(*ends, hours.from_s[place], hours.by_s[place], hours.first_s)
-        there.find_departures(homes, hours.first_s, found)
-        _write_out(found, on_foot, int(hours.by_s[place]), hours.first_s, row)
-        home.scan(*ends, last_s, MIRROR_S - closes_s, last_s)
-        home.find_departures(homes, last_s, found)
-        _write_back(found, on_foot, closes_s, hours.last_s, row)
-        got, back = row["leave_s"] >= 0, row["back_s"] >= 0
-        row["status"][got] = ONE_WAY
-        row["status"][got & back] = SAME_DAY
-        no_stop = ~homes.has_stop | (not places.has_stop[place])
-        row["status"][~got & (on_foot < 0) & no_stop] = NO_STOP
-        tick(place + 1)
-    return {name: values.T for name, values in out.items()}
-
-
 def _tick(progress: Callable[[int, int], None] | None, before: int, total: int, done: int) -> None:
     if progress is not None:
         progress(before + done, total)
-
-
-def _write_out(
-    found: Departures, on_foot: np.ndarray, by_s: int, first_s: int, row: dict[str, np.ndarray]
-) -> None:
-    """Write the ways from every home to one place: by what was found, or on foot."""
-    got = found.found
-    row["leave_s"][got] = found.leave_s[got]
-    row["arrive_s"][got] = found.arrive_s[got]
-    row["rides_out"][got] = found.rides[got]
-    row["walk_out_s"][got] = found.walk_s[got]
-    leave = by_s - on_foot
-    walked = (on_foot >= 0) & (leave >= first_s) & (~got | (leave >= found.leave_s))
-    row["leave_s"][walked] = leave[walked]
-    row["arrive_s"][walked] = by_s
-    row["rides_out"][walked] = 0
-    row["walk_out_s"][walked] = on_foot[walked]
-
-
-def _write_back(
-    found: Departures, on_foot: np.ndarray, closes_s: int, last_s: int, row: dict[str, np.ndarray]
-) -> None:
-    """Write the ways home from one place: on the mirrored day, the ways to it."""
-    got = found.found
-    row["back_s"][got] = MIRROR_S - found.leave_s[got]
-    row["return_s"][got] = MIRROR_S - found.arrive_s[got]
-    row["rides_back"][got] = found.rides[got]
-    row["walk_back_s"][got] = found.walk_s[got]
-    row["last_return_s"][got] = MIRROR_S - found.soonest_s[got]
-    back = closes_s + on_foot
-    can_walk = (on_foot >= 0) & (back <= last_s)
-    walked = can_walk & (~got | (back <= row["back_s"]))
-    row["back_s"][walked] = back[walked]
-    row["return_s"][walked] = closes_s
-    row["rides_back"][walked] = 0
-    row["walk_back_s"][walked] = on_foot[walked]
-    row["last_return_s"][can_walk] = np.maximum(row["last_return_s"], last_s - on_foot)[can_walk]
 
 
 def show_clocks(seconds: np.ndarray) -> list[str | None]:
