@@ -19,14 +19,14 @@ def answer_scenario_file(
     session: Session, study: Study, path: Path, *, small_counts: bool, progress: Any
 ) -> None:
     """Show what the changes in a file mean; write the tables where a folder is named."""
-    from socaccess.study.release import release
+    from socaccess.study.release import run_released
     from socaccess.study.scenario import read_scenario
     from socaccess.study.scenario_answer import answer_scenario
 
     scenario = read_scenario(path)
     scenario.check(study)
-    result = study.run(sites=False, progress=progress)
-    answer = answer_scenario(release(result, allow_small_counts=small_counts), scenario)
+    released = run_released(study, sites=False, allow_small_counts=small_counts, progress=progress)
+    answer = answer_scenario(released, scenario)
     if answer.same_data is False:
         session.remark(session.texts("cli.scenario_other_data"))
     names = study.name_services(session.lang)

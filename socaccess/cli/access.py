@@ -95,6 +95,7 @@ def access(
     """Measure access to a service: places for those who reach them, choice, fairness, cost."""
     from socaccess import planning
     from socaccess.access import read_decay
+    from socaccess.study.release import run_released
 
     study = asked.open(region)
     chosen = None if service is None else parse_code(service)
@@ -109,20 +110,19 @@ def access(
         model, price = _read_costs(cost)
         if chosen is None:
             raise Misuse("cli.needs_service", "--service")
-        result = study.run(sites=False)
-        table = planning.delivery_cost(result, chosen, model, price_eur=price, **shown)
+        table = planning.delivery_cost(study, chosen, model, price_eur=price, **shown)
         _finish(session, study, measure, {"municipalities": table})
     elif measure is Measure.fairness:
         suggested = compare != "planned"
-        result = study.run(sites=suggested)
+        released = run_released(study, sites=suggested, **shown)
         found = planning.fairness(
-            result, chosen, scenario="suggested" if suggested else "planned",
+            released, chosen, scenario="suggested" if suggested else "planned",
             unknown=unknown.value, by=groups.value, ranking=ranking, **shown,
         )  # fmt: skip
         tables = {"services": found.indices, "changes": found.changes, "groups": found.groups}
         _finish(session, study, measure, {**tables, "curves": found.curves})
     else:
-        subject = study.run() if scenario is State.suggested else study
+        subject = run_released(study, **shown) if scenario is State.suggested else study
         answer = planning.access(
             subject, chosen, measure=measure.value, decay=weights, unknown=unknown.value,
             scenario=scenario.value, limit_min=asked.limits.get(""), **shown,
@@ -194,12 +194,13 @@ def _compare(
     from socaccess import planning
     from socaccess.encoding import write_layer
     from socaccess.files import write_together
+    from socaccess.study.release import run_released
 
     if other is None:
         raise Misuse("cli.needs_compare", "--compare")
     if other in State.__members__:
-        result = study.run(sites="suggested" in (other, scenario.value))
-        pair: tuple[Any, Any] = (result, result)
+        released = run_released(study, sites="suggested" in (other, scenario.value), **shown)
+        pair: tuple[Any, Any] = (released, released)
         states = (scenario.value, other)
     else:
         # Given is the newer one: the change is since the other.

@@ -24,9 +24,11 @@ def check(
 ) -> None:
     """Show which services a municipality's people have near; exit 3 when a standard is not met."""
     from socaccess.documents.standard import check_standard
+    from socaccess.study.release import run_released
 
     study, identity, name = asked.open_municipality(municipality)
-    answer = check_standard(study.run(sites=False), identity, min_share=min_share, own=own)
+    released = run_released(study, sites=False)
+    answer = check_standard(released, identity, min_share=min_share, own=own)
     services = answer.services
     _show(session, name, answer)
     session.finish(

@@ -59,7 +59,7 @@ def site(
         raise Misuse("cli.missing", "--service")
     from socaccess.siting import suggest_sites
     from socaccess.study.posing import find_settlements
-    from socaccess.study.release import release
+    from socaccess.study.release import run_released
 
     service = service.strip().lower().replace("-", "_")
     study = asked.open(region)
@@ -90,9 +90,11 @@ def site(
             words = [words] if isinstance(words, str) else list(words)
             options[name] = find_settlements(study, words)
     # Asked of what may leave: no answer then depends on a hidden count.
-    result = release(study.run(sites=False), allow_small_counts=small_counts).result
+    result = run_released(study, sites=False, allow_small_counts=small_counts).result
     plan = suggest_sites(result.pose_siting(service, **options), time_limit_s=seconds)
-    answer = release(study.run(answer=(service, plan)), allow_small_counts=small_counts).result
+    answer = run_released(
+        study, answer=(service, plan), reach=result.reach, allow_small_counts=small_counts
+    ).result
     table = list_sites(answer, show_all=small_counts)
     curve = _name_curve(plan, study)
     if session.as_json:

@@ -33,8 +33,9 @@ from socaccess.errors import InputError, UnknownNameError
 from socaccess.planning.opening import Asked
 from socaccess.planning.service_access import AccessContext, ServiceAccess
 from socaccess.privacy import show_counts
-from socaccess.study.release import release
+from socaccess.study.release import release, run_released
 from socaccess.study.released import list_tables
+from socaccess.study.study import Study
 
 __all__ = [
     "MEASURES",
@@ -457,8 +458,12 @@ def comparison(
 
     tables, frames = [], []
     for asked, which in ((before, scenario), (after, scenario_after or scenario)):
-        result = asked if not hasattr(asked, "run") else asked.run(sites=which == "suggested")
-        released = release(result, allow_small_counts=allow_small_counts)
+        if isinstance(asked, Study):
+            released = run_released(
+                asked, sites=which == "suggested", allow_small_counts=allow_small_counts
+            )
+        else:
+            released = release(asked, allow_small_counts=allow_small_counts)
         if by == "settlement":
             table = released.result.settlement_coverage
             frame = released.result.study.settlements

@@ -15,7 +15,7 @@ from socaccess.schemas import suggest_names
 from socaccess.sources.boundaries import find_municipality
 from socaccess.sources.settlements import load_settlements
 from socaccess.study import Study, StudyResult
-from socaccess.study.release import Release, release
+from socaccess.study.release import Release, release, run_released
 
 __all__ = ["Asked", "Given", "find_region", "identify_municipality", "open_result", "open_table"]
 
@@ -42,9 +42,10 @@ def open_result(
     """
     if isinstance(asked, Release):
         released = asked
+    elif isinstance(asked, StudyResult):
+        released = release(asked, allow_small_counts=allow_small_counts)
     else:
-        result = asked if isinstance(asked, StudyResult) else asked.run(sites=sites)
-        released = release(result, allow_small_counts=allow_small_counts)
+        released = run_released(asked, sites=sites, allow_small_counts=allow_small_counts)
     if released.below == 0:
         return released.result, 0
     return _take_released_need(released.result), released.below

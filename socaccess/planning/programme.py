@@ -14,7 +14,7 @@ from socaccess.programme.compilation import Compilation, compile_programme
 from socaccess.programme.plan_file import PlanFile, init_programme, read_plan_file
 from socaccess.rounds import Store, list_approvals, list_statements, summarise_round, update_study
 from socaccess.study import Study
-from socaccess.study.release import Release, release
+from socaccess.study.release import Release, run_released
 
 __all__ = ["ProgrammeBuild", "begin", "build"]
 
@@ -125,7 +125,7 @@ def build(
             status = summarise_round(store)
             issued = len(status)
             answered = tuple(status.loc[status["received"].notna(), "municipality_id"])
-    released = release(study.run(sites=False), allow_small_counts=allow_small_counts)
+    released = run_released(study, sites=False, allow_small_counts=allow_small_counts)
     result, below = open_result(released)
     compiled = compile_programme(chosen, result, below=below, on=as_of)
     return ProgrammeBuild(compiled, released, statements, approvals, answered, issued)

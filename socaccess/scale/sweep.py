@@ -16,7 +16,7 @@ from socaccess.partitions import SharedRoads, run_partitions
 from socaccess.routing import Progress
 from socaccess.siting import OBJECTIVES, SitingPlan, SitingProblem, suggest_sites
 from socaccess.study import Study, StudyResult
-from socaccess.study.release import release
+from socaccess.study.release import run_released
 
 __all__ = ["SEASONS", "season_network", "slow_down", "sweep"]
 
@@ -58,9 +58,9 @@ class _Question:
         """Return the study on the roads of a season, as it may leave."""
         if season not in self._results:
             study = replace(self.study, network=self.roads[season].network)
-            result = study.run(sites=False)
-            released = release(result, allow_small_counts=self.allow_small_counts)
-            self._results[season] = released.result
+            self._results[season] = run_released(
+                study, sites=False, allow_small_counts=self.allow_small_counts
+            ).result
         return self._results[season]
 
 

@@ -45,10 +45,12 @@ def run_study(
     progress: Progress | None,
     answer: tuple[str, SitingPlan] | None = None,
     persons: pd.DataFrame | None = None,
+    reach: Reach | None = None,
 ) -> A:
     """Return the result of a study as an object of `kind`; see `Study.run`.
 
     `persons` in place of those of the need: what may leave (`socaccess.study.release`).
+    `reach` are the times of this study where they are measured already.
     """
 
     def tell(step: str, done: int = 0, total: int = 0) -> None:
@@ -56,8 +58,10 @@ def run_study(
             progress(step, done, total)
 
     tell("travel")
-    institutions = list_institutions(study)
-    reach = measure_reach(study, institutions, lambda done, total: tell("travel", done, total))
+    if reach is None:
+        reach = measure_reach(
+            study, list_institutions(study), lambda done, total: tell("travel", done, total)
+        )
     tell("sites")
     if persons is None:
         persons = spread_need(study)

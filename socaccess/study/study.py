@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from socaccess.siting import SitingPlan
+    from socaccess.study.reach import Reach
 
 __all__ = ["Release", "Study", "StudyResult", "release", "run_released"]
 
@@ -340,11 +341,23 @@ def _release(result: StudyResult, *, allow_small_counts: bool = False) -> Releas
 
 
 def run_released(
-    study: StudyInputs, *, allow_small_counts: bool = False, progress: Progress | None = None
+    study: StudyInputs,
+    *,
+    sites: bool = True,
+    answer: tuple[str, SitingPlan] | None = None,
+    reach: Reach | None = None,
+    allow_small_counts: bool = False,
+    progress: Progress | None = None,
 ) -> Release:
-    """Return what `release(study.run())` does, with everything calculated once."""
+    """Return what `release(study.run())` does, with everything calculated once.
+
+    `reach` are the times of this study where another answer to it has them.
+    """
     from socaccess.study.run import run_study
 
     persons, protections, below = protect_persons(study, allow_small_counts=allow_small_counts)
-    result = run_study(study, StudyResult, suggest=True, progress=progress, persons=persons)
+    result = run_study(
+        study, StudyResult, suggest=sites, progress=progress, answer=answer, persons=persons,
+        reach=reach,
+    )  # fmt: skip
     return Release(result, protections, below)
