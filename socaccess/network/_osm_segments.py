@@ -64,6 +64,8 @@ def cut_segments(elements: RoadElements, table: KindTable, counts: Counter[str])
     ):
         if kind.note:
             counts[f"ways_{kind.note}"] += int(way_count)
+        for name in kind.unread:
+            counts[f"ways_{name}"] += int(way_count)
     lost = np.isnan(elements.lon)
     within = owner[1:] == owner[:-1] if len(owner) else np.zeros(0, dtype=bool)
     tail, head, way = nodes[:-1], nodes[1:], owner[:-1]

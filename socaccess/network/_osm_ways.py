@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from socaccess.network.speeds import SpeedProfile, group_surface
 from socaccess.sources.osm import (
     DRIVEN_CLASSES,
+    knows_oneway,
     parse_duration,
     parse_maxspeed,
     read_access,
@@ -34,6 +35,8 @@ _RANKS = {
 }
 _MOST_KPH = {"motorway": 130.0, "trunk": 130.0}
 """The highest limit that is believed, by class; 110 elsewhere."""
+_NO_FIGURE = ("signals", "variable")
+"""Limits that change: no figure is missing."""
 _ZONE_KEYS = ("maxspeed", "maxspeed:type", "source:maxspeed", "zone:traffic", "zone:maxspeed")
 
 
@@ -63,6 +66,8 @@ class RoadKind:
         How long the whole way takes, for ferries.
     note
         Why it is closed, or what was not understood; empty otherwise.
+    unread
+        Names the counts give to tags whose value says nothing that is known: `surface_not_read`.
     """
 
     road_class: str
@@ -78,6 +83,7 @@ class RoadKind:
     roundabout: bool = False
     duration_s: float | None = None
     note: str = ""
+    unread: tuple[str, ...] = ()
 
 
 def interpret_tags(tags: Mapping[str, str], *, season: str, private_open: bool) -> RoadKind:
@@ -151,7 +157,21 @@ def interpret_tags(tags: Mapping[str, str], *, season: str, private_open: bool) 
         roundabout=tags.get("junction") in ("roundabout", "circular"),
         duration_s=parse_duration(tags.get("duration")) if ferry else None,
         note=notes[0] if notes else "",
+        unread=tuple(_list_unread(tags, ferry=ferry)),
     )
+
+
+def _list_unread(tags: Mapping[str, str], *, ferry: bool) -> Iterator[str]:
+    """Yield the tags that bear on a drive and whose value nobody can read."""
+    if tags.get("surface") and group_surface(tags["surface"]) is None:
+        yield "surface_not_read"
+    limits = [tags.get(f"maxspeed{side}") for side in ("", ":forward", ":backward")]
+    if any(limit and parse_maxspeed(limit) is None for limit in limits if limit not in _NO_FIGURE):
+        yield "maxspeed_not_read"
+    if tags.get("oneway") and not knows_oneway(tags["oneway"]):
+        yield "oneway_not_read"
+    if ferry and tags.get("duration") and parse_duration(tags["duration"]) is None:
+        yield "duration_not_read"
 
 
 def _read_zone(tags: Mapping[str, str]) -> bool | None:

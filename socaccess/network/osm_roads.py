@@ -21,6 +21,7 @@ from socaccess.network._osm_segments import (
 )
 from socaccess.network._osm_turns import Splits, split_junctions
 from socaccess.network._osm_ways import KindTable, tabulate_kinds
+from socaccess.network._osm_zones import separate_zones
 from socaccess.network.roads import CLOSED, Roads
 from socaccess.network.speeds import SpeedProfile, check_season, load_profile
 from socaccess.routing import order_along_curve
@@ -156,12 +157,14 @@ def build_network(
         elements.restrictions,
         counts,
     )
+    counts["edges_copied_for_turns"] = len(splits.source)
+    limited = np.array([kind.destination_only for kind in table.kinds], dtype=bool)
+    separate_zones(edges, splits, len(node_origin), limited[elements.way_tags[edges.way]], counts)
     _tick(progress, 4)
     node_origin = np.concatenate(
         [node_origin, node_origin[np.array(splits.node_origin, dtype=np.int64)]]
     )
     counts["segments"] = len(segments.tail)
-    counts["edges_copied_for_turns"] = len(splits.source)
     network = _assemble(
         elements,
         segments,

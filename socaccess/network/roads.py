@@ -175,12 +175,42 @@ class Roads:
     def snappable_edges(self) -> np.ndarray:
         """Positions of the edges of the main part a place may be put on.
 
-        Those with both ends in the main part; but nobody boards a ferry on its way, or
-        comes out of a farm onto a motorway.
+        Those with both ends in the main part, and stretches for destinations only that one copy
+        joins to it on the way in and another on the way out; but nobody boards a ferry on its
+        way, or comes out of a farm onto a motorway.
         """
         main = self.main_component
         passed = self.is_class("ferry", "motorway")
-        return np.flatnonzero(main[self.edge_from] & main[self.edge_to] & ~passed)
+        found = main[self.edge_from] & main[self.edge_to]
+        stretch = self.stretch
+        copied = np.flatnonzero(stretch != np.arange(self.edge_count))
+        if len(copied):
+            both = np.ones(self.edge_count, dtype=bool)
+            for joined in self._joined_to_main:
+                joined = joined[self.edge_from] & joined[self.edge_to]
+                there = joined.copy()
+                np.logical_or.at(there, stretch[copied], joined[copied])
+                both &= there
+            first = np.unique(stretch[copied])
+            found[first] |= both[first]
+        return np.flatnonzero(found & ~passed)
+
+    @property
+    def _joined_to_main(self) -> tuple[np.ndarray, np.ndarray]:
+        """Which nodes the main part leads to, and which lead to it, each of shape (nodes,)."""
+        from scipy.sparse import csr_matrix
+        from scipy.sparse.csgraph import breadth_first_order
+
+        graph, main = self.graph, self.main_component
+        size = (self.node_count, self.node_count)
+        matrix = csr_matrix((np.ones(graph.arc_count, np.int8), graph.indices, graph.indptr), size)
+        begin = int(np.argmax(main))
+        found = []
+        for arcs in (matrix, matrix.T.tocsr()):
+            joined = np.zeros(self.node_count, dtype=bool)
+            joined[breadth_first_order(arcs, begin, return_predecessors=False)] = True
+            found.append(joined)
+        return found[0], found[1]
 
     @cached_property
     def part(self) -> np.ndarray:
@@ -288,9 +318,9 @@ class Roads:
     def stretch(self) -> np.ndarray:
         """The first edge that is the same stretch of road, for each edge, shape (edges,).
 
-        Turn restrictions leave one-way copies of some stretches beside the original,
-        which comes first. A place on such a stretch lies on the original and on every
-        copy: it is reached and left by all of them.
+        Turn restrictions, and closing a zone to those who pass through, leave copies of some
+        stretches beside the original, which comes first. A place on such a stretch lies on the
+        original and on every copy: it is reached and left by all of them.
         """
         import pandas as pd
 

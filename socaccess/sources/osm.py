@@ -30,6 +30,7 @@ from socaccess.sources.osm_roads import (
     read_road_elements,
 )
 from socaccess.sources.osm_tags import (
+    knows_oneway,
     parse_duration,
     parse_maxspeed,
     parse_population,
@@ -45,6 +46,7 @@ __all__ = [
     "PLACE_KINDS",
     "RoadElements",
     "TurnRestriction",
+    "knows_oneway",
     "parse_duration",
     "parse_maxspeed",
     "parse_population",

@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 __all__ = [
     "Access",
+    "knows_oneway",
     "parse_duration",
     "parse_maxspeed",
     "parse_population",
@@ -207,6 +208,18 @@ def read_directions(tags: Mapping[str, str]) -> tuple[bool, bool]:
             return False, False
     implied = tags.get("junction") in ("roundabout", "circular")
     return True, not (implied or tags.get("highway") == "motorway")
+
+
+def knows_oneway(value: str) -> bool:
+    """Return whether a value of `oneway` says something `read_directions` understands.
+
+    Examples
+    --------
+    >>> knows_oneway("yes;no"), knows_oneway("reversible"), knows_oneway("sometimes")
+    (True, True, False)
+    """
+    words = {word.strip() for word in value.lower().split(";")} - {""}
+    return bool(words) and words <= _FORWARD | _BACKWARD | _BOTH | {"reversible"}
 
 
 def read_access(tags: Mapping[str, str], direction: str = "") -> tuple[Access | None, bool]:

@@ -67,6 +67,7 @@ def test_info_has_words_for_everything_that_is_counted(network, lang):
     counted = [*RoadNetwork.load(network).provenance["counts"]]
     notes = "access_not_understood private_open private_closed ferries_not_for_cars"
     notes += " closed_by_access impassable winter_only reversible"
+    notes += " surface_not_read maxspeed_not_read oneway_not_read duration_not_read"
     counted += [f"ways_{note}" for note in notes.split()]
     assert len(counted) > 20
     for name in counted:

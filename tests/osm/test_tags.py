@@ -209,6 +209,23 @@ def test_what_drivers_know_of_lanes(tags, season, note, driven):
     assert kind.posted_forward_kph is None
 
 
+@pytest.mark.parametrize(
+    ("tags", "unread"),
+    [
+        ({"surface": "lava", "maxspeed": "fast"}, ("surface", "maxspeed")),
+        ({"maxspeed": "signals", "surface": "asphalt", "oneway": "yes;no"}, ()),
+        ({"maxspeed:backward": "?", "oneway": "sometimes"}, ("maxspeed", "oneway")),
+        ({"highway": None, "route": "ferry", "duration": "soon"}, ("duration",)),
+        ({"duration": "soon"}, ()),
+    ],
+)
+def test_what_cannot_be_read_is_named(tags, unread):
+    tags = {key: value for key, value in ({"highway": "tertiary"} | tags).items() if value}
+    assert interpret_tags(tags, season="summer", private_open=False).unread == tuple(
+        f"{tag}_not_read" for tag in unread
+    )
+
+
 def test_no_limit_is_believed_on_a_motorway():
     kind = interpret_tags(
         {"highway": "motorway", "maxspeed": "none"}, season="summer", private_open=False
