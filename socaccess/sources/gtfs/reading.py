@@ -171,15 +171,17 @@ def _read_trips(
     name = "trips.txt"
     table = files.read_table(name, ("trip_id", "service_id", "route_id", "wheelchair_accessible"))
     keep, numbers = _number(files, name, table["trip_id"], "gtfs.trip_repeats")
-    services: dict[str, int] = {}
-    service = [services.setdefault(table["service_id"][at], len(services)) for at in keep]
-    route = [routes.get(table["route_id"][at], -1) for at in keep]
+    if len(keep) < len(table["trip_id"]):
+        table = {column: [values[at] for at in keep] for column, values in table.items()}
+    services = {service: at for at, service in enumerate(dict.fromkeys(table["service_id"]))}
+    service = [services[identity] for identity in table["service_id"]]
+    route = [routes.get(identity, -1) for identity in table["route_id"]]
     return (
         {
             "trip_id": pa.array(list(numbers), pa.string()),
             "trip_service": np.array(service, np.int32),
             "trip_route": np.array(route, np.int32),
-            "trip_wheelchair": _to_flags([table["wheelchair_accessible"][at] for at in keep]),
+            "trip_wheelchair": _to_flags(table["wheelchair_accessible"]),
         },
         numbers,
         services,
@@ -188,9 +190,12 @@ def _read_trips(
 
 def _number(
     files: FeedFiles, name: str, ids: list[str], repeated: str
-) -> tuple[list[int], dict[str, int]]:
+) -> tuple[Sequence[int], dict[str, int]]:
     """Return the rows that are kept, the first of each id, and the position of every id."""
-    numbers: dict[str, int] = {}
+    numbers = dict(zip(ids, range(len(ids)), strict=True))
+    if len(numbers) == len(ids) and "" not in numbers:
+        return range(len(ids)), numbers
+    numbers.clear()
     keep, again, empty = [], [], []
     for at, identity in enumerate(ids):
         if not identity:

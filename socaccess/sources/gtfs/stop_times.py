@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Final
 
 import numpy as np
@@ -74,10 +75,13 @@ class _Numbers:
         different id of the block.
         """
         encoded = pc.run_end_encode(column) if in_runs else pc.dictionary_encode(column)
-        texts = (encoded.values if in_runs else encoded.dictionary).to_pylist()
+        texts = encoded.values if in_runs else encoded.dictionary
+        if in_runs:
+            texts = pc.utf8_trim(texts, characters=_TRIMMED)
+        texts = texts.to_pylist()
         known, seen = self.known, self.seen
         if in_runs:
-            found = [known.get(text.strip(_TRIMMED), -1) for text in texts]
+            found = list(map(known.get, texts, repeat(-1)))
         else:
             # Stops come again in every block, as they are written.
             found = [seen.get(text, -1) for text in texts]
