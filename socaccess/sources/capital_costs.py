@@ -36,29 +36,26 @@ def observe_capital_costs(facilities: pd.DataFrame | None = None) -> pd.DataFram
     >>> costs["eur_per_place"].min() > 10_000, len(costs) >= 8
     (np.True_, True)
     """
-    rows = []
-    for key, group in group_projects(facilities):
-        basis = group["places_basis"].isin(_BUILT) & group["places"].notna()
-        if not basis.all():
-            continue
-        places = int(group["places"].sum())
-        total = float(group["project_total_eur"].iloc[0])
-        rows.append(
-            {
-                "project": key,
-                "municipality_id_2009": group["municipality_id_2009"].iloc[0],
-                "services": ", ".join(sorted(set(group["service"]))),
-                "places": places,
-                "total_eur": total,
-                "eur_per_place": round(total / places, 2),
-                "eraf_share": float(group["eraf_eur"].iloc[0]) / total
-                if pd.notna(group["eraf_eur"].iloc[0])
-                else np.nan,
-                "year": last_year(group),
-                "call_year": _read_call_year(key),
-                "source": group["source"].iloc[0],
-            }
-        )
+    rows = _number_projects(facilities)
+    told = rows["places_basis"].isin(_BUILT) & rows["places"].notna()
+    rows = rows[told.groupby(rows["key"]).transform("all")]
+    of_project = rows.groupby("key", sort=True)
+    first = rows.drop_duplicates("key").set_index("key").sort_index()
+    years = of_project["status_year"].max()
+    table = pd.DataFrame(
+        {
+            "project": first["project"],
+            "municipality_id_2009": first["municipality_id_2009"],
+            "services": of_project["service"].agg(lambda names: ", ".join(sorted(set(names)))),
+            "places": of_project["places"].sum().astype(int),
+            "total_eur": first["project_total_eur"].astype(float),
+            "eraf_share": (first["eraf_eur"] / first["project_total_eur"]).astype(float),
+            "year": [None if pd.isna(year) else int(year) for year in years],
+            "call_year": first["project"].map(_read_call_year).astype(float),
+            "source": first["source"],
+        }
+    )
+    table["eur_per_place"] = (table["total_eur"] / table["places"]).round(2)
     columns = ["project", "municipality_id_2009", "services", "places", "total_eur",
                "eur_per_place", "eraf_share", "year", "call_year", "source"]  # fmt: skip
     table = pd.DataFrame(rows, columns=columns)
@@ -67,6 +64,15 @@ def observe_capital_costs(facilities: pd.DataFrame | None = None) -> pd.DataFram
 
 def group_projects(facilities: pd.DataFrame | None) -> list[tuple[str, pd.DataFrame]]:
     """Return the rows of every project whose cost is known, by its number."""
+    rows = _number_projects(facilities)
+    return [
+        (str(group["project"].iloc[0]), pd.DataFrame(group))
+        for _, group in rows.groupby("key", sort=True)
+    ]
+
+
+def _number_projects(facilities: pd.DataFrame | None) -> pd.DataFrame:
+    """Return the facilities whose project's cost is known, with its number and a key of its own."""
     table = load_facilities() if facilities is None else facilities
     known = table[table["project_total_eur"].notna()].sort_values("facility_id")
     if "listed_places" in known:
@@ -83,10 +89,7 @@ def group_projects(facilities: pd.DataFrame | None) -> list[tuple[str, pd.DataFr
     name = known["project_no"].astype(object).where(known["project_no"].notna(), unnumbered)
     # One total over rows of one number, or it is two projects.
     key = name.astype(str) + "|" + known["project_total_eur"].astype(str)
-    return [
-        (str(label).split("|")[0], pd.DataFrame(group))
-        for label, group in known.groupby(key, sort=True)
-    ]
+    return pd.DataFrame(known).assign(project=name.astype(str), key=key)
 
 
 def last_year(group: pd.DataFrame) -> int | None:

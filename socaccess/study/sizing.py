@@ -84,6 +84,8 @@ def size_services(study: StudyInputs, services: Sequence[str]) -> dict[str, Size
     >>> size_services(sa.Study.load("latgale"), ["dac_grt"])["dac_grt"].min_clients
     10.0
     """
+    if not services:
+        return {}
     types = study.service_types.set_index("service")
     costs = None
     if set(_OF_PROJECTS) <= set(study.facilities):
