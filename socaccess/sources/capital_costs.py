@@ -58,8 +58,7 @@ def observe_capital_costs(facilities: pd.DataFrame | None = None) -> pd.DataFram
     table["eur_per_place"] = (table["total_eur"] / table["places"]).round(2)
     columns = ["project", "municipality_id_2009", "services", "places", "total_eur",
                "eur_per_place", "eraf_share", "year", "call_year", "source"]  # fmt: skip
-    table = pd.DataFrame(rows, columns=columns)
-    return table.sort_values(["eur_per_place", "project"], ignore_index=True)
+    return table[columns].sort_values(["eur_per_place", "project"], ignore_index=True)
 
 
 def group_projects(facilities: pd.DataFrame | None) -> list[tuple[str, pd.DataFrame]]:

@@ -7,29 +7,36 @@ import os
 import re
 import subprocess
 import sys
+from contextlib import chdir
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from socaccess.outputs import FILES
+from tests.commands import Outcome, run_command
 
 
-def call(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess:
+def start(*words: str) -> subprocess.CompletedProcess:
+    """Run `socaccess` in a process of its own."""
     return subprocess.run(
         [sys.executable, "-c", "from socaccess.cli import main; main()", *words],
         capture_output=True,
         text=True,
-        cwd=cwd,
         timeout=180,
         env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])},
     )
 
 
+def call(*words: str, cwd: Path | None = None) -> Outcome:
+    with chdir(cwd or Path.cwd()):
+        return run_command(*words)
+
+
 @pytest.fixture(scope="module")
 def latgale_run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("run")
-    answer = call("run", "latgale", "--out", str(folder / "a"), "--lang", "en", "--json")
+    answer = start("run", "latgale", "--out", str(folder / "a"), "--lang", "en", "--json")
     assert answer.returncode == 0, answer.stderr
     return folder, answer
 
@@ -63,7 +70,7 @@ def test_record_names_inputs_by_hash_and_versions(latgale_run):
 def test_two_runs_give_identical_bytes(latgale_run):
     folder, _ = latgale_run
     again = call("run", "latgale", "--out", str(folder / "b"), "--lang", "en", "--json")
-    assert again.returncode == 0
+    assert again.exit_code == 0
     for name in FILES:
         assert (folder / "a" / name).read_bytes() == (folder / "b" / name).read_bytes(), name
 
@@ -80,7 +87,7 @@ def test_no_small_count_of_persons_leaves(latgale_run):
 
 def test_check_answers_no_with_three():
     answer = call("check", "Ludzas novads", "--lang", "en", "--json")
-    assert answer.returncode == 3
+    assert answer.exit_code == 3
     told = json.loads(answer.stdout)
     assert told["municipality"] == "Ludzas novads"
     assert "respite_grt" in told["failed"]
@@ -91,7 +98,7 @@ def test_check_answers_no_with_three():
 
 def test_check_answers_yes_with_zero():
     answer = call("check", "Ludzas novads", "--min-share", "0", "--json")
-    assert answer.returncode == 0
+    assert answer.exit_code == 0
     assert json.loads(answer.stdout)["met"] is True
 
 
@@ -125,7 +132,7 @@ def test_check_in_latvian_prints_names_and_numbers_with_comma():
 )
 def test_errors_are_one_line_with_the_right_code(words, code, said, tmp_path):
     answer = call(*words, "--lang", "en", cwd=tmp_path)
-    assert answer.returncode == code, answer.stderr
+    assert answer.exit_code == code, answer.stderr
     assert said in answer.stderr
     assert "Traceback" not in answer.stderr
     if code == 1:
@@ -134,7 +141,7 @@ def test_errors_are_one_line_with_the_right_code(words, code, said, tmp_path):
 
 
 def test_debug_shows_the_trace():
-    answer = call("run", "latgalle", "--debug")
+    answer = start("run", "latgalle", "--debug")
     assert answer.returncode == 1
     assert "Traceback" in answer.stderr
 
@@ -142,7 +149,7 @@ def test_debug_shows_the_trace():
 def test_run_into_a_folder_that_is_a_file_leaves_it(tmp_path):
     (tmp_path / "taken").write_text("mine")
     answer = call("run", "latgale", "--out", str(tmp_path / "taken"))
-    assert answer.returncode == 1
+    assert answer.exit_code == 1
     assert len(answer.stderr.strip().splitlines()) == 1
     assert (tmp_path / "taken").read_text() == "mine"
 
@@ -151,12 +158,12 @@ def test_validate_tells_good_from_bad(tmp_path):
     good = tmp_path / "good.csv"
     good.write_text("facility_id,name,service,status,lon,lat\na,A,dac_grt,operating,27.7,56.5\n")
     answer = call("validate", str(good), "--lang", "lv")
-    assert answer.returncode == 0
+    assert answer.exit_code == 0
     assert "1 rinda" in answer.stdout
     bad = tmp_path / "bad.csv"
     bad.write_text("facility_id,name,service,status,lon,lat\na,A,nothing,gone,27.7,56.5\n")
     answer = call("validate", str(bad))
-    assert answer.returncode == 1
+    assert answer.exit_code == 1
     assert len(answer.stderr.strip().splitlines()) == 2
     told = json.loads(call("validate", str(bad), "--json").stdout)
     assert told["valid"] is False
@@ -167,7 +174,7 @@ def test_validate_tells_good_from_bad(tmp_path):
 def test_site_gives_sites_with_a_certificate(objective):
     words = ("site", "latgale", "--service", "group-home", "--limit", "30", "--json")
     answer = call(*words, "--objective", objective)
-    assert answer.returncode == 0, answer.stderr
+    assert answer.exit_code == 0, answer.stderr
     told = json.loads(answer.stdout)
     assert len(told["sites"]) == 3
     assert told["certificate"]["status"] == "optimal"
@@ -177,7 +184,7 @@ def test_site_gives_sites_with_a_certificate(objective):
 def test_site_writes_tables_layer_and_map_and_hides_small_counts(tmp_path):
     words = ("site", "latgale", "--service", "dac_grt", "--sites", "3", "--why", "--lang", "en")
     answer = call(*words, "--out", str(tmp_path))
-    assert answer.returncode == 0, answer.stderr
+    assert answer.exit_code == 0, answer.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "map.html",
         "plan.json",
@@ -193,25 +200,25 @@ def test_site_writes_tables_layer_and_map_and_hides_small_counts(tmp_path):
 def test_site_suggests_what_helps_enough_and_verify_finds_what_was_changed(tmp_path):
     words = ("site", "latgale", "--service", "respite_grt", "--lang", "en", "--out", str(tmp_path))
     answer = call(*words)
-    assert answer.returncode == 0, answer.stderr
+    assert answer.exit_code == 0, answer.stderr
     assert "the least travel" in answer.stdout
     table = pd.read_csv(tmp_path / "sites.csv")
     assert table["name"].iloc[0] == "Rēzekne"
     assert (table["gain_persons"] >= table["min_clients"]).all()
     plan = tmp_path / "plan.json"
     checked = call("site", "verify", str(plan), "--json")
-    assert checked.returncode == 0, checked.stderr
+    assert checked.exit_code == 0, checked.stderr
     assert json.loads(checked.stdout)["same"]
     text = json.loads(plan.read_text(encoding="utf-8"))
     text["plan"]["objective"] += 1
     plan.write_text(json.dumps(text), encoding="utf-8")
-    assert call("site", "verify", str(plan)).returncode == 3
+    assert call("site", "verify", str(plan)).exit_code == 3
 
 
 def test_site_that_cannot_be_says_why_with_three():
     words = ("site", "latgale", "--service", "dac_ft", "--sites", "1", "--floor", "0.9", "--json")
     answer = call(*words)
-    assert answer.returncode == 3
+    assert answer.exit_code == 3
     told = json.loads(answer.stdout)
     assert told["certificate"]["status"] == "infeasible"
     assert "floor_share" in told["conflict"]
@@ -226,12 +233,12 @@ def test_site_takes_a_problem_file(tmp_path):
     assert "Dagda" in {site["name"] for site in told["sites"]}
     file.write_text("colour = 1\n", encoding="utf-8")
     answer = call(*words)
-    assert answer.returncode == 1
+    assert answer.exit_code == 1
     assert "nezināms nosacījums (colour; kopā 1)" in answer.stderr
 
 
 def test_data_is_whole():
-    assert call("data", "verify").returncode == 0
+    assert call("data", "verify").exit_code == 0
     told = json.loads(call("data", "list", "--json", "--lang", "en").stdout)
     assert any("OpenStreetMap" in line for line in told["attribution"])
 
@@ -249,5 +256,5 @@ def test_settings_file_changes_the_limits(tmp_path):
     assert share["strict"] < share["usual"]
     file.write_text("limit = 3\n")
     answer = call(*words, "--settings", str(file))
-    assert answer.returncode == 1
+    assert answer.exit_code == 1
     assert "limit nav zināms; vai domājāt limits_min?" in answer.stderr
