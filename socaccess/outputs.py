@@ -177,7 +177,7 @@ def write_programme(
         If something could not be written; what was there before is still there.
     """
     from socaccess.documents.paper import render_pdf
-    from socaccess.documents.programme import Pages, Record
+    from socaccess.documents.programme import Pages
     from socaccess.documents.programme_book import compose_book
     from socaccess.documents.programme_layers import add_planning_layers
     from socaccess.documents.word import render_docx
@@ -185,8 +185,7 @@ def write_programme(
     from socaccess.maps import save_map
     from socaccess.workbooks import render_workbook
 
-    record = Record(build.statements, build.approvals, build.answered, build.issued)
-    pages = Pages(build.compiled, lang, record)
+    pages = Pages(build.compiled, lang, build.record)
     documents = {"programme": pages.compose(), "programme_short": pages.compose("short")}
     for model in build.compiled.models:
         name = f"municipality_{model.municipality_id}"

@@ -39,11 +39,12 @@ def open_command(
     due: Annotated[str, typer.Option("--due")],
     store: StoreFolder = STORE,
     everybody: Annotated[bool, typer.Option("--all")] = False,
+    providers: Annotated[str, typer.Option("--providers")] = "",
     at: At = None,
     who: Who = None,
     clock_note: ClockNote = "",
 ) -> None:
-    """Open a round and write one form per municipality; a new store is filled from the region."""
+    """Open a round and write a form per municipality and provider asked; it begins the store."""
     from socaccess import rounds
 
     when, person = read_event(at, who)
@@ -69,6 +70,7 @@ def open_command(
         municipality_ids=(
             list(current.read("municipalities")["municipality_id"]) if everybody else None
         ),
+        providers=[word.strip() for word in providers.split(",") if word.strip()],
         lang=session.lang,
     )
     session.print(session.texts.count("round.opened", len(opened.forms), round=round_id))

@@ -137,18 +137,30 @@ def compare(
 
 def consult(
     session: Session,
-    file: Annotated[Path, typer.Argument()],
+    file: Annotated[Path | None, typer.Argument()] = None,
+    events: Annotated[Path | None, typer.Option("--events")] = None,
     store: StoreFolder = STORE,
     at: At = None,
     who: Who = None,
     clock_note: ClockNote = "",
 ) -> None:
     """Keep what was said in the public consultation, and the answers; earlier ones stay."""
-    from socaccess.rounds import keep_statements, read_statements
+    from socaccess.errors import InputError
+    from socaccess.rounds import keep_events, keep_statements, read_events, read_statements
 
-    table = read_statements(file)
+    if file is None and events is None:
+        raise InputError("rounds.nothing_said")
     when, person = read_event(at, who)
     current = open_store(store, clock_note)
+    table = None if file is None else read_statements(file, current)
+    if events is not None:
+        found = read_events(events)
+        revision = keep_events(current, found, at=when, who=person)
+        session.say("round.events_kept", n=len(found))
+        if table is None:
+            session.finish({"events": len(found), "revision": revision})
+            return
+    assert table is not None
     revision = keep_statements(current, table, at=when, who=person)
     session.print(session.texts.count("round.consulted", len(table), revision=revision))
     if table.attrs["masked"]:
@@ -156,11 +168,24 @@ def consult(
     session.finish({"statements": len(table), "revision": revision})
 
 
-def statements(session: Session, store: StoreFolder = STORE) -> None:
+def statements(
+    session: Session,
+    blank: Annotated[Path | None, typer.Option("--blank")] = None,
+    store: StoreFolder = STORE,
+) -> None:
     """List what was said and answered; exit 3 while a statement waits for its answer."""
-    from socaccess.rounds.consultation import ANSWERS, list_statements, summarise_statements
+    from socaccess import rounds
+    from socaccess.files import write_file
+    from socaccess.rounds import ANSWERS, SPEAKERS, list_statements, summarise_statements
 
-    table = list_statements(open_store(store))
+    current = open_store(store)
+    if blank is not None:
+        form = rounds.write_statement_form(current, speakers=SPEAKERS, lang=session.lang)
+        session.wrote(write_file(blank, form))
+        session.finish({"file": blank})
+        return
+    events = rounds.list_events(current)
+    table = rounds.mark_statements(list_statements(current), events)
     summary = summarise_statements(table)
     columns: dict[str, Any] = {
         "round.head_speaker": ("round.speaker_", "speaker"),
@@ -171,8 +196,15 @@ def statements(session: Session, store: StoreFolder = STORE) -> None:
     waiting = table[table["answer"] == "pending"]
     for row in waiting.itertuples():
         session.say("round.waiting", statement=row.statement_id, text=row.text)
-    tables = {"statements": table, "statements_summary": summary}
-    session.finish({"summary": summary, "statements": table}, tables)
+    session.say("round.marked", late=int(table["late"].sum()),
+                anonymous=int(table["anonymous"].sum()))  # fmt: skip
+    last = str(current.manifest["at"])[:10]
+    breaches = rounds.check_days(events, on=last)
+    for row in breaches.to_dict("records"):
+        session.say(f"round.breach_{row['finding']}", event=row["event_id"], days=row["days"],
+                    limit=row["limit"])  # fmt: skip
+    tables = {"statements": table, "statements_summary": summary, "breaches": breaches}
+    session.finish({"summary": summary, "statements": table, "breaches": breaches}, tables)
     raise typer.Exit(EXIT_NO if len(waiting) else 0)
 
 

@@ -19,12 +19,11 @@ from socaccess.content import (
 from socaccess.documents.programme_actions import ActionChapters
 from socaccess.documents.programme_annexes import AnnexChapters
 from socaccess.documents.programme_situation import SituationChapters
-from socaccess.documents.programme_words import Record
 from socaccess.programme.models import MunicipalityModel
 from socaccess.programme.take_up import ALL
 from socaccess.programme.words import join_names, say_of
 
-__all__ = ["Pages", "Record"]
+__all__ = ["Pages"]
 
 
 class Pages(SituationChapters, ActionChapters, AnnexChapters):

@@ -23,6 +23,7 @@ from socaccess.documents.programme_figures import (
 )
 from socaccess.documents.programme_words import PageWords
 from socaccess.i18n import sort_key
+from socaccess.privacy import hide_small
 from socaccess.programme.models import MunicipalityModel
 from socaccess.programme.pages import summarise_model
 from socaccess.programme.words import join_names
@@ -43,7 +44,60 @@ class ActionChapters(PageWords):
         """Return what a municipality says, has and lacks."""
         shown = model.show(allow_small_counts=not self.compiled.below)
         return (Paragraph(self.tell_stance(model.municipality_id)),
+                *self._list_needs(model.municipality_id),
                 *summarise_model(shown, self.services))  # fmt: skip
+
+    def _list_needs(self, municipality: str) -> tuple[Block, ...]:
+        """Return how many need a service and wait for it, as the municipality itself counts."""
+        table = None if self.record is None else self.record.stances
+        if table is None or not len(table):
+            return ()
+        own = table[(table["municipality_id"] == municipality)
+                    & (table[["need", "waiting"]].notna().any(axis=1)
+                       | table[["project", "partners"]].notna().any(axis=1))]  # fmt: skip
+        if not len(own):
+            return ()
+        for name in ("need", "waiting"):
+            own = hide_small(own, name, below=self.compiled.below)
+        rows = [
+            (self.services.get(row["service"], row["service"]), row["need"], row["waiting"],
+             row["project"], row["partners"])
+            for row in own.astype(object).where(own.notna(), None).to_dict("records")
+        ]  # fmt: skip
+        columns = (
+            Column(Phrase("plan.service"), width=2.0),
+            Column(Phrase("round.column_need"), "number"),
+            Column(Phrase("round.column_waiting"), "number"),
+            Column(Phrase("round.column_project"), width=1.6),
+            Column(Phrase("round.column_partners"), width=1.6),
+        )
+        return (Table(columns, rows, caption=Phrase("round.needs_caption")),)
+
+    def _list_clients(self) -> tuple[Block, ...]:
+        """Return clients of providers who are of another municipality, as providers count them."""
+        table = None if self.record is None else self.record.clients
+        if table is None or not len(table):
+            return ()
+        away = table[(table["home_id"] != table["municipality_id"]) & (table["clients"] > 0)]
+        keys = ["service", "municipality_id", "home_id"]
+        sums = away.groupby(keys, as_index=False)["clients"].sum()
+        if not len(sums):
+            return ()
+        sums = hide_small(sums, "clients", below=self.compiled.below)
+        elsewhere = Phrase("round.home_other")
+        rows = [
+            (self.services.get(row["service"], row["service"]),
+             self.municipalities.get(row["municipality_id"], "–"),
+             self.municipalities.get(row["home_id"], elsewhere), row["clients"])
+            for row in sums.to_dict("records")
+        ]  # fmt: skip
+        columns = (
+            Column(Phrase("plan.service"), width=2.2),
+            Column(Phrase("plan.municipality"), width=1.4),
+            Column(Phrase("round.column_home"), width=1.4),
+            Column(Phrase("round.column_clients"), "number", width=0.8),
+        )
+        return (Table(columns, rows, caption=Phrase("round.clients_caption")),)
 
     def tell_stance(self, municipality: str) -> Inline:
         """Return what a municipality says it backs; silence is no answer, never nothing."""
@@ -90,6 +144,7 @@ class ActionChapters(PageWords):
             if figure is not None:
                 blocks.append(figure)
         blocks.append(Paragraph(Phrase("programme.cooperation_note"), "note"))
+        blocks += self._list_clients()
         return Section(Phrase("programme.cooperation"), tuple(blocks))
 
     def describe_goals(self) -> Section:

@@ -10,6 +10,7 @@ from socaccess.content import (
     Block,
     Column,
     Inline,
+    List,
     Paragraph,
     Phrase,
     Section,
@@ -57,23 +58,26 @@ class AnnexChapters(PageWords):
     def describe_record(self) -> Section:
         """Return the record of participation: statements and answers, approvals; no names."""
         record = self.record
-        if record is None or not (len(record.statements) or len(record.approvals)):
+        kept = () if record is None else (record.statements, record.approvals, record.events)
+        if record is None or not (record.issued or any(len(table) for table in kept)):
             return Section(Phrase("programme.participation"),
                            (Paragraph(Phrase("programme.participation_none")),))  # fmt: skip
         blocks: list[Block] = []
         if record.issued:
             blocks.append(Paragraph(Phrase("programme.answered", count=len(record.answered),
                                            of=record.issued)))  # fmt: skip
+        blocks += self._tell_events()
         if len(record.statements):
             rows = [
-                (row["statement_id"], row["received"], Phrase(f"round.speaker_{row['speaker']}"),
-                 row["text"], Phrase(f"round.answer_{row['answer']}"), row["reason"] or None)
+                (row["statement_id"], row["received"], self._tell_speaker(row),
+                 row["text"], Phrase(f"round.answer_{row['answer']}"), row["reason"] or None,
+                 row["changed_in"] or None)
                 for row in record.statements.to_dict("records")
             ]  # fmt: skip
             columns = tuple(Column(Phrase(key), width=w) for key, w in (
-                ("programme.number", 0.6), ("plan.date", 1.0), ("round.head_speaker", 1.1),
-                ("programme.statement", 3.0), ("programme.answer", 1.1),
-                ("plan.eraf_reason_title", 2.0)))  # fmt: skip
+                ("programme.number", 0.8), ("plan.date", 1.0), ("round.head_speaker", 1.2),
+                ("programme.statement", 2.8), ("programme.answer", 1.1),
+                ("plan.eraf_reason_title", 1.8), ("round.statement_changed_in", 1.0)))  # fmt: skip
             blocks.append(Table(columns, rows, caption=Phrase("programme.statements_caption")))
         if len(record.approvals):
             acts = record.approvals[["body", "act", "date"]].to_numpy().tolist()
@@ -82,6 +86,40 @@ class AnnexChapters(PageWords):
             )
             blocks.append(Table(columns, acts, caption=Phrase("programme.approvals_caption")))
         return Section(Phrase("programme.participation"), tuple(blocks))
+
+    def _tell_events(self) -> list[Block]:
+        """Return consultation periods, meetings and consents, and where days break the rules."""
+        record = self.record
+        if record is None or not len(record.events):
+            return []
+        rows = [
+            (Phrase(f"round.event_{row['kind']}"), row["start"], row["end"], row["place"],
+             row["body"], row["act"], row["present"])
+            for row in record.events.to_dict("records")
+        ]  # fmt: skip
+        columns = tuple(
+            Column(Phrase(key), kind) for key, kind in (
+                ("programme.what", "text"), ("round.event_start", "text"),
+                ("round.event_end", "text"), ("round.event_place", "text"),
+                ("programme.body", "text"), ("programme.act", "text"),
+                ("round.event_present", "number"))
+        )  # fmt: skip
+        blocks: list[Block] = [Table(columns, rows, caption=Phrase("round.events_caption"))]
+        breaches = [
+            Phrase(f"round.breach_{row['finding']}", event=row["event_id"],
+                   days=row["days"], limit=row["limit"])
+            for row in record.breaches.to_dict("records")
+        ]  # fmt: skip
+        if breaches:
+            blocks.append(List(tuple(breaches)))
+        return blocks
+
+    def _tell_speaker(self, row: dict[str, Any]) -> Inline:
+        parts: list[Inline] = [Phrase(f"round.speaker_{row['speaker']}")]
+        for mark in ("late", "anonymous"):
+            if row[mark]:
+                parts += [", ", Phrase(f"round.mark_{mark}")]
+        return tuple(parts)
 
     def describe_amendments(self) -> Section | None:
         """Return the log of amendments: what was before and after, by which source."""
@@ -129,7 +167,7 @@ class AnnexChapters(PageWords):
         shown = value
         if isinstance(value, int | float):
             shown = self.texts.number(round(float(value)))
-        if kind in ("forecast", "register", "need", "observed", "places", "list"):
+        if kind in ("forecast", "register", "need", "observed", "places", "list", "provider"):
             return Phrase(f"programme.said_{kind}", value=shown)
         return Phrase("programme.said_page", value=shown)
 

@@ -10,20 +10,11 @@ import pandas as pd
 
 from socaccess.content import Block, Document, Inline, Phrase
 from socaccess.i18n import Texts, sort_key
+from socaccess.planning.round_record import RoundRecord
 from socaccess.programme.compilation import Compilation
 from socaccess.sources.services import load_target_groups
 
-__all__ = ["PageWords", "Record"]
-
-
-@dataclass(frozen=True, eq=False)
-class Record:
-    """What rounds with the municipalities have left: statements, approvals, who has answered."""
-
-    statements: pd.DataFrame
-    approvals: pd.DataFrame
-    answered: tuple[str, ...] = ()
-    issued: int = 0
+__all__ = ["PageWords"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +33,7 @@ class PageWords:
 
     compiled: Compilation
     lang: str = "lv"
-    record: Record | None = None
+    record: RoundRecord | None = None
 
     @cached_property
     def texts(self) -> Texts:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pandas as pd
 
 from socaccess.planning.opening import open_result
+from socaccess.planning.round_record import RoundRecord, record_round, take_answers
 from socaccess.privacy import hide_small
 from socaccess.programme.compilation import Compilation, compile_programme
 from socaccess.programme.plan_file import PlanFile, init_programme, read_plan_file
-from socaccess.rounds import Store, list_approvals, list_statements, summarise_round, update_study
+from socaccess.rounds import Store, update_study
 from socaccess.study import Study
 from socaccess.study.release import Release, run_released
 
@@ -29,18 +30,13 @@ class ProgrammeBuild:
         Everything calculated, as it may leave.
     released
         The region's study, released.
-    statements, approvals
+    record
         What the store of rounds holds of participation; empty without one.
-    answered, issued
-        Who has answered in the last round, and how many were asked.
     """
 
     compiled: Compilation
     released: Release
-    statements: pd.DataFrame
-    approvals: pd.DataFrame
-    answered: tuple[str, ...] = ()
-    issued: int = 0
+    record: RoundRecord = field(default_factory=RoundRecord)
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Return the tables of the programme as they may leave, by the name of their file."""
@@ -109,23 +105,14 @@ def build(
         limits = study.settings.limits_min
         study = replace(study, service_types=types,
                         settings=replace(study.settings, limits_min=limits))  # fmt: skip
-    statements = approvals = pd.DataFrame()
-    answered: tuple[str, ...] = ()
-    issued = 0
+    record = RoundRecord()
     if chosen.round.store:
         store = Store.open(chosen.folder / chosen.round.store)
         study = update_study(study, store)
-        statements, approvals = list_statements(store), list_approvals(store)
-        if as_of is not None:
-            statements = statements[
-                statements["received"].astype(str).str[:10] <= as_of.isoformat()
-            ]
-            approvals = approvals[approvals["date"].astype(str).str[:10] <= as_of.isoformat()]
-        if len(store.read("rounds")):
-            status = summarise_round(store)
-            issued = len(status)
-            answered = tuple(status.loc[status["received"].notna(), "municipality_id"])
+        record = record_round(store, on=as_of)
+        chosen = take_answers(chosen, record)
     released = run_released(study, sites=False, allow_small_counts=allow_small_counts)
     result, below = open_result(released)
-    compiled = compile_programme(chosen, result, below=below, on=as_of)
-    return ProgrammeBuild(compiled, released, statements, approvals, answered, issued)
+    provision = record.provision if len(record.provision) else None
+    compiled = compile_programme(chosen, result, below=below, on=as_of, provision=provision)
+    return ProgrammeBuild(compiled, released, record)

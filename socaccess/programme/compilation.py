@@ -57,12 +57,15 @@ class Compilation:
         Counts of persons under this are hidden; 0 hides nothing.
     on
         The day whose consolidated text it is; None for everything known.
+    provision
+        What providers said of their facilities: `facility_id`, `clients`; None where none did.
     """
 
     plan: PlanFile
     result: StudyResult
     below: int
     on: dt.date | None = None
+    provision: pd.DataFrame | None = None
 
     @property
     def years(self) -> list[int]:
@@ -327,6 +330,7 @@ class Compilation:
             ):
                 rows.append(("observed_and_registered", *key, "observed", row["observed"],
                              "register", registered))  # fmt: skip
+        rows += self._compare_clients()
         rows += [
             ("two_goals", row["target_group"], None, None, row["goal_source"], row["goal"],
              row["alternative_to"], row["chosen_goal"])
@@ -346,6 +350,25 @@ class Compilation:
                    "second", "second_value"]  # fmt: skip
         table = pd.DataFrame(rows, columns=columns).astype(object)
         return table.where(table.notna(), None)
+
+    def _compare_clients(self) -> list[tuple[Any, ...]]:
+        """Return the facilities whose provider counts more clients than they have places."""
+        if self.provision is None or not len(self.provision):
+            return []
+        study = self.result.study
+        facilities = study.facilities.set_index("facility_id")
+        names = dict(zip(study.municipalities["municipality_id"], study.municipalities["name"],
+                         strict=True))  # fmt: skip
+        rows = []
+        for facility, clients in self.provision[["facility_id", "clients"]].itertuples(index=False):
+            if facility not in facilities.index or pd.isna(clients):
+                continue
+            row = facilities.loc[facility]
+            if pd.notna(row["places"]) and clients > row["places"] and clients >= self.below:
+                rows.append(("clients_above_places", row["target_group"], row["service"],
+                             names.get(row["municipality_id"]), "places", float(row["places"]),
+                             "provider", float(clients)))  # fmt: skip
+        return rows
 
     def _may_show(self, row: dict[str, Any]) -> bool:
         """Return whether the counts of a contradiction may leave."""
@@ -439,7 +462,12 @@ def list_alternatives(goals: pd.DataFrame) -> pd.DataFrame:
 
 
 def compile_programme(
-    plan: PlanFile, result: StudyResult, *, below: int, on: dt.date | None = None
+    plan: PlanFile,
+    result: StudyResult,
+    *,
+    below: int,
+    on: dt.date | None = None,
+    provision: pd.DataFrame | None = None,
 ) -> Compilation:
     """Return a programme calculated from its file and its region's result.
 
@@ -453,6 +481,8 @@ def compile_programme(
         Counts of persons under this are hidden.
     on
         The day whose consolidated text is wanted.
+    provision
+        What providers said of their facilities in a round.
 
     Raises
     ------
@@ -461,4 +491,4 @@ def compile_programme(
     """
     if result.study.need is None or not len(result.study.need):
         raise InputError("programme.no_need")
-    return Compilation(plan, result, below, on)
+    return Compilation(plan, result, below, on, provision)

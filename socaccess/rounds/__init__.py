@@ -26,6 +26,13 @@ from socaccess.rounds.monitoring import (
     report_progress,
     summarise_round,
 )
+from socaccess.rounds.participation import (
+    check_days,
+    keep_events,
+    list_events,
+    mark_statements,
+    read_events,
+)
 from socaccess.rounds.progress_book import write_report
 from socaccess.rounds.rounds import (
     OpenedRound,
@@ -51,6 +58,7 @@ from socaccess.rounds.snapshots import (
     update_study,
 )
 from socaccess.rounds.starting import list_published_persons, start_store
+from socaccess.rounds.statement_form import write_statement_form
 from socaccess.rounds.store import Store, StoreError
 from socaccess.rounds.undoing import undo
 from socaccess.rounds.workbook import FAULT, FORM, NOTE, WATCH, Finding, FormError
@@ -77,6 +85,7 @@ __all__ = [
     "StoreError",
     "TakenForm",
     "approve",
+    "check_days",
     "check_form",
     "check_round",
     "compare_snapshots",
@@ -88,15 +97,19 @@ __all__ = [
     "find_round",
     "hide_changes",
     "hide_report",
+    "keep_events",
     "keep_snapshot",
     "keep_statements",
     "list_answers",
     "list_approvals",
+    "list_events",
     "list_published_persons",
     "list_snapshots",
     "list_statements",
     "make_snapshot",
+    "mark_statements",
     "open_round",
+    "read_events",
     "read_review",
     "read_snapshot",
     "read_statements",
@@ -110,4 +123,5 @@ __all__ = [
     "update_study",
     "write_report",
     "write_review",
+    "write_statement_form",
 ]

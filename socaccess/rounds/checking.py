@@ -16,9 +16,15 @@ from socaccess import files
 from socaccess.privacy import find_personal
 from socaccess.rounds.context import SPELLINGS, FormContext, load_context
 from socaccess.rounds.drafts import Draft
-from socaccess.rounds.forms import FACILITY_SHEET, PERSONS_SHEET
+from socaccess.rounds.form_sheets import FACILITY_SHEET, OF_PERSONS, PERSONS_SHEET, list_sheets
 from socaccess.rounds.layouts import Row, to_rows
-from socaccess.rounds.rows import CheckedRow, check_facilities, check_persons
+from socaccess.rounds.rows import (
+    CheckedRow,
+    check_facilities,
+    check_persons,
+    check_records,
+    find_too_many_clients,
+)
 from socaccess.rounds.store import Store
 from socaccess.rounds.workbook import (
     FORM,
@@ -143,13 +149,17 @@ def check_content(store: Store | Draft, file: str, content: bytes, *, at: str = 
         # Compared with the rows of whoever it is not, everything would seem wrong.
         return FormCheck(**check, findings=tuple(findings))  # type: ignore[arg-type]
     known = load_context(store, identity, int(entry["base_revision"]), str(entry["lang"]))
-    check["municipality"] = known.municipalities[identity]
+    check["municipality"] = known.municipalities[known.municipality_id]
     findings += _check_owner(form, known)
     facilities, persons = (
         form.rows.get(sheet.key, []) for sheet in (FACILITY_SHEET, PERSONS_SHEET)
     )
     rows = check_facilities(facilities, known, str(entry["round_id"]))
     rows += check_persons(persons, known)
+    for sheet in list_sheets(identity, form.marks["version"]):
+        if sheet.records is not None:
+            rows += check_records(sheet, form.rows.get(sheet.key, []), known)
+    rows = find_too_many_clients(rows, known)
     findings += _find_missing_rows(form, known)
     for row in rows:
         findings += row.findings
@@ -185,8 +195,8 @@ def _find_round(store: Store | Draft, form: ReadForm, at: str) -> tuple[Row | No
 def _find_personal(form: ReadForm) -> list[Finding]:
     """Return where free text tells of persons; what it says is not repeated."""
     cells = [("", name, text, True) for name, text in form.contact.items() if name == "said_by"]
-    for key, rows in form.rows.items():
-        cells += [(row.name, column, str(cell.value), key == PERSONS_SHEET.key)
+    for rows in form.rows.values():
+        cells += [(row.name, column, str(cell.value), row.name[0] in OF_PERSONS)
                   for row in rows for column, cell in row.cells.items()
                   if cell.kind in ("text", "number") and column not in _CODES]  # fmt: skip
     return [
@@ -221,6 +231,8 @@ def _check_owner(form: ReadForm, known: FormContext) -> list[Finding]:
         elif meaning.spelled != "exact":
             code = SPELLINGS[meaning.spelled]
             findings.append(Finding(code, NOTE, value=heading, known=meaning.name))
+    if known.provider:
+        return findings
     owners = Counter(
         str(known.facilities[key]["municipality_id"])
         for row in form.rows.get(FACILITY_SHEET.key, [])
@@ -237,11 +249,13 @@ def _find_missing_rows(form: ReadForm, known: FormContext) -> list[Finding]:
     if FACILITY_SHEET.key in form.rows:
         here = {str(row.cell("facility_id").value) for row in form.rows[FACILITY_SHEET.key]}
         gone += [
-            f"{key[0]} {row['name']}"
-            for key, row in known.facilities_then.items()
-            if row["municipality_id"] == known.municipality_id and key[0] not in here
+            f"{each} {known.facilities_then[(each,)]['name']}" for each in sorted(known.own - here)
         ]
     if PERSONS_SHEET.key in form.rows:
         asked = {str(row.cell("code").value) for row in form.rows[PERSONS_SHEET.key]}
         gone += [code for code in known.codes if code not in asked]
+    for key, codes in known.keys.items():
+        if key in form.rows:
+            asked = {str(row.cell("code").value) for row in form.rows[key]}
+            gone += [code for code in codes if code not in asked]
     return [Finding("form.row_missing", NOTE, value=shorten(name)) for name in gone]

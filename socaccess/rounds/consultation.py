@@ -18,6 +18,7 @@ from socaccess.privacy import mask_personal
 from socaccess.rounds.layouts import TableLayout
 from socaccess.rounds.manifests import find_bad_days
 from socaccess.rounds.monitoring import summarise_round
+from socaccess.rounds.statement_form import read_labels
 from socaccess.rounds.store import Store
 from socaccess.rounds.verifying import APPROVALS
 from socaccess.schemas import Column, TableForm, check_table
@@ -49,14 +50,16 @@ STATEMENTS = TableForm(
     "statements",
     (
         Column("statement_id", required=True, unique=True),
-        Column("received", "day", required=True),
+        Column("received", "day"),
         Column("speaker", required=True, allowed=SPEAKERS),
         Column("name"),
         Column("municipality_id"),
         Column("service"),
+        Column("chapter"),
         Column("text", required=True),
         Column("answer", default="pending", allowed=ANSWERS),
         Column("reason"),
+        Column("changed_in"),
     ),
     may_be_empty=True,
 )
@@ -74,14 +77,17 @@ _APPROVALS = TableLayout.of(
 )
 
 
-def read_statements(path: str | Path) -> pd.DataFrame:
+def read_statements(path: str | Path, store: Store | None = None) -> pd.DataFrame:
     """Return a table of statements, checked.
 
     Parameters
     ----------
     path
-        CSV or XLSX of `statement_id`, `received` (day), `speaker`, `name`,
-        `municipality_id`, `service`, `text`, `answer` and `reason`.
+        CSV or XLSX of `statement_id`, `received` (day), `speaker`, `name`, `municipality_id`,
+        `service`, `chapter` (of the draft), `text`, `answer`, `reason` and `changed_in` (where
+        the draft changed); or the form that `write_statement_form` makes, filled in.
+    store
+        Whose municipalities and services are known by name too.
 
     Raises
     ------
@@ -95,6 +101,7 @@ def read_statements(path: str | Path) -> pd.DataFrame:
     persons words of illness too; `attrs["masked"]` of the table names the statements.
     """
     frame, names = read_plain_table(path)
+    frame = read_labels(frame, store, {"speaker": SPEAKERS, "answer": ANSWERS})
     where = Path(path).name
     problems: list[Problem] = []
     try:
@@ -112,11 +119,11 @@ def read_statements(path: str | Path) -> pd.DataFrame:
             problems.append(Problem(code, where, rows))
     raise_problems(problems)
     private, changed = plain["speaker"].isin(_PRIVATE), np.zeros(len(plain), dtype=bool)
-    for column in ("text", "reason"):
+    for column in ("text", "reason", "chapter", "changed_in"):
         pairs = zip(plain[column], private, strict=True)
         masked = [text and mask_personal(str(text), health=own) for text, own in pairs]
         changed |= plain[column].notna() & (plain[column] != masked)
-        plain[column] = masked
+        plain[column] = pd.Series(masked, index=plain.index, dtype=object)
     plain.attrs["masked"] = sorted(plain.loc[changed, "statement_id"])
     return plain
 
@@ -136,18 +143,21 @@ def keep_statements(store: Store, statements: pd.DataFrame, *, at: str, who: str
     known = list_statements(store).set_index("statement_id").to_dict("index")
     problems = _find_unknown(store, statements)
     rows = dict(known)
-    said = ("received", "speaker", "name", "municipality_id", "service", "text")
+    said = ("received", "speaker", "name", "municipality_id", "service", "chapter", "text")
     changed = []
     for row in statements.to_dict("records"):
         key = row["statement_id"]
         old = known.get(key)
+        # A form that does not say when it came came today, or when it was read first.
+        row["received"] = row["received"] or (old["received"] if old else at[:10])
         if old and any(old[name] != row[name] for name in said):
             changed.append(str(key))
             continue
         answered = row["answer"] != "pending"
-        same = old and (old["answer"], old["reason"]) == (row["answer"], row["reason"])
+        reply = ("answer", "reason", "changed_in")
+        same = old and all(old[name] == row[name] for name in reply)
         rows[key] = {
-            **{name: row[name] for name in (*said, "answer", "reason")},
+            **{name: row[name] for name in (*said, *reply)},
             "said_at": old["said_at"] if old else at,
             "answered_at": old["answered_at"] if old and same else at if answered else None,
             "answered_by": old["answered_by"] if old and same else who if answered else None,
@@ -163,7 +173,8 @@ def list_statements(store: Store) -> pd.DataFrame:
     """Return the statements of a store with their answers, by id."""
     if _KEPT.name not in store.list_tables():
         return _KEPT.fit(pd.DataFrame())
-    return store.read(_KEPT.name)
+    table = store.read(_KEPT.name).reindex(columns=list(_KEPT.columns))
+    return table.astype(object).where(table.notna(), None)
 
 
 def summarise_statements(statements: pd.DataFrame) -> pd.DataFrame:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from socaccess.i18n import LANGUAGES, fold
 from socaccess.rounds import layouts
-from socaccess.rounds.drafts import Draft
-from socaccess.rounds.forms import list_codes
-from socaccess.rounds.layouts import Key, Row, to_rows
+from socaccess.rounds.drafts import Draft, read_rows
+from socaccess.rounds.form_sheets import FormSheet, list_sheets
+from socaccess.rounds.forms import list_codes, list_keys, list_own, name_provider
+from socaccess.rounds.layouts import Key, Row
 from socaccess.rounds.store import Store
 from socaccess.schemas import suggest_names
 from socaccess.sources.boundaries import load_crosswalk
@@ -52,7 +54,11 @@ class Meaning:
 
 @dataclass(frozen=True)
 class FormContext:
-    """The store as one form sees it: at the form's base revision and now."""
+    """The store as one form sees it: at the form's base revision and now.
+
+    `own` are the facilities it was issued with. Of each sheet of records, by the sheet's key:
+    `keys` by the code of a row, and the rows then and now.
+    """
 
     municipality_id: str
     population: float
@@ -67,6 +73,11 @@ class FormContext:
     facilities: dict[Key, Row]
     persons_then: dict[Key, Row]
     persons: dict[Key, Row]
+    provider: str = ""
+    own: frozenset[str] = frozenset()
+    keys: Mapping[str, dict[str, Key]] = field(default_factory=dict)
+    records_then: Mapping[str, dict[Key, Row]] = field(default_factory=dict)
+    records: Mapping[str, dict[Key, Row]] = field(default_factory=dict)
 
     def find_municipality(self, name: str) -> Meaning:
         """Return which municipality a name means; an old or later name leads to its heir."""
@@ -140,29 +151,39 @@ class FormContext:
         return ""
 
 
-def load_context(store: Store | Draft, municipality_id: str, base: int, lang: str) -> FormContext:
-    """Return what `store` knows that concerns the form of one municipality."""
-    services = to_rows(store.read("services"), layouts.SERVICES.key)
-    about = to_rows(store.read("about"), layouts.ABOUT.key)
-    municipalities = to_rows(store.read("municipalities"), layouts.MUNICIPALITIES.key)
+def load_context(store: Store | Draft, addressee: str, base: int, lang: str) -> FormContext:
+    """Return what `store` knows that concerns the form of one municipality or provider."""
+    services = list(read_rows(store, layouts.SERVICES).values())
+    municipality_id = addressee.partition("/")[0]
+    municipalities = read_rows(store, layouts.MUNICIPALITIES)
+    names = {key[0]: str(row["name"]) for key, row in municipalities.items()}
+    then = read_rows(store, layouts.FACILITIES, revision=base)
+    own = list_own(then, addressee)
+    sheets: dict[str, FormSheet] = {
+        sheet.key: sheet for sheet in list_sheets(addressee, "2") if sheet.records
+    }
     return FormContext(
         municipality_id=municipality_id,
         population=float(municipalities[(municipality_id,)]["population"] or 0),
-        vintage=int(about[("vintage",)]["value"]),
+        vintage=int(str(read_rows(store, layouts.ABOUT)[("vintage",)]["value"])),
         lang=lang,
-        municipalities={key[0]: str(row["name"]) for key, row in municipalities.items()},
-        settlements={
-            key[0]: row
-            for key, row in to_rows(store.read("settlements"), ("settlement_id",)).items()
-        },
-        services={str(row["service"]): row for row in services.values()},
-        groups={str(row["target_group"]): str(row[f"group_{lang}"]) for row in services.values()},
-        codes={f"{group}/{service}": (group, service)
-               for group, service in list_codes(list(services.values()))},
-        facilities_then=to_rows(store.read("facilities", revision=base), ("facility_id",)),
-        facilities=to_rows(store.read("facilities"), ("facility_id",)),
-        persons_then=to_rows(store.read("persons", revision=base), layouts.PERSONS.key),
-        persons=to_rows(store.read("persons"), layouts.PERSONS.key),
+        municipalities=names,
+        settlements={key[0]: row for key, row in read_rows(store, layouts.SETTLEMENTS).items()},
+        services={str(row["service"]): row for row in services},
+        groups={str(row["target_group"]): str(row[f"group_{lang}"]) for row in services},
+        codes={f"{group}/{service}": (group, service) for group, service in list_codes(services)},
+        facilities_then=then,
+        facilities=read_rows(store, layouts.FACILITIES),
+        persons_then=read_rows(store, layouts.PERSONS, revision=base),
+        persons=read_rows(store, layouts.PERSONS),
+        provider=name_provider(addressee),
+        own=frozenset(own),
+        keys={key: list_keys(sheet, addressee, own, list(names), services)
+              for key, sheet in sheets.items()},
+        records_then={key: read_rows(store, sheet.records, revision=base)  # type: ignore[arg-type]
+                      for key, sheet in sheets.items()},
+        records={key: read_rows(store, sheet.records)  # type: ignore[arg-type]
+                 for key, sheet in sheets.items()},
     )  # fmt: skip
 
 

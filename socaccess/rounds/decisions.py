@@ -15,8 +15,9 @@ from socaccess.i18n import LANGUAGES, Texts, fold
 from socaccess.messages import Message
 from socaccess.rounds import layouts
 from socaccess.rounds.checking import FormCheck, read_file
-from socaccess.rounds.drafts import Draft
-from socaccess.rounds.forms import FACILITY_SHEET, list_labels
+from socaccess.rounds.drafts import Draft, read_rows
+from socaccess.rounds.form_sheets import FACILITY_SHEET, list_sheets
+from socaccess.rounds.forms import list_labels
 from socaccess.rounds.layouts import Key, Row, TableLayout, to_rows
 from socaccess.rounds.rows import CheckedRow
 from socaccess.rounds.workbook import FAULT, Finding, FormError, read_workbook
@@ -54,7 +55,13 @@ def apply_rows(
     if not rows:
         return {}
     source = f"{check.round_id}: {check.said_by}" if check.said_by else check.round_id
-    only = ("municipality_id", (check.municipality_id,))
+    municipality_id = check.municipality_id.partition("/")[0]
+    only = ("municipality_id", (municipality_id,))
+    records = {
+        sheet.key: (sheet.records, read_rows(store, sheet.records, only=only))
+        for sheet in list_sheets(check.municipality_id, "2")
+        if sheet.records is not None
+    }
     facilities = to_rows(store.read("facilities", only=only), layouts.FACILITIES.key)
     persons = to_rows(store.read("persons", only=only), layouts.PERSONS.key)
     settlements = to_rows(store.read("settlements"), layouts.SETTLEMENTS.key)
@@ -78,8 +85,15 @@ def apply_rows(
                 entry["location_precision"] = "settlement" if place else "municipality"
             facilities[row.key] = entry
             touched[layouts.FACILITIES] = facilities
+        elif row.sheet in records:
+            layout, held = records[row.sheet]
+            begun = {**dict(zip(layout.key, row.key, strict=True)),
+                     "municipality_id": municipality_id}  # fmt: skip
+            held[row.key] = {**held.get(row.key, {}), **begun, **said, "as_of": as_of,
+                             "source": source}  # fmt: skip
+            touched[layout] = held
         else:
-            municipality_id, group, service = row.key
+            _, group, service = row.key
             entry = persons.get(row.key) or {
                 "municipality_id": municipality_id,
                 "target_group": group,

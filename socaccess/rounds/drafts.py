@@ -7,10 +7,23 @@ from collections.abc import Collection, Sequence
 import pandas as pd
 
 from socaccess.rounds.kept import KeptDocument
-from socaccess.rounds.layouts import TableLayout
+from socaccess.rounds.layouts import Key, Row, TableLayout, to_rows
 from socaccess.rounds.store import Store
 
-__all__ = ["Draft"]
+__all__ = ["Draft", "read_rows"]
+
+
+def read_rows(
+    store: Store | Draft,
+    layout: TableLayout,
+    *,
+    revision: int | None = None,
+    only: tuple[str, Collection[str]] | None = None,
+) -> dict[Key, Row]:
+    """Return the rows of a table by their key; none where the store was begun without it."""
+    if layout.name not in store.list_tables(revision=revision):
+        return {}
+    return to_rows(store.read(layout.name, revision=revision, only=only), layout.key)
 
 
 class Draft:
@@ -40,8 +53,11 @@ class Draft:
         only: tuple[str, Collection[str]] | None = None,
     ) -> pd.DataFrame:
         """Return a table as it would stand; arguments are those of `Store.read`."""
-        table = self.store.read(name, revision=revision, only=only)
         layout = next((each for each in self._parts if each.name == name), None)
+        if layout is not None and name not in self.store.list_tables():
+            table = layout.fit(pd.DataFrame())
+        else:
+            table = self.store.read(name, revision=revision, only=only)
         if revision is not None or layout is None:
             return table
         table = table.reindex(columns=list(layout.columns))
@@ -51,6 +67,11 @@ class Draft:
         if only is not None:
             table = table[table[only[0]].isin(list(only[1]))]
         return layout.fit(table)
+
+    def list_tables(self, *, revision: int | None = None) -> list[str]:
+        """Return the names of the tables there are, or would be."""
+        names = set(self.store.list_tables(revision=revision))
+        return sorted(names | ({each.name for each in self._parts} if revision is None else set()))
 
     def find_head(self, revision: int) -> str:
         """Return the head of the store as it was at a revision."""

@@ -1,60 +1,68 @@
-"""The sheets of a form: what they are called, which columns they have, what a cell may hold."""
+"""A form: what it is filled with, and the workbook it is written as."""
 
 from __future__ import annotations
 
 import datetime as dt
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from socaccess import files
 from socaccess.encoding import open_workbook
-from socaccess.i18n import LANGUAGES, Texts, sort_key
+from socaccess.i18n import LANGUAGES, Texts, fold, sort_key
 from socaccess.rounds import layouts
-from socaccess.rounds.layouts import to_rows
+from socaccess.rounds.drafts import read_rows
+from socaccess.rounds.form_sheets import (
+    ALL_SERVICES,
+    CHOICES,
+    FACILITY_SHEET,
+    PERSONS_SHEET,
+    PROVISION_SHEET,
+    STANCES_SHEET,
+    FormColumn,
+    FormSheet,
+    label_choice,
+    list_sheets,
+)
 
 if TYPE_CHECKING:
-    from socaccess.rounds.layouts import Row
+    from socaccess.rounds.layouts import Key, Row
     from socaccess.rounds.store import Store
 
 __all__ = [
-    "ALL_SERVICES",
     "CONTACT_CELLS",
-    "FACILITY_SHEET",
+    "ELSEWHERE",
     "FORM_VERSION",
     "INTRODUCTION",
     "LISTS",
     "MARKS",
     "MAX_COUNT",
     "MAX_TEXT",
-    "PERSONS_SHEET",
-    "SHEETS",
-    "STATUSES",
+    "VERSIONS",
     "YEARS",
-    "FormColumn",
     "FormContent",
-    "FormSheet",
+    "list_keys",
     "list_labels",
+    "list_own",
     "make_form",
     "name_form",
+    "name_provider",
     "sign_marks",
     "write_form",
 ]
 
-FORM_VERSION = 1
+FORM_VERSION = 2
 """Version of the layout of the form."""
 
-ALL_SERVICES = "all"
-"""The row of a target group that counts every person once, whatever the service."""
-
-STATUSES = ("operating", "planned", "closed", "not_registered")
+VERSIONS = ("1", "2")
+"""Versions that are read."""
 
 MAX_COUNT = 2000
 """Most places one facility may have (inclusive)."""
 
 MAX_TEXT = 500
-"""Longest text a cell may hold, in signs (inclusive)."""
+"""Longest text a cell may hold, in characters (inclusive)."""
 
 YEARS = (1900, 2100)
 """First and last year a cell may hold (inclusive)."""
@@ -71,74 +79,8 @@ _HEAD_ROW = 13
 """Row (from 0) of the introduction that tells the state of the store the form was made from."""
 
 
-@dataclass(frozen=True)
-class FormColumn:
-    """One column of a sheet.
-
-    Parameters
-    ----------
-    name
-        Its name in the store.
-    kind
-        `text`, `count`, `year`, `service`, `municipality`, `settlement` or `status`.
-    width
-        In signs.
-    locked
-        Whether it names the row and is not to be changed.
-    required
-        Whether a row that says anything must say this.
-    """
-
-    name: str
-    kind: str = "text"
-    width: int = 14
-    locked: bool = False
-    required: bool = False
-
-
-@dataclass(frozen=True)
-class FormSheet:
-    """One sheet of the form; `letter` begins the names of its rows, such as `I4`."""
-
-    key: str
-    letter: str
-    columns: tuple[FormColumn, ...]
-    empty_rows: int = 0
-
-
-FACILITY_SHEET = FormSheet(
-    "facilities",
-    "I",
-    (
-        FormColumn("facility_id", width=14, locked=True),
-        FormColumn("name", width=48, required=True),
-        FormColumn("service", "service", 44, required=True),
-        FormColumn("municipality", "municipality", 20),
-        FormColumn("settlement", "settlement", 24),
-        FormColumn("address", width=30),
-        FormColumn("places", "count", 8),
-        FormColumn("status", "status", 12, required=True),
-        FormColumn("opened", "year", 10),
-        FormColumn("closed", "year", 10),
-        FormColumn("note", width=40),
-    ),
-    empty_rows=15,
-)
-
-PERSONS_SHEET = FormSheet(
-    "persons",
-    "P",
-    (
-        FormColumn("code", width=26, locked=True),
-        FormColumn("group", width=44, locked=True),
-        FormColumn("service", width=44, locked=True),
-        FormColumn("assessed", "count", 14),
-        FormColumn("recipients", "count", 18),
-        FormColumn("note", width=40),
-    ),
-)
-
-SHEETS = (FACILITY_SHEET, PERSONS_SHEET)
+ELSEWHERE = "other"
+"""Where clients of no municipality of the store are from."""
 
 
 def list_labels(key: str) -> dict[str, str]:
@@ -172,7 +114,7 @@ class FormContent:
     lang: str
 
 
-def name_form(round_id: str, municipality_id: str, municipality: str) -> str:
+def name_form(round_id: str, addressee: str, name: str) -> str:
     """Return the file name of a form.
 
     Examples
@@ -180,7 +122,7 @@ def name_form(round_id: str, municipality_id: str, municipality: str) -> str:
     >>> name_form("latgale-2021", "0210000", "Rēzekne")
     'latgale-2021_0210000_Rēzekne.xlsx'
     """
-    return files.sanitise_name(f"{round_id}_{municipality_id}_{municipality}.xlsx")
+    return files.sanitise_name(f"{round_id}_{addressee.replace('/', '-')}_{name}.xlsx")
 
 
 def sign_marks(marks: dict[str, str]) -> str:
@@ -189,54 +131,107 @@ def sign_marks(marks: dict[str, str]) -> str:
     return files.hash_bytes("\n".join(named).encode("utf-8"))[:16]
 
 
-def make_form(store: Store, round_id: str, municipality_id: str) -> FormContent:
-    """Return what the form of a municipality in a round holds, from the round's base revision.
+def name_provider(addressee: str) -> str:
+    """Return the facility a provider's form is named by; empty for a municipality's.
+
+    A form goes to a municipality (`0002000`) or to a provider there (`0002000/lat033`): whoever
+    runs the facilities of one name in one municipality.
+    """
+    return addressee.partition("/")[2]
+
+
+def list_own(facilities: Mapping[Key, Row], addressee: str) -> list[str]:
+    """Return the facilities a form asks about: all of a municipality, or those of a provider."""
+    municipality, _, provider = addressee.partition("/")
+    own = [key[0] for key, row in facilities.items() if row["municipality_id"] == municipality]
+    if not provider:
+        return own
+    name = fold(str(facilities[(provider,)]["name"]))
+    return [each for each in own if fold(str(facilities[(each,)]["name"])) == name]
+
+
+def list_keys(
+    sheet: FormSheet, addressee: str, own: Sequence[str], homes: Sequence[str],
+    services: Sequence[Row],
+) -> dict[str, Key]:  # fmt: skip
+    """Return the rows of a sheet of records: the code of each, and its key in the store."""
+    if sheet is STANCES_SHEET:
+        promised = dict.fromkeys(str(row["service"]) for row in services if row["promised"])
+        return {service: (addressee, service) for service in promised}
+    if sheet is PROVISION_SHEET:
+        return {each: (each,) for each in own}
+    return {f"{each}/{home}": (each, home) for each in own for home in (*homes, ELSEWHERE)}
+
+
+def make_form(store: Store, round_id: str, addressee: str) -> FormContent:
+    """Return what a form of a round holds, from the round's base revision.
 
     The same store and round give the same form whenever it is made.
     """
-    rounds = to_rows(store.read("rounds"), ("round_id",))
-    entry = rounds[(round_id,)]
+    entry = read_rows(store, layouts.ROUNDS)[(round_id,)]
     base, lang = int(entry["base_revision"]), str(entry["lang"])
     texts = Texts(lang)
-    about = {key[0]: row["value"] for key, row in to_rows(store.read("about"), ("item",)).items()}
-    municipality = to_rows(store.read("municipalities"), ("municipality_id",))[(municipality_id,)]
+    about = {key[0]: str(row["value"]) for key, row in read_rows(store, layouts.ABOUT).items()}
+    municipality_id, _, provider = addressee.partition("/")
+    municipalities = read_rows(store, layouts.MUNICIPALITIES)
+    names = {key[0]: str(row["name"]) for key, row in municipalities.items()}
     settlements = {
         key[0]: str(row["name"])
-        for key, row in to_rows(store.read("settlements"), ("settlement_id",)).items()
+        for key, row in read_rows(store, layouts.SETTLEMENTS).items()
         if row["municipality_id"] == municipality_id
     }
-    services = list(to_rows(store.read("services"), layouts.SERVICES.key).values())
+    services = list(read_rows(store, layouts.SERVICES).values())
     labels = {str(row["service"]): str(row[f"name_{lang}"]) for row in services}
     marks = {
         "form": "socaccess round",
         "version": str(FORM_VERSION),
         "store": store.identity,
         "round": round_id,
-        "municipality_id": municipality_id,
+        "municipality_id": addressee,
         "revision": str(base),
         "head": store.find_head(base),
     }
     marks["check"] = sign_marks(marks)
-    facilities = store.read("facilities", revision=base)
-    own = facilities[facilities["municipality_id"] == municipality_id]
-    rows = {
+    facilities = read_rows(store, layouts.FACILITIES, revision=base)
+    own = list_own(facilities, addressee)
+    rows: dict[str, list[Row]] = {
         FACILITY_SHEET.key: [
             {
-                **row,
-                "service": labels[row["service"]],
-                "municipality": municipality["name"],
-                "settlement": settlements.get(str(row["settlement_id"])),
-                "status": texts(f"round.status_{row['status']}"),
+                **facilities[(each,)],
+                "service": labels[facilities[(each,)]["service"]],
+                "municipality": names[municipality_id],
+                "settlement": settlements.get(str(facilities[(each,)]["settlement_id"])),
+                "status": texts(f"round.status_{facilities[(each,)]['status']}"),
             }
-            for row in to_rows(own, ("facility_id",)).values()
+            for each in own
         ],
-        PERSONS_SHEET.key: _list_persons(store, base, municipality_id, services, texts),
     }
+    for sheet in list_sheets(addressee, marks["version"])[1:]:
+        if sheet.records is None:
+            rows[sheet.key] = _list_persons(store, base, municipality_id, services, texts)
+            continue
+        known = read_rows(store, sheet.records, revision=base)
+        rows[sheet.key] = [
+            {
+                **(row := known.get(key, {})),
+                "code": code,
+                "name": facilities.get((key[0],), {}).get("name"),
+                "service": labels[facilities[(key[0],)]["service"]]
+                if provider
+                else labels[key[1]],
+                "home": names.get(key[-1], texts("round.home_other")),
+                **{c.name: label_choice(c.kind, str(row[c.name]), lang) for c in sheet.columns
+                   if c.kind in CHOICES and row.get(c.name)},
+            }
+            for code, key in list_keys(sheet, addressee, own, list(names), services).items()
+        ]  # fmt: skip
+    title = names[municipality_id]
     return FormContent(
         marks=marks,
         introduction={
-            "title": str(about[f"title_{lang}"]),
-            "municipality": str(municipality["name"]),
+            "title": about[f"title_{lang}"],
+            "municipality": title,
+            "provider": str(facilities[(provider,)]["name"]) if provider else "",
             "round": round_id,
             "as_of": str(entry["as_of"]),
             "due": str(entry["due"]),
@@ -248,7 +243,7 @@ def make_form(store: Store, round_id: str, municipality_id: str) -> FormContent:
             "service": sorted(set(labels.values()), key=sort_key),
             "settlement": sorted(settlements.values(), key=sort_key),
         },
-        population=float(municipality["population"] or 0),
+        population=float(municipalities[(municipality_id,)]["population"] or 0),
         lang=lang,
     )
 
@@ -269,7 +264,7 @@ def list_codes(services: Sequence[Row]) -> list[tuple[str, str]]:
 def _list_persons(
     store: Store, revision: int, municipality_id: str, services: Sequence[Row], texts: Texts
 ) -> list[Row]:
-    known = to_rows(store.read("persons", revision=revision), layouts.PERSONS.key)
+    known = read_rows(store, layouts.PERSONS, revision=revision)
     groups = {str(row["target_group"]): str(row[f"group_{texts.lang}"]) for row in services}
     labels = {str(row["service"]): str(row[f"name_{texts.lang}"]) for row in services}
     rows = []
@@ -324,7 +319,7 @@ def write_form(form: FormContent) -> bytes:
         ),
     }
     _write_introduction(book, form, texts, styles)
-    for sheet in SHEETS:
+    for sheet in list_sheets(form.marks["municipality_id"], form.marks["version"]):
         _write_sheet(book, sheet, form, texts, styles)
     lists = book.add_worksheet(texts(f"round.sheet_{LISTS}"))
     for column, name in enumerate(("service", "settlement")):
@@ -344,12 +339,17 @@ def _write_introduction(book: Any, form: FormContent, texts: Texts, styles: dict
     sheet.set_column(0, 0, 30)
     sheet.set_column(1, 1, 90)
     said = form.introduction
-    sheet.write_string(0, 0, texts("round.form_title", title=said["title"]), styles["title"])
+    kind = "round.provider_" if said.get("provider") else "round.form_"
+    title = texts(kind + "title", title=said["title"])
+    sheet.write_string(0, 0, title, styles["title"])
+    if said.get("provider"):
+        sheet.write_string(1, 0, texts("round.provider"), styles["bold"])
+        sheet.write_string(1, 1, said["provider"], styles["wrap"])
     for number, name in ((2, "municipality"), (3, "round"), (4, "as_of"), (5, "due")):
         sheet.write_string(number, 0, texts(f"round.form_{name}"), styles["bold"])
         sheet.write_string(number, 1, said[name], styles["wrap"])
     for number, name in enumerate(("how_1", "how_2", "how_3", "privacy"), start=6):
-        sheet.write_string(number, 1, texts(f"round.form_{name}"), styles["wrap"])
+        sheet.write_string(number, 1, texts(kind + name), styles["wrap"])
         sheet.set_row(number, 48)
     for name in ("said_by", "said_on"):
         row = CONTACT_CELLS[name] - 1
@@ -367,7 +367,7 @@ def _write_sheet(
     sheet = book.add_worksheet(texts(f"round.sheet_{layout.key}"))
     sheet.freeze_panes(1, 2)
     sheet.set_row(0, 32)
-    rows = form.rows[layout.key]
+    rows = form.rows.get(layout.key, [])
     count = len(rows) + layout.empty_rows
     for position, column in enumerate(layout.columns):
         sheet.set_column(position, position, column.width)
@@ -405,9 +405,13 @@ def _validate(column: FormColumn, form: FormContent, texts: Texts) -> dict[str, 
         message = texts("round.valid_year")
         rule = {"validate": "integer", "criteria": "between",
                 "minimum": YEARS[0], "maximum": YEARS[1]}  # fmt: skip
-    elif column.kind == "status":
+    elif column.kind == "amount":
+        message = texts("round.valid_amount")
+        rule = {"validate": "decimal", "criteria": ">=", "value": 0}
+    elif column.kind in CHOICES:
         message = texts("round.valid_list")
-        rule = {"validate": "list", "source": [texts(f"round.status_{s}") for s in STATUSES]}
+        words = [label_choice(column.kind, word, texts.lang) for word in CHOICES[column.kind]]
+        rule = {"validate": "list", "source": words}
     elif column.kind in ("service", "settlement") and form.lists[column.kind]:
         message = texts("round.valid_list")
         letter = "AB"[("service", "settlement").index(column.kind)]

@@ -17,7 +17,7 @@ import pandas as pd
 
 from socaccess.privacy import SHOWN, SMALL, UNTOLD, WITHHELD, protect, show_count, show_counts
 from socaccess.privacy.linked import WIDTH, LinkedCounts
-from socaccess.rounds.forms import ALL_SERVICES, PERSONS_SHEET
+from socaccess.rounds.form_sheets import ALL_SERVICES, OF_PERSONS
 from socaccess.rounds.monitoring import ProgressReport
 
 __all__ = ["hide_report", "protect_column"]
@@ -47,7 +47,7 @@ def hide_report(report: ProgressReport, *, below: int = 5) -> ProgressReport:
         return report
     answers = report.answers.copy()
     # Notes, too, are the municipality's own words on its few persons.
-    of_persons = (answers["row"].str.startswith(PERSONS_SHEET.letter)).to_numpy(dtype=bool)
+    of_persons = (answers["row"].str.startswith(OF_PERSONS)).to_numpy(dtype=bool)
     for name in ("issued", "said", "stood", "remark"):
         answers[name] = answers[name].where(~of_persons, None)
     persons = report.persons.copy()

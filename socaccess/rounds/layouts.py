@@ -19,16 +19,19 @@ from socaccess.messages import Message
 __all__ = [
     "ABOUT",
     "ANSWERS",
+    "CLIENTS",
     "ERASURES",
     "FACILITIES",
     "ISSUED",
     "JOURNALS",
     "MUNICIPALITIES",
     "PERSONS",
+    "PROVISION",
     "RECEIPTS",
     "ROUNDS",
     "SERVICES",
     "SETTLEMENTS",
+    "STANCES",
     "Change",
     "TableLayout",
     "compare_rows",
@@ -389,6 +392,29 @@ PERSONS = TableLayout.of(
     "municipality_id target_group service",
     "municipality_id target_group service assessed:integer recipients:integer as_of source note "
     "assessed_as_of recipients_as_of",
+    split="municipality_id",
+    free={"note": None},
+)
+STANCES = TableLayout.of(
+    "stances",
+    "municipality_id service",
+    "municipality_id service stance rank:integer partners project year:integer amount:number "
+    "need:integer waiting:integer note as_of source",
+    split="municipality_id",
+    free={"note": None},
+)
+PROVISION = TableLayout.of(
+    "provision",
+    "facility_id",
+    "facility_id municipality_id clients:integer waiting:integer price:number unit "
+    "price_year:integer note as_of source",
+    split="municipality_id",
+    free={"note": None},
+)
+CLIENTS = TableLayout.of(
+    "clients",
+    "facility_id home_id",
+    "facility_id home_id municipality_id clients:integer note as_of source",
     split="municipality_id",
     free={"note": None},
 )

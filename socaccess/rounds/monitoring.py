@@ -17,7 +17,8 @@ import pandas as pd
 from socaccess.errors import UnknownNameError
 from socaccess.rounds import layouts
 from socaccess.rounds.decisions import COUNTS, date_count
-from socaccess.rounds.forms import ALL_SERVICES, list_codes
+from socaccess.rounds.form_sheets import ALL_SERVICES
+from socaccess.rounds.forms import list_codes, name_provider
 from socaccess.rounds.layouts import Row, to_rows
 from socaccess.rounds.store import Store
 
@@ -55,13 +56,15 @@ def summarise_round(store: Store, round_id: str | None = None) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row per municipality asked: `municipality_id`, `municipality`, `state` (waiting,
+        One row per municipality or provider asked: `municipality_id` (of a provider with its
+        facility after a slash), `municipality` (whose name), `state` (waiting,
         refused, faulty, pending, done), `received` (when the last usable form came),
         `forms` (how many came), and rows by decision: `accepted`, `refused`, `pending`,
         `faulty`.
     """
     entry = find_round(store, round_id)
     names = store.read("municipalities").set_index("municipality_id")["name"]
+    facilities = store.read("facilities").set_index("facility_id")["name"]
     issued = store.read("issued")
     receipts = store.read("receipts")
     receipts = receipts[receipts["round_id"] == entry["round_id"]]
@@ -69,6 +72,7 @@ def summarise_round(store: Store, round_id: str | None = None) -> pd.DataFrame:
     rows = answers.drop_duplicates(["receipt_id", "row"])
     table = []
     for identity in issued.loc[issued["round_id"] == entry["round_id"], "municipality_id"]:
+        provider = name_provider(identity)
         came = receipts[receipts["municipality_id"] == identity]
         usable = came[came["usable"].astype(bool)]
         own = rows[rows["municipality_id"] == identity]["decision"]
@@ -83,7 +87,7 @@ def summarise_round(store: Store, round_id: str | None = None) -> pd.DataFrame:
         table.append(
             {
                 "municipality_id": identity,
-                "municipality": names[identity],
+                "municipality": facilities[provider] if provider else names[identity],
                 "state": state,
                 "received": usable["taken_at"].max() if len(usable) else None,
                 "forms": len(came),
@@ -180,6 +184,7 @@ def report_progress(store: Store, round_id: str | None = None) -> ProgressReport
     end = int(later[0]["base_revision"]) if later else store.revision
     about = {key[0]: row["value"] for key, row in to_rows(store.read("about"), ("item",)).items()}
     status = summarise_round(store, str(entry["round_id"]))
+    status = status[~status["municipality_id"].str.contains("/")]
     answered = set(status.loc[status["received"].notna(), "municipality_id"])
     persons = _list_persons(store, base, end, answered)
     places = _list_places(store, end)

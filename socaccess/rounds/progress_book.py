@@ -11,7 +11,7 @@ import pandas as pd
 from socaccess.content import Block, Cell, Column, Document, List, Phrase, Section, Table
 from socaccess.encoding import encode_csv
 from socaccess.i18n import Texts, sort_key
-from socaccess.rounds.forms import ALL_SERVICES
+from socaccess.rounds.form_sheets import ALL_SERVICES
 from socaccess.rounds.monitoring import ProgressReport
 from socaccess.workbooks import render_workbook
 

@@ -28,8 +28,8 @@ from socaccess.rounds.decisions import (
     write_answers,
     write_receipt,
 )
-from socaccess.rounds.drafts import Draft
-from socaccess.rounds.forms import make_form, name_form, write_form
+from socaccess.rounds.drafts import Draft, read_rows
+from socaccess.rounds.forms import list_own, make_form, name_form, name_provider, write_form
 from socaccess.rounds.kept import seal
 from socaccess.rounds.layouts import Key, Row, to_rows
 from socaccess.rounds.manifests import check_event, find_bad_days
@@ -97,9 +97,10 @@ def open_round(
     at: str,
     who: str,
     municipality_ids: Sequence[str] | None = None,
+    providers: Sequence[str] = (),
     lang: str = "lv",
 ) -> OpenedRound:
-    """Open a round and write its forms into a folder, one a municipality.
+    """Open a round and write its forms into a folder, one per municipality and provider asked.
 
     Called again with the same round it writes the same forms once more, and nothing else.
 
@@ -119,6 +120,9 @@ def open_round(
         When (ISO 8601) and by whom.
     municipality_ids
         Who is asked; by default the municipalities marked as partners.
+    providers
+        Facilities whose providers are asked too, by their ids, or `all` for every provider of
+        what operates; facilities of one name in one municipality have one provider.
     lang
         Language of the forms.
 
@@ -141,6 +145,10 @@ def open_round(
     unknown = [name for name in asked if (name,) not in municipalities]
     if unknown:
         problems.append(Problem("rounds.municipality_not_in_store", rows=unknown))
+    chosen, lacking = _find_providers(store, providers)
+    if lacking:
+        problems.append(Problem("rounds.provider_not_in_store", rows=lacking))
+    asked = sorted([*asked, *chosen])
     if not asked:
         problems.append(Problem("rounds.nobody_asked"))
     raise_problems(problems)
@@ -160,10 +168,10 @@ def open_round(
             "base_revision": store.revision,
             "lang": lang,
         }
-        _commit_round(store, entry, asked, municipalities, at=at, who=who)
+        _commit_round(store, entry, asked, at=at, who=who)
     forms = {}
     for identity in asked:
-        name = name_form(round_id, identity, str(municipalities[(identity,)]["name"]))
+        name = name_form(round_id, identity, _name_addressee(store, identity))
         forms[name] = write_form(make_form(store, round_id, identity))
     written = files.write_files(Path(folder), forms)
     return OpenedRound(round_id, store.revision, tuple(written))
@@ -193,16 +201,37 @@ def _find_problems(round_id: str, as_of: str, due: str, lang: str) -> list[Probl
     return problems
 
 
-def _commit_round(
-    store: Store, entry: Row, asked: Sequence[str], municipalities: dict, *, at: str, who: str
-) -> None:
+def _find_providers(store: Store, wanted: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the addressees that facilities lead to, and the ids that lead to nobody."""
+    facilities = read_rows(store, layouts.FACILITIES)
+    if ALL_ROWS in wanted:
+        wanted = [key[0] for key, row in facilities.items() if row["status"] == "operating"]
+    found, lacking = set(), []
+    for identity in wanted:
+        row = facilities.get((identity,))
+        if row is None or not row["municipality_id"]:
+            lacking.append(identity)
+        else:
+            own = list_own(facilities, f"{row['municipality_id']}/{identity}")
+            found.add(f"{row['municipality_id']}/{min(own)}")
+    return sorted(found), lacking
+
+
+def _name_addressee(store: Store, identity: str) -> str:
+    provider = name_provider(identity)
+    if provider:
+        return str(read_rows(store, layouts.FACILITIES)[(provider,)]["name"])
+    return str(read_rows(store, layouts.MUNICIPALITIES)[(identity,)]["name"])
+
+
+def _commit_round(store: Store, entry: Row, asked: Sequence[str], *, at: str, who: str) -> None:
     round_id = str(entry["round_id"])
     issued = to_rows(store.read("issued"), layouts.ISSUED.key)
     for identity in asked:
         issued[(round_id, identity)] = {
             "round_id": round_id,
             "municipality_id": identity,
-            "file": name_form(round_id, identity, str(municipalities[(identity,)]["name"])),
+            "file": name_form(round_id, identity, _name_addressee(store, identity)),
         }
     rounds = {**to_rows(store.read("rounds"), ("round_id",)), (round_id,): entry}
     store.commit(

@@ -1,164 +1,35 @@
-"""The rows of a form: what each cell says, what is wrong with it, how it differs from the store."""
+"""The rows of a form: what each says, what is wrong with it, how it differs from the store."""
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from socaccess.i18n import LANGUAGES, Texts, fold
-from socaccess.rounds.context import SPELLINGS, FormContext, Meaning
-from socaccess.rounds.forms import (
+from socaccess.i18n import Texts
+from socaccess.rounds.context import FormContext
+from socaccess.rounds.form_cells import make_reporter, read_cell, show_value
+from socaccess.rounds.form_sheets import (
     ALL_SERVICES,
+    CLIENTS_SHEET,
     FACILITY_SHEET,
-    MAX_COUNT,
-    MAX_TEXT,
     PERSONS_SHEET,
-    STATUSES,
-    YEARS,
-    FormColumn,
+    PROVISION_SHEET,
+    STANCES_SHEET,
+    FormSheet,
 )
 from socaccess.rounds.layouts import Key, Row
-from socaccess.rounds.workbook import FAULT, NOTE, WATCH, Cell, Finding, FormRow
+from socaccess.rounds.workbook import FAULT, NOTE, WATCH, Finding, FormRow
 
 __all__ = [
     "CheckedRow",
     "Difference",
     "check_facilities",
     "check_persons",
-    "read_cell",
-    "show_value",
+    "check_records",
+    "find_too_many_clients",
 ]
-
-_DIGITS = re.compile(r"\d{1,9}|\d{1,3}(?: \d{3}){1,2}")
-"""A whole number, with or without a space before each three digits: "1 20" is none."""
-
-
-def read_cell(row: FormRow, column: FormColumn, known: FormContext) -> tuple[Any, list[Finding]]:
-    """Return what a cell says in the store's terms, and what is found in it.
-
-    A cell with a fault says None; so does an empty one.
-    """
-    cell = row.cell(column.name)
-    found: list[Finding] = []
-    report = _make_reporter(row, found, column.name)
-    value: Any = None
-    if cell.kind == "empty":
-        pass
-    elif cell.kind == "formula":
-        report("form.formula", value=cell.value)
-    elif cell.kind == "error":
-        report("form.cell_error", value=cell.value)
-    elif column.kind in ("count", "year"):
-        value = _read_number(cell, column, known, report)
-    else:
-        text = _read_cell_text(cell)
-        if text is None:
-            report("form.not_text", value=cell.value)
-        elif len(text) > MAX_TEXT:
-            report("form.text_too_long", most=MAX_TEXT)
-        elif column.kind == "text":
-            value = text
-        elif column.kind == "status":
-            value = _read_status(text, report)
-        else:
-            value = _read_name(text, column, known, report)
-    return value, found
-
-
-def _read_number(cell: Cell, column: FormColumn, known: FormContext, report: Any) -> int | None:
-    number: float | None = None
-    if cell.kind == "number":
-        number = float(cell.value)
-    elif cell.kind == "text" and _DIGITS.fullmatch(cell.value):
-        number = float(cell.value.replace(" ", ""))
-    whole = number is not None and number.is_integer()
-    if column.kind == "year":
-        if not whole or not YEARS[0] <= number <= YEARS[1]:  # type: ignore[operator]
-            report("form.not_a_year", value=cell.value, first=YEARS[0], last=YEARS[1])
-            return None
-        return int(number)  # type: ignore[arg-type]
-    of_persons = column.name != "places"
-    most = int(known.population) if of_persons and known.population else MAX_COUNT
-    if not whole or number < 0 or (not of_persons and number > most):  # type: ignore[operator]
-        report("form.not_a_count", value=cell.value, most=most)
-        return None
-    if number > most:  # type: ignore[operator]
-        report("form.more_than_inhabitants", value=cell.value, population=most)
-        return None
-    return int(number)  # type: ignore[arg-type]
-
-
-def _read_cell_text(cell: Cell) -> str | None:
-    if cell.kind == "text":
-        return str(cell.value)
-    if cell.kind == "number":
-        number = float(cell.value)
-        return str(int(number)) if number.is_integer() else str(cell.value)
-    return None
-
-
-def _read_status(text: str, report: Any) -> str | None:
-    for status in STATUSES:
-        for lang in LANGUAGES:
-            label = Texts(lang)(f"round.status_{status}")
-            if fold(text) in (fold(label), status):
-                if text != label and lang == LANGUAGES[0]:
-                    report("form.other_spelling", NOTE, value=text, known=label)
-                return status
-    labels = ", ".join(Texts(LANGUAGES[0])(f"round.status_{status}") for status in STATUSES)
-    report("form.unknown_status", value=text, known=labels)
-    return None
-
-
-def _read_name(text: str, column: FormColumn, known: FormContext, report: Any) -> str | None:
-    if column.kind == "service":
-        meaning = known.find_service(text)
-    elif column.kind == "settlement":
-        meaning = known.find_settlement(text)
-    else:
-        meaning = known.find_municipality(text)
-    if not meaning.identity:
-        report(_UNKNOWN[column.kind], value=text, near=_suggest(meaning, known.lang))
-        return None
-    if meaning.elsewhere:
-        report("form.place_elsewhere", value=text, found=meaning.elsewhere)
-        return None
-    if column.kind == "municipality" and meaning.identity != known.municipality_id:
-        report("form.facility_elsewhere", found=meaning.name)
-        return None
-    if meaning.spelled in SPELLINGS:
-        report(SPELLINGS[meaning.spelled], NOTE, value=text, known=meaning.name)
-    return meaning.identity
-
-
-_UNKNOWN = {
-    "service": "form.unknown_service",
-    "settlement": "form.unknown_place",
-    "municipality": "form.unknown_municipality",
-}
-
-
-def _suggest(meaning: Meaning, lang: str) -> str:
-    names = ", ".join(meaning.near)
-    return Texts(lang)("round.near", names=names) if names else ""
-
-
-def show_value(column: str, value: Any, known: FormContext) -> str:
-    """Return a value of the store as people read it; nothing for a missing one."""
-    if value is None:
-        return ""
-    if column == "settlement_id":
-        row = known.settlements.get(str(value))
-        return str(row["name"]) if row else str(value)
-    if column == "service":
-        return known.label_service(str(value))
-    if column == "status":
-        return Texts(known.lang)(f"round.status_{value}")
-    return str(value)
-
 
 FACILITY_COLUMNS = (
     "name",
@@ -242,10 +113,12 @@ def check_facilities(rows: list[FormRow], known: FormContext, round_id: str) -> 
         said["settlement_id"] = said.pop("settlement")
         broken = {finding.column for finding in found if finding.level == FAULT}
         broken |= {"settlement_id"} if "settlement" in broken else set()
-        report = _make_reporter(row, found)
+        report = make_reporter(row, found)
         identity = said["facility_id"]
         is_new = identity is None and "facility_id" not in broken
-        key = (f"{known.municipality_id}.{round_id}.{row.name}" if is_new else str(identity),)
+        # A provider's new facility is not its municipality's, though both stand in row I9.
+        begun = [known.municipality_id, round_id, *[known.provider] * bool(known.provider)]
+        key = (".".join([*begun, row.name]) if is_new else str(identity),)
         then, now = known.facilities_then.get(key), known.facilities.get(key)
         if identities[str(identity)] > 1:
             report("form.id_twice", column="facility_id", value=identity)
@@ -254,6 +127,8 @@ def check_facilities(rows: list[FormRow], known: FormContext, round_id: str) -> 
         elif now and now["municipality_id"] != known.municipality_id:
             owner = known.municipalities.get(str(now["municipality_id"]), "")
             report("form.facility_elsewhere", column="facility_id", found=owner)
+        elif known.provider and not is_new and key[0] not in known.own:
+            report("form.facility_of_another", column="facility_id", value=key[0])
         needed = [column.name for column in FACILITY_SHEET.columns if column.required]
         for name in (*needed, *(("settlement_id",) if is_new else ())):
             if said[name] is None and name not in broken:
@@ -291,7 +166,7 @@ def check_persons(rows: list[FormRow], known: FormContext) -> list[CheckedRow]:
                 said[column.name] = value
                 found += findings
         code = str(row.cell("code").value)
-        report = _make_reporter(row, found)
+        report = make_reporter(row, found)
         if code not in known.codes:
             report("form.unknown_code", column="code", value=row.cell("code").value or "")
         elif codes[code] > 1:
@@ -312,7 +187,7 @@ def check_persons(rows: list[FormRow], known: FormContext) -> list[CheckedRow]:
     checked = []
     too_many = set()
     for row, code, said, found, broken in read:
-        report = _make_reporter(row, found)
+        report = make_reporter(row, found)
         group, service = known.codes.get(code, ("", all_services))
         key = (known.municipality_id, group, service)
         then, now = known.persons_then.get(key, {}), known.persons.get(key, {})
@@ -339,6 +214,74 @@ def check_persons(rows: list[FormRow], known: FormContext) -> list[CheckedRow]:
     return [_blame_whole(row, too_many, whole) for row in checked]
 
 
+def check_records(sheet: FormSheet, rows: list[FormRow], known: FormContext) -> list[CheckedRow]:
+    """Return what each row of a sheet of records says, with its findings."""
+    keys = known.keys[sheet.key]
+    codes = Counter(str(row.cell("code").value) for row in rows)
+    checked = []
+    for row in rows:
+        said: Row = {}
+        found: list[Finding] = []
+        for column in sheet.columns:
+            if not column.locked:
+                said[column.name], findings = read_cell(row, column, known)
+                found += findings
+        broken = {finding.column for finding in found if finding.level == FAULT}
+        report = make_reporter(row, found)
+        code = str(row.cell("code").value)
+        key = keys.get(code, ())
+        if not key:
+            report("form.unknown_code", column="code", value=row.cell("code").value or "")
+        elif codes[code] > 1:
+            report("form.id_twice", column="code", value=code)
+        then, now = (each[sheet.key].get(key, {}) for each in (known.records_then, known.records))
+        differences = _compare(sheet.said, said, then, now, broken, known, report) if key else []
+        checked.append(
+            CheckedRow(row.name, sheet.key, key, _name_record(sheet, key, known), False,
+                       tuple(differences), tuple(found))
+        )  # fmt: skip
+    return checked
+
+
+def _name_record(sheet: FormSheet, key: Key, known: FormContext) -> str:
+    if not key:
+        return ""
+    if sheet is STANCES_SHEET:
+        return known.label_service(key[1])
+    facility = known.facilities.get((key[0],), {})
+    home = known.municipalities.get(key[-1], Texts(known.lang)("round.home_other"))
+    name = f"{facility.get('name', key[0])} / {known.label_service(str(facility.get('service')))}"
+    return f"{name} / {home}" if len(key) > 1 else name
+
+
+def find_too_many_clients(rows: list[CheckedRow], known: FormContext) -> list[CheckedRow]:
+    """Fault the changed rows of clients by municipality that add up to more than there are."""
+    sums: Counter[str] = Counter()
+    whole: dict[str, int] = {}
+    for sheet, sink in ((PROVISION_SHEET, whole), (CLIENTS_SHEET, None)):
+        now = {key: row.get("clients") for key, row in known.records.get(sheet.key, {}).items()}
+        for row in rows:
+            if row.sheet == sheet.key:
+                for difference in row.differences:
+                    if difference.column == "clients":
+                        now[row.key] = difference.value
+        for key, count in now.items():
+            if count is not None and sink is not None:
+                sink[key[0]] = count
+            elif count is not None:
+                sums[key[0]] += count
+    bad = {facility for facility, count in whole.items() if sums[facility] > count}
+    blamed = []
+    for row in rows:
+        changed = any(difference.column == "clients" for difference in row.differences)
+        if changed and row.key and row.key[0] in bad:
+            values = {"value": sums[row.key[0]], "whole": whole[row.key[0]]}
+            finding = Finding("form.more_than_clients", FAULT, row.name, column="clients", **values)
+            row = replace(row, findings=(*row.findings, finding))
+        blamed.append(row)
+    return blamed
+
+
 def _blame_whole(row: CheckedRow, too_many: set[str], whole: dict[str, int]) -> CheckedRow:
     """Fault the row of a whole group too, when it was changed to less than one of its services."""
     changed = any(difference.column == "recipients" for difference in row.differences)
@@ -350,13 +293,6 @@ def _blame_whole(row: CheckedRow, too_many: set[str], whole: dict[str, int]) -> 
         row.name, row.sheet, row.key, row.item, row.is_new, row.differences,
         (*row.findings, finding),
     )  # fmt: skip
-
-
-def _make_reporter(row: FormRow, found: list[Finding], within: str = "") -> Callable[..., None]:
-    def report(code: str, level: str = FAULT, *, column: str = within, **values: object) -> None:
-        found.append(Finding(code, level, row.name, column=column, **values))
-
-    return report
 
 
 def _compare(

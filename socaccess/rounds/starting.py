@@ -12,7 +12,7 @@ from socaccess import crs as crs_
 from socaccess.errors import InputError
 from socaccess.i18n import LANGUAGES
 from socaccess.rounds import layouts
-from socaccess.rounds.forms import ALL_SERVICES
+from socaccess.rounds.form_sheets import ALL_SERVICES
 from socaccess.rounds.store import Store
 from socaccess.sources.services import load_plan_figures, load_target_groups
 from socaccess.study import Study
@@ -69,7 +69,15 @@ def start_store(
         else persons,
         **{
             layout: pd.DataFrame(columns=list(layout.columns))
-            for layout in (layouts.ROUNDS, layouts.ISSUED, layouts.RECEIPTS, layouts.ANSWERS)
+            for layout in (
+                layouts.STANCES,
+                layouts.PROVISION,
+                layouts.CLIENTS,
+                layouts.ROUNDS,
+                layouts.ISSUED,
+                layouts.RECEIPTS,
+                layouts.ANSWERS,
+            )
         },
     }
     for layout, frame in tables.items():

@@ -12,13 +12,17 @@ from typing import Any
 
 from socaccess.errors import InputError, Problem
 from socaccess.i18n import LANGUAGES, Texts, fold
+from socaccess.rounds.form_sheets import (
+    MUNICIPALITY_SHEETS,
+    PROVIDER_SHEETS,
+    FormSheet,
+    list_sheets,
+)
 from socaccess.rounds.forms import (
     CONTACT_CELLS,
-    FORM_VERSION,
     INTRODUCTION,
     MARKS,
-    SHEETS,
-    FormSheet,
+    VERSIONS,
     list_labels,
     sign_marks,
 )
@@ -296,6 +300,9 @@ class ReadForm:
     findings: tuple[Finding, ...]
 
 
+_ALL_SHEETS = (*MUNICIPALITY_SHEETS, *PROVIDER_SHEETS)
+
+
 def read_form(content: bytes) -> ReadForm:
     """Return a form that came back.
 
@@ -306,7 +313,7 @@ def read_form(content: bytes) -> ReadForm:
     """
     titles = {
         label: key
-        for key in (INTRODUCTION, *(sheet.key for sheet in SHEETS), MARKS)
+        for key in (INTRODUCTION, MARKS, *(sheet.key for sheet in _ALL_SHEETS))
         for label in list_labels(f"round.sheet_{key}")
     }
     sheets = {titles[name]: sheet for name, sheet in read_workbook(content, titles).items()}
@@ -320,12 +327,12 @@ def read_form(content: bytes) -> ReadForm:
     findings = []
     if marks.get("form") != "socaccess round":
         raise FormError("form.no_marks")
-    if marks.get("version") != str(FORM_VERSION):
+    if marks.get("version") not in VERSIONS:
         raise FormError("form.form_version", version=marks.get("version", ""))
     if marks.get("check") != sign_marks(marks):
         findings.append(Finding("form.marks_changed"))
     rows: dict[str, list[FormRow]] = {}
-    for layout in SHEETS:
+    for layout in list_sheets(marks.get("municipality_id", ""), marks["version"]):
         sheet = sheets.get(layout.key)
         if sheet is None:
             label = Texts(LANGUAGES[0])(f"round.sheet_{layout.key}")

@@ -65,7 +65,7 @@ def find(world, cells, municipality=VILANI, at=AT):
         ({"Pazīmes!B5": "0050000"}, ("form.marks_changed", FORM, "", "")),
         ({"Pazīmes!B4": "other-round"}, ("form.unknown_round", FORM, "", "")),
         ({"Pazīmes!B3": "0" * 64}, ("form.other_store", FORM, "", "")),
-        ({"Pazīmes!B2": "2"}, ("form.form_version", FORM, "", "")),
+        ({"Pazīmes!B2": "9"}, ("form.form_version", FORM, "", "")),
         ({"Pazīmes!B5": "0761201"}, ("form.not_issued", FORM, "", "")),
         (
             {"Iestādes!B7": "Dienas aprupes centrs Vilanos", "Iestādes!H7": "darbojas",
