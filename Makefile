@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 REGION ?= latgale
 
-.PHONY: run test lint unit notebooks lock data bench-routing bench-routes bench-areas bench-siting bench-access bench-map bench-osm bench-scale bench-transit fuzz audit browser clean
+.PHONY: run test lint unit notebooks lock data bench-routing bench-routes bench-areas bench-engines bench-siting bench-access bench-map bench-osm bench-scale bench-transit fuzz audit browser clean
 
 # Code for large questions is compiled beside the first run; later ones find it there.
 run: $(STAMP)
@@ -50,6 +50,11 @@ bench-routing: $(STAMP)
 
 bench-routes bench-areas: bench-%: $(STAMP)
 	$(BIN)/python -m benchmarks.journeys $*
+
+# FILES=... names the extracts; Valhalla answers beside us where its wheel installs.
+bench-engines: $(STAMP)
+	$(BIN)/python -c 'import valhalla' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check pyvalhalla-weekly || true
+	$(BIN)/python -m benchmarks.engines $(FILES)
 
 # Peers are measured where the index of packages has them.
 bench-siting: $(STAMP)

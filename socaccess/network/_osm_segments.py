@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -190,9 +189,9 @@ def _find_delays(
             at_node[:, node] += delay_ms["level_crossing"]
         if "traffic_calming" in tags:
             at_node[:, node] += delay_ms["traffic_calming"]
-        barrier = tags.get("barrier")
-        if barrier and barrier not in _FREE_BARRIERS:
-            at_node[:, node] += delay_ms["gate" if barrier in _GATES else "other_barrier"]
+        barriers = _list_barriers(tags)
+        if barriers and not barriers & _FREE_BARRIERS:
+            at_node[:, node] += delay_ms["gate" if barriers & _GATES else "other_barrier"]
 
     near = segments.length_m < profile.values["junction"]["signals_apart_m"]
     ends = (segments.tail, segments.head)
@@ -205,6 +204,12 @@ def _find_delays(
         result[side] += np.where(yielding[end], 0, at_junction[side])
         result[side] += boarding[side]
     return result
+
+
+def _list_barriers(tags: Mapping[str, str]) -> set[str]:
+    """Return what stands at a node; a gate beside a stile (`stile;gate`) is still a gate."""
+    words = tags.get("barrier", "").replace(",", ";").split(";")
+    return {word.strip() for word in words} - {""}
 
 
 def _read_sides(tags: Mapping[str, str]) -> list[int]:
@@ -312,13 +317,13 @@ def close_barriers(
     return np.concatenate(origin)
 
 
-def _is_closed(tags: Mapping[str, Any], *, private_open: bool) -> bool:
-    barrier = tags.get("barrier")
-    if not barrier:
+def _is_closed(tags: Mapping[str, str], *, private_open: bool) -> bool:
+    barriers = _list_barriers(tags)
+    if not barriers:
         return False
     access, _ = read_access(tags)
     if access is not None:
         return access == "closed" or (access == "private" and not private_open)
     if tags.get("locked") == "yes":
         return True
-    return barrier not in _OPEN_BARRIERS and tags.get("bollard") != "rising"
+    return not barriers & _OPEN_BARRIERS and tags.get("bollard") != "rising"

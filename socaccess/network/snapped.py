@@ -267,16 +267,21 @@ def pair_directly(origins: Snapped, destinations: Snapped) -> DirectTrips:
     A place is no time from itself. On the embedded roads two places within `links.street_m` are
     also joined by streets.
     """
-    edge = _pair_on_same_edge(origins, destinations)
     streets, links = origins.network.joins_at_nodes, origins.links
-    near = _pair_nearby(origins, destinations, links.street_m if streets else SAME_SPOT_M)
-    near["ms"] = time_legs(near["straight_m"].to_numpy(), links) if streets else 0
-    trips = pd.concat([edge, near.drop(columns="straight_m")], ignore_index=True)
-    trips = trips.groupby(["origin", "destination"], sort=True, as_index=False)["ms"].min()
+    here, there, straight_m = _pair_nearby(
+        origins, destinations, links.street_m if streets else SAME_SPOT_M
+    )
+    near_ms = time_legs(straight_m, links) if streets else np.zeros(len(here), np.int64)
+    parts = zip(_pair_on_same_edge(origins, destinations), (here, there, near_ms), strict=True)
+    origin, destination, ms = (np.concatenate(part).astype(np.int64) for part in parts)
+    order = np.lexsort((ms, destination, origin))
+    origin, destination, ms = origin[order], destination[order], ms[order]
+    first = np.ones(len(order), dtype=bool)
+    first[1:] = (np.diff(origin) != 0) | (np.diff(destination) != 0)
     return DirectTrips(
-        origin=trips["origin"].to_numpy(dtype=np.int32),
-        destination=trips["destination"].to_numpy(dtype=np.int32),
-        ms=trips["ms"].to_numpy(dtype=np.uint32),
+        origin=origin[first].astype(np.int32),
+        destination=destination[first].astype(np.int32),
+        ms=ms[first].astype(np.uint32),
     )
 
 
@@ -284,29 +289,32 @@ SAME_SPOT_M = 0.01
 """Two places no farther apart than this are one."""
 
 
-def _pair_nearby(origins: Snapped, destinations: Snapped, reach_m: float) -> pd.DataFrame:
-    """Return the pairs of located places within a distance, with `straight_m`."""
+def _pair_nearby(
+    origins: Snapped, destinations: Snapped, reach_m: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the pairs of located places within a distance, and the distance, metres."""
     from scipy.spatial import KDTree
 
     here, there = np.flatnonzero(origins.located), np.flatnonzero(destinations.located)
-    columns = ["origin", "destination", "straight_m"]
     if not len(here) or not len(there):
-        return pd.DataFrame({name: np.empty(0) for name in columns})
+        return here[:0], there[:0], np.empty(0)
     one = np.stack([origins.x[here], origins.y[here]], axis=1)
     other = np.stack([destinations.x[there], destinations.y[there]], axis=1)
     found = KDTree(one).sparse_distance_matrix(KDTree(other), reach_m, output_type="coo_matrix")
-    return pd.DataFrame(
-        {"origin": here[found.row], "destination": there[found.col], "straight_m": found.data}
-    )
+    return here[found.row], there[found.col], found.data
 
 
-def _pair_on_same_edge(origins: Snapped, destinations: Snapped) -> pd.DataFrame:
-    """Return the trips that stay on one edge: `origin`, `destination`, `ms`."""
-    pairs = _list_places(origins, "origin").merge(
-        _list_places(destinations, "destination"), on="edge"
-    )
-    origin, destination = pairs["origin"].to_numpy(), pairs["destination"].to_numpy()
-    edge = pairs["edge"].to_numpy()
+def _pair_on_same_edge(
+    origins: Snapped, destinations: Snapped
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the trips that stay on one edge: origin, destination, ms."""
+    (here, edge), (there, other) = _list_places(origins), _list_places(destinations)
+    order = np.argsort(other, kind="stable")
+    first, last = (np.searchsorted(other[order], edge, side=side) for side in ("left", "right"))
+    count = last - first
+    step = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+    origin, edge = np.repeat(here, count), np.repeat(edge, count)
+    destination = there[order[np.repeat(first, count) + step]]
     network = origins.network
     # By place, not by time: an edge that takes no time has an order all the same.
     along_o, along_d = origins.along[origin], destinations.along[destination]
@@ -325,16 +333,14 @@ def _pair_on_same_edge(origins: Snapped, destinations: Snapped) -> pd.DataFrame:
         + origins.access_ms[origin].astype(np.int64)
         + destinations.access_ms[destination].astype(np.int64)
     )
-    return pairs.assign(ms=total).loc[total < nowhere, ["origin", "destination", "ms"]]
+    driven = total < nowhere
+    return origin[driven], destination[driven], total[driven]
 
 
-def _list_places(places: Snapped, name: str) -> pd.DataFrame:
-    """Return one row per place and edge it lies on."""
-    width = places.edges.shape[1]
-    rows = pd.DataFrame(
-        {name: np.repeat(np.arange(len(places.ids)), width), "edge": places.edges.ravel()}
-    )
-    return rows[(rows["edge"] >= 0) & ~np.repeat(places.too_far, width)]
+def _list_places(places: Snapped) -> tuple[np.ndarray, np.ndarray]:
+    """Return each place and each edge it lies on."""
+    place, column = np.nonzero((places.edges >= 0) & ~places.too_far[:, None])
+    return place, places.edges[place, column]
 
 
 def _pair(start: np.ndarray, end: np.ndarray) -> np.ndarray:

@@ -84,16 +84,20 @@ def measure_times(
 
 def measure_arcs(network: RoadNetwork) -> np.ndarray:
     """Return metres, modelled and street milliseconds of every arc of `open_arcs`, (arcs, 3)."""
-    arc_ms = np.concatenate([network.forward_ms, network.backward_ms])[network.open_arcs]
-    streets = network.modelled & network.is_class("street")
-    return np.stack(
-        [
-            network.spread_over_arcs(network.length_m).astype(float),
-            np.where(network.spread_over_arcs(network.modelled), arc_ms, 0).astype(float),
-            np.where(network.spread_over_arcs(streets), arc_ms, 0).astype(float),
-        ],
-        axis=1,
-    )
+    return np.stack(list_arc_measures(network), axis=1)
+
+
+def list_arc_measures(network: RoadNetwork) -> list[np.ndarray]:
+    """Return the columns of `measure_arcs`, made once a network."""
+    kept: list[np.ndarray] | None = network.__dict__.get("_arc_measures")
+    if kept is None:
+        arc_ms = np.concatenate([network.forward_ms, network.backward_ms])[network.open_arcs]
+        streets = network.modelled & network.is_class("street")
+        kept = [network.spread_over_arcs(network.length_m).astype(float)]
+        for flag in (network.modelled, streets):
+            kept.append(np.where(network.spread_over_arcs(flag), arc_ms, 0).astype(float))
+        network.__dict__["_arc_measures"] = kept
+    return kept
 
 
 def measure_direct(

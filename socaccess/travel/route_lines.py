@@ -13,7 +13,7 @@ from socaccess.network import RoadNetwork, Snapped, pair_directly
 from socaccess.routing import UNREACHABLE, DirectTrips, Trips, trace_trips
 from socaccess.settings import LinkModel
 from socaccess.travel._engines import choose_for_trips
-from socaccess.travel._measure import is_straight, measure_arcs, measure_direct, to_share
+from socaccess.travel._measure import is_straight, list_arc_measures, measure_direct, to_share
 from socaccess.travel._pen import ON_EDGE, STRAIGHT, draw_trips
 from socaccess.travel.minutes import to_minutes
 from socaccess.travel.places import snap_ends
@@ -166,10 +166,10 @@ def _measure(
     trips: Trips,
 ) -> np.ndarray:
     """Return metres, modelled and street milliseconds of each trip over the graph, (trips, 3)."""
-    of_arcs = measure_arcs(network)[trips.arcs]
-    sums = np.zeros((len(row), of_arcs.shape[1]))
-    for number, part in enumerate(of_arcs.T):
-        sums[:, number] = np.bincount(trips.trip, part, minlength=len(row))
+    sums = np.zeros((len(row), 3))
+    for number, part in enumerate(list_arc_measures(network)):
+        if number == 0 or network.modelled.any():  # else nothing is modelled, no street either
+            sums[:, number] = np.bincount(trips.trip, part[trips.arcs], minlength=len(row))
     sums += starts.measure_ends()[row, trips.ends[:, 0]]
     sums += ends.measure_ends()[column, trips.ends[:, 1]]
     return np.where((trips.ms < int(UNREACHABLE))[:, None], sums, 0.0)
@@ -183,14 +183,12 @@ class _Matched:
 
 
 def _match_direct(direct: DirectTrips, row: np.ndarray, column: np.ndarray) -> _Matched:
-    asked = pd.DataFrame({"origin": row, "destination": column, "pair": np.arange(len(row))})
-    known = pd.DataFrame(
-        {"origin": direct.origin, "destination": direct.destination, "ms": direct.ms}
-    )
-    both = asked.merge(known, on=["origin", "destination"])
-    trips = DirectTrips(
-        both["origin"].to_numpy(np.int32),
-        both["destination"].to_numpy(np.int32),
-        both["ms"].to_numpy(np.uint32),
-    )
-    return _Matched(both["pair"].to_numpy(), trips)
+    if not len(direct.ms):
+        return _Matched(np.empty(0, np.int64), direct)
+    key = direct.origin.astype(np.int64) << 32 | direct.destination  # in order, each once
+    asked = row.astype(np.int64) << 32 | column
+    place = np.minimum(np.searchsorted(key, asked), len(key) - 1)
+    pair = np.flatnonzero(key[place] == asked)
+    place = place[pair]
+    trips = DirectTrips(direct.origin[place], direct.destination[place], direct.ms[place])
+    return _Matched(pair, trips)

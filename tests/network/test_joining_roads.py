@@ -18,6 +18,7 @@ import pytest
 import shapely
 from small_worlds import CRS
 
+from benchmarks.agreement import measure
 from socaccess.errors import InputError
 from socaccess.network import RoadNetwork
 from socaccess.network.main_roads import link_settlements
@@ -172,6 +173,11 @@ def test_a_route_begins_at_the_place_and_passes_the_nodes():
     way = routes(network, place(p=(10, -5)), place(s=(20, 0)), links=LINKS)
     points = (shapely.get_coordinates(way.geometry.item()) - (X, Y)) / 1000
     assert points.tolist() == [[10, -5], [10, -6], [10, 0], [20, 0]]
+
+
+def test_areas_and_times_agree_on_the_embedded_roads():
+    found = measure(RoadNetwork.main_roads(), 5_000)
+    assert max(found["anywhere"]) < 0.01 and max(found["near_roads"]) < 0.02
 
 
 def test_areas_can_be_drawn():

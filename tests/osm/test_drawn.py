@@ -576,6 +576,9 @@ def test_barriers(read):
         ({"barrier": "bollard", "motor_vehicle": "yes"}, True),
         ({"barrier": "bollard", "bollard": "rising"}, True),
         ({"barrier": "cattle_grid"}, True),
+        ({"barrier": "lift_gate,lights"}, True),
+        ({"barrier": "kissing_gate;gate"}, True),
+        ({"barrier": "kissing_gate;stile"}, False),
     ):
         drawing = Drawing({1: (0, 0), 2: (1, 0), 3: (2, 0)}, {10: ([1, 2, 3], road())}, {2: tags})
         network = read(drawing)
