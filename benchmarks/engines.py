@@ -78,7 +78,8 @@ def ask_valhalla(file: Path, table: pd.DataFrame) -> pd.DataFrame:
         config = valhalla.get_config(tile_extract=extract, tile_dir=tiles, verbose=False)
         settings.write_text(json.dumps(config), encoding="utf-8")
         tool = Path(valhalla.__file__).parent / "bin" / "valhalla_build_tiles"
-        subprocess.run([tool, "-c", settings, file], check=True, capture_output=True)
+        command = [tool, "-c", settings, file.resolve()]
+        subprocess.run(command, check=True, capture_output=True, cwd=folder)
         with tarfile.open(extract, "w") as archive:
             archive.add(tiles, arcname="")
         actor = valhalla.Actor(str(settings))
