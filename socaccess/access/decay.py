@@ -54,7 +54,10 @@ class Decay:
         return _FUNCTIONS[self.kind](np.asarray(travel_min, dtype=float), *self.parameters)
 
     def __str__(self) -> str:
-        return f"{self.kind}:{','.join(f'{value:g}' for value in self.parameters)}"
+        values = [f"{value:.12g}" for value in self.parameters]
+        if self.kind == "step":
+            values = ["=".join(zone) for zone in zip(values[::2], values[1::2], strict=True)]
+        return f"{self.kind}:{','.join(values)}"
 
 
 def step(weights: Mapping[float, float]) -> Decay:

@@ -165,8 +165,11 @@ def _read_phases(text: str) -> tuple[Any, ...]:
 def _show(session: Session, table: Any, plan: Any, objective: str, why: bool) -> None:
     texts = session.texts
 
+    # Theil's index is small.
+    decimals = 4 if objective.startswith("theil") else 1
+
     def worth(value: float) -> str:
-        return texts(f"cli.worth_{objective}", n=texts.number(value, decimals=1))
+        return texts(f"cli.worth_{objective}", n=texts.number(value, decimals=decimals))
 
     has_plan = plan.status in ("optimal", "feasible")
     if len(table):
@@ -191,7 +194,7 @@ def _show(session: Session, table: Any, plan: Any, objective: str, why: bool) ->
         "status": texts(f"cli.status_{plan.status}"),
     }
     if has_plan:
-        bound = texts.number(plan.bound, decimals=1)
+        bound = texts.number(plan.bound, decimals=decimals)
         words |= {"value": worth(plan.objective), "bound": bound}
         session.say("cli.certificate", gap=texts.share(plan.gap, decimals=2), **words)
         if plan.limit_hit:

@@ -16,7 +16,7 @@ from socaccess.planning.opening import Asked
 from socaccess.privacy import SHOWN, Protection, mark_small
 from socaccess.schemas import suggest_names
 from socaccess.study import Study, StudyResult
-from socaccess.study.capacity import CAPACITY_BASES
+from socaccess.study.capacity import read_places
 from socaccess.study.placing import place_facilities
 from socaccess.study.posing import weigh_clients
 from socaccess.study.reach import Reach, measure_reach
@@ -230,16 +230,11 @@ class AccessContext:
         study, result = self.study, self.result
         facilities = (place_facilities(study.facilities, study) if result is None
                       else result.facilities)  # fmt: skip
-        places = facilities["places"].to_numpy(dtype=float, na_value=np.nan)
-        if "places_basis" in facilities:
-            # Clients and recipients are no capacity; tables without a basis state places.
-            stated = facilities["places_basis"].isin(CAPACITY_BASES)
-            places = np.where(stated, places, np.nan)
         # The register names a service after who provides it.
         provider = facilities["provider" if "provider" in facilities else "name"]
         return pd.DataFrame(
             {
-                "known_places": places,
+                "known_places": read_places(facilities),
                 "provider": provider.astype(object).where(provider.notna(), None).to_numpy(),
                 "name": facilities["name"].to_numpy(dtype=object),
             },

@@ -14,7 +14,13 @@ from socaccess.errors import InputError, Problem, UnknownNameError, raise_proble
 from socaccess.network import CLOSED, RoadNetwork
 from socaccess.partitions import SharedRoads, run_partitions
 from socaccess.routing import Progress
-from socaccess.siting import OBJECTIVES, SitingPlan, SitingProblem, suggest_sites
+from socaccess.siting import (
+    CATCHMENT_OBJECTIVES,
+    OBJECTIVES,
+    SitingPlan,
+    SitingProblem,
+    suggest_sites,
+)
 from socaccess.study import Study, StudyResult
 from socaccess.study.release import run_released
 
@@ -24,6 +30,8 @@ SEASONS = ("normal", "winter")
 """Seasons made from one network: as it is, and slowed by `Settings.winter_speed_factor`."""
 
 _WITHOUT_COUNT = ("lscp",)
+# Places per person and Theil's index take options that a sweep has no place for.
+_NOT_SWEPT = (*CATCHMENT_OBJECTIVES, "theil_minutes", "trade_off", "p_dispersion")
 
 
 class _Case(NamedTuple):
@@ -207,7 +215,7 @@ def _check(
     for code, where, asked, known in (
         ("scale.service_not_swept", "services", services, list(limits)),
         ("scale.objective_not_swept", "objectives", objectives,
-         [one for one in OBJECTIVES if one not in ("trade_off", "p_dispersion")]),
+         [one for one in OBJECTIVES if one not in _NOT_SWEPT]),
     ):  # fmt: skip
         wrong = tuple(str(one) for one in asked if one not in known)
         if wrong:

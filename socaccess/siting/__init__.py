@@ -5,6 +5,7 @@ from socaccess.siting.curve import Proved, draw_cover_curve
 from socaccess.siting.document import write_plan
 from socaccess.siting.options import (
     ASSIGNMENTS,
+    CATCHMENT_OBJECTIVES,
     COOPERATION,
     OBJECTIVES,
     ROBUST,
@@ -19,6 +20,7 @@ from socaccess.siting.tolerance import find_least_travel
 
 __all__ = [
     "ASSIGNMENTS",
+    "CATCHMENT_OBJECTIVES",
     "COOPERATION",
     "OBJECTIVES",
     "ROBUST",

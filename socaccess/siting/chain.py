@@ -21,7 +21,7 @@ import numpy as np
 
 from socaccess.siting.solver import LinearModel
 
-__all__ = ["Chain", "build_chain", "chain_model", "closed_sets"]
+__all__ = ["Chain", "add_sets", "build_chain", "chain_model", "closed_sets"]
 
 
 @dataclass(frozen=True)
@@ -94,18 +94,32 @@ def chain_model(
     model = LinearModel()
     lower = np.zeros(chain.site_count) if required is None else required.astype(float)
     opened = model.add_columns(chain.site_count, lower=lower, integer=True)
+    missed = add_sets(model, chain, opened, cost=chain.step,
+                      upper=np.where(chain.mandatory, 0.0, 1.0))  # fmt: skip
+    model.add_rows(np.zeros(chain.site_count), opened, 1.0, lower=[-np.inf], upper=[float(sites)])
+    return model, opened, missed
+
+
+def add_sets(
+    model: LinearModel,
+    chain: Chain,
+    opened: np.ndarray,
+    *,
+    cost: np.ndarray | float = 0.0,
+    upper: np.ndarray | float = 1.0,
+) -> np.ndarray:
+    """Add a variable for every set, 1 where none of its sites is `opened`, and return them."""
     count = len(chain.step)
-    missed = model.add_columns(count, cost=chain.step, upper=np.where(chain.mandatory, 0.0, 1.0))
+    missed = model.add_columns(count, cost=cost, upper=upper)
     child = np.flatnonzero(chain.parent >= 0)
     model.add_rows(
         np.concatenate([np.arange(count), chain.entry_set, child]),
         np.concatenate([missed, opened[chain.entry_site], missed[chain.parent[child]]]),
-        np.concatenate([np.ones(count), np.ones(len(chain.entry_set)), -np.ones(len(child))]),
+        np.concatenate([np.ones(count + len(chain.entry_set)), -np.ones(len(child))]),
         lower=np.where(chain.parent >= 0, 0.0, 1.0),
         upper=np.full(count, np.inf),
     )
-    model.add_rows(np.zeros(chain.site_count), opened, 1.0, lower=[-np.inf], upper=[float(sites)])
-    return model, opened, missed
+    return missed
 
 
 def closed_sets(chain: Chain, opened: np.ndarray) -> np.ndarray:

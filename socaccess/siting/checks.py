@@ -11,7 +11,15 @@ import scipy.sparse as sp
 
 from socaccess.errors import Problem
 from socaccess.messages import Message
-from socaccess.siting.options import ASSIGNMENTS, COOPERATION, OBJECTIVES, ROBUST, SitingFields
+from socaccess.siting.catchment_checks import check_catchment
+from socaccess.siting.options import (
+    ASSIGNMENTS,
+    CATCHMENT_OBJECTIVES,
+    COOPERATION,
+    OBJECTIVES,
+    ROBUST,
+    SitingFields,
+)
 
 __all__ = ["find_problems"]
 
@@ -23,6 +31,7 @@ NUMBERS = (
     "cost_per_place",
     "running_years",
     "resolution_min",
+    "standard_per_100",
 )
 BY_SITE = ("places", "max_places", "max_growth", "opening_cost", "running_cost")
 BY_MUNICIPALITY = (
@@ -45,6 +54,7 @@ def find_problems(problem: SitingFields) -> list[Problem]:
         *_check_municipalities(problem),
         *_check_parts(problem),
         *_check_pairs(problem),
+        *check_catchment(problem),
     ]
 
 
@@ -235,6 +245,7 @@ def _check_limits(problem: SitingFields) -> Iterator[Problem]:
     limit, where = problem.limit_min, "limit_min"
     own = all(service.limit_min is not None for service in problem.services)
     needed: list[str] = [name for name in ("lscp", "mclp") if problem.objective == name]
+    needed += ["2sfca"] if problem.catchment == "2sfca" else []
     needed += ["floor_share"] if problem.floor_share is not None else []
     if limit is None:
         if needed and not (problem.services and own):
@@ -408,7 +419,17 @@ def _check_pairs(problem: SitingFields) -> Iterator[Problem]:
         "siting.relocations_need_closing": problem.relocations is not None and not closing,
         "siting.dispersion_alone": problem.objective == "p_dispersion"
         and (services or phases or scenarios or flow or problem.floor_share is not None),
-        "siting.decile_alone": problem.objective == "worst_decile" and (parts or scenarios or flow),
+        "siting.decile_alone": problem.objective in ("worst_decile", "theil_minutes")
+        and (parts or scenarios or flow),
+        "siting.catchment_alone": problem.objective in CATCHMENT_OBJECTIVES
+        and (
+            parts
+            or scenarios
+            or groups
+            or problem.assignment != "shared"
+            or problem.max_growth is not None
+            or problem.cost_per_place > 0
+        ),
         "siting.fade_needs_mclp": problem.fade_min is not None and problem.objective != "mclp",
         "siting.phases_need_sum": phases and not additive,
         "siting.robust_needs_one_aim": not mean

@@ -19,7 +19,14 @@ from socaccess.siting.plain import Core, Settings, solve_plain, without
 from socaccess.siting.problem import SitingProblem
 from socaccess.siting.solver import INFEASIBLE, OPTIMAL, Solution, solve_model
 
-__all__ = ["attempt", "fewest_unserved", "read_answer", "served_minutes", "solve_combined"]
+__all__ = [
+    "attempt",
+    "fewest_unserved",
+    "read_answer",
+    "served_minutes",
+    "solve_combined",
+    "unproved",
+]
 
 NONE = np.zeros(0, dtype=np.int64)
 
@@ -231,7 +238,7 @@ def fewest_unserved(
     return max(least, total + solution.objective), general, solution
 
 
-def _unproved(
+def unproved(
     problem: SitingProblem,
     general: GeneralModel | None,
     solution: Solution | None,
@@ -280,7 +287,7 @@ def _solve_p_median(
 ) -> Answer:
     least, general, solution = fewest_unserved(problem, instance, settings, clock)
     if np.isnan(least):
-        return _unproved(problem, general, solution, settings, clock)
+        return unproved(problem, general, solution, settings, clock)
     notes = _unserved_notes(least)
     robust = _robust(problem)
     best: tuple[float, ...] = ()
@@ -301,7 +308,7 @@ def _solve_worst_decile(
 ) -> Answer:
     least, general, solution = fewest_unserved(problem, instance, settings, clock)
     if np.isnan(least):
-        return _unproved(problem, general, solution, settings, clock)
+        return unproved(problem, general, solution, settings, clock)
     notes = _unserved_notes(least)
     if instance.is_plain:
         core = without(Core.of(instance), ~np.isfinite(Core.of(instance).best_minutes()))
@@ -344,7 +351,7 @@ def _solve_p_center(
     """Halve the list of times: can all but the fewest be served within this one?"""
     least, general, solution = fewest_unserved(problem, instance, settings, clock)
     if np.isnan(least):
-        return _unproved(problem, general, solution, settings, clock)
+        return unproved(problem, general, solution, settings, clock)
     weight = instance.persons * instance.weight
     rows = instance.travel.rows(np.flatnonzero(weight > 0))
     times = np.union1d(rows.times(instance.usable, 0.0, np.inf), [0.0])

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from socaccess.siting.general import Aim, GeneralModel
+from socaccess.siting.general import Aim, GeneralModel, has_capacity
 from socaccess.siting.instance import Instance, by_name
 from socaccess.siting.options import CONDITIONS
 from socaccess.siting.problem import SitingProblem
@@ -18,13 +18,11 @@ CONSTRAINT_GROUPS = frozenset(CONDITIONS)
 
 def list_constraint_groups(problem: SitingProblem, instance: Instance, aim: Aim) -> list[str]:
     """Return the groups of conditions the problem has, in a fixed order."""
-    capacity = [problem.places, problem.max_places, problem.max_growth]
-    capacity += [value for s in problem.services for value in (s.places, s.max_places)]
     has = {
         "sites": instance.sites is not None or bool(problem.phases) or bool(problem.services),
         "required": bool(problem.required),
         "budget": problem.budget is not None,
-        "places": any(value is not None for value in capacity),
+        "places": has_capacity(problem),
         "min_clients": problem.min_clients is not None,
         "floor_share": problem.floor_share is not None,
         "min_sites_per_municipality": problem.min_sites_per_municipality is not None,

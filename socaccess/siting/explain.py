@@ -136,7 +136,7 @@ def find_runners_up(
         return {}
     if instance.is_plain and problem.objective in ("mclp", "p_median", "lscp"):
         return _by_exchange(problem, instance, answer)
-    if instance.is_plain:
+    if instance.is_plain and problem.objective in ("p_center", "lex_minimax", "trade_off"):
         return _by_worst_time(instance, answer)
     return _by_solving(problem, instance, answer, clock, solve)
 

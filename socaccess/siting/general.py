@@ -15,14 +15,15 @@ from functools import cached_property
 import numpy as np
 
 from socaccess.siting.answer import Answer
-from socaccess.siting.chain import build_chain
+from socaccess.siting.chain import add_sets, build_chain
 from socaccess.siting.decile import WORST_SHARE
 from socaccess.siting.instance import Instance
+from socaccess.siting.options import CATCHMENT_OBJECTIVES
 from socaccess.siting.plain import faded_share
 from socaccess.siting.problem import SitingProblem
 from socaccess.siting.solver import LinearModel
 
-__all__ = ["Aim", "GeneralModel", "needs_flow"]
+__all__ = ["Aim", "GeneralModel", "has_capacity", "needs_flow"]
 
 # Ten times the tolerance of the solver: at its edge a level just kept was called impossible.
 LEVEL_MARGIN = 1e-5
@@ -50,13 +51,19 @@ class Aim:
     most_minutes: float = np.inf
 
 
-def needs_flow(problem: SitingProblem) -> bool:
-    """Return whether who is served where matters beyond the nearest site."""
+def has_capacity(problem: SitingProblem) -> bool:
+    """Return whether a site turns persons away when its places are taken."""
+    if problem.objective in CATCHMENT_OBJECTIVES:
+        return False
     capacity = [problem.places, problem.max_places, problem.max_growth]
     capacity += [value for s in problem.services for value in (s.places, s.max_places)]
-    return any(value is not None for value in capacity) or (
-        problem.budget is not None and problem.cost_per_place > 0
-    )
+    return any(value is not None for value in capacity)
+
+
+def needs_flow(problem: SitingProblem) -> bool:
+    """Return whether who is served where matters beyond the nearest site."""
+    priced = problem.budget is not None and problem.cost_per_place > 0
+    return has_capacity(problem) or priced
 
 
 @dataclass
@@ -133,8 +140,6 @@ class GeneralModel:
             upper=[np.inf],
         )
 
-    # -- who is served ---------------------------------------------------------------------------
-
     def _add_flow(self) -> None:
         """Add the shares of every row at every column within reach, and what is left unserved."""
         instance, rows = self.instance, self.rows
@@ -161,22 +166,19 @@ class GeneralModel:
         model.add_rows(
             both, np.concatenate([self.x, self.u]), 1.0, lower=np.ones(len(rows)), upper=1.0
         )
-        each = np.arange(count)
-        model.add_rows(
-            np.concatenate([each, each]),
-            np.concatenate([self.x, self.y[column]]),
-            np.repeat([1.0, -1.0], count),
+        for most in (self.y[column],) if nearest is None else (self.y[column], nearest):
+            self._keep_below(self.x, most)
+
+    def _keep_below(self, variables: np.ndarray, most: np.ndarray, sign: float = -1.0) -> None:
+        """Keep each variable at most another; with a `sign` of 1, one of the two at 0."""
+        count = len(variables)
+        self.model.add_rows(
+            np.tile(np.arange(count), 2),
+            np.concatenate([variables, most]),
+            np.repeat([1.0, sign], count),
             lower=-np.inf,
-            upper=np.zeros(count),
+            upper=np.full(count, max(sign, 0.0)),
         )
-        if nearest is not None:
-            model.add_rows(
-                np.concatenate([each, each]),
-                np.concatenate([self.x, nearest]),
-                np.repeat([1.0, -1.0], count),
-                lower=-np.inf,
-                upper=np.zeros(count),
-            )
 
     def nearest_shares(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return positions of `rows`, columns and variables: 1 where it is the nearest open one.
@@ -211,34 +213,22 @@ class GeneralModel:
             lower=first.astype(float),
             upper=first.astype(float),
         )
-        for variables, sign, most in ((beyond, 1.0, 1.0), (goes, -1.0, 0.0)):
-            model.add_rows(
-                np.concatenate([each, each]),
-                np.concatenate([variables, self.y[column]]),
-                np.repeat([1.0, sign], count),
-                lower=-np.inf,
-                upper=np.full(count, most),
-            )
+        self._keep_below(beyond, self.y[column], 1.0)
+        self._keep_below(goes, self.y[column])
         self._nearest = (position, column, goes)
         return self._nearest
 
     def _find(
-        self,
-        shares: tuple[np.ndarray, np.ndarray, np.ndarray],
-        position: np.ndarray,
-        column: np.ndarray,
+        self, shares: tuple[np.ndarray, ...], position: np.ndarray, column: np.ndarray
     ) -> np.ndarray:
         """Return the variable of each pair, -1 where it has none."""
         there, where, variable = shares
-        width = len(self.y)
-        key = there * width + where
+        if not len(variable):
+            return np.full(len(position), -1)
+        key, wanted = there * len(self.y) + where, position * len(self.y) + column
         order = np.argsort(key)
-        wanted = position * width + column
-        place = np.minimum(np.searchsorted(key[order], wanted), max(len(key) - 1, 0))
-        if not len(key):
-            return np.full(len(wanted), -1)
-        found = order[place]
-        return np.where(key[found] == wanted, variable[found], -1)
+        found = np.searchsorted(key, wanted, sorter=order).clip(max=len(key) - 1)
+        return np.where(key[order[found]] == wanted, variable[order[found]], -1)
 
     def _horizon(self) -> np.ndarray:
         """Return how far each row may be served at all."""
@@ -289,8 +279,6 @@ class GeneralModel:
         if np.array_equal(limit_min, self.aim.reach_min):
             return np.arange(count), self.u, -np.ones(count), 1.0
         return np.arange(count), self._unserved_within(limit_min), -np.ones(count), 1.0
-
-    # -- what is wanted --------------------------------------------------------------------------
 
     def add_levels(self) -> None:
         """Keep the levels of the aim."""
@@ -465,21 +453,10 @@ class GeneralModel:
         self, part: int, cost: np.ndarray, base: np.ndarray, columns: np.ndarray, shift: float
     ) -> None:
         chain = build_chain(cost, base)
-        count = len(chain.step)
-        missed = self.model.add_columns(count)
-        child = np.flatnonzero(chain.parent >= 0)
-        self.model.add_rows(
-            np.concatenate([np.arange(count), chain.entry_set, child]),
-            np.concatenate(
-                [missed, self.y[columns[chain.entry_site]], missed[chain.parent[child]]]
-            ),
-            np.concatenate([np.ones(count + len(chain.entry_set)), -np.ones(len(child))]),
-            lower=np.where(chain.parent >= 0, 0.0, 1.0),
-            upper=np.full(count, np.inf),
-        )
+        missed = add_sets(self.model, chain, self.y[columns])
         shifts = np.zeros(self.instance.part_count)
         shifts[part] = shift + chain.constant
-        self._add_parts(np.full(count, part), missed, chain.step, shifts, only=part)
+        self._add_parts(np.full(len(missed), part), missed, chain.step, shifts, only=part)
 
     def _part_totals(self) -> np.ndarray:
         part = self.instance.row_part[self.rows]

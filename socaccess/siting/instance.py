@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from socaccess.siting.options import Scenario, Service
+from socaccess.siting.options import CATCHMENT_OBJECTIVES, Scenario, Service
 from socaccess.siting.problem import SitingProblem, as_matrix, as_numbers
 from socaccess.siting.travel import Travel, stack_travel
 
@@ -305,9 +305,11 @@ def _count(problem: SitingProblem) -> int | None:
 
 def is_plain(problem: SitingProblem) -> bool:
     """Return whether only options are on that the fast ways know."""
+    # Of floating catchments places say what a site gives, not whom it turns away.
+    given = problem.objective in CATCHMENT_OBJECTIVES
     off = (
-        problem.places,
-        problem.max_places,
+        None if given else problem.places,
+        None if given else problem.max_places,
         problem.max_growth,
         problem.min_clients,
         problem.budget,

@@ -10,6 +10,8 @@ import scipy.sparse as sp
 
 __all__ = [
     "ASSIGNMENTS",
+    "CATCHMENTS",
+    "CATCHMENT_OBJECTIVES",
     "CONDITIONS",
     "COOPERATION",
     "OBJECTIVES",
@@ -29,7 +31,15 @@ OBJECTIVES = (
     "lex_minimax",
     "trade_off",
     "p_dispersion",
+    "worst_access",
+    "access_standard",
+    "theil_access",
+    "theil_minutes",
 )
+CATCHMENT_OBJECTIVES = ("worst_access", "access_standard", "theil_access")
+"""Objectives of places per person by floating catchment."""
+CATCHMENTS = ("2sfca", "e2sfca", "m2sfca")
+"""Floating catchments whose places per person are a sum over the open sites."""
 COOPERATION = ("everyone", "agreements", "own")
 ASSIGNMENTS = ("shared", "single", "nearest")
 ROBUST = ("worst", "expected", "regret")
@@ -171,6 +181,9 @@ class SitingFields:
     robust: str = "worst"
     resolution_min: float = 1.0
     curve_points: int = 10
+    catchment: str | None = None
+    decay: object = None
+    standard_per_100: float | None = None
 
     @property
     def groups(self) -> tuple[str, ...]:

@@ -26,7 +26,8 @@ class SitingPlan:
     objective
         Value of the plan: persons covered (mclp), new sites (lscp), person-minutes of those served
         (p_median, trade_off), minutes of the worst served (p_center, lex_minimax), mean
-        minutes of the farthest tenth (worst_decile), with
+        minutes of the farthest tenth (worst_decile), places per 100 persons of the worst off
+        (worst_access), persons at the standard (access_standard), Theil's index, with
         `robust="regret"` the regret; NaN without a plan.
     bound
         What no plan can beat, in the same unit.

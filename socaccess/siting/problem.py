@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
+from socaccess.access.decay import Decay
 from socaccess.errors import raise_problems
 from socaccess.siting.checks import find_problems
-from socaccess.siting.options import SitingFields
+from socaccess.siting.options import CATCHMENT_OBJECTIVES, SitingFields
 
 __all__ = ["SitingProblem"]
 
@@ -60,7 +61,13 @@ class SitingProblem(SitingFields):
         `sa.access.measure_inequality` does); `lex_minimax` the
         worst time, then the next worst, and so on (Ogryczak 1997); `trade_off` the curve between
         `p_median` and `p_center`; `p_dispersion` the open sites as far as possible from each other
-        (Kuby 1987), its objective the minutes between the nearest two.
+        (Kuby 1987), its objective the minutes between the nearest two. By floating catchment:
+        `worst_access` first fewest persons with no places in reach, then most places per 100
+        persons for the worst off of the others; `access_standard` most persons who have
+        `standard_per_100`; `theil_access` least Theil index of places per person, whoever has
+        none counting as 0. `theil_minutes` first fewest unserved, then the least Theil index of
+        the minutes of those served. Of the two indices all of `sites` open, as far as they can:
+        nothing at all is shared evenly too.
     sites
         How many new sites at most; None where a budget, the phases or `lscp` decide.
     limit_min
@@ -100,9 +107,10 @@ class SitingProblem(SitingFields):
         unserved.
     places
         Places today at existing (and required) sites, one number or by site; sites left out have
-        no limit.
+        no limit. For places per person they are unknown, left out, and the plan says so.
     max_places
-        Most places a new site may have, one number or by site.
+        Most places a new site may have, one number or by site; for places per person those it
+        has.
     max_growth
         Places an existing site may add, one number or by site.
     min_clients
@@ -145,6 +153,15 @@ class SitingProblem(SitingFields):
         For `lex_minimax`: times are told apart in steps this long; 0 tells all apart.
     curve_points
         For `trade_off`: most points of the curve.
+    catchment
+        For places per person: `2sfca` (the default without a decay), `e2sfca` (with one) or
+        `m2sfca`, as in `socaccess.access.floating_catchment`. Those in which the persons who
+        fall to a site depend on which others are open are no sum over sites.
+    decay
+        How a site counts less the longer the way to it: what `socaccess.access.read_decay`
+        takes (`gaussian:20`), or a `Decay`; `limit_min` still ends it.
+    standard_per_100
+        Places per 100 persons that `access_standard` asks for, itself enough.
 
     Raises
     ------
@@ -167,6 +184,11 @@ class SitingProblem(SitingFields):
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, tuple(getattr(self, name)))
         object.__setattr__(self, "travel_min", as_matrix(self.travel_min))
+        if isinstance(self.decay, Decay):
+            object.__setattr__(self, "decay", str(self.decay))
+        if self.catchment is None and self.objective in CATCHMENT_OBJECTIVES:
+            way = "2sfca" if self.decay is None else "e2sfca"
+            object.__setattr__(self, "catchment", way)
         if self.between_min is not None:
             object.__setattr__(self, "between_min", as_numbers(self.between_min))
         if isinstance(self.persons, Mapping):

@@ -10,6 +10,7 @@ import pandas as pd
 
 from socaccess.messages import Message
 from socaccess.siting.answer import Answer, relative_gap
+from socaccess.siting.catchment import solve_access_standard, solve_worst_access
 from socaccess.siting.clock import Clock, Progress
 from socaccess.siting.combined import solve_combined
 from socaccess.siting.equity import (
@@ -28,9 +29,17 @@ from socaccess.siting.problem import SitingProblem
 from socaccess.siting.single import fits_single, solve_single
 from socaccess.siting.size import check_size
 from socaccess.siting.tables import assignment_table, curve_table, sites_table
+from socaccess.siting.theil import solve_theil
 from socaccess.siting.tolerance import solve_within_tolerance
 
 __all__ = ["measure_gains", "suggest_sites", "value_of_cooperation"]
+
+OTHERS = {
+    "worst_access": solve_worst_access,
+    "access_standard": solve_access_standard,
+    "theil_access": solve_theil,
+    "theil_minutes": solve_theil,
+}
 
 
 def suggest_sites(
@@ -93,6 +102,8 @@ def suggest_sites(
 
 def _solve(problem: SitingProblem, instance: Instance, settings: Settings, clock: Clock) -> Answer:
     """Return the answer of the way that fits the problem."""
+    if problem.objective in OTHERS:
+        return OTHERS[problem.objective](problem, instance, settings, clock)
     if instance.is_plain and problem.objective != "worst_decile":
         return solve_plain(instance, problem.objective, problem.fade_min, settings, clock)
     if fits_single(problem, instance):

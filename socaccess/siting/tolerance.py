@@ -168,6 +168,10 @@ def _by_price(
         minutes.minutes[:, core.free], core.fixed_minutes, core.weight, core.limit_min, need
     )
     plan, travel, bound = priced.solve(core.sites, start, settings, clock)
+    nearest = minutes.nearest(np.concatenate([instance.fixed, core.opened(plan)]))[1]
+    if not np.isfinite(nearest).all():
+        # Who stays unserved comes before any travel: no price says that.
+        return None
     proved = Goal(settings.gap).is_met(travel, bound)
     status = "optimal" if proved else "feasible"
     return Answer(status, core.opened(plan), travel, bound, not proved and clock.is_over)

@@ -10,7 +10,7 @@ import pandas as pd
 if TYPE_CHECKING:
     from socaccess.study.inputs import StudyInputs
 
-__all__ = ["CAPACITY_BASES", "count_places"]
+__all__ = ["CAPACITY_BASES", "count_places", "read_places"]
 
 CAPACITY_BASES = ("stated_capacity", "planned_capacity", "planned_clients")
 """Values of `places_basis` that say how many people a facility can serve: occupancy and recipients
@@ -40,9 +40,10 @@ def count_places(
         here = home == municipality_id
     at = pd.Index(services).get_indexer(service)
     used = here.to_numpy(dtype=bool) & (at >= 0)
-    places = facilities["places"].to_numpy(dtype=float, na_value=np.nan)
-    basis = facilities.get("places_basis", pd.Series(None, index=facilities.index, dtype=object))
-    stated = basis.isin(CAPACITY_BASES).to_numpy() & np.isfinite(places)
+    places = read_places(facilities)
+    if "places_basis" not in facilities:
+        places = np.full(len(facilities), np.nan)
+    stated = np.isfinite(places)
     groups = study.service_types.set_index("service")["target_group"]
     table = {"service": services, "target_group": groups.reindex(services).tolist()}
     for status in ("operating", "planned"):
@@ -58,3 +59,14 @@ def count_places(
     uncounted = [not study.is_counted(name) for name in services]
     found.loc[uncounted, found.columns[2:].tolist()] = pd.NA
     return found
+
+
+def read_places(facilities: pd.DataFrame) -> np.ndarray:
+    """Return the places of facilities that are a capacity, NaN where none is known.
+
+    Clients and recipients are no capacity; tables without a basis state places.
+    """
+    places = facilities["places"].to_numpy(dtype=float, na_value=np.nan)
+    if "places_basis" in facilities:
+        places = np.where(facilities["places_basis"].isin(CAPACITY_BASES), places, np.nan)
+    return places

@@ -10,7 +10,8 @@ import pandas as pd
 from socaccess.errors import UnknownNameError
 from socaccess.i18n import fold
 from socaccess.schemas import suggest_names
-from socaccess.siting import SitingProblem
+from socaccess.siting import CATCHMENT_OBJECTIVES, SitingProblem
+from socaccess.study.capacity import read_places
 from socaccess.study.tables import find_unknown
 from socaccess.travel.minutes import to_minutes
 
@@ -54,7 +55,8 @@ def pose_problem(
     by_settlement
         Whether clients are the settlements: quicker, and near enough for mean times.
     options
-        Any other option of `SitingProblem`; `limit_min` is the service's if not given.
+        Any other option of `SitingProblem`; `limit_min` is the service's if not given. For places
+        per person `places` are those that facilities state, `max_places` their median.
     """
     row = study.service_types.set_index("service").loc[service]
     located = reach.settlements.located
@@ -81,6 +83,8 @@ def pose_problem(
         ],
         **options,
     }
+    if given.get("objective") in CATCHMENT_OBJECTIVES:
+        given = {**_find_places(study, supply["facility_id"].tolist()), **given}
     travel_min = to_minutes(reach.people_ms(columns, str(row["traveller"])))
     return SitingProblem(
         travel_min=reach.average(travel_min) if by_settlement else travel_min,
@@ -95,6 +99,16 @@ def pose_problem(
         sites=min(sites, len(candidates)) if isinstance(sites, int) else sites,
         **given,
     )
+
+
+def _find_places(study: StudyInputs, facility_ids: list[str]) -> dict[str, Any]:
+    """Return the places that the facilities of a service state, and their median for a new one."""
+    facilities = study.facilities
+    known = pd.Series(read_places(facilities), index=facilities["facility_id"])
+    known = known.reindex(facility_ids).dropna()
+    if known.empty:
+        return {}
+    return {"places": known.to_dict(), "max_places": float(known.median())}
 
 
 def weigh_clients(

@@ -101,6 +101,8 @@ class PlanDocument:
     @property
     def has_capacity(self) -> bool:
         """Whether places decide who goes where."""
+        if self.problem["objective"] in ("worst_access", "access_standard", "theil_access"):
+            return False
         given = any(self.ask(name) is not None for name in ("places", "max_places", "max_growth"))
         return given or (self.ask("budget") is not None and self.ask("cost_per_place", 0) > 0)
 

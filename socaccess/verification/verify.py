@@ -11,6 +11,7 @@ import pandas as pd
 
 from socaccess.verification.conditions import find_broken
 from socaccess.verification.documents import PlanDocument, read_document
+from socaccess.verification.fairness import CATCHMENTS, FAIR, measure_fair, prove_by_listing
 from socaccess.verification.figures import (
     assign_nearest,
     count_site_figures,
@@ -50,8 +51,9 @@ def verify_plan(path: str | Path) -> Verification:
     """Recalculate a written plan: coverage, travel, conditions and bound.
 
     None of the solver's code takes part. The bound is proved anew where the plan is one of
-    `mclp`, `p_median`, `lscp` or `p_center` without further conditions; elsewhere a bound is
-    checked against the value, and said to be open.
+    `mclp`, `p_median`, `lscp` or `p_center` without further conditions, or, by looking at all
+    plans where they are few, one of places per person, of Theil's index or of the farthest tenth;
+    elsewhere a bound is checked against the value, and said to be open.
 
     Parameters
     ----------
@@ -124,6 +126,8 @@ def _compare(
 
 
 def _measure(document: PlanDocument, flows: Any) -> float:
+    if document.problem["objective"] in FAIR and not document.has_capacity:
+        return measure_fair(document, [*document.staying, *document.new])[1]
     if not document.has_capacity or document.problem["objective"] == "lscp":
         minutes = assign_nearest(document, [*document.staying, *document.new])[1]
         return measure_objective(document, minutes, document.weight)
@@ -155,7 +159,7 @@ def _check_bound(
     """Return whether bound, gap and status go together, and whether the bound holds."""
     plan, kind = document.plan, document.problem["objective"]
     bound, gap = _number(plan["bound"]), _number(plan["gap"])
-    up = kind == "mclp"
+    up = kind in ("mclp", "worst_access", "access_standard")
     beyond = (value - bound if up else bound - value) > _SAME * max(1.0, abs(value))
     found_gap = abs(bound - value) / abs(value) if value else abs(bound)
     rows = [_compare("gap", None, gap, found_gap)]
@@ -181,7 +185,8 @@ def _prove_bound(document: PlanDocument, bound: float) -> bool | None:
     Conditions that only narrow the choice are left out: a bound that holds without them holds.
     """
     kind, sites = document.problem["objective"], document.ask("sites")
-    conditioned = any(document.ask(name) is not None for name in _CONDITIONS)
+    given = ("places", "max_places") if kind in CATCHMENTS else ()
+    conditioned = any(document.ask(name) is not None for name in _CONDITIONS if name not in given)
     existing = document.positions(document.problem["existing"])
     existing += document.positions(document.ask("may_close", []))
     names = document.ask("candidates")
@@ -197,6 +202,10 @@ def _prove_bound(document: PlanDocument, bound: float) -> bool | None:
     weight, limit = document.weight[used], document.limit_min[used]
     order = {site: place for place, site in enumerate(free)}
     required = [order[at] for at in document.positions(document.ask("required", []))]
+    if kind in FAIR:
+        if conditioned or sites is None:
+            return None
+        return prove_by_listing(document, free, [free[at] for at in required], bound)
     if kind == "mclp" and sites is not None:
         lost_base = weight * (1.0 - cover_share(document, base, limit))
         shares = [1.0 - cover_share(document, minutes[:, at], limit) for at in free]

@@ -258,3 +258,26 @@ def test_settings_file_changes_the_limits(tmp_path):
     answer = call(*words, "--settings", str(file))
     assert answer.exit_code == 1
     assert "limit nav zināms; vai domājāt limits_min?" in answer.stderr
+
+
+def test_sites_by_places_per_person_are_written_and_verified(tmp_path):
+    asked = [
+        "site",
+        "latgale",
+        "--service",
+        "dac_ft",
+        "--sites",
+        "1",
+        "--objective",
+        "worst_access",
+    ]
+    answer = call(*asked, "--out", str(tmp_path / "out"), "--lang", "en")
+    assert answer.exit_code == 0, answer.stderr
+    assert "proved optimal" in answer.stdout
+    assert "number of places is unknown" in answer.stdout
+    plan = json.loads((tmp_path / "out" / "plan.json").read_text("utf-8"))
+    assert plan["problem"]["max_places"] > 0
+    assert call("site", "verify", str(tmp_path / "out" / "plan.json")).exit_code == 0
+    plan["plan"]["objective"] *= 1.1
+    (tmp_path / "worse.json").write_text(json.dumps(plan))
+    assert call("site", "verify", str(tmp_path / "worse.json")).exit_code == 3
