@@ -375,7 +375,7 @@ class _Cutting:
                 found = solve_plain(instance, "p_median", None, self.settings, part)
             else:
                 found = solve_combined(near, instance, self.settings, part)
-            total = float(shared.persons.sum())
+            total = float(shared.persons.sum()) or 1.0
             least, usual = found.bound / total, found.objective / total
         self.mean = usual if np.isfinite(usual) and usual > 0 else 1.0
         if np.isfinite(least):

@@ -150,6 +150,10 @@ def test_tangents_find_what_trying_finds(objective, seed):
         theil_module.LISTED_VALUES = listed
 
 
+def test_nobody_can_be_served_at_all():
+    check(pose(30, "theil_minutes"))
+
+
 def test_least_many_by_hand():
     # 20 persons at a, 5 at b, 10 at c. Four places at A reach a and b: 4 / 25 = 16 for a hundred;
     # at C they reach c alone: 40. The one site of today gives a 10 for a hundred (2 / 20).

@@ -125,6 +125,15 @@ def test_random_problems():
             raise AssertionError(f"seed {seed}, {objective}, {pair}: {error}") from error
 
 
+@pytest.mark.parametrize(
+    ("seed", "other"), [(1912, "cutoff"), (2136, "required_forbidden"), (4828, "cutoff")]
+)
+def test_tolerance_where_few_sites_leave_somebody_unserved(seed, other):
+    """Once a penalty stood among the minutes; the order of the options is that of the run."""
+    pair = (other, "tolerance") if seed == 1912 else ("tolerance", other)
+    check(SitingProblem(**_possible(make_fields(seed, "mclp", pair))))
+
+
 REFUSED_CODES = {
     "siting.backup_needs_cover",
     "siting.backup_and_fade",
