@@ -1,4 +1,4 @@
-"""The 119 outlines of Natural Earth, named, noded together and cut into pieces.
+"""The 119 outlines of Natural Earth, named, corrected, noded together and cut into pieces.
 
 An outline gets its name and code by name and by the unit centres that fall into it; where a
 municipality was divided in 2021, each part is what lies nearest to its unit centres.
@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import _facts
 import numpy as np
 import shapely
+from _borders import mend_outlines
+from _datapackage import read_csv
 from _packages import read_member
 from pyproj import Transformer
 from scipy.optimize import linear_sum_assignment
@@ -131,6 +133,7 @@ def cut_pieces(settlements: list[dict[str, str]]) -> list[Piece]:
         for successor, part in divide_where_split(outline, units[municipality_id]):
             owners.append((municipality_id, successor))
             parts.append(part)
+    parts = mend_outlines(parts, *_list_points(settlements, owners))
     lines = shapely.union_all(shapely.boundary(parts), grid_size=GRID_DEGREES)
     faces = shapely.get_parts(shapely.polygonize([*shapely.get_parts(lines)]))
     tree = shapely.STRtree(parts)
@@ -142,6 +145,34 @@ def cut_pieces(settlements: list[dict[str, str]]) -> list[Piece]:
     if set(mine) != set(owners):
         raise ValueError(f"pieces lost in noding: {sorted(set(owners) - set(mine))}")
     return [Piece(*owner, shapely.union_all(mine[owner])) for owner in sorted(mine)]
+
+
+def _list_points(
+    settlements: list[dict[str, str]], owners: list[tuple[str, str]]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return longitude, latitude and owner of all that must lie in its own municipality.
+
+    Where people live, centres of settlements, and the buildings of the register.
+    """
+    owner_of = {
+        each["settlement_id"]: owners.index(
+            (each["municipality_id_2009"], each["municipality_id_2021"])
+        )
+        for each in settlements
+    }
+    register = read_csv(_facts.FACTS.parent / "register.csv")
+    rows = [
+        (float(each["lon"]), float(each["lat"]), owner_of[each[key]])
+        for table, key in (
+            (_facts.read_people_points(), "settlement_id"),
+            (settlements, "settlement_id"),
+            (register, "unit_id"),
+        )
+        for each in table
+        if each[key] and each["lon"]
+    ]
+    lon, lat, owner = (np.array(column) for column in zip(*rows, strict=True))
+    return lon, lat, owner
 
 
 def divide_where_split(

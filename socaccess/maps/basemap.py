@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
+import geopandas as gpd
 import numpy as np
 import shapely
 
 from socaccess.maps.encode import delta
 from socaccess.network.thinning import thin_roads
+from socaccess.sources.boundaries import load_regions
 
-if TYPE_CHECKING:
-    import geopandas as gpd
 
-__all__ = ["Grid", "encode_polygons", "encode_roads", "label_points"]
+__all__ = ["Grid", "encode_land", "encode_polygons", "encode_roads", "label_points"]
 
 # Enough for Latvia's main roads several times over; beyond it the file grows for nothing.
 ROAD_VERTICES = 60_000
@@ -78,6 +78,16 @@ def encode_polygons(frame: gpd.GeoDataFrame, grid: Grid) -> list[list[list[list[
             ]
         )
     return encoded
+
+
+def encode_land(
+    crs: Any, grid: Grid, frame_m: tuple[float, float, float, float]
+) -> list[list[list[list[int]]]]:
+    """Return Latvia as one shape inside `frame_m`, to be told from its neighbours; none elsewhere."""
+    regions = load_regions().to_crs(crs)
+    country = shapely.simplify(shapely.union_all(regions.geometry.to_numpy()), 6 * grid.unit_m)
+    cut = shapely.clip_by_rect(country, *frame_m)
+    return encode_polygons(gpd.GeoDataFrame(geometry=[cut], crs=crs), grid)
 
 
 def label_points(frame: gpd.GeoDataFrame, grid: Grid) -> list[list[int]]:

@@ -9,7 +9,13 @@ import pandas as pd
 
 from socaccess.errors import InputError, Problem, UnknownNameError, raise_problems
 from socaccess.i18n import Texts, sort_key
-from socaccess.maps.basemap import Grid, encode_polygons, encode_roads, label_points
+from socaccess.maps.basemap import (
+    Grid,
+    encode_land,
+    encode_polygons,
+    encode_roads,
+    label_points,
+)
 from socaccess.maps.encode import delta, morton_order
 from socaccess.maps.places import (
     encode_places,
@@ -161,6 +167,7 @@ def build_payload(
         "whatif": None
         if tables is None
         else encode_whatif(tables, released, types, scenarios, settlements, destinations, grid),
+        "land": encode_land(municipalities.crs, grid, road_frame_m),
         "water": encode_polygons(load_water(municipalities.crs, road_frame_m), grid),
         "roads": encode_roads(result.study.network, municipalities.crs, grid, road_frame_m),
         "withoutCar": encode_journeys(

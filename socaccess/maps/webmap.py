@@ -30,10 +30,12 @@ if TYPE_CHECKING:
 
 __all__ = ["EmbeddedMap", "embed_map", "render_map", "save_map"]
 
+# Before anything is laid out: only the first page of the panel is, where scripts run at all.
+_BEGIN = 'document.documentElement.className = "starting";'
 PAPERS = ("a4-landscape", "a4-portrait", "a3-landscape", "a3-portrait")
 _SCRIPTS = (
     "decode.js", "state.js", "symbols.js", "labels.js", "choices.js", "cards.js", "panel.js",
-    "municipality.js", "tabs.js", "search.js", "print.js", "view.js", "layers.js", "marks.js",
+    "municipality.js", "sheet.js", "tabs.js", "search.js", "print.js", "view.js", "layers.js", "marks.js",
     "whatif.js", "scenario.js", "zones.js", "pins.js", "whatifpage.js", "legend.js", "selection.js",
     "pointer.js", "address.js", "map.js",
 )  # fmt: skip
@@ -140,10 +142,11 @@ def render_map(
         attribution=[*_tidy(shown.study.attribution.get(lang, [])), texts("map.leaflet")],
         # These are our own files and base64: the only texts that enter unescaped.
         style=Markup(style),  # noqa: S704
+        begin=Markup(_BEGIN),  # noqa: S704
         leaflet=Markup(leaflet),  # noqa: S704
         script=Markup(script),  # noqa: S704
         data=Markup(pack(payload)),  # noqa: S704
-        policy=_policy(style, leaflet, script),
+        policy=_policy(style, _BEGIN, leaflet, script),
     )
 
 

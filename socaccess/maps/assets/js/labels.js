@@ -23,7 +23,7 @@ class Labels {
 
   /**
    * items: [{lat, lng, text, note, kind: "area"|"town"|"village", from}], best first;
-   * obstacles: [[lat, lng]] of pins that names should keep clear of where they can.
+   * obstacles: [[lat, lng, column]] of pins, to keep clear of where possible, and of badges, to keep clear of.
    */
   setItems({ items, obstacles }) {
     Object.assign(this, { items, obstacles });
@@ -48,10 +48,13 @@ class Labels {
     this.pane.classList.remove("moving");
     const size = this.map.getSize();
     const taken = [];
-    const pins = this.obstacles
-      .map((point) => this.map.latLngToContainerPoint(point))
-      .filter(({ x, y }) => x > 0 && y > 0 && x < size.x && y < size.y)
-      .map(({ x, y }) => ({ left: x - 8, right: x + 8, top: y - 24, bottom: y + 2 }));
+    const pins = [];
+    for (const [lat, lng, column] of this.obstacles) {
+      const { x, y } = this.map.latLngToContainerPoint([lat, lng]);
+      if (x < 0 || y < 0 || x > size.x || y > size.y) continue;
+      if (column === undefined) pins.push({ left: x - 8, right: x + 8, top: y - 24, bottom: y + 2 });
+      else taken.push({ left: x - 11 + 23 * column, right: x + 11 + 23 * column, top: y - 11, bottom: y + 11 });
+    }
     let used = 0;
     if (this.visible) {
       for (const item of this.items) {
@@ -128,6 +131,9 @@ function labelItems({ data, say, state, model, view, marks, changes }) {
   }
   return {
     items: [...areas.sort(byWeight), ...points.sort(byWeight)],
-    obstacles: marks.places.flatMap((mark, place) => (mark ? [[places.y[place], places.x[place]]] : [])),
+    obstacles: [
+      ...marks.places.flatMap((mark, place) => (mark && mark.kind !== "site" ? [[places.y[place], places.x[place]]] : [])),
+      ...marks.badges().map(({ place, mark: { column } }) => [places.y[place], places.x[place], column]),
+    ],
   };
 }

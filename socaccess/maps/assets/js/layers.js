@@ -52,6 +52,7 @@ class Layers {
       links: road(data.roads.modelled, { weight: 0.8, dashArray: "2 4", smoothFactor: 1 }),
     };
     L.layerGroup(this.borders).addTo(this.map);
+    this.land = L.polygon(data.land, { renderer: renderer("land"), pane: "land", weight: 0.8, fillOpacity: 1, interactive: false, smoothFactor: 0.5 }).addTo(this.map);
   }
 
   /** Put on the map what is shown, and take off the rest. */
@@ -82,6 +83,7 @@ class Layers {
       area.setStyle({ fillColor: screen.fill(shareClass) });
       this.hatches[i].setStyle({ fillColor: shareClass.pattern ? `url(#class-${number})` : "none" });
     });
+    this.land.setStyle({ color: ink.muted, opacity: 0.55, fillColor: ink.land });
     this.borders.forEach((border) => border.setStyle({ color: ink.border, weight: 1, opacity: 0.9 }));
     this.groups.water.eachLayer((lake) => lake.setStyle({ color: ink["water-edge"], fillColor: this.zones?.isDifference ? ink.ground : ink.water }));
     this.groups.roads.setStyle({ color: ink.road, opacity: 0.8 });

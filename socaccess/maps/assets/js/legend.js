@@ -2,7 +2,14 @@
 
 class Legend {
   constructor({ data, say, state, screen, model, layers, marks, zones, whatif, scenario }) {
-    Object.assign(this, { data, say, state, screen, model, layers, marks, zones, whatif, scenario });
+    Object.assign(this, { data, say, state, screen, model, layers, marks, zones, whatif, scenario, pictures: new Map() });
+  }
+
+  /** A picture of a mark, painted once a theme. */
+  icon(name, size, paint, shiftY = 0) {
+    const key = `${name} ${this.screen.isDark}`;
+    if (!this.pictures.has(key)) this.pictures.set(key, icon(size, paint, shiftY));
+    return this.pictures.get(key);
   }
 
   update() {
@@ -49,7 +56,7 @@ class Legend {
     return [STATUS.covered, STATUS.partly, STATUS.gap, STATUS.unreachable, STATUS.no_data]
       .filter((status) => ([STATUS.covered, STATUS.gap].includes(status) || counts[status]))
       .map((status) => this.line(
-        icon(18, (ctx) => draw.settlement(ctx, status, 5.2, ink, data.palette.status)),
+        this.icon(`settlement ${status}`, 18, (ctx) => draw.settlement(ctx, status, 5.2, ink, data.palette.status)),
         say.code(model.isIndex ? "status_index" : "status", STATUS_NAMES[status]), counts[status]));
   }
 
@@ -60,21 +67,23 @@ class Legend {
       if (model.isChosen(service)) counts[places.facilities.status[id]]++;
     });
     const sites = places.sites.service.filter((service) => model.isChosen(service)).length;
-    const facility = (status) => this.line(icon(30, (ctx) => draw.facility(ctx, status, 1, ink), 12),
+    const facility = (status) => this.line(this.icon(`facility ${status}`, 30, (ctx) => draw.facility(ctx, status, 1, ink), 12),
       say.code("facility_status", FACILITY_STATUSES[status]), counts[status]);
     const points = counts[1] || !this.zones ? [facility(0), facility(1)] : [facility(0)];
     if (this.state.tab === "whatif") {
       const of = (kind) => this.scenario.of(model.choice.service).filter((change) => change.kind === kind).length;
-      if (of("close")) points.push(this.line(icon(30, (ctx) => draw.facility(ctx, 2, 1, ink), 12), say("legend_closed"), of("close")));
-      if (of("add")) points.push(this.line(icon(30, (ctx) => draw.added(ctx, ink), 12), say("legend_added"), of("add")));
+      if (of("close")) points.push(this.line(this.icon("closing", 30, (ctx) => draw.facility(ctx, 2, 1, ink), 12), say("legend_closed"), of("close")));
+      if (of("add")) points.push(this.line(this.icon("added", 30, (ctx) => draw.added(ctx, ink), 12), say("legend_added"), of("add")));
     }
     if (shown.closed) points.push(...[2, 3].filter((status) => counts[status]).map(facility));
     if (shown.institutions) {
       const n = marks.places.filter((mark) => mark?.kind === "institution").length;
-      points.push(this.line(icon(30, (ctx) => draw.institution(ctx, ink)), say("institutions"), n));
+      points.push(this.line(this.icon("institution", 30, (ctx) => draw.institution(ctx, ink)), say("institutions"), n));
     }
+    const badges = marks.badges().length;
+    if (badges) points.push(this.line(this.icon("site", 30, (ctx) => draw.site(ctx, 1, ink)), say("suggested_site"), badges));
     if (sites && shown.sites && model.isScenario("suggested")) {
-      points.push(this.line(icon(30, (ctx) => draw.site(ctx, 1, ink)), say("suggested_site"), sites));
+      points.push(this.line(this.icon("site", 30, (ctx) => draw.site(ctx, 1, ink)), say("suggested_site"), sites));
     }
     return points;
   }

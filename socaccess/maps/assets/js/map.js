@@ -19,6 +19,7 @@ async function start() {
   page.marks = new Marks(page);
   page.labels = new Labels(page.view.map);
   page.tabs = new Tabs(page);
+  page.bottom = new Sheet(page);
   page.panel = new Panel(page, { choose, showGap, showProposal, selectMunicipality: (id) => page.selection.select("municipality", id) });
   page.legend = new Legend(page);
   page.sheet = new MunicipalityPage(page);
@@ -86,12 +87,12 @@ async function start() {
   function refresh() {
     layers.draw();
     marks.draw();
-    labels.setItems(labelItems(page));
     panel.update();
+    if (state.tab === "whatif") changes.update();
+    labels.setItems(labelItems(page));
     legend.update();
     selection.draw();
     pins?.draw();
-    if (state.tab === "whatif") changes.update();
     address.write();
   }
 
@@ -146,8 +147,8 @@ async function start() {
   function setPrinting(printing) {
     state.printing = printing;
     tabs.show(state.tab);
-    marks.layer.setResolution(printing ? 3 : undefined);
-    zones?.layer.setResolution(printing ? 3 : undefined);
+    marks.layer.renew();
+    zones?.layer.renew();
     $("legend").open = printing || !screen.isPhone;
     for (const caveats of document.querySelectorAll(".caveats")) caveats.open = printing;
     pointer.hide();
@@ -167,11 +168,10 @@ async function start() {
   screen.darkQuery.addEventListener("change", refresh);
   new ResizeObserver(() => view.map.invalidateSize({ animate: false })).observe(view.map.getContainer());
   if (screen.isPhone) $("legend").open = false;
-  layers.apply();
   tabs.show(state.tab);
   // The strip above the map takes room, so its text comes before the first fit.
   panel.update();
-  view.showRegion();
+  view.open();
   refresh();
   address.follow();
   window.addEventListener("hashchange", () => address.follow());
@@ -190,6 +190,7 @@ start().then(
     window.socaccess.ready = true;
   },
   (error) => {
+    document.documentElement.classList.remove("starting");
     const message = $("status-message");
     const known = document.body.dataset;
     message.className = "failure";

@@ -63,23 +63,41 @@ class Marks {
     return institution && shown.institutions ? { kind: "institution", alpha: 1 } : null;
   }
 
+  /** On the first page: what to build, whatever is chosen, as in the list; side by side where places meet. */
+  badges() {
+    const { data: { places: { sites }, proposals }, model, state } = this;
+    if (state.tab !== "overview" || !state.shown.sites || model.isScenario("suggested")) return [];
+    const count = new Map();
+    return proposals.slice(0, $("build")?.children.length ?? 0).map((id, i) => {
+      const place = sites.place[id];
+      const column = count.get(place) ?? 0;
+      count.set(place, column + 1);
+      return { place, mark: { kind: "site", number: i + 1, isOther: !model.isChosen(sites.service[id]), column, alpha: 1 } };
+    });
+  }
+
   draw() {
     const { data: { places }, screen: { ink } } = this;
     const batches = this.state.shown.settlements ? this.settlementBatches() : [];
     this.places = places.isSite.map((_, place) => this.markOf(place));
+    const badges = this.badges();
     const drawn = this.places
       .map((mark, place) => ({ mark, place }))
       .filter(({ mark }) => mark)
       .sort((a, b) => (a.mark.kind === "site") - (b.mark.kind === "site") || places.y[b.place] - places.y[a.place]);
     const paint = {
-      site: (ctx, { number }) => draw.site(ctx, number, ink),
+      site: (ctx, { number, isOther, column = 0 }) => {
+        ctx.translate(23 * column, 0);
+        draw.site(ctx, number, ink, isOther);
+      },
       institution: (ctx) => draw.institution(ctx, ink),
       facility: (ctx, { status, count }) => draw.facility(ctx, status, count, ink),
     };
-    for (const { mark, place } of drawn) {
-      batches.push({ x: [places.x[place]], y: [places.y[place]], size: 28, alpha: mark.alpha,
+    for (const { mark, place } of [...drawn, ...badges]) {
+      batches.push({ x: [places.x[place]], y: [places.y[place]], size: 28 + 23 * (mark.column ?? 0), alpha: mark.alpha,
         paint: (ctx) => paint[mark.kind](ctx, mark) });
     }
+    for (const { mark, place } of badges) this.places[place] ??= mark;
     this.layer.setBatches(batches);
   }
 

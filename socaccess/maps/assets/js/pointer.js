@@ -1,7 +1,7 @@
 // Pointer and finger: what lies under them is explained, and a click selects it.
 
 class Pointer {
-  constructor({ data, say, state, screen, model, cards, view, layers, marks, panel, selection }, onChange) {
+  constructor({ data, say, state, screen, model, cards, view, layers, marks, panel, selection, bottom }, onChange) {
     Object.assign(this, { data, say, model, cards, layers, marks, panel, view });
     this.tooltip = $("tooltip");
     const { map } = view;
@@ -28,7 +28,8 @@ class Pointer {
         return;
       }
       selection.select(found.kind, found.id, { zoom: false });
-      if (screen.isTouch) this.explain(found, event.containerPoint);
+      bottom.openAt(event.latlng);
+      if (screen.isTouch && !screen.isPhone) this.explain(found, event.containerPoint);
     });
     document.addEventListener("keydown", (event) => {
       if (event.key === "Escape" && !this.tooltip.hidden) this.hide();

@@ -32,8 +32,7 @@ class Selection {
     this.panel.updateResult();
     this.onSelect?.();
     if (focus) $("detail").focus({ preventScroll: true });
-    if (!this.screen.isPhone) $("panel").scrollTop = 0;
-    else if (focus) $("detail").scrollIntoView({ block: "start", behavior: this.screen.isStill ? "auto" : "smooth" });
+    $("panel").scrollTop = 0;
   }
 
   zoomTo(kind, id) {

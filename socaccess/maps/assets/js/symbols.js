@@ -114,16 +114,21 @@ const draw = {
     writeSign(ctx, "•", 0);
   },
 
-  /** A badge around 0, 0: what could be built, with its number in the list beside the map. */
-  site(ctx, number, ink) {
+  /** A badge around 0, 0: what could be built, with its number in the list; that of another service is empty. */
+  site(ctx, number, ink, isOther = false) {
     ctx.beginPath();
     ctx.roundRect(-10, -10, 20, 20, 5);
     ctx.lineWidth = 4;
     ctx.strokeStyle = ink.halo;
     ctx.stroke();
-    ctx.fillStyle = ink.build;
+    ctx.fillStyle = isOther ? ink.halo : ink.build;
     ctx.fill();
-    ctx.fillStyle = ink["build-ink"];
+    if (isOther) {
+      ctx.lineWidth = 2;
+      ctx.strokeStyle = ink.build;
+      ctx.stroke();
+    }
+    ctx.fillStyle = isOther ? ink.build : ink["build-ink"];
     writeSign(ctx, number ? String(number) : "+", 0, 12);
   },
 };
@@ -140,9 +145,12 @@ const SymbolLayer = L.Renderer.extend({
     if (this._map) this._update();
   },
 
-  /** Of the next drawing: a canvas drawn twice wipes out in a PDF all that lies below it. */
-  setResolution(ratio) {
-    this._ratio = ratio;
+  /** Draw on a new canvas: in a PDF one drawn twice wipes out all that lies below it. */
+  renew() {
+    const { _container: old } = this;
+    this._initContainer();
+    this._container.className = old.className;
+    old.replaceWith(this._container);
   },
 
   _initContainer() {
@@ -161,7 +169,7 @@ const SymbolLayer = L.Renderer.extend({
     if (this._map._animatingZoom && this._bounds) return;
     L.Renderer.prototype._update.call(this);
     const size = this._bounds.getSize();
-    const ratio = this._ratio ?? Math.max(1, window.devicePixelRatio || 1);
+    const ratio = Math.max(1, window.devicePixelRatio || 1);
     L.DomUtil.setPosition(this._container, this._bounds.min);
     this._container.width = Math.round(size.x * ratio);
     this._container.height = Math.round(size.y * ratio);

@@ -5,6 +5,7 @@ class Tabs {
     Object.assign(this, { state, view });
     this.tabs = [...$("tabs").querySelectorAll("[role=tab]")];
     $("tabs").hidden = false;
+    document.documentElement.classList.remove("starting");
     for (const tab of this.tabs) tab.addEventListener("click", () => this.show(this.nameOf(tab)));
     $("tabs").addEventListener("keydown", (event) => {
       const at = this.tabs.indexOf(document.activeElement);
@@ -32,6 +33,7 @@ class Tabs {
       $(`page-${this.nameOf(tab)}`).hidden = !shown && !isPrinted;
     }
     this.widen();
+    if (isNew && !this.state.printing) $("panel").scrollTop = 0;
     document.body.classList.toggle("whatif", name === "whatif");
     if (isNew) this.onChange?.();
   }

@@ -1,6 +1,6 @@
 // The frame of the map: where it looks, its panes and its controls.
 
-const PANES = [["zones", 401], ["water", 402], ["roads", 410], ["borders", 420], ["lines", 430], ["symbols", 450]];
+const PANES = [["land", 300], ["zones", 401], ["water", 402], ["roads", 410], ["borders", 420], ["lines", 430], ["symbols", 450]];
 
 class View {
   constructor({ data, say, state, screen }) {
@@ -23,11 +23,15 @@ class View {
       inertia: !screen.isStill,
       maxBounds: this.region.pad(0.8),
     });
-    this.showRegion();
-    this.map.setMinZoom(this.map.getZoom() - 1);
     for (const [name, z] of PANES) {
       Object.assign(this.map.createPane(name).style, { zIndex: z, pointerEvents: "none" });
     }
+  }
+
+  /** Look at the region for the first time. */
+  open() {
+    this.showRegion();
+    this.map.setMinZoom(this.map.getZoom() - 1);
   }
 
   addControls(onHome) {
@@ -47,9 +51,11 @@ class View {
   /** Room for the legend where the map is wide enough to stand beside it. */
   room(margin) {
     const { printing } = this.state;
+    // On phones the sheet lies over the last of the map.
+    const below = this.screen.isPhone && !printing ? margin + 22 : margin;
     const beside = this.map.getSize().x > 900 && $("legend").open && !printing;
     const above = printing ? 0 : $("strip").offsetHeight + 16;
-    return { paddingTopLeft: [margin, Math.max(margin, above)], paddingBottomRight: [beside ? 290 : margin, margin] };
+    return { paddingTopLeft: [margin, Math.max(margin, above)], paddingBottomRight: [beside ? 290 : margin, below] };
   }
 
   /** Show just these bounds; steps of zoom are for the wheel, not for fitting. */

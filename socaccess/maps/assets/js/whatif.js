@@ -1,19 +1,35 @@
 // What if: minutes and people under changed facilities, in whole numbers. The twin of
 // socaccess/study/scenario_answer.py: the same sums of the same numbers give the same answers.
 
-/** Undo _pack_minutes() of whatif.py: steps along the people, a byte each, and the row to start from. */
+/** The minutes of one traveller as packed by _pack_minutes() of whatif.py: a byte each. */
+class Minutes {
+  constructor(bytes, from, people) {
+    Object.assign(this, { bytes, from, people, done: new Uint8Array(from.length) });
+  }
+
+  /** Minutes from everybody to one place: steps along the people, and the row to start from, undone once. */
+  row(row) {
+    const { bytes, from, people, done } = this;
+    const mine = bytes.subarray(row * people, (row + 1) * people);
+    if (done[row]) return mine;
+    done[row] = 1;
+    let sum = 0;
+    if (from[row] < 0) for (let i = 0; i < people; i++) mine[i] = sum += mine[i];
+    else {
+      const before = this.row(from[row]);
+      for (let i = 0; i < people; i++) {
+        sum += mine[i];
+        mine[i] = sum + before[i];
+      }
+    }
+    return mine;
+  }
+}
+
 async function unpackMinutes(whatif) {
   whatif.home = undelta(whatif.home);
-  for (const [traveller, packed] of Object.entries(whatif.minutes)) {
-    const minutes = await gunzip(packed.steps);
-    const people = whatif.home.length;
-    for (let row = 0; row < whatif.rows; row++) {
-      const start = row * people;
-      for (let i = start + 1; i < start + people; i++) minutes[i] = (minutes[i] + minutes[i - 1]) & 255;
-      const before = packed.from[row] * people;
-      if (before >= 0) for (let i = 0; i < people; i++) minutes[start + i] = (minutes[start + i] + minutes[before + i]) & 255;
-    }
-    whatif.minutes[traveller] = minutes;
+  for (const [traveller, { steps, from }] of Object.entries(whatif.minutes)) {
+    whatif.minutes[traveller] = new Minutes(await gunzip(steps), from, whatif.home.length);
   }
 }
 
@@ -38,21 +54,18 @@ class WhatIf {
     return this.known.get(key);
   }
 
-  matrixOf(service) {
+  minutesOf(service) {
     return this.tables.minutes[this.data.services[service].traveller] ?? this.tables.minutes.client;
   }
 
   /** Minutes of everyone to the nearest of some rows. */
   nearest(service, rows) {
     const { people, tables: { far } } = this;
-    const matrix = this.matrixOf(service);
+    const table = this.minutesOf(service);
     const nearest = new Uint8Array(people).fill(far);
     for (const row of rows) {
-      const start = row * people;
-      for (let i = 0; i < people; i++) {
-        const minutes = matrix[start + i];
-        if (minutes < nearest[i]) nearest[i] = minutes;
-      }
+      const minutes = table.row(row);
+      for (let i = 0; i < people; i++) if (minutes[i] < nearest[i]) nearest[i] = minutes[i];
     }
     return nearest;
   }
@@ -176,19 +189,25 @@ class WhatIf {
     const { group } = this.data.services[service];
     const persons = this.weights(service);
     const everyone = this.weights(service, false);
-    const sums = id.map(() => [[0, 0, 0], [0, 0, 0]]);
+    // Of each municipality: all, within before, within after; first of persons, then of everyone.
+    const sums = new Float64Array(6 * id.length);
     for (let i = 0; i < this.people; i++) {
-      const mine = sums[this.municipality[i]];
-      if (!mine) continue;
-      [persons[i], everyone[i]].forEach((people, basis) => {
-        mine[basis][0] += people;
-        if (before[i] <= limit) mine[basis][1] += people;
-        if (after[i] <= limit) mine[basis][2] += people;
-      });
+      const at = 6 * this.municipality[i];
+      if (at < 0) continue;
+      sums[at] += persons[i];
+      sums[at + 3] += everyone[i];
+      if (before[i] <= limit) {
+        sums[at + 1] += persons[i];
+        sums[at + 4] += everyone[i];
+      }
+      if (after[i] <= limit) {
+        sums[at + 2] += persons[i];
+        sums[at + 5] += everyone[i];
+      }
     }
     return id.map((name, at) => {
-      const byPersons = this.hasNeed(service) && this.tables.open[group][name] && sums[at][0][0] > 0;
-      const [whole, was, then] = sums[at][byPersons ? 0 : 1];
+      const byPersons = this.hasNeed(service) && this.tables.open[group][name] && sums[6 * at] > 0;
+      const [whole, was, then] = sums.subarray(6 * at + (byPersons ? 0 : 3));
       return { id: at, before: percentOf(was, whole), after: percentOf(then, whole) };
     });
   }
@@ -218,12 +237,14 @@ class WhatIf {
     const limit = this.limitOf(service, changedLimit);
     const after = this.after(service, changes);
     const weight = this.weights(service);
-    const matrix = this.matrixOf(service);
+    const table = this.minutesOf(service);
     const outside = [];
     for (let i = 0; i < this.people; i++) if (after[i] > limit && weight[i]) outside.push(i);
     const gains = this.tables.row.map((row) => {
       let gain = 0;
-      if (row >= 0) for (const i of outside) if (matrix[row * this.people + i] <= limit) gain += weight[i];
+      if (row < 0) return gain;
+      const minutes = table.row(row);
+      for (const i of outside) if (minutes[i] <= limit) gain += weight[i];
       return gain;
     });
     const most = Math.max(0, ...gains);

@@ -183,7 +183,7 @@ class WhatIfPage {
 
   /** Shares of municipalities after the changes, for the names on the map. */
   get shares() {
-    return this.whatif.answer(this.service, this.scenario.changes, this.changedLimit).municipalities.map(({ after }) => after);
+    return this.last.municipalities.map(({ after }) => after);
   }
 
   size({ gained, lost }) {
