@@ -133,14 +133,16 @@ def build(data: Path) -> None:
         caveats={
             "lv": [
                 (
-                    "Ūdeņu krasti ir aptuveni (avotā kļūda līdz 100 m) un 2017. gada; tie domāti "
-                    "tikai kartes pamatnei. Ūdeņu, kas mazāki par 1 km², un ceļa attālumu ap ūdeņiem šeit nav."
+                    "Ūdeņu krasti ir aptuveni (avotā kļūda līdz 100 m) un 2017. gada; tie "
+                    "domāti tikai kartes pamatnei. Ūdeņu, kas mazāki par 1 km², un ceļa attālumu "
+                    "ap ūdeņiem šeit nav."
                 )
             ],
             "en": [
                 (
                     "Shores are coarse (an error of up to 100 m in the source) and of 2017; they "
-                    "are for the ground of maps only. Water smaller than 1 km2 is missing, and nothing here says how far it is to drive round."
+                    "are for the ground of maps only. Water smaller than 1 km2 is missing, and "
+                    "nothing here says how far it is to drive round."
                 )
             ],
         },

@@ -2,9 +2,9 @@
 
 `python docs/screenshots/take_screenshots.py` runs the Latgale study and opens its map in
 Chromium with the network off; the pictures replace those beside this file.
-`--all FOLDER` writes the first screen of all five regions instead: 1440x900, 1366x768 and
-390x844, light and dark, Latvian and English, and says what of finding, gaps and what to
-build does not fit on it.
+`--all` writes the first screen of all five regions instead into `regions` beside this file:
+1440x900, 1366x768 and 390x844, light and dark, Latvian and English, as WebP; it says what of
+finding, gaps and what to build does not fit on it, and how large the pictures are together.
 """
 
 from __future__ import annotations
@@ -103,6 +103,8 @@ def opened(browser: Any, path: Path, size: tuple[int, int], scheme: str) -> Iter
 
 def take_all(browser: Any, folder: Path, scratch: Path) -> None:
     """Take the first screen of every region, size, scheme and language."""
+    from PIL import Image
+
     folder.mkdir(parents=True, exist_ok=True)
     for region in REGIONS:
         released = sa.Study.load(region).run().released
@@ -110,14 +112,17 @@ def take_all(browser: Any, folder: Path, scratch: Path) -> None:
             path = sa.save_map(released, scratch / f"{region}-{lang}.html", lang=lang)
             for size in (DESK, LAPTOP, PHONE):
                 for scheme in ("light", "dark"):
-                    name = f"{region}-{lang}-{size[0]}x{size[1]}-{scheme}.png"
+                    name = f"{region}-{lang}-{size[0]}x{size[1]}-{scheme}.webp"
                     with opened(browser, path, size, scheme) as page:
-                        page.screenshot(path=folder / name)
+                        page.screenshot(path=scratch / "first.png")
                         boxes = [page.locator(one).bounding_box() for one in FIRST_SCREEN]
                     lowest = max(box["y"] + box["height"] for box in boxes if box)
                     verdict = "fits" if lowest <= size[1] else f"ends at {lowest:.0f}"
                     sys.stdout.write(f"{name}: {verdict}\n")
-                    shrink(folder / name)
+                    sys.stdout.flush()
+                    Image.open(scratch / "first.png").save(folder / name, quality=60, method=6)
+    total = sum(picture.stat().st_size for picture in folder.glob("*.webp"))
+    sys.stdout.write(f"{total / 1e6:.2f} MB\n")
 
 
 def take_selection(browser: Any, scratch: Path) -> None:
@@ -154,7 +159,7 @@ def shrink(picture: Path) -> None:
 def main() -> None:
     """Take them."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--all", type=Path, metavar="FOLDER", help="every region, into FOLDER")
+    parser.add_argument("--all", action="store_true", help="every region")
     options = parser.parse_args()
     program = shutil.which("chromium") or shutil.which("google-chrome")
     if program is None:
@@ -162,7 +167,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         if options.all:
-            take_all(browser, options.all, Path(scratch))
+            take_all(browser, FOLDER / "regions", Path(scratch))
         else:
             take_selection(browser, Path(scratch))
         browser.close()

@@ -12,7 +12,6 @@ from socaccess.maps.encode import delta
 from socaccess.network.thinning import thin_roads
 from socaccess.sources.boundaries import load_regions
 
-
 __all__ = ["Grid", "encode_land", "encode_polygons", "encode_roads", "label_points"]
 
 # Enough for Latvia's main roads several times over; beyond it the file grows for nothing.
@@ -83,7 +82,7 @@ def encode_polygons(frame: gpd.GeoDataFrame, grid: Grid) -> list[list[list[list[
 def encode_land(
     crs: Any, grid: Grid, frame_m: tuple[float, float, float, float]
 ) -> list[list[list[list[int]]]]:
-    """Return Latvia as one shape inside `frame_m`, to be told from its neighbours; none elsewhere."""
+    """Return Latvia inside `frame_m`, to be told from its neighbours; none elsewhere."""
     regions = load_regions().to_crs(crs)
     country = shapely.simplify(shapely.union_all(regions.geometry.to_numpy()), 6 * grid.unit_m)
     cut = shapely.clip_by_rect(country, *frame_m)

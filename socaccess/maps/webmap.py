@@ -35,7 +35,8 @@ _BEGIN = 'document.documentElement.className = "starting";'
 PAPERS = ("a4-landscape", "a4-portrait", "a3-landscape", "a3-portrait")
 _SCRIPTS = (
     "decode.js", "state.js", "symbols.js", "labels.js", "choices.js", "cards.js", "panel.js",
-    "municipality.js", "sheet.js", "tabs.js", "search.js", "print.js", "view.js", "layers.js", "marks.js",
+    "municipality.js", "sheet.js",
+    "tabs.js", "search.js", "print.js", "view.js", "layers.js", "marks.js",
     "whatif.js", "scenario.js", "zones.js", "pins.js", "whatifpage.js", "legend.js", "selection.js",
     "pointer.js", "address.js", "map.js",
 )  # fmt: skip

@@ -171,6 +171,7 @@ class WhatIfPage {
       el("p", {}, el("strong", {}, `${say.percent(answer.percentBefore)} → ${say.percent(answer.percentAfter)}`), ` ${say("whatif_of", {
         before: peopleText(say, answer.withinBefore), after: peopleText(say, answer.withinAfter), all: peopleText(say, answer.people) })}`),
       ...(whatif.hasNeed(service) ? [] : [el("p", { class: "note" }, say("whatif_inhabitants"))]),
+      ...(data.withoutCar ? [el("p", { class: "note" }, say("whatif_transit"))] : []),
       ...(this.model.services[service].known ? [] : [el("p", { class: "note" }, say("no_facility"))]),
       ...(changed.length ? [el("table", {},
         el("thead", {}, el("tr", {}, ...["municipality", "whatif_now", "whatif_after", "whatif_gain", "whatif_loss"].map((key) => el("th", { scope: "col" }, say(key))))),
