@@ -115,7 +115,9 @@ def take_all(browser: Any, folder: Path, scratch: Path) -> None:
                     name = f"{region}-{lang}-{size[0]}x{size[1]}-{scheme}.webp"
                     with opened(browser, path, size, scheme) as page:
                         page.screenshot(path=scratch / "first.png")
-                        boxes = [page.locator(one).bounding_box() for one in FIRST_SCREEN]
+                        # A region where nothing is worth building has no such list.
+                        there = [one for one in FIRST_SCREEN if page.locator(one).count()]
+                        boxes = [page.locator(one).bounding_box() for one in there]
                     lowest = max(box["y"] + box["height"] for box in boxes if box)
                     verdict = "fits" if lowest <= size[1] else f"ends at {lowest:.0f}"
                     sys.stdout.write(f"{name}: {verdict}\n")
