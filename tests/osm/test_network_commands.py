@@ -147,3 +147,25 @@ def test_files_that_are_none(network, folder):
         call("info", folder / "drawn.osm.pbf")
     with pytest.raises(InputError, match=r"use \.gpkg, \.geojson"):
         call("route", network, "--from", "21,57", "--to", "21,57", "--out", folder / "x.shp")
+
+
+def test_an_island_and_a_network_elsewhere_are_told_in_one_line_each(folder):
+    #  the road of above, and 40 km north of its middle a road of its own without a ferry
+    nodes = {name: (east - 3000, north) for name, (east, north) in NODES.items()}
+    nodes |= {8: (18_330, 57_360), 9: (18_340, 57_360)}
+    Drawing(nodes, {**WAYS, 12: ([8, 9], road())}).write(folder / "island.osm.pbf")
+    file = folder / "island.network"
+    call("build", folder / "island.osm.pbf", "--out", file)
+    shown = call("info", file, "--lang", "lv").stdout
+    assert "Ceļi veido 2 daļas, kuras nekas nesavieno: 3 mezgli, pēc tam 2." in shown
+    shown = call(
+        "route", file, "--from", "21.335,57.36", "--to", "21.0,57.0", "--lang", "lv"
+    )  # fmt: skip
+    told = " ".join(shown.stderr.split())
+    assert "1 vieta ir pie ceļu daļas ar 2 mezgliem, kuru nekas nesavieno ar pārējām." in told
+    # Roads that reach none of the places asked: each is named with its distance.
+    shown = call(
+        "route", file, "--from", "24.1,56.95", "--to", "24.2,56.95", "--lang", "lv", "--json"
+    )  # fmt: skip
+    assert shown.stderr.count("No tik tālas vietas nekas nav sasniedzams.") == 2
+    assert json.loads(shown.stdout)[0]["travel_min"] is None
