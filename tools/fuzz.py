@@ -2,14 +2,16 @@
 
     python tools/fuzz.py                            # every reader, 2,000 inputs each
     python tools/fuzz.py --runs 20000 --reader workbook --reader geojson
+    python tools/fuzz.py --total 2000000            # all readers in turn, goes on where it stopped
     python tools/fuzz.py --atheris csv --runs 100000  # guided by coverage (Linux)
 
 An input is a valid file (made here, or kept in `tests/trust/seeds`), a file of another format under
 the reader's ending, or a small file of large dimensions, with a few bytes flipped, cut, doubled,
 swapped or replaced by signs that readers trip over. A finding is an error that is not ours, an
-input that takes more than ten seconds, a request or a process started from Python, or the end of
-the process; each reader has two gigabytes of memory above its start and no more. The input that did
-it is written to `--keep`; once it is fixed it belongs into `tests/trust/seeds`, where the tests
+input that takes more than ten seconds, a request, a process started or a file elsewhere opened
+from Python, or the end of the process; a process has two gigabytes of memory above its start and no
+more. What C libraries ask of the system is traced in `tests/trust/test_traces.py`. The input that
+did it is written to `--keep`; once it is fixed it belongs into `tests/trust/seeds`, where the tests
 read it every time.
 """
 
@@ -17,6 +19,8 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import json
+import os
 import random
 import resource
 import signal
@@ -27,6 +31,7 @@ import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -100,12 +105,20 @@ def mutate(data: bytes, chance: random.Random) -> bytes:
     return bytes(changed)
 
 
+@cache
+def _make(name: str) -> bytes:
+    return READERS[name].make()
+
+
+@cache
+def _list_kept(name: str) -> tuple[bytes, ...]:
+    return tuple(path.read_bytes() for path in sorted(SEEDS.glob(f"{name}-*")))
+
+
 def list_inputs(name: str, runs: int, start: int = 0) -> Iterator[bytes]:
     """Yield the kept inputs of a reader, its valid file, and damaged ones; always the same."""
-    valid = [READERS[name].make()]
-    kept = [path.read_bytes() for path in sorted(SEEDS.glob(f"{name}-*"))]
-    others = [reader.make() for other, reader in READERS.items() if other != name]
-    foreign = [*list_foreign(), *others]
+    valid, kept = (_make(name),), _list_kept(name)
+    foreign = [*list_foreign(), *(_make(other) for other in READERS if other != name)]
     large = list_large().get(READERS[name].suffix, [])
     if not start:
         yield from (*kept, *valid, *foreign, *large)
@@ -123,65 +136,146 @@ def list_inputs(name: str, runs: int, start: int = 0) -> Iterator[bytes]:
 
 
 class ReachedOutError(Exception):
-    """An input made the reader ask a server or start a process."""
+    """An input made the reader ask a server, start a process or open a file nobody named."""
 
 
-def limit_process() -> None:
-    """Give this process two gigabytes from here on, no connection and no process of its own."""
+_OWN = tuple(
+    os.path.realpath(path) + "/"
+    for path in (sys.prefix, sys.base_prefix, ROOT, "/proc", "/sys", "/dev", "/usr/share")
+)
+"""Where the program's own files lie: modules, compiled kernels, time zones, the system's figures."""
+
+
+def limit_process(*folders: Path) -> None:
+    """Give this process two gigabytes from here on, no connection, no process, no other file."""
     used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (used + MEMORY_BYTES, used + MEMORY_BYTES))
+    known = (*_OWN, *(os.path.realpath(folder) + "/" for folder in folders))
 
     def forbid(event: str, arguments: tuple[object, ...]) -> None:
         if event in ("socket.connect", "subprocess.Popen", "os.system", "os.posix_spawn"):
             raise ReachedOutError(f"{event} {arguments!r:.80}")
+        if event == "open" and isinstance(arguments[0], str | bytes):
+            path = os.path.realpath(os.fsdecode(arguments[0]))
+            if not path.startswith(known):
+                raise ReachedOutError(f"open {path:.80}")
 
     sys.addaudithook(forbid)
 
 
 @contextmanager
 def watch(seconds: int) -> Iterator[None]:
-    """Raise `HangError` when what is done takes longer."""
+    """Raise `HangError` when what is done takes longer.
+
+    A library in C that never returns is ended, with its process, after as many seconds again.
+    """
 
     def stop(*_: object) -> None:
         raise HangError
 
     before = signal.signal(signal.SIGALRM, stop)
     signal.alarm(seconds)
+    signal.setitimer(signal.ITIMER_PROF, 2 * seconds)
     try:
         yield
     finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
         signal.alarm(0)
         signal.signal(signal.SIGALRM, before)
 
 
+class Findings:
+    """What was found of a reader: one input of each kind is kept."""
+
+    def __init__(self, name: str, keep: Path) -> None:
+        self.name, self.keep, self.kinds = name, keep, dict[str, int]()
+
+    def try_input(self, data: bytes, folder: Path) -> None:
+        """Read one input and write down what goes wrong."""
+        try:
+            with watch(SECONDS):
+                read_bytes(READERS[self.name], data, folder)
+            return
+        except Exception as error:
+            trace = error.__traceback__
+            while trace is not None and trace.tb_next is not None:
+                trace = trace.tb_next
+            place = trace.tb_frame.f_code.co_name if trace else "?"
+            kind = f"{type(error).__name__} in {place}: {str(error)[:90]!r}"
+        self.kinds[kind] = self.kinds.get(kind, 0) + 1
+        if self.kinds[kind] == 1:
+            file = self.keep / f"{self.name}-{os.getpid()}-{len(self.kinds):02d}"
+            file.write_bytes(data)
+            print(f"  {file.name}: {kind}", flush=True)
+
+
 def run_here(name: str, runs: int, start: int, keep: Path) -> int:
     """Read inputs in this process; return how many findings there are."""
-    reader = READERS[name]
-    findings: dict[str, int] = {}
-    current = keep / f"{name}-current"
+    found, current = Findings(name, keep), keep / f"{name}-current"
     with tempfile.TemporaryDirectory() as folder:
-        read_bytes(reader, reader.make(), Path(folder))
+        read_bytes(READERS[name], READERS[name].make(), Path(folder))
         inputs = list_inputs(name, runs, start)
         first = next(inputs)
-        limit_process()
+        limit_process(Path(folder), keep)
         for data in itertools.chain([first], inputs):
             current.write_bytes(data)  # found here when the process itself ends
-            try:
-                with watch(SECONDS):
-                    read_bytes(reader, data, Path(folder))
-                continue
-            except Exception as error:
-                trace = error.__traceback__
-                while trace is not None and trace.tb_next is not None:
-                    trace = trace.tb_next
-                place = trace.tb_frame.f_code.co_name if trace else "?"
-                kind = f"{type(error).__name__} in {place}: {str(error)[:90]!r}"
-            findings[kind] = findings.get(kind, 0) + 1
-            if findings[kind] == 1:
-                (keep / f"{name}-{len(findings):02d}").write_bytes(data)
-                print(f"  {name}-{len(findings):02d}: {kind}", flush=True)
+            found.try_input(data, Path(folder))
     current.unlink(missing_ok=True)
-    return sum(findings.values())
+    return sum(found.kinds.values())
+
+
+BLOCK_SECONDS, SHIFT_SECONDS = 3.0, 600.0
+
+
+def run_shift(total: int, keep: Path) -> int:
+    """Read inputs of every reader in turn for some minutes; return 0 when enough are read.
+
+    Each reader has the same time, so that cheap ones have more inputs; what was read of each
+    stands in `counts.json`.
+    """
+    tally = keep / "counts.json"
+    counts = dict.fromkeys(READERS, 0) | (json.loads(tally.read_text()) if tally.exists() else {})
+    found = {name: Findings(name, keep) for name in READERS}
+    folder = keep / "reading"
+    folder.mkdir(exist_ok=True)
+    for name, reader in READERS.items():
+        (keep / "now").write_text(name)
+        read_bytes(reader, reader.make(), folder)
+        next(list_inputs(name, 1, 1))
+    limit_process(folder, keep)
+    end = time.monotonic() + SHIFT_SECONDS
+    while time.monotonic() < end and sum(counts.values()) < total:
+        for name in READERS:
+            (keep / "now").write_text(name)
+            stop = time.monotonic() + BLOCK_SECONDS
+            for data in list_inputs(name, 10_000, counts[name]):
+                found[name].try_input(data, folder)
+                counts[name] += 1
+                if time.monotonic() > stop:
+                    break
+            tally.write_text(json.dumps(counts))
+    print(f"{sum(counts.values())} inputs: {json.dumps(counts)}", flush=True)
+    return 0 if sum(counts.values()) >= total else 3
+
+
+def run_total(total: int, keep: Path) -> int:
+    """Read inputs shift by shift, each in a process of its own; return how many have ended it."""
+    ended = 0
+    while True:
+        done = subprocess.run(
+            [sys.executable, __file__, "--shift", str(total), "--keep", str(keep)], check=False
+        ).returncode
+        if done == 0:
+            return ended
+        if done != 3:
+            ended += 1
+            name = (keep / "now").read_text()
+            for file in (keep / "reading").iterdir():
+                file.replace(keep / f"{name}-ended-{ended:02d}")
+            print(f"  {name}-ended-{ended:02d}: the process ended with {done}", flush=True)
+            tally = keep / "counts.json"
+            counts = json.loads(tally.read_text()) if tally.exists() else {}
+            tally.write_text(json.dumps(counts | {name: counts.get(name, 0) + 10_000}))
 
 
 def run_apart(name: str, runs: int, start: int, keep: Path) -> bool:
@@ -225,12 +319,18 @@ def main() -> None:
     parser.add_argument("--start", type=int, default=0, help="number of the first input")
     parser.add_argument("--reader", action="append", choices=READERS, help="only these")
     parser.add_argument("--atheris", choices=READERS, help="guided by coverage, one reader")
+    parser.add_argument("--total", type=int, help="so many inputs of all readers together")
+    parser.add_argument("--shift", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--here", choices=READERS, help=argparse.SUPPRESS)
     parser.add_argument("--keep", type=Path, default=Path(tempfile.gettempdir()) / "socaccess-fuzz")
     chosen = parser.parse_args()
     chosen.keep.mkdir(parents=True, exist_ok=True)
     if chosen.atheris:
         run_guided(chosen.atheris, chosen.runs, chosen.keep)
+    elif chosen.total:
+        sys.exit(bool(run_total(chosen.total, chosen.keep)))
+    elif chosen.shift:
+        sys.exit(run_shift(chosen.shift, chosen.keep))
     elif chosen.here:
         sys.exit(bool(run_here(chosen.here, chosen.runs, chosen.start, chosen.keep)))
     else:
