@@ -8,7 +8,7 @@
 An input is a valid file (made here, or kept in `tests/trust/seeds`), a file of another format under
 the reader's ending, or a small file of large dimensions, with a few bytes flipped, cut, doubled,
 swapped or replaced by signs that readers trip over. A finding is an error that is not ours, an
-input that takes more than ten seconds, a request, a process started or a file elsewhere opened
+input that takes more than ten seconds of the processor, a request, a process started or a file elsewhere opened
 from Python, or the end of the process; a process has two gigabytes of memory above its start and no
 more. What C libraries ask of the system is traced in `tests/trust/test_traces.py`. The input that
 did it is written to `--keep`; once it is fixed it belongs into `tests/trust/seeds`, where the tests
@@ -165,23 +165,27 @@ def limit_process(*folders: Path) -> None:
 
 @contextmanager
 def watch(seconds: int) -> Iterator[None]:
-    """Raise `HangError` when what is done takes longer.
+    """Raise `HangError` when what is done takes more seconds of the processor, or waits for long.
 
-    A library in C that never returns is ended, with its process, after as many seconds again.
+    A library in C that never comes back is ended, with its process, after twice as many.
     """
 
     def stop(*_: object) -> None:
         raise HangError
 
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.alarm(seconds)
-    signal.setitimer(signal.ITIMER_PROF, 2 * seconds)
+    signals = {signal.SIGPROF: stop, signal.SIGALRM: stop}
+    before = {number: signal.signal(number, act) for number, act in signals.items()}
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    signal.setitimer(signal.ITIMER_VIRTUAL, 2 * seconds)  # nobody hears it: it ends the process
+    signal.alarm(10 * seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
         signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
+        for timer in (signal.ITIMER_PROF, signal.ITIMER_VIRTUAL):
+            signal.setitimer(timer, 0)
+        for number, act in before.items():
+            signal.signal(number, act)
 
 
 class Findings:
@@ -224,7 +228,7 @@ def run_here(name: str, runs: int, start: int, keep: Path) -> int:
     return sum(found.kinds.values())
 
 
-BLOCK_SECONDS, SHIFT_SECONDS = 3.0, 600.0
+BLOCK_SECONDS, SHIFT_SECONDS = 3.0, 1200.0
 
 
 def run_shift(total: int, keep: Path) -> int:

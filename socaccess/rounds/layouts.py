@@ -310,7 +310,10 @@ def decode_rows(content: bytes, layout: TableLayout) -> list[tuple[Any, ...]]:
             raise ValueError("columns differ")
         return list(zip(*(layout.fit(frame)[name].tolist() for name in layout.columns),
                         strict=True))  # fmt: skip
-    rows = list(csv.reader(io.StringIO(content.decode("utf-8"), newline="")))
+    try:
+        rows = list(csv.reader(io.StringIO(content.decode("utf-8"), newline="")))
+    except csv.Error as error:  # which is no ValueError
+        raise ValueError(str(error)) from None
     if not rows or rows[0] != list(layout.columns):
         raise ValueError("columns differ")
     kinds = list(layout.columns.values())
