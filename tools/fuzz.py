@@ -8,11 +8,11 @@
 An input is a valid file (made here, or kept in `tests/trust/seeds`), a file of another format under
 the reader's ending, or a small file of large dimensions, with a few bytes flipped, cut, doubled,
 swapped or replaced by signs that readers trip over. A finding is an error that is not ours, an
-input that takes more than ten seconds of the processor, a request, a process started or a file elsewhere opened
-from Python, or the end of the process; a process has two gigabytes of memory above its start and no
-more. What C libraries ask of the system is traced in `tests/trust/test_traces.py`. The input that
-did it is written to `--keep`; once it is fixed it belongs into `tests/trust/seeds`, where the tests
-read it every time.
+input that takes more than ten seconds of the processor, a request, a process started or a file
+elsewhere opened from Python, or the end of the process; a process has two gigabytes of memory above
+its start and no more. What C libraries ask of the system is traced in `tests/trust/test_traces.py`.
+The input that did it is written to `--keep`; once it is fixed it belongs into `tests/trust/seeds`,
+where the tests read it every time.
 """
 
 from __future__ import annotations
@@ -143,7 +143,7 @@ _OWN = tuple(
     os.path.realpath(path) + "/"
     for path in (sys.prefix, sys.base_prefix, ROOT, "/proc", "/sys", "/dev", "/usr/share")
 )
-"""Where the program's own files lie: modules, compiled kernels, time zones, the system's figures."""
+"""Where the program's own files lie: modules, kernels, time zones, the system's figures."""
 
 
 def limit_process(*folders: Path) -> None:

@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT)]
 
 from socaccess.rounds import Store  # noqa: E402
-from socaccess.rounds.layouts import ANSWERS, PERSONS, RECEIPTS, to_rows  # noqa: E402
+from socaccess.rounds.layouts import ANSWERS, PERSONS, RECEIPTS  # noqa: E402
 
 EVENT = {"at": "2022-02-01T10:00:00", "who": "Anna"}
 
@@ -41,12 +41,12 @@ def list_answers(form: int, rows: int) -> pd.DataFrame:
     )  # fmt: skip
 
 
-def take(store: Store, form: int, rows: int, everything: bool) -> None:
+def take(store: Store, form: int, answers: pd.DataFrame, everything: bool) -> None:
     """Write one form into the store."""
-    answers = list_answers(form, rows)
+    rows = len(answers)
     receipt, municipality = answers["receipt_id"][0], answers["municipality_id"][0]
     mine = {f"{earlier:016x}" for earlier in range(form % 42, form, 42)}
-    to_rows(store.read("answers", only=("receipt_id", mine)), ANSWERS.key)
+    store.read_rows("answers", only=("receipt_id", mine))
     if not everything:
         store.commit(parts={ANSWERS: answers}, **EVENT, action="take", note=f"form {form}")
         return
@@ -75,9 +75,10 @@ def main() -> None:
         store = Store.create(f"{folder}/store", **EVENT)
         empty = {layout: pd.DataFrame() for layout in (ANSWERS, RECEIPTS, PERSONS)}
         store.commit(empty, **EVENT, action="start")
+        forms = [list_answers(form, chosen.rows) for form in range(chosen.forms)]
         begin = time.process_time()
-        for form in range(chosen.forms):
-            take(store, form, chosen.rows, chosen.all)
+        for form, answers in enumerate(forms):
+            take(store, form, answers, chosen.all)
         spent = time.process_time() - begin
         sizes = [path.stat().st_size for path in store.path.rglob("*") if path.is_file()]
         begin = time.process_time()

@@ -194,8 +194,10 @@ def verify(session: Session) -> None:
 def audit(session: Session, folders: Annotated[list[Path], typer.Argument()]) -> None:
     """Attack folders of outputs together: which hidden counts can be narrowed; exit 3 if any."""
     from socaccess.privacy.audit import audit_folders
+    from socaccess.sources.services import load_service_types
 
-    found = audit_folders(folders)
+    groups = load_service_types().set_index("service")["target_group"]
+    found = audit_folders(folders, groups=groups.to_dict())
     session.say("data.audited", files=found.files, shown=found.shown, hidden=found.hidden)
     for where in found.contradictory:
         session.say("data.audit_contradicts", where=where)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,14 @@ __all__ = ["Audit", "Narrowed", "audit_folders"]
 
 _MARK = re.compile(r"([<≥])(\d+)")
 _UNTOLD = "…"
+_NEED_TABLES = (
+    "gaps.csv",
+    "access_settlements.csv",
+    "access_municipalities.csv",
+    "closing_settlements.csv",
+    "views.csv",
+)
+"""What `run`, `access`, `closing` and `plan views` say of persons in need by place."""
 _Key = tuple[str, ...]
 
 
@@ -78,7 +86,9 @@ class _Reading:
         self.bounds: dict[_Key, list[float]] = {}
         self.hidden: dict[_Key, str] = {}
         self.sums: list[tuple[_Key, tuple[_Key, ...]]] = []
+        self.parts: list[tuple[_Key, tuple[_Key, ...]]] = []
         self.most: list[tuple[_Key, _Key]] = []
+        self.groups: dict[str, str] = {}
         self.files: list[str] = []
         self.clashing: list[str] = []
 
@@ -108,14 +118,20 @@ class _Reading:
         return True
 
 
-def audit_folders(folders: Iterable[str | Path]) -> Audit:
+def audit_folders(
+    folders: Iterable[str | Path], *, groups: Mapping[str, str] | None = None
+) -> Audit:
     """Return what the outputs in some folders tell of hidden counts, singly and together.
 
     Parameters
     ----------
     folders
         Folders of outputs, with those inside them: studies (`coverage.csv`, `layers.gpkg`,
-        `study.json`) and progress reports of rounds (`persons.csv`, `persons_total.csv`).
+        `study.json`), what other commands say of persons in need by place (`gaps.csv`,
+        `access_settlements.csv` and so on), and progress reports of rounds (`persons.csv`,
+        `persons_total.csv`).
+    groups
+        Target groups by service, for tables that name services only; studies say their own.
 
     Raises
     ------
@@ -123,6 +139,7 @@ def audit_folders(folders: Iterable[str | Path]) -> Audit:
         If there is no such folder, or nothing in it tells counts of persons.
     """
     reading = _Reading()
+    reading.groups |= groups or {}
     for folder in map(Path, folders):
         if not folder.is_dir():
             raise InputError("privacy.no_folder", where=str(folder))
@@ -130,6 +147,9 @@ def audit_folders(folders: Iterable[str | Path]) -> Audit:
             _read_report(reading, file)
         for file in sorted(folder.rglob("coverage.csv")):
             _read_study(reading, file)
+        for file in sorted(folder.rglob("*.csv")):
+            if file.name in _NEED_TABLES:
+                _read_need(reading, file)
     if not reading.files:
         raise InputError("privacy.nothing_to_audit", where=", ".join(map(str, folders)))
     narrowed, contradictory = _attack(reading)
@@ -174,18 +194,48 @@ def _read_report(reading: _Reading, file: Path) -> None:
                 reading.sums.append((key, tuple(members[key])))
 
 
+def _read_need(reading: _Reading, file: Path) -> None:
+    """Read a table of persons in need by settlement or municipality, by service or group.
+
+    The settlements it lists are some of a municipality's: together they are no more than it.
+    """
+    table = pd.read_csv(file, dtype=str, sep=None, engine="python", encoding="utf-8-sig")
+    place = next((n for n in ("settlement", "municipality") if f"{n}_id" in table), "")
+    if not place or not {"persons"} < set(table) or not {"service", "target_group"} & set(table):
+        return
+    inside: dict[_Key, dict[_Key, None]] = {}
+    said = False
+    for row in table.to_dict("records"):
+        service = str(row.get("service"))
+        group = str(row.get("target_group") or reading.groups.get(service, service))
+        key = ("", group, place, str(row[f"{place}_id"]), "persons")
+        if row[f"{place}_id"] != row[f"{place}_id"] or not reading.read(
+            key, row["persons"], str(file)
+        ):
+            continue
+        said = True
+        if place == "settlement" and "municipality_id" in row:
+            home = ("", group, "municipality", str(row["municipality_id"]), "persons")
+            inside.setdefault(home, {})[key] = None
+    if said:
+        reading.files.append(str(file))
+    reading.parts += [(home, tuple(keys)) for home, keys in inside.items()]
+
+
 def _read_study(reading: _Reading, file: Path) -> None:
     """Read the tree of a study: settlements, municipalities, the region, by target group."""
-    table = pd.read_csv(file, dtype=str)
+    table = pd.read_csv(file, dtype=str, sep=None, engine="python", encoding="utf-8-sig")
     layers, about = file.with_name("layers.gpkg"), file.with_name("study.json")
     if not {"municipality_id", "target_group", "persons"} <= set(table) or not about.exists():
         return
     reading.files.append(str(file))
+    if "service" in table:
+        reading.groups |= dict(zip(table["service"], table["target_group"], strict=True))
     study = json.loads(about.read_text(encoding="utf-8"))
     here = f"{study['study']} {study['view']}"
     municipalities: dict[_Key, None] = {}
     for row in table.drop_duplicates(["municipality_id", "target_group"]).to_dict("records"):
-        key = (here, str(row["target_group"]), "municipality", row["municipality_id"], "persons")
+        key = ("", str(row["target_group"]), "municipality", row["municipality_id"], "persons")
         if reading.read(key, row["persons"], str(file)):
             municipalities[key] = None
     inside: dict[_Key, list[_Key]] = {}
@@ -196,10 +246,10 @@ def _read_study(reading: _Reading, file: Path) -> None:
         for column in (name for name in frame if str(name).startswith("persons_")):
             group = str(column).removeprefix("persons_")
             for row in frame.to_dict("records"):
-                # A settlement is the same one in every view and region.
+                # A settlement is the same one in every view and region, a code in its year.
                 key = ("", group, "settlement", str(row["settlement_id"]), "persons")
                 if reading.read(key, row[column], str(layers)):
-                    home = (here, group, "municipality", str(row["municipality_id"]), "persons")
+                    home = ("", group, "municipality", str(row["municipality_id"]), "persons")
                     inside.setdefault(home, []).append(key)
     reading.sums += [(home, tuple(keys)) for home, keys in inside.items()
                      if home in municipalities]  # fmt: skip
@@ -221,6 +271,10 @@ def _attack(reading: _Reading) -> tuple[list[Narrowed], list[str]]:
             if whole in cells:
                 terms = {cells[part]: 1.0 for part in parts} | {cells[whole]: -1.0}
                 counts.relate(terms, 0.0, 0.0)
+        for whole, parts in reading.parts:
+            if whole in cells:
+                terms = {cells[part]: -1.0 for part in parts} | {cells[whole]: 1.0}
+                counts.relate(terms, 0.0, 1e6)
         for less, more in reading.most:
             if less in cells and less != more:
                 counts.relate({cells[more]: 1.0, cells[less]: -1.0}, 0.0, 1e6)

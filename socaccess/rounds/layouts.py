@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,6 +38,7 @@ __all__ = [
     "compare_rows",
     "decode_rows",
     "decode_table",
+    "encode_rows",
     "encode_table",
     "make_table",
     "to_rows",
@@ -111,6 +113,24 @@ class TableLayout:
                  for column, only in self.free.items() if rows[only].any()}  # fmt: skip
         return {column: mask for column, mask in found.items() if mask.any()}
 
+    def refer_free(
+        self, rows: list[tuple[Any, ...]], change: Callable[[str], str]
+    ) -> list[tuple[Any, ...]]:
+        """Return rows in which `change` was done to every text kept beside the chain."""
+        names = list(self.columns)
+        at = [(names.index(column), only and (names.index(only[0]), only[1]))
+              for column, only in self.free.items()]  # fmt: skip
+        if not at:
+            return rows
+        changed = []
+        for row in rows:
+            cells = list(row)
+            for column, only in at:
+                if cells[column] is not None and (not only or row[only[0]] == only[1]):
+                    cells[column] = change(cells[column])
+            changed.append(tuple(cells))
+        return changed
+
     def fit(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return `frame` with exactly these columns and types, sorted by key.
 
@@ -123,6 +143,10 @@ class TableLayout:
             If a column is unknown, a value has another kind, or a key is missing or
             occurs twice.
         """
+        return make_table(self.fit_rows(frame), self)
+
+    def fit_rows(self, frame: pd.DataFrame) -> list[tuple[Any, ...]]:
+        """Return what `fit` returns as rows of plain values; what is missing is None."""
         where = Message("rounds.table", name=self.name)
         unknown = [str(name) for name in frame.columns if name not in self.columns]
         problems = [Problem("rounds.unknown_column", where, unknown)] if unknown else []
@@ -136,8 +160,8 @@ class TableLayout:
                     for number in wrong
                 ]
                 problems.append(Problem("rounds.not_of_kind", where, rows, column=name, kind=kind))
-            fitted[name] = _make_column(plain, kind)
-        keys = list(zip(*(fitted[name].tolist() for name in self.key), strict=True))
+            fitted[name] = plain
+        keys = list(zip(*(fitted[name] for name in self.key), strict=True))
         gone = [str(key) for key in keys if any(part is None for part in key)]
         if gone:
             problems.append(Problem("rounds.key_missing", where, gone))
@@ -146,11 +170,8 @@ class TableLayout:
             doubled = [" ".join(key) for key in keys if key in seen or seen.add(key)]  # type: ignore[func-returns-value]
             problems.append(Problem("rounds.key_twice", where, doubled))
         raise_problems(problems)
-        table = pd.DataFrame(fitted, columns=list(self.columns))
-        order = sorted(range(len(keys)), key=keys.__getitem__)
-        if order == list(range(len(order))):
-            return table
-        return table.iloc[order].reset_index(drop=True)
+        fit = list(zip(*fitted.values(), strict=True))
+        return [fit[at] for at in sorted(range(len(keys)), key=keys.__getitem__)]
 
     def describe(self) -> dict[str, Any]:
         """Return the layout as plain values, for a manifest."""
@@ -164,6 +185,10 @@ class TableLayout:
 
 
 def _make_plain(values: list[Any], kind: str) -> tuple[list[Any], list[int]]:
+    if kind == "text" and {type(value) for value in values} <= {str, type(None)}:
+        with suppress(UnicodeEncodeError):  # nearly every column is made of whole texts
+            "".join(filter(None, values)).encode("utf-8")
+            return [value or None for value in values], []
     plain: list[Any] = []
     wrong = []
     for number, value in enumerate(values):
@@ -275,17 +300,20 @@ def compare_rows(before: Mapping[Key, Row], after: Mapping[Key, Row]) -> list[Ch
 
 def encode_table(table: pd.DataFrame, layout: TableLayout) -> bytes:
     """Return a fitted table as the bytes of its file; the same table gives the same bytes."""
+    return encode_rows(list(table.itertuples(index=False, name=None)), layout)
+
+
+def encode_rows(rows: Sequence[tuple[Any, ...]], layout: TableLayout) -> bytes:
+    """Return fitted rows as the bytes of their file; the same rows give the same bytes."""
     if layout.format == "parquet":
-        return _encode_parquet(table, layout)
+        return _encode_parquet(make_table(rows, layout), layout)
     text = io.StringIO(newline="")
     # Both signs of the line end, so that the writer quotes a text that holds either.
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(layout.columns)
-    kinds = list(layout.columns.values())
-    for values in table.itertuples(index=False, name=None):
-        writer.writerow(
-            [_write_cell(value, kind) for value, kind in zip(values, kinds, strict=True)]
-        )
+    cells = [_write_cells(values, kind) for values, kind in zip(
+        zip(*rows, strict=True), layout.columns.values(), strict=False)]  # fmt: skip
+    writer.writerows(zip(*cells, strict=True))
     return text.getvalue().encode("utf-8")
 
 
@@ -316,9 +344,11 @@ def decode_rows(content: bytes, layout: TableLayout) -> list[tuple[Any, ...]]:
         raise ValueError(str(error)) from None
     if not rows or rows[0] != list(layout.columns):
         raise ValueError("columns differ")
-    kinds = list(layout.columns.values())
-    return [tuple(_read_cell(cell, kind) for cell, kind in zip(row, kinds, strict=True))
-            for row in rows[1:]]  # fmt: skip
+    width = len(layout.columns)
+    if any(len(row) != width for row in rows):
+        raise ValueError("rows of other lengths")
+    columns = zip(zip(*rows[1:], strict=True), layout.columns.values(), strict=False)
+    return list(zip(*(_read_cells(cells, kind) for cells, kind in columns), strict=True))
 
 
 def make_table(rows: Iterable[tuple[Any, ...]], layout: TableLayout) -> pd.DataFrame:
@@ -345,24 +375,25 @@ def _encode_parquet(table: pd.DataFrame, layout: TableLayout) -> bytes:
     return sink.getvalue()
 
 
-def _write_cell(value: Any, kind: str) -> str:
-    if _is_missing(value):
-        return ""
-    if kind == "flag":
-        return "true" if value else "false"
-    if kind == "text":
-        return guard_text(value)
-    return str(int(value)) if kind == "integer" else repr(float(value))
+def _write_cells(values: Iterable[Any], kind: str) -> list[str]:
+    def write(value: Any) -> str:
+        if kind == "flag":
+            return "true" if value else "false"
+        if kind == "text":
+            return guard_text(value)
+        return str(int(value)) if kind == "integer" else repr(float(value))
+
+    return ["" if _is_missing(value) else write(value) for value in values]
 
 
-def _read_cell(cell: str, kind: str) -> Any:
+def _read_cells(cells: Iterable[str], kind: str) -> list[Any]:
     if kind == "flag":
-        return cell == "true"
-    if cell == "":
-        return None if kind != "number" else math.nan
+        return [cell == "true" for cell in cells]
     if kind == "text":
-        return unguard_text(cell)
-    return int(cell) if kind == "integer" else float(cell)
+        return [unguard_text(cell) if cell else None for cell in cells]
+    if kind == "integer":
+        return [int(cell) if cell else None for cell in cells]
+    return [float(cell) if cell else math.nan for cell in cells]
 
 
 ABOUT = TableLayout.of("about", "item", "item value")

@@ -7,14 +7,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from socaccess import files
 from socaccess.rounds.kept import KeptDocument, KeptTexts
-from socaccess.rounds.layouts import TableLayout, encode_table
+from socaccess.rounds.layouts import TableLayout, encode_rows
 from socaccess.rounds.manifests import StoreError
 
 __all__ = ["RevisionWriter", "create_or_keep"]
+
+Row = tuple[Any, ...]
 
 
 class RevisionWriter:
@@ -50,30 +50,34 @@ class RevisionWriter:
         same = old and TableLayout.of_entry(layout.name, old).describe() == layout.describe()
         return bool(same)
 
-    def put(self, layout: TableLayout, table: pd.DataFrame) -> None:
-        """Write a whole fitted table, if it differs from the one before."""
+    def put(self, layout: TableLayout, rows: list[Row]) -> None:
+        """Write all fitted rows of a table, if they differ from those before."""
         if layout.split:
-            self.put_parts(layout, table, whole=True)
+            self.put_parts(layout, rows, whole=True)
             return
-        written, encoded = self._encode(layout, table)
+        written, encoded = self._encode(layout, rows)
         entry = {**written, "since": self.number, **layout.describe()}
         old = self.content["tables"].get(layout.name, {})
         if {**old, "since": self.number} != entry:
             self._add(written["file"], encoded)
             self.content["tables"][layout.name] = entry
 
-    def put_parts(self, layout: TableLayout, table: pd.DataFrame, *, whole: bool = False) -> None:
-        """Write the parts of a fitted table that differ; with `whole`, others go."""
+    def put_parts(self, layout: TableLayout, rows: list[Row], *, whole: bool = False) -> None:
+        """Write the parts of a table's fitted rows that differ; with `whole`, others go."""
         same = self.is_laid_out(layout)
         held = dict(self._parts.get(layout.name, {})) if same else {}
         changed: dict[str, Any] = {}
-        for value, rows in table.groupby(layout.split, sort=True):
-            written, encoded = self._encode(layout, rows.reset_index(drop=True))
-            if held.get(str(value)) != written:
+        at = list(layout.columns).index(layout.split)
+        parts: dict[str, list[Row]] = {}
+        for row in rows:
+            parts.setdefault(str(row[at] or ""), []).append(row)
+        for value in sorted(parts):
+            written, encoded = self._encode(layout, parts[value])
+            if held.get(value) != written:
                 self._add(written["file"], encoded)
-                changed[str(value)] = written
+                changed[value] = written
         if whole:
-            changed |= dict.fromkeys(held.keys() - set(table[layout.split]))
+            changed |= dict.fromkeys(held.keys() - parts.keys())
         if not changed and same:
             return
         held = {value: part for value, part in (held | changed).items() if part}
@@ -97,15 +101,12 @@ class RevisionWriter:
             "salted": True,
         }
 
-    def _encode(self, layout: TableLayout, table: pd.DataFrame) -> tuple[dict[str, Any], bytes]:
+    def _encode(self, layout: TableLayout, rows: list[Row]) -> tuple[dict[str, Any], bytes]:
         """Return what a manifest says of a table's file, and the file, free texts referred to."""
-        for column, mask in layout.find_free(table).items():
-            refs = table[column].where(~mask, table.loc[mask, column].map(self.texts.refer))
-            table = table.assign(**{column: refs})
-        encoded = encode_table(table, layout)
+        encoded = encode_rows(layout.refer_free(rows, self.texts.refer), layout)
         digest = files.hash_bytes(encoded)
         file = f"tables/{layout.name}/{digest}.{layout.format}"
-        entry = {"file": file, "sha256": digest, "bytes": len(encoded), "rows": len(table)}
+        entry = {"file": file, "sha256": digest, "bytes": len(encoded), "rows": len(rows)}
         return entry, encoded
 
     def _add(self, file: str, content: bytes) -> None:

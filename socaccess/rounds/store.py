@@ -13,7 +13,7 @@ they can be erased, and the chain stays whole.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +24,9 @@ from socaccess.errors import InputError, Problem, UnknownNameError
 from socaccess.rounds.kept import KeptDocument, KeptTexts, find_document, read_salted
 from socaccess.rounds.layouts import (
     ERASURES,
+    Key,
     TableLayout,
     compare_rows,
-    decode_rows,
-    make_table,
     to_rows,
 )
 from socaccess.rounds.manifests import (
@@ -44,6 +43,7 @@ from socaccess.rounds.manifests import (
     read_manifest,
     runs_backwards,
 )
+from socaccess.rounds.reading import Only, TableReader
 from socaccess.rounds.revisions import RevisionWriter, create_or_keep
 from socaccess.rounds.verifying import fold_manifest, verify_files
 
@@ -171,7 +171,7 @@ class Store:
         name: str,
         *,
         revision: int | None = None,
-        only: tuple[str, Collection[str]] | None = None,
+        only: Only | None = None,
         resolve: bool = True,
     ) -> pd.DataFrame:
         """Return a table as it stands, or stood at a revision, sorted by its key.
@@ -196,22 +196,14 @@ class Store:
         StoreError
             If its file is missing or was changed.
         """
-        entry = self._find_table(name, revision)
-        layout = TableLayout.of_entry(name, entry)
-        if layout.split:
-            held = self._fold(revision)[0].get(name, {})
-            split = only is not None and only[0] == layout.split
-            used = [held[v] for v in only[1] if v in held] if split and only else held.values()
-        else:
-            used = [entry]
-        rows = [row for file in used for row in self._read_rows(file, layout)]
-        table = make_table(rows, layout)
-        if only is not None:
-            table = table[table[only[0]].isin(list(only[1]))].reset_index(drop=True)
-        if resolve:
-            for column, mask in layout.find_free(table).items():
-                table[column] = table[column].mask(mask, table[column].map(self._texts.read))
-        return table
+        found = self._find_files(name, revision)
+        return self._reader.read_table(*found, only=only, resolve=resolve)
+
+    def read_rows(
+        self, name: str, *, revision: int | None = None, only: Only | None = None
+    ) -> dict[Key, dict[str, Any]]:
+        """Return what `read` returns as plain rows by their key; what is missing is None."""
+        return self._reader.read_rows(*self._find_files(name, revision), only=only)
 
     def read_document(self, ref: str) -> bytes:
         """Return a kept document by its reference.
@@ -280,21 +272,20 @@ class Store:
         )
         for layout, frame in (tables or {}).items():
             check_layout(layout)
-            writer.put(layout, layout.fit(frame))
+            writer.put(layout, layout.fit_rows(frame))
         for layout, frame in (parts or {}).items():
             check_layout(layout)
-            table = layout.fit(frame)
             if writer.is_laid_out(layout):
-                writer.put_parts(layout, table)
+                writer.put_parts(layout, layout.fit_rows(frame))
             else:
                 # The table was kept otherwise before: all of it is written anew.
-                before = pd.DataFrame()
+                table, before = layout.fit(frame), pd.DataFrame()
                 if layout.name in self.manifest["tables"]:
                     before = self.read(layout.name).reindex(columns=list(layout.columns))
                     before = before[~before[layout.split].isin(set(table[layout.split]))]
                 rows = [*before.astype(object).to_dict("records"), *table.to_dict("records")]
-                writer.put(layout, layout.fit(pd.DataFrame(rows, columns=list(layout.columns),
-                                                           dtype=object)))  # fmt: skip
+                whole = pd.DataFrame(rows, columns=list(layout.columns), dtype=object)
+                writer.put(layout, layout.fit_rows(whole))
         for document in documents:
             if document.ref not in self.documents:
                 writer.keep(document)
@@ -343,16 +334,8 @@ class Store:
         for number in range(1, self.revision + 1):
             manifest = self._manifest_of(number)
             changed = [n for n, entry in manifest["tables"].items() if entry["since"] == number]
-            rows.append(
-                (
-                    number,
-                    manifest["at"],
-                    manifest["who"],
-                    manifest["action"],
-                    manifest["note"],
-                    ", ".join(sorted(changed)),
-                )
-            )
+            said = [manifest[name] for name in ("at", "who", "action", "note")]
+            rows.append((number, *said, ", ".join(sorted(changed))))
         return pd.DataFrame(rows, columns=["revision", "at", "who", "action", "note", "tables"])
 
     def compare(self, name: str, before: int, after: int) -> list[Any]:
@@ -418,9 +401,9 @@ class Store:
         self.manifest: dict[str, Any] = {}
         self._hash = ""
         self._manifests: dict[int, dict[str, Any]] = {}
-        self._rows: dict[str, list[tuple[Any, ...]]] = {}
         self._folded: tuple[int, _Fold] = (0, ({}, {}))
         self._texts = KeptTexts(self.path)
+        self._reader = TableReader(self.path, self._texts)
 
     def _load_newest(self) -> None:
         numbers = list_manifests(self.path)
@@ -464,16 +447,13 @@ class Store:
             )
         return dict(tables[name])
 
-    def _read_rows(self, entry: Mapping[str, Any], layout: TableLayout) -> list[tuple[Any, ...]]:
-        file = entry["file"]
-        if file not in self._rows:
-            content = read_file(self.path, file, entry["sha256"])
-            try:
-                # The name of a file is its content's: what was read once stays right.
-                self._rows[file] = decode_rows(content, layout)
-            except (ValueError, UnicodeDecodeError):
-                raise StoreError("rounds.not_the_table", where=file) from None
-        return self._rows[file]
+    def _find_files(
+        self, name: str, revision: int | None
+    ) -> tuple[dict[str, Any], dict[str, Any], TableLayout]:
+        """Return what a manifest says of a table, of its parts, and its layout."""
+        entry = self._find_table(name, revision)
+        layout = TableLayout.of_entry(name, entry)
+        return entry, self._fold(revision)[0].get(name, {}) if layout.split else {}, layout
 
     def _remove_erased(self) -> None:
         """Remove what was erased; a writer may have been stopped before it came to that."""

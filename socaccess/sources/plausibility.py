@@ -21,6 +21,8 @@ from socaccess.sources.placing import swap_axes
 if TYPE_CHECKING:
     import geopandas as gpd
 
+    from socaccess.sources.reference import Bounds
+
 __all__ = [
     "find_doubtful_need",
     "find_doubtful_years",
@@ -28,6 +30,7 @@ __all__ = [
     "find_mixed_encoding",
     "find_overlaps",
     "find_same_places",
+    "find_swapped_outlines",
     "find_totals",
     "find_turned_outlines",
     "find_wrong_shares",
@@ -146,6 +149,31 @@ def find_turned_outlines(
     if _share_inside(degrees, swap_axes(area)) < _MOSTLY:
         return []
     return [Problem("sources.outlines_turned", where, points=len(degrees))]
+
+
+def find_swapped_outlines(
+    outlines: gpd.GeoDataFrame, bounds: Bounds | None, where: str
+) -> list[Problem]:
+    """Find outlines that lie where they may only with their axes swapped.
+
+    Parameters
+    ----------
+    outlines
+        Areas in a system of their own.
+    bounds
+        West, south, east and north of the country in degrees; None: anywhere.
+    where
+        Name of the table of outlines.
+    """
+    area = outlines.geometry.to_crs(crs_.EXCHANGE)
+    if bounds is None or area.is_empty.all():
+        return []
+    west, south, east, north = bounds
+    right, turned = (
+        (box[0] >= west and box[1] >= south and box[2] <= east and box[3] <= north)
+        for box in (area.total_bounds, area.total_bounds[[1, 0, 3, 2]])
+    )
+    return [Problem("sources.outlines_swapped", where)] if turned and not right else []
 
 
 def find_doubtful_years(

@@ -40,6 +40,7 @@ from socaccess.sources.plausibility import (
     find_mixed_encoding,
     find_overlaps,
     find_same_places,
+    find_swapped_outlines,
     find_totals,
     find_wrong_shares,
     list_containing,
@@ -395,6 +396,7 @@ def find_doubts(
         doubts += find_same_places(frame, where, names)
     if form.name == "municipalities" and located and "name" in frame:
         doubts += find_overlaps(crs_.to_metric(frame, where), where)
+        doubts += find_swapped_outlines(frame, reference.bounds, where)
     if form.geometry == "point" and located and "municipality_id" in frame:
         outlines = reference.outlines
         # What is no point is told as such.

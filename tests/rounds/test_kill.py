@@ -21,7 +21,8 @@ from socaccess.rounds import Store
 from .killed_writer import list_contents
 from .test_whole_round import AT, FILLED
 
-KILLS = 100
+KILLS = int(os.environ.get("SOCACCESS_KILLS", "30"))
+"""As many as one has time for; the figures of docs/security.md are of 1,000."""
 STEPS = ("open", "write", "fsync", "link", "rename", "replace", "unlink", "mkdir")
 
 
@@ -78,7 +79,7 @@ def steps(opened, tmp_path_factory):
     return forms, contents
 
 
-def test_a_round_killed_a_hundred_times(world, steps):
+def test_a_round_killed_again_and_again(world, steps):
     forms, contents = steps
     draw = random.Random(20220201)
     folder = world.folder / "store"
@@ -115,7 +116,7 @@ def test_a_round_killed_a_hundred_times(world, steps):
                 (folder / file).unlink()
         done += through and not doomed
     assert kills == KILLS
-    # Killed a hundred times, the round says what the undisturbed one says, and no more.
+    # However often it was killed, the round says what the undisturbed one says, and no more.
     survivor = Store.open(folder)
     assert list_contents(survivor) == contents[-1]
     assert len(survivor.history()) == 3 + len(forms)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import random
+import shutil
 import signal
 from pathlib import Path
 
@@ -115,6 +117,59 @@ def test_stopped_work_goes_on_where_it_was(
     assert {f"times/{name}": digest for name, digest in hash_folder(tmp_path).items()} == expected
     write_travel_times(streets, houses, centres, tmp_path, **asked)
     assert len(made) == 8 - 2
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs processes that can be forked")
+def test_killed_again_and_again_it_ends_with_the_same_bytes(
+    written, streets, houses, centres, tmp_path
+):
+    """A process that is gone at any step of writing leaves what the next one goes on from."""
+    expected = {name: digest for name, digest in written[1].items() if name.startswith("times/")}
+    kills = int(os.environ.get("SOCACCESS_KILLS", "24"))
+    draw, killed, halves = random.Random(5), 0, 0
+
+    def write() -> None:
+        write_travel_times(streets, houses, centres, tmp_path / "times",
+                           cutoff_min=9, partition_size=40)  # fmt: skip
+
+    while killed < kills:
+        child = os.fork()
+        if child == 0:
+            kill_at(draw.randrange(1, 120))
+            try:
+                write()
+            finally:
+                os._exit(0)
+        _, status = os.waitpid(child, 0)
+        draw.random()
+        killed += os.WIFSIGNALED(status)
+        names = {path.name for path in (tmp_path / "times").glob("*")}
+        halves += bool(names) and "manifest.json" not in names
+        if not os.WIFSIGNALED(status) or killed == kills:
+            write()
+            found = {f"times/{name}": digest for name, digest in
+                     hash_folder(tmp_path / "times").items()}  # fmt: skip
+            assert found == expected
+            shutil.rmtree(tmp_path / "times")
+    assert halves > kills / 10, "the writers were not killed at work"
+
+
+def kill_at(step: int) -> None:
+    """End this process for good, at once, when it asks the system for the so many'th change."""
+    left = step
+
+    def wrap(real):
+        def act(*args, **options):
+            nonlocal left
+            left -= 1
+            if left <= 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return real(*args, **options)
+
+        return act
+
+    for name in ("open", "write", "fsync", "link", "rename", "replace", "unlink", "mkdir", "rmdir"):
+        setattr(os, name, wrap(getattr(os, name)))
 
 
 def test_another_question_is_not_mixed_in(streets, houses, centres, tmp_path):

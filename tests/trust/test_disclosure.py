@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -122,11 +123,16 @@ def outputs(tmp_path_factory):
     study = sa.Study(**tables)
     sa.write_outputs(study.run(), folder / "whole")
     sa.write_outputs(study.run(sites=False), folder / "no_sites")
+    for limit in (30.0, 31.0):
+        limits = dict.fromkeys(("dac", "care", "shop", "crisis"), limit)
+        other = replace(study, settings=replace(study.settings, limits_min=limits))
+        sa.write_outputs(other.run(sites=False), folder / f"limit_{limit:.0f}")
     return folder
 
 
 def test_the_outputs_of_a_study_are_not_narrowed_singly_or_together(outputs):
-    for folders in ([outputs / "whole"], [outputs / "no_sites"], [outputs]):
+    limits = [outputs / "limit_30", outputs / "limit_31"]
+    for folders in ([outputs / "whole"], [outputs / "no_sites"], limits, [outputs]):
         found = audit_folders(folders)
         assert found.hidden >= 5 and found.shown >= 2
         assert not found.narrowed, [vars(each) for each in found.narrowed]

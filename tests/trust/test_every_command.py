@@ -1,0 +1,255 @@
+"""Every command over counts under five: what it prints and writes tells none of them.
+
+Two needs that differ in hidden counts only are given to every command there is, by `socaccess
+--help` and not by a list of ours. What comes out must be the same to the byte, screen, JSON and
+files: then no decimal, reason, order or hash of it tells a hidden count. All of it together is
+attacked by `socaccess data audit` as well.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import typer
+
+from socaccess.cli.app import app
+from socaccess.cli.speech import walk_commands
+from socaccess.privacy import SMALL, Protection, protect
+from socaccess.privacy.audit import audit_folders
+from socaccess.sources.services import load_service_types
+from socaccess.study import Study
+from socaccess.study.release import release
+from tests.commands import run_command
+from tests.documents.attack import Attack, attack_tree, imagine_counts
+
+TODAY = ("0024000", "0036000", "0037000")
+"""Balvi, Līvāni and Ludza: municipalities of today that the plan's add up to."""
+
+LUDZA, CENTRE = "Ludzas novads", ("--service", "dac_grt")
+YEARS = ("--years", "2026-2027")
+COMMANDS: dict[str, tuple[str, ...]] = {
+    "check": (LUDZA,),
+    "site": ("latgale", *CENTRE, "--why", "--sites", "2"),
+    "access": ("latgale", *CENTRE),
+    "closing": ("latgale", *CENTRE),
+    "sweep": ("latgale", *CENTRE, "--limits", "30", "--sites", "1"),
+    "plan views": ("latgale",),
+    "plan forecast": ("latgale", *YEARS),
+    "plan model": (LUDZA, "--form", "full"),
+    "plan cooperation": ("latgale", *CENTRE, "--places"),
+    "plan objects": ("latgale",),
+    "plan buildings": ("latgale", *CENTRE),
+    "plan eraf": (LUDZA, *CENTRE, "--settlement", "Ludza", "--places", "8"),
+    "plan budget": ("latgale", "--years", "2026"),
+    "plan person_budget": ("Ludza", "--budget", "700", "--need", "dac_grt=20"),
+    "plan mobile": ("latgale", "--service", "home_care", "--base", "Ludza", "--visits-per-week",
+                    "5", "--visit-hours", "1", "--worker-hours", "36"),
+    "plan obstacles": ("latgale",),
+    "plan programme": ("latgale", *YEARS),
+    "programme build": ("{programme}",),
+}  # fmt: skip
+"""Commands about a study, as they are called here."""
+SLOW = ("check", "site", "sweep")
+"""Their JSON says what stands in their files; they are called once only."""
+ELSEWHERE = {
+    "run": "documents/test_recovery.py",
+    "annex": "documents/test_recovery.py",
+    "round report": "trust/test_disclosure.py",
+    "round compare": "rounds/test_snapshots.py",
+}
+"""Commands whose counts are attacked in another file of the tests."""
+WITHOUT = {
+    "validate": "its own user's table",
+    "data list": "files", "data fetch": "files", "data verify": "files", "data where": "files",
+    "data compare": "public counts of providers", "data audit": "what others wrote",
+    "network build": "roads", "network info": "roads", "network route": "minutes",
+    "network times": "minutes", "plan need": "published figures of the plans",
+    "plan goals": "published goals of whole regions", "plan catalogue": "services",
+    "plan profiles": "shares of inhabitants",
+    "plan movers": "its own user's persons; its sums by small counts are in test_people",
+    "plan general_services": "minutes", "plan pilot": "its own user's persons",
+    "programme init": "a file to be filled in", "programme backtest": "published figures",
+    "round open": "forms hold their own municipality's counts", "round take": "the store's own",
+    "round decide": "the store's own", "round status": "the store's own", "round undo": "no counts",
+    "round history": "no counts", "round verify": "no counts", "round snapshot": "the store's own",
+    "round consult": "no counts", "round statements": "no counts", "round approve": "no counts",
+    "round erase": "no counts", "round export": "no counts of persons",
+    "scale times": "minutes", "scale nearest": "minutes", "scale coverage": "inhabitants",
+    "scale verify": "files", "transit build": "timetables", "transit info": "timetables",
+    "transit times": "minutes", "transit return": "minutes",
+}  # fmt: skip
+"""Commands that write no counts of persons in need, and what they write instead."""
+
+
+GROUPS = {path.split("_")[0] for path, command in walk_commands(typer.main.get_command(app))
+          if hasattr(command, "commands") and path}  # fmt: skip
+
+
+def test_every_command_is_attacked_or_declared_without_counts():
+    there = {path.replace("_", " ", 1) if path.split("_")[0] in GROUPS else path
+             for path, command in walk_commands(typer.main.get_command(app))
+             if not hasattr(command, "commands")}  # fmt: skip
+    known = [*COMMANDS, *ELSEWHERE, *WITHOUT]
+    assert len(known) == len(set(known))
+    assert there == set(known)
+    for file in ELSEWHERE.values():
+        assert (Path(__file__).parents[1] / file).exists()
+
+
+@dataclass
+class World:
+    """A study whose counts are known to one side only."""
+
+    counts: pd.DataFrame
+    folder: Path
+    studies: dict[str, Study]
+    results: dict[tuple[Any, ...], Any]
+
+    def load(self, region: str, *, view: str = "today", **options: Any) -> Study:
+        """Return the study with these counts, whatever region is asked for."""
+        key = f"{view} {options!r}"
+        if key not in self.studies:
+            study = LOAD("latgale", view=view, **options)
+            inside = study.settlements["settlement_id"].isin(self.counts.index)
+            study = study.select(study.settlements.loc[inside, "municipality_id"].unique().tolist())
+            need = self.counts.stack().rename("persons").reset_index()
+            need.columns = ["settlement_id", "target_group", "persons"]
+            need = need.assign(basis="published").astype({"persons": float})
+            self.studies[key] = replace(study, need=need, name="latgale")
+        return self.studies[key]
+
+    def call(self, name: str, *words: str) -> tuple[str, dict[str, bytes]]:
+        """Return what a command prints, as text and as JSON, and the files it writes."""
+        out = self.folder / name.replace(" ", "_")
+        filled = [word.format(programme=self.folder / "programme") for word in words]
+        command = [*name.replace("_", "-").split(), *filled]
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Study, "load", staticmethod(self.load))
+            patch.setattr(Study, "run", self._once(RUN))
+            patch.setattr("socaccess.planning.opening.release", self._once(release))
+            if "{programme}" in words:
+                begun = run_command("programme", "init", *filled, "--region", "latgale")
+                assert begun.exit_code == 0, begun.output
+            answers = [run_command(*command, "--out", out, lang="en")]
+            if name not in SLOW:
+                answers.append(run_command(*command, "--json", lang="en"))
+        for done in answers:
+            assert done.exit_code in (0, 3), done.output
+        said = "".join(done.stdout for done in answers).replace(str(self.folder), "")
+        return said, {path.relative_to(out).as_posix(): path.read_bytes()
+                      for path in sorted(out.rglob("*")) if path.is_file()}  # fmt: skip
+
+    def _once(self, answer: Any) -> Any:
+        """A study is run and released once for all commands."""
+
+        def remember(asked: Any, *words: Any, **options: Any) -> Any:
+            key = (answer.__name__, id(asked), repr(words), repr(options))
+            if key not in self.results:
+                self.results[key] = (asked, answer(asked, *words, **options))
+            return self.results[key][1]
+
+        return remember
+
+
+LOAD, RUN = Study.load, Study.run
+
+
+def draw_counts(settlements: list[str], groups: list[str]) -> pd.DataFrame:
+    """Return whole counts, most of them small."""
+    chance = np.random.default_rng(7)
+    table = pd.DataFrame(index=pd.Index(sorted(settlements), name="settlement_id"))
+    for group in groups:
+        table[group] = chance.poisson(chance.gamma(1.2, 4 / 1.2, len(table)))
+    return table
+
+
+def protect_tree(study: Study, persons: np.ndarray, counts: pd.DataFrame) -> Protection:
+    places = study.settlements.set_index("settlement_id").loc[counts.index]
+    homes, names = pd.factorize(places["municipality_id"], sort=True)
+    people = places["population"].to_numpy(dtype=float)
+    return protect(persons, homes, len(names), inhabitants=people, below=5)
+
+
+def move_hidden(counts: pd.DataFrame, views: list[Study]) -> pd.DataFrame:
+    """Return other counts of which every view of the study shows the very same."""
+    chance, moved = np.random.default_rng(3), counts.copy()
+    for group in counts:
+        persons = counts[group].to_numpy(dtype=float)
+        seen = [protect_tree(study, persons, counts) for study in views]
+        known = Attack(list(range(len(persons))))
+        for study, found in zip(views, seen, strict=True):
+            places = study.settlements.set_index("settlement_id").loc[counts.index]
+            homes, names = pd.factorize(places["municipality_id"], sort=True)
+            part = attack_tree(persons, homes, len(names), found, 5, most=4)
+            known.rows += part.rows
+            known.low += part.low
+            known.high += part.high
+        assert (seen[0].members == SMALL).sum() > 20
+        for _ in range(100):
+            other = imagine_counts(known, {}, 60, chance)
+            assert other is not None
+            again = [protect_tree(study, other, counts) for study in views]
+            if all(np.array_equal(a.members, b.members) and np.array_equal(a.groups, b.groups)
+                   and a.total == b.total for a, b in zip(seen, again, strict=True)):  # fmt: skip
+                break
+        else:
+            pytest.fail(f"no other need of {group} shows the same")
+        moved[group] = other.astype(int)
+    assert int((moved != counts).to_numpy().sum()) > 40
+    return moved
+
+
+@pytest.fixture(scope="module")
+def worlds(tmp_path_factory) -> Iterator[tuple[World, World]]:
+    """The same study with two needs that show the same."""
+    today = LOAD("latgale", view="today").select(TODAY)
+    settlements = today.settlements["settlement_id"].tolist()
+    plan = LOAD("latgale", view="plan")
+    inside = plan.settlements["settlement_id"].isin(settlements)
+    plan = plan.select(plan.settlements.loc[inside, "municipality_id"].unique().tolist())
+    assert set(plan.settlements["settlement_id"]) == set(settlements)
+    counts = draw_counts(settlements, sorted(today.need["target_group"].unique()))
+    moved = move_hidden(counts, [today, plan])
+    yield tuple(World(each, tmp_path_factory.mktemp("side"), {}, {}) for each in (counts, moved))
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_hidden_counts_change_nothing_that_a_command_says(name, worlds):
+    one, other = (world.call(name, *COMMANDS[name]) for world in worlds)
+    assert one[0] == other[0]
+    assert list(one[1]) == list(other[1])
+    for file, content in one[1].items():
+        assert strip_time(content, file) == strip_time(other[1][file], file), file
+
+
+def strip_time(content: bytes, file: str) -> bytes:
+    """Return a file without the moment it was written, which GeoPackages and plans hold."""
+    if file.endswith(".gpkg"):
+        with sqlite3.connect(":memory:") as base:
+            base.deserialize(content)
+            return "\n".join(line for line in base.iterdump() if "gpkg_contents" not in line
+                             and "gpkg_ogr_contents" not in line).encode()  # fmt: skip
+    return content
+
+
+@pytest.mark.parametrize("name", ["plan views", "plan forecast"])
+def test_the_difference_would_be_seen(name, worlds, tmp_path):
+    """Where small counts are asked for, the two needs do not say the same."""
+    words = (*COMMANDS[name], "--show-small-counts")
+    one, other = (replace(world, folder=tmp_path).call(name, *words) for world in worlds)
+    assert one[0] != other[0]
+
+
+def test_all_that_the_commands_wrote_together_narrows_no_count(worlds):
+    groups = load_service_types().set_index("service")["target_group"].to_dict()
+    found = audit_folders([worlds[0].folder], groups=groups)
+    assert found.hidden > 20 and found.shown > 10 and found.files >= 4
+    assert not found.narrowed, [vars(each) for each in found.narrowed][:5]
+    assert not found.contradictory
