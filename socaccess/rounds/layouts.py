@@ -46,6 +46,7 @@ __all__ = [
 
 KINDS = ("text", "integer", "number", "flag")
 FORMATS = ("csv", "parquet")
+_BITS = 63
 
 Row = dict[str, Any]
 Key = tuple[str, ...]
@@ -392,7 +393,10 @@ def _read_cells(cells: Iterable[str], kind: str) -> list[Any]:
     if kind == "text":
         return [unguard_text(cell) if cell else None for cell in cells]
     if kind == "integer":
-        return [int(cell) if cell else None for cell in cells]
+        numbers = [int(cell) if cell else None for cell in cells]
+        if any(number is not None and number.bit_length() > _BITS for number in numbers):
+            raise ValueError("a whole number of more than 64 bits")
+        return numbers
     return [float(cell) if cell else math.nan for cell in cells]
 
 

@@ -25,7 +25,7 @@ from socaccess.privacy import SMALL, Protection, protect
 from socaccess.privacy.audit import audit_folders
 from socaccess.sources.services import load_service_types
 from socaccess.study import Study
-from socaccess.study.release import release
+from socaccess.study.release import release, run_released
 from tests.commands import run_command
 from tests.documents.attack import Attack, attack_tree, imagine_counts
 
@@ -134,6 +134,8 @@ class World:
             patch.setattr(Study, "load", staticmethod(self.load))
             patch.setattr(Study, "run", self._once(RUN))
             patch.setattr("socaccess.planning.opening.release", self._once(release))
+            for module in ("study.release", "planning.opening", "planning.programme"):
+                patch.setattr(f"socaccess.{module}.run_released", self._once(run_released))
             if "{programme}" in words:
                 begun = run_command("programme", "init", *filled, "--region", "latgale")
                 assert begun.exit_code == 0, begun.output
