@@ -112,6 +112,9 @@ def backtest(
 def _look_back(session: Session, region: str) -> None:
     """Say of every funded object what the check of applications would have answered."""
     from socaccess.programme.eraf_history import backtest_applications
+    from socaccess.programme.pages import describe_finding
+    from socaccess.programme.reach import name_municipalities
+    from socaccess.settings import Settings
     from socaccess.study import Study
 
     study = Study.load(region)
@@ -137,6 +140,23 @@ def _look_back(session: Session, region: str) -> None:
             ),
         },
     )
+    findings, below = table.attrs.pop("findings"), Settings().suppress_below
+    keys = zip(table["object_id"], table["service"], strict=True)
+    table = table.assign(reasons=[
+        " ".join(describe_finding(f, session.texts, below=below) for f in findings[key])
+        for key in keys])  # fmt: skip
+    homes = name_municipalities(study)
+    if len(others := table[table["answer"] != "yes"]):
+        session.frame(
+            session.texts("programme.applications_against"),
+            others,
+            {
+                "plan.object": "name",
+                "plan.municipality": lambda row: homes.get(row["municipality_id"], "–"),
+                "plan.service": lambda row: names[row["service"]],
+                "plan.eraf_reason_title": "reasons",
+            },
+        )
     session.say("programme.applications_sum", supported=int((table["answer"] == "yes").sum()),
                 asked=len(table))  # fmt: skip
     session.finish({"applications": table}, {"applications": table})

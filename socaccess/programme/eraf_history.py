@@ -7,9 +7,10 @@ from dataclasses import replace
 import pandas as pd
 
 from socaccess.errors import InputError
-from socaccess.programme.eraf import FATAL, Application, check_application
+from socaccess.programme.eraf import FATAL, Application, Finding, check_application
 from socaccess.programme.objects import PlanObjects, list_objects
 from socaccess.study import Study
+from socaccess.study.capacity import CAPACITY_BASES
 
 __all__ = ["backtest_applications"]
 
@@ -21,7 +22,8 @@ def backtest_applications(study: Study) -> pd.DataFrame:
     """Return what the check says of every funded object of a region on its own day.
 
     None of the objects stood when they were applied for: all funded by 9.3.1.1 are taken out
-    of the facilities, and each is asked for again at its place. All were in the plan, so that
+    of the facilities, and each is asked for again at its place, with the places that pages on the
+    object state: what the register plans for today came later. All were in the plan, so that
     question is answered by the plan's own list.
 
     Parameters
@@ -34,6 +36,7 @@ def backtest_applications(study: Study) -> pd.DataFrame:
     pandas.DataFrame
         One row per object that was opened and is located: `object_id`, `name`, `service`,
         `municipality_id`, `places`, `answer`, `against` (the questions answered no, or not at all).
+        `attrs["findings"]` holds the findings of those questions by object and service.
 
     Examples
     --------
@@ -48,15 +51,22 @@ def backtest_applications(study: Study) -> pd.DataFrame:
     # What stands at the same address in the same row of the register came with the object.
     before = replace(study, facilities=facilities[standing].reset_index(drop=True))
     result = before.run(sites=False)
-    homes = facilities.set_index("facility_id")["settlement_id"]
+    known_ids = facilities.set_index("facility_id")
+    homes, applied = known_ids["settlement_id"], known_ids["places"]
+    if "listed_places" in known_ids:
+        # The register's clients of today are no knowledge of that day.
+        stated = known_ids["listed_places_basis"].isin(CAPACITY_BASES)
+        applied = known_ids["listed_places"].where(stated)
     known = set(study.settlements["settlement_id"])
     column = "municipality_id_2009" if study.view == "plan" else "municipality_id"
     rows = []
+    findings: dict[tuple[str, str], tuple[Finding, ...]] = {}
     for row in opened.to_dict("records"):
         settlement = homes.get(row["object_id"])
         if settlement not in known:
             continue
-        places = _UNPLACED if pd.isna(row["places"]) else int(row["places"])
+        asked = applied.get(row["object_id"])
+        places = _UNPLACED if asked is None or pd.isna(asked) else int(asked)
         try:
             verdict = check_application(
                 result,
@@ -65,9 +75,13 @@ def backtest_applications(study: Study) -> pd.DataFrame:
             )
         except InputError:
             continue  # a service that is no supply, or has no limit
-        against = [f.check for f in verdict.findings
-                   if f.answer in ("no", "unknown") and f.check in FATAL]  # fmt: skip
-        rows.append((row["object_id"], row["name"], row["service"], row[column], row["places"],
+        found = tuple(f for f in verdict.findings
+                      if f.answer in ("no", "unknown") and f.check in FATAL)  # fmt: skip
+        findings[row["object_id"], row["service"]] = found
+        against = [f.check for f in found]
+        rows.append((row["object_id"], row["name"], row["service"], row[column], asked,
                      verdict.answer, ", ".join(against)))  # fmt: skip
     columns = ["object_id", "name", "service", "municipality_id", "places", "answer", "against"]
-    return pd.DataFrame(rows, columns=columns)
+    table = pd.DataFrame(rows, columns=columns)
+    table.attrs["findings"] = findings
+    return table
