@@ -30,9 +30,8 @@ _NEED_TABLES = (
     "access_settlements.csv",
     "access_municipalities.csv",
     "closing_settlements.csv",
-    "views.csv",
 )
-"""What `run`, `access`, `closing` and `plan views` say of persons in need by place."""
+"""What `run`, `access` and `closing` say of persons in need by place."""
 _Key = tuple[str, ...]
 
 
