@@ -27,7 +27,7 @@ from socaccess.files import (
 
 from .writer_to_kill import NAMES, die_at, write_generation, write_generations
 
-KILLS = int(os.environ.get("SOCACCESS_KILLS", "60"))
+KILLS = int(os.environ.get("SOCACCESS_KILLS", "200"))
 STEPS = ("mkdir", "open", "fsync", "replace", "link", "rename", "unlink", "rmdir", "chmod")
 
 

@@ -21,8 +21,8 @@ from socaccess.rounds import Store
 from .killed_writer import list_contents
 from .test_whole_round import AT, FILLED
 
-KILLS = int(os.environ.get("SOCACCESS_KILLS", "30"))
-"""As many as one has time for; the figures of docs/security.md are of 1,000."""
+KILLS = int(os.environ.get("SOCACCESS_KILLS", "100"))
+"""As many as one has time for."""
 STEPS = ("open", "write", "fsync", "link", "rename", "replace", "unlink", "mkdir")
 
 
