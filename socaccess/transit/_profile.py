@@ -7,9 +7,9 @@ among the fewest rides among the earliest arrivals costs no more than the arriva
 limit on the number of rides needs a value for each number.
 
 Entries are rows of whole numbers: time and following entry in the two halves of the first, then the
-value or values; so that a step along a list costs one look into memory. The best value of each list
-stands apart, small enough to stay near the processor: most connections improve nothing, and that
-shows there.
+value or values; so that a step along a list costs one look into memory. The first entry of each
+list stands apart too, small enough to stay near the processor: most connections improve nothing,
+and most of those that do come first, and both show there.
 
 Runs are numbered as they set out (`timetable`), so that those under way at one time lie side by
 side and near the processor: that halves the time of a scan over a country.
@@ -37,6 +37,8 @@ ONE_RIDE = np.int64(1 << RIDE_BITS)
 BOARD, ALIGHT = 1, 2
 NO_TIME = np.int32(-(1 << 30))
 HALF, LOW_HALF = 32, np.int64((1 << 32) - 1)
+NOTHING = np.int64(-1 << 32)
+"""The head of an empty list: before any time, and no entry."""
 
 
 @cache
@@ -52,7 +54,7 @@ def compile_scan(limit):
     def scan(
         leave, come, tail, head, number, flag, change, back_begin, back_stop, back_s,
         mirrored, place_stop, place_s, low, high, first, seated,
-        near_first, near_best, near, own_first, own_last, own_best, own,
+        near_head, near, own_first, own_last, own_head, own,
     ):  # fmt: skip
         """Fill the staircases towards a place; return whether there was room for all entries.
 
@@ -73,14 +75,17 @@ def compile_scan(limit):
             The earliest departure.
         seated
             Best value for whoever sits in a run, (runs, values).
-        near_first, near_best, near, own_first, own_last, own_best, own
-            First entry and best values of each stop's lists, (stops,) and (stops, values), and
-            room for the entries.
+        near_head, near, own_head, own
+            The first entry of each stop's lists, (stops, values + 1), and room for the entries. A
+            head holds its own place where an entry holds that of the next.
+        own_first, own_last
+            First and last entry of each stop's own list, -1 without any.
         """
-        for array in (seated, near_best, own_best):
-            array[:] = NEVER
-        for array in (near_first, own_first, own_last):
-            array[:] = -1
+        seated[:] = NEVER
+        for array in (near_head, own_head):
+            array[:, 0] = NOTHING
+            array[:, 1:] = NEVER
+        own_last[:] = -1
         is_end = np.zeros(len(change), np.bool_)
         is_end[place_stop] = True
         near_used, own_used = 0, 0
@@ -101,37 +106,45 @@ def compile_scan(limit):
                                     seated[run, k] = value
                 helps = False
                 for k in range(values - step):
-                    helps |= near_best[stop, k] + ONE_RIDE < seated[run, k + step]
+                    helps |= near_head[stop, k + 1] + ONE_RIDE < seated[run, k + step]
                 if helps:
-                    entry = near_first[stop]
-                    while entry >= 0 and near[entry, 0] >> HALF < time:
-                        entry = (near[entry, 0] & LOW_HALF) - 1
-                    if entry >= 0:
+                    front = near_head[stop, 0]
+                    if front >> HALF >= time:
                         for k in range(values - step):
-                            value = near[entry, k + 1] + ONE_RIDE
+                            value = near_head[stop, k + 1] + ONE_RIDE
                             if value < seated[run, k + step]:
                                 seated[run, k + step] = value
+                    else:
+                        entry = (near[(front & LOW_HALF) - 1, 0] & LOW_HALF) - 1
+                        while entry >= 0 and near[entry, 0] >> HALF < time:
+                            entry = (near[entry, 0] & LOW_HALF) - 1
+                        if entry >= 0:
+                            for k in range(values - step):
+                                value = near[entry, k + 1] + ONE_RIDE
+                                if value < seated[run, k + step]:
+                                    seated[run, k + step] = value
             if not flag[c] & BOARD:
                 continue
             stop = tail[c]
             better = False
             for k in range(values):
-                better |= seated[run, k] < own_best[stop, k]
+                better |= seated[run, k] < own_head[stop, k + 1]
             if not better:
                 continue
-            entry = own_first[stop]
-            if entry < 0 or own[entry, 0] >> HALF != departure:
+            front = own_head[stop, 0]
+            entry = (front & LOW_HALF) - 1
+            if front >> HALF != departure:
                 if own_used == len(own):
                     return False
                 own[own_used, 0] = departure << HALF | entry + 1
-                own_first[stop] = own_used
+                own_head[stop, 0] = departure << HALF | own_used + 1
                 if entry < 0:
                     own_last[stop] = own_used
                 entry = own_used
                 own_used += 1
             for k in range(values):
-                best = min(seated[run, k], own_best[stop, k])
-                own_best[stop, k] = best
+                best = min(seated[run, k], own_head[stop, k + 1])
+                own_head[stop, k + 1] = best
                 own[entry, k + 1] = best
             for walk in range(back_begin[stop] - 1, back_begin[stop + 1]):
                 other, on_foot = stop, np.int64(0)
@@ -139,7 +152,29 @@ def compile_scan(limit):
                 if walk >= back_begin[stop]:
                     other, time = back_stop[walk], departure - back_s[walk]
                     on_foot = np.int64(back_s[walk] - change[stop if mirrored else other])
-                before, entry = -1, near_first[other]
+                front = near_head[other, 0]
+                entry = (front & LOW_HALF) - 1
+                if front >> HALF >= time or entry < 0:
+                    # It comes first, or stands first already: the rest of the list stays.
+                    useful = False
+                    for k in range(values):
+                        useful |= seated[run, k] + on_foot < near_head[other, k + 1]
+                    if not useful:
+                        continue
+                    if front >> HALF != time or entry < 0:
+                        if near_used == len(near):
+                            return False
+                        near[near_used, 0] = time << HALF | entry + 1
+                        near_head[other, 0] = time << HALF | near_used + 1
+                        entry = near_used
+                        near_used += 1
+                    for k in range(values):
+                        best = min(seated[run, k] + on_foot, near_head[other, k + 1])
+                        near_head[other, k + 1] = best
+                        near[entry, k + 1] = best
+                    continue
+                begin = entry
+                before, entry = entry, (near[entry, 0] & LOW_HALF) - 1
                 while entry >= 0 and near[entry, 0] >> HALF < time:
                     before, entry = entry, (near[entry, 0] & LOW_HALF) - 1
                 useful = entry < 0
@@ -154,14 +189,11 @@ def compile_scan(limit):
                     near[near_used, 0] = time << HALF | entry + 1
                     for k in range(values):
                         near[near_used, k + 1] = near[entry, k + 1] if entry >= 0 else NEVER
-                    if before < 0:
-                        near_first[other] = near_used
-                    else:
-                        near[before, 0] = (near[before, 0] & ~LOW_HALF) | near_used + 1
+                    near[before, 0] = (near[before, 0] & ~LOW_HALF) | near_used + 1
                     entry = near_used
                     near_used += 1
                 # Earlier entries of the list must not be worse.
-                at = near_first[other]
+                at = begin
                 while True:
                     for k in range(values):
                         value = seated[run, k] + on_foot
@@ -171,7 +203,8 @@ def compile_scan(limit):
                         break
                     at = (near[at, 0] & LOW_HALF) - 1
                 for k in range(values):
-                    near_best[other, k] = near[near_first[other], k + 1]
+                    near_head[other, k + 1] = near[begin, k + 1]
+        own_first[:] = (own_head[:, 0] & LOW_HALF) - 1
         return True
 
     return scan

@@ -78,10 +78,10 @@ class Profile:
         self._limit, values = max_rides, max_rides or 1
         count = timetable.stop_count
         self._seated = np.empty((timetable.run_count, values), np.int64)
-        self._near_first, self._own_first, self._own_last = (
-            np.empty(count, np.int32) for _ in range(3)
+        self._own_first, self._own_last = (np.empty(count, np.int32) for _ in range(2))
+        self._near_head, self._own_head = (
+            np.empty((count, values + 1), np.int64) for _ in range(2)
         )
-        self._near_best, self._own_best = (np.empty((count, values), np.int64) for _ in range(2))
         self._near, self._own = (np.empty((_ROOM, values + 1), np.int64) for _ in range(2))
 
     def scan(
@@ -106,8 +106,8 @@ class Profile:
         while not compile_scan(self._limit)(
             *self.timetable.connections, *self.timetable.walks_in, self.timetable.is_mirrored,
             stops, seconds, np.int64(low_s), np.int64(high_s), np.int64(first_s),
-            self._seated, self._near_first, self._near_best, self._near,
-            self._own_first, self._own_last, self._own_best, self._own,
+            self._seated, self._near_head, self._near,
+            self._own_first, self._own_last, self._own_head, self._own,
         ):  # fmt: skip
             columns = self._own.shape[1]
             room = 2 * len(self._own)
