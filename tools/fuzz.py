@@ -144,13 +144,14 @@ _OWN = tuple(
     for path in (sys.prefix, sys.base_prefix, ROOT, "/proc", "/sys", "/dev", "/usr/share")
 )
 """Where the program's own files lie: modules, kernels, time zones, the system's figures."""
+_SCRATCH = os.path.realpath(tempfile.gettempdir()) + "/socaccess-"
 
 
 def limit_process(*folders: Path) -> None:
     """Give this process two gigabytes from here on, no connection, no process, no other file."""
     used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (used + MEMORY_BYTES, used + MEMORY_BYTES))
-    known = (*_OWN, *(os.path.realpath(folder) + "/" for folder in folders))
+    known = (*_OWN, _SCRATCH, *(os.path.realpath(folder) + "/" for folder in folders))
 
     def forbid(event: str, arguments: tuple[object, ...]) -> None:
         if event in ("socket.connect", "subprocess.Popen", "os.system", "os.posix_spawn"):

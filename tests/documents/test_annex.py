@@ -261,7 +261,7 @@ def test_a_municipality_hides_what_its_region_hides() -> None:
         text for text in list_texts(content)
         if text.startswith(AnnexContext(released, Texts("lv")).group_names[group] + " ·")
     ]  # fmt: skip
-    assert heading.endswith("<5 personas")
+    assert heading.endswith("personas: <5")
 
 
 def test_unknown_names_are_told(released: Release, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -17,8 +18,9 @@ pytestmark = pytest.mark.skipif(shutil.which("strace") is None, reason="needs st
 
 CALL = re.compile(r"^(?:\[pid +\d+\] |\d+ +)?(\w+)\((.*)$")
 OWN = (sys.prefix, sys.base_prefix, str(Path(__file__).parents[2]),
-       "/proc/", "/sys/", "/dev/", "/lib", "/usr/lib", "/usr/share", "/etc/ld.so")  # fmt: skip
-"""Modules, kernels, databases of coordinates and what the system says of itself."""
+       "/proc/", "/sys/", "/dev/", "/lib", "/usr/lib", "/usr/share", "/etc/ld.so",
+       f"{tempfile.gettempdir()}/socaccess-")  # fmt: skip
+"""Modules, kernels, databases of coordinates, what the system says of itself, our own scratch."""
 SETTINGS = ("/proj.ini", "/proj.db", "/grids")
 """PROJ looks for settings of its own wherever its user may keep them."""
 
