@@ -66,10 +66,10 @@ class AnnexChapters(PageWords):
         if record.issued:
             blocks.append(Paragraph(Phrase("programme.answered", count=len(record.answered),
                                            of=record.issued)))  # fmt: skip
-        blocks += self._tell_events()
+        blocks += self._list_events()
         if len(record.statements):
             rows = [
-                (row["statement_id"], row["received"], self._tell_speaker(row),
+                (row["statement_id"], row["received"], self._name_speaker(row),
                  row["text"], Phrase(f"round.answer_{row['answer']}"), row["reason"] or None,
                  row["changed_in"] or None)
                 for row in record.statements.to_dict("records")
@@ -87,7 +87,7 @@ class AnnexChapters(PageWords):
             blocks.append(Table(columns, acts, caption=Phrase("programme.approvals_caption")))
         return Section(Phrase("programme.participation"), tuple(blocks))
 
-    def _tell_events(self) -> list[Block]:
+    def _list_events(self) -> list[Block]:
         """Return consultation periods, meetings and consents, and where days break the rules."""
         record = self.record
         if record is None or not len(record.events):
@@ -114,7 +114,7 @@ class AnnexChapters(PageWords):
             blocks.append(List(tuple(breaches)))
         return blocks
 
-    def _tell_speaker(self, row: dict[str, Any]) -> Inline:
+    def _name_speaker(self, row: dict[str, Any]) -> Inline:
         parts: list[Inline] = [Phrase(f"round.speaker_{row['speaker']}")]
         for mark in ("late", "anonymous"):
             if row[mark]:

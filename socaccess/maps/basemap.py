@@ -82,7 +82,7 @@ def encode_polygons(frame: gpd.GeoDataFrame, grid: Grid) -> list[list[list[list[
 def encode_land(
     crs: Any, grid: Grid, frame_m: tuple[float, float, float, float]
 ) -> list[list[list[list[int]]]]:
-    """Return Latvia inside `frame_m`, to be told from its neighbours; none elsewhere."""
+    """Return Latvia inside `frame_m`, to set it off from its neighbours; none elsewhere."""
     regions = load_regions().to_crs(crs)
     country = shapely.simplify(shapely.union_all(regions.geometry.to_numpy()), 6 * grid.unit_m)
     cut = shapely.clip_by_rect(country, *frame_m)

@@ -37,8 +37,8 @@ def observe_capital_costs(facilities: pd.DataFrame | None = None) -> pd.DataFram
     (np.True_, True)
     """
     rows = _number_projects(facilities)
-    told = rows["places_basis"].isin(_BUILT) & rows["places"].notna()
-    rows = rows[told.groupby(rows["key"]).transform("all")]
+    known = rows["places_basis"].isin(_BUILT) & rows["places"].notna()
+    rows = rows[known.groupby(rows["key"]).transform("all")]
     of_project = rows.groupby("key", sort=True)
     first = rows.drop_duplicates("key").set_index("key").sort_index()
     years = of_project["status_year"].max()
