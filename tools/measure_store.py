@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT)]
 
 from socaccess.rounds import Store  # noqa: E402
+from socaccess.rounds.drafts import read_rows  # noqa: E402
 from socaccess.rounds.layouts import ANSWERS, PERSONS, RECEIPTS  # noqa: E402
 
 EVENT = {"at": "2022-02-01T10:00:00", "who": "Anna"}
@@ -46,7 +47,7 @@ def take(store: Store, form: int, answers: pd.DataFrame, everything: bool) -> No
     rows = len(answers)
     receipt, municipality = answers["receipt_id"][0], answers["municipality_id"][0]
     mine = {f"{earlier:016x}" for earlier in range(form % 42, form, 42)}
-    store.read_rows("answers", only=("receipt_id", mine))
+    read_rows(store, ANSWERS, only=("receipt_id", mine))
     if not everything:
         store.commit(parts={ANSWERS: answers}, **EVENT, action="take", note=f"form {form}")
         return

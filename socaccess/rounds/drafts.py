@@ -23,6 +23,8 @@ def read_rows(
     """Return the rows of a table by their key; none where the store was begun without it."""
     if layout.name not in store.list_tables(revision=revision):
         return {}
+    if isinstance(store, Store):
+        return store.read_rows(layout.name, revision=revision, only=only)
     return to_rows(store.read(layout.name, revision=revision, only=only), layout.key)
 
 
