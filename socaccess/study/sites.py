@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from socaccess.beside import map_beside
 from socaccess.coverage import bound_limits_ms
 from socaccess.routing import Progress
 from socaccess.siting import Proved, SitingPlan, SitingProblem, measure_gains
@@ -102,11 +103,10 @@ def suggest_study_sites(
     """Return sites for each of `services`, with what operates or is planned as it stands."""
     services = services if study.settings.new_sites else ()
     sizes = size_services(study, services)
-    answers: dict[str, _Answer] = {}
-    for done, service in enumerate(services):
-        answers[service] = _answer(study, reach, persons, service, sizes[service])
-        if progress is not None:
-            progress(done + 1, len(services))
+    found_for = map_beside(
+        lambda service: _answer(study, reach, persons, service, sizes[service]), services, progress
+    )
+    answers = dict(zip(services, found_for, strict=True))
     found = {
         service: (answer.candidates, answer.chosen)
         for service, answer in answers.items()

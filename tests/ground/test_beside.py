@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from socaccess.beside import Beside, can_fork
+from socaccess.beside import Beside, can_fork, map_beside
 from socaccess.errors import InputError
 
 
@@ -89,11 +89,47 @@ def test_in_a_process_of_its_own_it_answers_fails_and_dies():
 def test_after_a_library_with_threads_of_its_own_the_work_is_done_here():
     code = """
         import os, typst
-        from socaccess.beside import Beside, can_fork
+        from socaccess.beside import Beside, can_fork, map_beside
         assert not can_fork()
         page = b"#set page(width: 1cm, height: 1cm)\\nx"
         typst.compile(page)
         with Beside(lambda: len(typst.compile(page)) > 0) as writing:
             assert writing.result()
+    """
+    assert run_alone(code) == (0, "", "")
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 5, 6])
+def test_every_second_item_elsewhere_makes_no_difference_to_the_results(count):
+    heard = []
+    found = map_beside(lambda n: n * n, range(count), lambda *done: heard.append(done))
+    assert found == [n * n for n in range(count)]
+    assert [total for _, total in heard] == [count] * len(heard)
+    assert [done for done, _ in heard] == sorted({done for done, _ in heard})
+    assert not count or heard[-1] == (count, count)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux copies a process at no risk")
+@pytest.mark.skipif(os.cpu_count() == 1, reason="there is no other core")
+def test_items_are_shared_between_two_processes_and_an_error_of_either_is_raised():
+    code = """
+        import os
+        from socaccess.beside import map_beside
+        from socaccess.errors import InputError
+
+        here, other, again = map_beside(lambda _: os.getpid(), range(3))
+        assert here == again == os.getpid() != other
+
+        for bad in (0, 1):
+            def work(at):
+                if at == bad:
+                    raise InputError("study.nothing_assessed", where="service_types")
+                return at
+            try:
+                map_beside(work, range(3))
+            except InputError as error:
+                assert error.problems[0].code == "study.nothing_assessed"
+            else:
+                raise AssertionError(bad)
     """
     assert run_alone(code) == (0, "", "")
