@@ -85,6 +85,9 @@ def budget(
     if not prices:
         used = "; ".join(f"{names[cost.service]} ({cost.basis})" for cost in found.costs)
         session.note("plan.budget_prices", names=used)
+    if hours_per_visit is None and any(cost.unit == "hour" for cost in found.costs):
+        hourly = ", ".join(names[cost.service] for cost in found.costs if cost.unit == "hour")
+        session.note("plan.budget_hours", names=hourly)
     if found.missing:
         missing = ", ".join(names.get(name, name) for name in found.missing)
         session.note("plan.budget_missing", names=missing)

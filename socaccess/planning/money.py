@@ -31,7 +31,7 @@ from socaccess.programme.person_budgets import (
     plan_pilot,
     read_plans,
 )
-from socaccess.programme.prices import load_prices, read_prices
+from socaccess.programme.prices import load_prices, locate_prices, read_prices
 from socaccess.programme.reach import find_service, sum_persons
 from socaccess.programme.take_up import ALL, choose_take_up
 from socaccess.study import StudyResult
@@ -136,18 +136,20 @@ def budget(
     result, _ = open_result(asked)
     types = result.study.service_types
     assert types is not None
+    flows = {name: find_flows(result, name) for name in _list_priced(table, result)}
     costs, _ = list_costs(
-        table,
+        locate_prices(table, result.study.view),
         types,
         dict(shares or _MUNICIPALITY),
         hours_per_visit=hours_per_visit,
         services=list(result.study.promised or ()),
+        flows=flows,
     )
     clients = forecast_clients(result.study, years).clients
     clients = clients[(clients["variant"] == variant) & (clients["service"] != ALL)]
     elsewhere: dict[tuple[str, str], float] = {}
     for cost in costs:
-        elsewhere |= share_elsewhere(find_flows(result, cost.service))
+        elsewhere |= share_elsewhere(flows[cost.service])
     found = plan_budget(
         clients,
         costs,
@@ -169,6 +171,14 @@ def budget(
         missing=found.missing,
         esf_ends=esf_ends,
     )
+
+
+def _list_priced(prices: pd.DataFrame, result: StudyResult) -> list[str]:
+    """Return the promised services that have a price and visits to count."""
+    types = result.study.service_types
+    assert types is not None
+    counted = set(prices["service"]) & set(types.loc[types["visits_per_week"].notna(), "service"])
+    return [name for name in result.study.promised or () if name in counted]
 
 
 def _list_transport(

@@ -132,6 +132,7 @@ def take_answers(plan: PlanFile, record: RoundRecord) -> PlanFile:
                     "unit": priced["unit"],
                     "stated_on": [dt.date.fromisoformat(text) for text in day],
                     "municipality_id": priced["municipality_id"],
+                    "facility_id": priced["facility_id"],
                     "source": priced["source"],
                 }
             ),

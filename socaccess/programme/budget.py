@@ -202,8 +202,8 @@ def plan_budget(
             away = to_fraction(
                 repr(float((elsewhere or {}).get((row["municipality_id"], row["service"]), 0.0)))
             )
-            own = to_fraction(cost.unit_price)
-            other = own if cost.unit_price_other is None else to_fraction(cost.unit_price_other)
+            home = str(row["municipality_id"])
+            own, other = cost.pick_price(home), cost.pick_price(home, elsewhere=True)
             each = to_fraction(cost.units_per_client) * ((1 - away) * own + away * other)
             add(row, "running", to_amount(count * each), cost.shares)
         way = travel.get(row["service"])
@@ -251,5 +251,8 @@ def _check_budget(
         for name in ("unit_price", "units_per_client", "unit_price_other"):
             value = getattr(cost, name)
             if value is not None and to_fraction(value, name) < 0:
+                problems.append(Problem("programme.negative_value", cost.service, name=name))
+        for name in ("own_prices", "other_prices"):
+            if any(to_fraction(value, name) < 0 for value in getattr(cost, name).values()):
                 problems.append(Problem("programme.negative_value", cost.service, name=name))
     raise_problems(problems)

@@ -31,7 +31,7 @@ from socaccess.programme.measures import MEASURES, price_measures, propose_measu
 from socaccess.programme.models import ModelInputs, MunicipalityModel, model_municipalities
 from socaccess.programme.objects import OBJECTS, PlanObjects, list_objects
 from socaccess.programme.plan_file import PlanFile
-from socaccess.programme.prices import load_prices
+from socaccess.programme.prices import load_prices, locate_prices
 from socaccess.programme.take_up import ALL, observe_take_up, summarise_take_up
 from socaccess.sources.plain_tables import fill_columns
 from socaccess.sources.services import load_contradictions
@@ -186,14 +186,21 @@ class Compilation:
         """Price, units and shares of every service with a price, and those without."""
         types = self.result.study.service_types
         assert types is not None
-        prices = self.plan.given.get("prices")
         return list_costs(
-            load_prices() if prices is None else prices,
+            self.prices,
             types,
             self.plan.money.running,
             hours_per_visit=self.plan.money.hours_per_visit,
             services=self.promised,
+            index=self.plan.money.price_index,
+            flows=self.flows,
         )
+
+    @cached_property
+    def prices(self) -> pd.DataFrame:
+        """Prices of the file, or what ships, with the municipality of each that names one."""
+        prices = self.plan.given.get("prices")
+        return locate_prices(load_prices() if prices is None else prices, self.result.study.view)
 
     @cached_property
     def budget(self) -> Budget:
@@ -255,8 +262,13 @@ class Compilation:
             exact = to_fraction(price) * factor
             return (Decimal(exact.numerator) / Decimal(exact.denominator)).quantize(CENT)
 
-        other = raise_price(cost.unit_price_other)
-        return replace(cost, unit_price=raise_price(cost.unit_price), unit_price_other=other)
+        return replace(
+            cost,
+            unit_price=raise_price(cost.unit_price),
+            unit_price_other=raise_price(cost.unit_price_other),
+            own_prices={key: raise_price(price) for key, price in cost.own_prices.items()},
+            other_prices={key: raise_price(price) for key, price in cost.other_prices.items()},
+        )
 
     def _list_transport(self, year: int) -> list[TransportCost]:
         money, types = self.plan.money, self.result.study.service_types
@@ -396,8 +408,12 @@ class Compilation:
                              "min" if "limit" in norm["norm"] else "", norm["basis"],
                              norm["source"], enters))  # fmt: skip
         for cost in self.costs[0]:
-            rows.append(("unit_price", cost.service, None, float(to_fraction(cost.unit_price)),
-                         "EUR", cost.basis, cost.source, "budget"))  # fmt: skip
+            for variant, price in (
+                ("low", cost.low), ("middle", cost.unit_price), ("high", cost.high)
+            ):  # fmt: skip
+                if variant == "middle" or price != cost.unit_price:
+                    rows.append(("unit_price", cost.service, variant, float(to_fraction(price)),
+                                 "EUR", cost.basis, cost.source, "budget"))  # fmt: skip
             rows.append(("units_per_client", cost.service, None,
                          float(to_fraction(cost.units_per_client)), "", "proposal", None,
                          "budget"))  # fmt: skip

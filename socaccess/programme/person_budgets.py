@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,7 @@ import pandas as pd
 from socaccess.errors import InputError, Problem, UnknownNameError, raise_problems
 from socaccess.messages import Message
 from socaccess.programme.amounts import CENT, to_amount, to_fraction
-from socaccess.programme.prices import choose_price
+from socaccess.programme.prices import Price, choose_price, locate_prices
 from socaccess.programme.reach import find_service, find_settlement
 from socaccess.schemas import Column, TableForm, check_table
 from socaccess.sources.plain_tables import read_plain_table
@@ -71,8 +72,8 @@ class PersonBudget:
         One row per wish: `service`, `facility_id`, `facility`, `travel_min`, `client_of`
         (own, other), `unit`, `unit_price`, `transport_price` (a unit), `wanted`,
         `units`, `cost`, `outcome` (whole, part, no_money, no_price, unreachable, no_data:
-        no facility of it is known anywhere),
-        `price_id`, `source`.
+        no facility of it is known anywhere), `price_of` (whose price it is: the provider's, its
+        municipality's or the region's), `price_id`, `source`.
     budget, cost, left
         EUR a month; cost and left make the budget.
     """
@@ -132,6 +133,7 @@ def plan_person_budget(
         raise InputError("programme.budget_range", value=whole, most=MAX_CENTS // 100)
     _check_wishes(wishes)
     study = result.study
+    prices = locate_prices(prices, study.view)
     home = find_settlement(study, settlement)
     municipality = study.settlements.set_index("settlement_id")["municipality_id"].loc[home]
     owner = dict(
@@ -161,13 +163,17 @@ def plan_person_budget(
             "units": 0,
             "cost": Decimal("0.00"),
             "outcome": "unreachable" if supply_known.get(service, True) else "no_data",
+            "price_of": None,
             "price_id": None,
             "source": None,
         }
         if near is not None and reachable:
             client_of = "own" if owner.get(near["facility_id"]) == municipality else "other"
-            price = choose_price(prices, service, client_of=client_of, on=on)
-            row |= {"client_of": client_of, "outcome": "no_price"}
+            facility = str(near["facility_id"])
+            price, whose = _find_price(
+                prices, service, facility, owner.get(facility), client_of=client_of, on=on
+            )
+            row |= {"client_of": client_of, "price_of": whose, "outcome": "no_price"}
             if price is not None:
                 # Nobody goes to a home every day and back, and where staff travel nobody does.
                 stays = price.unit in ("24h", "night", "month") or kind["traveller"] == "provider"
@@ -186,6 +192,21 @@ def plan_person_budget(
     lines = pd.DataFrame(rows).astype({"cost": object})
     cost = sum(lines["cost"], Decimal("0.00"))
     return PersonBudget(lines, whole, cost, whole - cost)
+
+
+def _find_price(
+    prices: pd.DataFrame, service: str, facility: str, municipality: object, **terms: Any
+) -> tuple[Price | None, str | None]:
+    """Return the provider's price, else that of its municipality, else the region's, and whose."""
+    own = choose_price(prices, service, facility_id=facility, **terms)
+    if own is not None:
+        return own, "provider"
+    if municipality is not None and "municipality_id" in prices:
+        near = prices[prices["municipality_id"] == municipality]
+        if (price := choose_price(near, service, **terms)) is not None:
+            return price, "municipality"
+    price = choose_price(prices, service, **terms)
+    return price, None if price is None else "region"
 
 
 def _choose_units(rows: list[dict[str, object]], wishes: Sequence[Wish], cents: int) -> None:

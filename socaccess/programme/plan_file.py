@@ -24,7 +24,7 @@ from socaccess.programme.goals import REACHED, list_reached
 from socaccess.programme.known_counts import RATES, choose_rates
 from socaccess.programme.measures import MEASURES, propose_measures
 from socaccess.programme.objects import AMENDMENTS, OBJECTS, list_objects
-from socaccess.programme.prices import PRICES, load_prices
+from socaccess.programme.prices import PRICES, load_prices, locate_prices
 from socaccess.schemas import Column, TableForm, suggest_names
 from socaccess.sources.boundaries import REGIONS
 from socaccess.sources.plain_tables import check_plain_table, fill_columns
@@ -357,7 +357,7 @@ def init_programme(
     study = result.study
     people = study.municipalities
     base = Heading.__dataclass_fields__["base_year"].default
-    objects, prices = list_objects(study).objects, load_prices()
+    objects, prices = list_objects(study).objects, locate_prices(load_prices(), study.view)
     wanted = set(_list_pairs(result))
     rates = choose_rates(study)
     rates = rates[[pair in wanted for pair in _zip(rates)]]

@@ -14,10 +14,19 @@ from hypothesis import strategies as st
 
 from socaccess.errors import InputError, UnknownNameError
 from socaccess.programme.assessments import read_children_by_age, read_needed_services
+from socaccess.programme.budget import plan_budget
 from socaccess.programme.catalogue import Catalogue, compare_profiles
+from socaccess.programme.cooperation import Flows
+from socaccess.programme.costs import list_costs
 from socaccess.programme.forecast import VARIANTS, Assumptions, forecast_clients, project_children
 from socaccess.programme.need import spread_to_settlements
-from socaccess.programme.prices import choose_price, load_norms, load_prices, read_prices
+from socaccess.programme.prices import (
+    choose_price,
+    load_norms,
+    load_prices,
+    locate_prices,
+    read_prices,
+)
 from socaccess.programme.take_up import observe_take_up, summarise_take_up
 from socaccess.sources.settlements import load_settlements
 from socaccess.study import Study
@@ -354,3 +363,52 @@ def test_children_grow_up_by_hand():
     assert none["children"].tolist() == [36, 38, 40]
     with pytest.raises(InputError, match="reaches beyond"):
         project_children(ages.assign(age_group="16-20"), [2021], base_year=2020)
+
+
+PRICE_COLUMNS = ["price_id", "service", "client_of", "value", "unit", "stated_on",
+                 "municipality_id", "facility_id", "source"]  # fmt: skip
+
+
+def test_one_providers_price_is_never_the_regions():
+    """Three providers: the region pays the median, each municipality its own providers' price."""
+    rows = [
+        ("a", "dac_grt", "not_stated", 10.0, "day", "2024-01-01", "m1", "f1", "round"),
+        ("b", "dac_grt", "not_stated", 20.0, "day", "2025-01-01", "m1", "f2", "round"),
+        ("c", "dac_grt", "not_stated", 70.0, "day", "2026-01-01", "m2", "f3", "round"),
+        ("d", "dac_grt", "not_stated", 900.0, "month", "2026-01-01", "m3", "f4", "round"),
+    ]
+    prices = pd.DataFrame(rows, columns=PRICE_COLUMNS)
+    region = choose_price(prices, "dac_grt")
+    assert (region.amount, region.low, region.high) == (Decimal(20), Decimal(10), Decimal(70))
+    assert (region.unit, region.providers) == ("day", 3)
+    # At 10 % a year all are brought to 2026: 12.10, 22.00, 70.00.
+    raised = choose_price(prices, "dac_grt", index="0.1")
+    assert (raised.amount, raised.low) == (Decimal("22.00"), Decimal("12.10"))
+    assert choose_price(prices, "dac_grt", facility_id="f3").amount == 70
+    assert choose_price(prices, "dac_grt", municipality_id="m1").amount == 15
+    assert choose_price(prices, "dac_grt", municipality_id="m9") is None
+
+    types = pd.DataFrame({"service": ["dac_grt"], "visits_per_week": [1.0]})
+    away = pd.DataFrame(
+        [("m3", "M3", "m2", "M2", 3.0, 9.0), ("m3", "M3", "m4", "M4", 1.0, 9.0)],
+        columns=["from_id", "from_name", "to_id", "to_name", "persons", "mean_min"],
+    )
+    nobody = pd.DataFrame(columns=["municipality_id", "municipality", "persons", "reason"])
+    flows = {"dac_grt": Flows("dac_grt", 30.0, "now", away, nobody, ())}
+    (cost,), _ = list_costs(prices, types, {"municipality": 1}, flows=flows)
+    assert cost.own_prices == {"m1": Decimal(15), "m2": Decimal(70)}  # m3 prices by the month
+    # Three go to m2 at 70, one to m4 at the region's 20: 57.50.
+    assert cost.other_prices == {"m3": Decimal("57.50")}
+    clients = pd.DataFrame(
+        [(m, "dac_grt", 2026, 2.0) for m in ("m1", "m2", "m3", "m4")],
+        columns=["municipality_id", "service", "year", "clients"],
+    )
+    lines = plan_budget(clients, [cost], elsewhere={("m3", "dac_grt"): 0.5}).lines
+    amounts = lines.set_index("municipality_id")["amount"].to_dict()
+    # 2 clients x 52 days x the price: 15, 70, half 20 and half 57.50, 20.
+    assert amounts == {"m1": 1560, "m2": 7280, "m3": 4030, "m4": 2080}
+
+
+def test_prices_follow_the_borders_of_the_view():
+    assert set(locate_prices(load_prices(), "plan")["municipality_id"].dropna()) == {"0050000"}
+    assert set(locate_prices(load_prices(), "today")["municipality_id"].dropna()) == {"0002000"}
