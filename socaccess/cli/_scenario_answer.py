@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from socaccess.cli.session import Session, as_objects
@@ -51,6 +52,12 @@ def _show_service(
         counts = {end: session.cell(row[f"{column}{end}"]) for end in ("", "_low", "_high")}
         session.say(f"cli.scenario_{column}", n=counts[""], low=counts["_low"],
                     high=counts["_high"])  # fmt: skip
+    if pd.notna(row.get("same_day_gained", np.nan)):
+        told = {name: _percent(texts, row[name]) for name in
+                (f"{what}_percent_{end}" for what in ("without_car", "same_day")
+                 for end in ("before", "after"))}  # fmt: skip
+        session.say("cli.scenario_without_car", gained=session.cell(row["same_day_gained"]),
+                    lost=session.cell(row["same_day_lost"]), **told)  # fmt: skip
     mine = municipalities[municipalities["service"] == row["service"]]
     changed = mine[(mine["gained"] != 0) | (mine["lost"] != 0)]
     if not len(changed):

@@ -19,6 +19,7 @@ from socaccess.study.scenario_tables import (
     FAR,
     PERSON_UNITS,
     SHARE_UNITS,
+    SLOW,
     ScenarioTables,
     build_scenario_tables,
 )
@@ -73,6 +74,7 @@ def encode_whatif(
         "view": study.view,
         "data": tables.data,
         "far": FAR,
+        "slow": SLOW,
         "longest": tables.longest_min,
         "uncertainty": study.settings.time_uncertainty,
         "shareUnits": SHARE_UNITS,

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from socaccess.study.scenario_tables import FAR, ScenarioTables, build_scenario_tables
+from socaccess.study.scenario_tables import (
+    FAR,
+    SLOW,
+    WITHOUT_CAR,
+    ScenarioTables,
+    build_scenario_tables,
+)
 
 if TYPE_CHECKING:
     from socaccess.study.inputs import StudyInputs
@@ -31,12 +37,16 @@ class ScenarioAnswer:
         One row per service with a change: `basis` (persons or population), `people`,
         `within_before`, `within_after`, `percent_before`, `percent_after` (-1: none to
         count), `gained` and `lost` with `_low` and `_high` (if all times were longer, shorter).
+        Where the study has a timetable and clients travel: `without_car_percent_before` and
+        `_after`, who is within the limit without a car; `same_day_percent_before` and `_after`,
+        who gets there and home the same day, and `same_day_gained` and `same_day_lost` of them.
     municipalities
         One row per such service and municipality: `percent_before`, `percent_after`,
         `gained`, `lost`.
     settlements
         One row per such service and settlement: `minutes_before`, `minutes_after`, whole
-        minutes that half of its people need at most (None: no way as long as any told).
+        minutes that half of its people need at most (None: no way as long as any told), and
+        `without_car_before`, `without_car_after` where the study has a timetable.
     same_data
         Whether the scenario was saved from these minutes and facilities; None if it does
         not say.
@@ -108,8 +118,8 @@ def _answer_service(
     study = released.result.study
     name, group = str(service["service"]), str(service["target_group"])
     matrix = tables.minutes.get(str(service["traveller"]), tables.minutes["client"])
-    before = _nearest(matrix, tables.supply[name, "now"]["row"].tolist())
-    after = _nearest(matrix, _rows_after(study, tables, scenario, name))
+    rows = tables.supply[name, "now"]["row"].tolist(), _rows_after(study, tables, scenario, name)
+    before, after = (_nearest(matrix, found) for found in rows)
     limit = scenario.limit_min or math.floor(service["limit_min"])
     uncertainty = study.settings.time_uncertainty
     persons = group in tables.need
@@ -136,6 +146,18 @@ def _answer_service(
         row[f"{column}_low"], row[f"{column}_high"] = (
             show(end(counts), total) for end in (min, max)
         )
+    by_bus = tables.minutes.get(WITHOUT_CAR)
+    ways: dict[str, np.ndarray] = {}
+    if by_bus is not None and service["traveller"] != "provider":
+        ways = {end: _nearest(by_bus, found) for end, found in
+                zip(("before", "after"), rows, strict=True)}  # fmt: skip
+        for end, minutes in ways.items():
+            for column, most in {"without_car": limit, "same_day": SLOW}.items():
+                part = int(weight[minutes <= most].sum())
+                row[f"{column}_percent_{end}"] = percent_of(part, total)
+        there = [ways[end] <= SLOW for end in ("before", "after")]
+        row["same_day_gained"] = show(int(weight[there[1] & ~there[0]].sum()), total)
+        row["same_day_lost"] = show(int(weight[there[0] & ~there[1]].sum()), total)
     home, everyone = tables.municipality[tables.home], tables.weigh(group, persons=False)
     of_municipalities = []
     places = study.municipalities
@@ -154,11 +176,14 @@ def _answer_service(
             "gained": show(int(weight[mine & then & ~was].sum()), whole),
             "lost": show(int(weight[mine & was & ~then].sum()), whole),
         })  # fmt: skip
-    columns = (study.settlements["settlement_id"].tolist(), study.settlements["name"].tolist(),
-               _medians(tables, before), _medians(tables, after))  # fmt: skip
-    names = ("settlement_id", "settlement", "minutes_before", "minutes_after")
-    of_settlements = [{"service": name, **dict(zip(names, values, strict=True))}
-                      for values in zip(*columns, strict=True)]  # fmt: skip
+    columns = {
+        "settlement_id": study.settlements["settlement_id"].tolist(),
+        "settlement": study.settlements["name"].tolist(),
+        "minutes_before": _medians(tables, before),
+        "minutes_after": _medians(tables, after),
+    } | {f"without_car_{end}": _medians(tables, minutes) for end, minutes in ways.items()}
+    of_settlements = [{"service": name, **dict(zip(columns, values, strict=True))}
+                      for values in zip(*columns.values(), strict=True)]  # fmt: skip
     return [row], of_municipalities, of_settlements
 
 
@@ -201,7 +226,7 @@ def _medians(tables: ScenarioTables, minutes: np.ndarray) -> list[int | None]:
     found: list[int | None] = [None] * count
     # Backwards, so that the first point that brings a settlement to half of its people stays.
     for settlement, value in zip(home[reached][::-1], minutes[order][reached][::-1], strict=True):
-        found[settlement] = None if value == FAR else int(value)
+        found[settlement] = None if value >= SLOW else int(value)
     return found
 
 

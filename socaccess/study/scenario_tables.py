@@ -16,15 +16,30 @@ import numpy as np
 import pandas as pd
 
 from socaccess.privacy import SHOWN
+from socaccess.routing import UNREACHABLE
 from socaccess.travel.minutes import MS_PER_MIN
 
 if TYPE_CHECKING:
     from socaccess.study.release import Release
 
-__all__ = ["FAR", "PERSON_UNITS", "SHARE_UNITS", "ScenarioTables", "build_scenario_tables"]
+__all__ = [
+    "FAR",
+    "PERSON_UNITS",
+    "SHARE_UNITS",
+    "SLOW",
+    "WITHOUT_CAR",
+    "ScenarioTables",
+    "build_scenario_tables",
+]
 
 FAR = 255
 """Minutes of a way that is longer than any that is told, or is not there at all."""
+
+SLOW = FAR - 1
+"""Minutes of a way without a car that leads home the same day, but takes that long or longer."""
+
+WITHOUT_CAR = "without_car"
+"""Clients who have no car, beside those who travel (`client`, `provider`)."""
 
 SHARE_UNITS = 100_000
 """The people of a settlement, shared out to the points where they live."""
@@ -42,8 +57,9 @@ class ScenarioTables:
     longest_min
         The longest way told; longer ones are `FAR`.
     minutes
-        By who travels (`client`, `provider`): whole minutes rounded up, uint8 of shape
-        (rows, people); a row per point where a facility stands or could.
+        By who travels (`client`, `provider`, and `without_car` where the study has a timetable):
+        whole minutes rounded up, uint8 of shape (rows, people); a row per point where a facility
+        stands or could. Without a car only ways are told that lead home the same day.
     settlement_row
         Row of every settlement as a place for a new facility, -1 where no road leads there.
     home
@@ -106,7 +122,7 @@ def build_scenario_tables(released: Release) -> ScenarioTables:
     study, reach, times = result.study, result.reach, result.times
     settlements, settings = study.settlements, study.settings
     limits = [*study.assessed_types["limit_min"], *settings.bands_min]
-    longest = min(FAR - 1, int(max(limits) / (1 - settings.time_uncertainty)))
+    longest = min(SLOW - 1, int(max(limits) / (1 - settings.time_uncertainty)))
     points = np.unique(
         np.concatenate([reach.supply["planned"]["point"].to_numpy(int), reach.candidate_point])
     )
@@ -115,6 +131,10 @@ def build_scenario_tables(released: Release) -> ScenarioTables:
     by_traveller = {
         name: _round_up(reach.people_ms(points, name), longest).T for name in travellers
     }
+    without = result if reach.transit is not None else result.without_car
+    if without is not None:
+        travel_ms = without.reach.people_ms(points, "client")
+        by_traveller[WITHOUT_CAR] = _round_up(travel_ms, SLOW - 1, slow=SLOW).T
     near = np.any([(table < FAR).any(axis=1) for table in by_traveller.values()], axis=0)
     minutes = {name: np.ascontiguousarray(t[near]) for name, t in by_traveller.items()}
     row_of = np.full(len(reach.points.ids) + 1, -1)
@@ -149,9 +169,11 @@ def build_scenario_tables(released: Release) -> ScenarioTables:
     )
 
 
-def _round_up(travel_ms: np.ndarray, longest_min: int) -> np.ndarray:
+def _round_up(travel_ms: np.ndarray, longest_min: int, slow: int = FAR) -> np.ndarray:
+    """Return whole minutes, `slow` for ways that take longer than the longest."""
     minutes = -(-travel_ms.astype(np.int64) // MS_PER_MIN)
-    return np.where(minutes <= longest_min, minutes, FAR).astype(np.uint8)
+    rest = np.where(travel_ms < UNREACHABLE, slow, FAR)
+    return np.where(minutes <= longest_min, minutes, rest).astype(np.uint8)
 
 
 def _list_need(result: Any) -> dict[str, np.ndarray]:

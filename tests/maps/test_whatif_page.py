@@ -67,6 +67,15 @@ def test_best_place_drag_undo_and_remove(page: Any) -> None:
     assert page.messages == []
 
 
+def test_minutes_stand_there_when_the_table_is_opened(page: Any) -> None:
+    page.click("#whatif-best")
+    assert page.locator("#whatif-settlement-rows tr").count() == 0
+    page.click("#whatif-settlements summary")
+    page.wait_for_selector("#whatif-settlement-rows tr")
+    assert page.locator("#whatif-settlement-heads th").all_inner_texts() == [
+        TEXTS("map.settlement"), TEXTS("map.whatif_now"), TEXTS("map.whatif_after")]  # fmt: skip
+
+
 def test_by_keyboard_alone(page: Any) -> None:
     page.focus("#whatif-best")
     page.keyboard.press("Enter")

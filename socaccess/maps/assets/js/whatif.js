@@ -59,9 +59,8 @@ class WhatIf {
   }
 
   /** Minutes of everyone to the nearest of some rows. */
-  nearest(service, rows) {
+  nearest(service, rows, table = this.minutesOf(service)) {
     const { people, tables: { far } } = this;
-    const table = this.minutesOf(service);
     const nearest = new Uint8Array(people).fill(far);
     for (const row of rows) {
       const minutes = table.row(row);
@@ -183,6 +182,32 @@ class WhatIf {
     };
   }
 
+  /** Who gets there without a car, within the limit and at all, home the same day; null where nobody asked. */
+  withoutCar(service, changes, limit) {
+    const table = this.tables.minutes.without_car;
+    if (!table || this.data.services[service].traveller === "provider") return null;
+    const before = this.remember(`without car ${service}`, () => this.nearest(service, this.tables.supply[service][0][0], table));
+    const after = this.nearest(service, this.rowsAfter(service, changes), table);
+    const weight = this.weights(service);
+    const { slow } = this.tables;
+    let [total, was, then, dayWas, dayThen, gained, lost] = new Float64Array(7);
+    for (let i = 0; i < this.people; i++) {
+      const people = weight[i];
+      total += people;
+      if (before[i] <= limit) was += people;
+      if (after[i] <= limit) then += people;
+      if (before[i] <= slow) dayWas += people;
+      if (after[i] <= slow) dayThen += people;
+      if (before[i] > slow && after[i] <= slow) gained += people;
+      if (before[i] <= slow && after[i] > slow) lost += people;
+    }
+    return {
+      before, after, percentBefore: percentOf(was, total), percentAfter: percentOf(then, total),
+      sameDayBefore: percentOf(dayWas, total), sameDayAfter: percentOf(dayThen, total),
+      gained: this.shown(service, gained, total), lost: this.shown(service, lost, total),
+    };
+  }
+
   /** Shares of municipalities: of persons where no count is hidden, else of inhabitants. */
   municipalities(service, before, after, limit) {
     const { id } = this.data.municipalities;
@@ -214,7 +239,7 @@ class WhatIf {
 
   /** Minutes that half of each settlement's people need at most, -1 where it is too far. */
   settlementMinutes(minutes) {
-    const { home, share, far } = this.tables;
+    const { home, share, slow } = this.tables;
     const points = this.remember("points", () => {
       const at = this.data.settlements.name.map(() => []);
       home.forEach((settlement, i) => at[settlement].push(i));
@@ -226,7 +251,7 @@ class WhatIf {
       let sum = 0;
       for (const i of sorted) {
         sum += share[i];
-        if (2 * sum >= total) return minutes[i] === far ? -1 : minutes[i];
+        if (2 * sum >= total) return minutes[i] >= slow ? -1 : minutes[i];
       }
       return -1;
     });

@@ -25,6 +25,8 @@ class WhatIfPage {
 
   build() {
     const { say } = this;
+    // Rows are written only while they are seen.
+    $("whatif-settlements").addEventListener("toggle", () => this.last && this.updateSettlements(this.last));
     const button = (id, text, onclick) => el("button", { type: "button", id, onclick }, text);
     const load = el("input", { type: "file", id: "scenario-load", accept: ".json,application/json", hidden: true });
     load.addEventListener("change", () => this.load(load));
@@ -149,6 +151,7 @@ class WhatIfPage {
     [...$("whatif-changes").querySelectorAll("select")].forEach((select, i) => { select.value = String(added[i].place); });
     $("whatif-undo").disabled = !scenario.past.length;
     const answer = whatif.answer(service, scenario.changes, this.changedLimit);
+    answer.withoutCar = whatif.withoutCar(service, scenario.changes, answer.limit);
     this.last = answer;
     const card = (name, text, [n, low, high], sign) => el("div", { class: name },
       el("strong", {}, peopleText(say, n, sign)), el("span", {}, text),
@@ -171,7 +174,7 @@ class WhatIfPage {
       el("p", {}, el("strong", {}, `${say.percent(answer.percentBefore)} → ${say.percent(answer.percentAfter)}`), ` ${say("whatif_of", {
         before: peopleText(say, answer.withinBefore), after: peopleText(say, answer.withinAfter), all: peopleText(say, answer.people) })}`),
       ...(whatif.hasNeed(service) ? [] : [el("p", { class: "note" }, say("whatif_inhabitants"))]),
-      ...(data.withoutCar ? [el("p", { class: "note" }, say("whatif_transit"))] : []),
+      ...(answer.withoutCar ? [this.withoutCarLine(answer)] : []),
       ...(this.model.services[service].known ? [] : [el("p", { class: "note" }, say("no_facility"))]),
       ...(changed.length ? [el("table", {},
         el("thead", {}, el("tr", {}, ...["municipality", "whatif_now", "whatif_after", "whatif_gain", "whatif_loss"].map((key) => el("th", { scope: "col" }, say(key))))),
@@ -180,6 +183,14 @@ class WhatIfPage {
           el("td", { class: "number" }, change(row.gained, "+")), el("td", { class: "number" }, change(row.lost, "−"))))))] : []));
     this.updateSettlements(answer);
     this.panel.showShare(answer.percentAfter, say("whatif_result", { limit: answer.limit }));
+  }
+
+  /** Who gets there without a car, and home the same day. */
+  withoutCarLine({ limit, withoutCar: { percentBefore, percentAfter, sameDayBefore, sameDayAfter, gained, lost } }) {
+    const { say } = this;
+    const change = (from, to) => `${say.percent(from)} → ${say.percent(to)}`;
+    return el("p", { id: "whatif-without-car" }, say("whatif_without_car", { limit, within: change(percentBefore, percentAfter),
+      day: change(sameDayBefore, sameDayAfter), gained: peopleText(say, gained, "+"), lost: peopleText(say, lost, "−") }));
   }
 
   /** Shares of municipalities after the changes, for the names on the map. */
@@ -192,19 +203,23 @@ class WhatIfPage {
     return number(gained) + number(lost);
   }
 
-  /** The settlements whose minutes change, most people first. */
-  updateSettlements(answer) {
+  /** The settlements whose minutes change, by car or without one, most people first. */
+  updateSettlements({ before, after, withoutCar }) {
     const { data, say, whatif } = this;
     const block = $("whatif-settlements");
     if (!block.open) return;
-    const before = whatif.settlementMinutes(answer.before);
-    const after = whatif.settlementMinutes(answer.after);
-    const { longest } = data.whatif;
-    const text = (minutes) => (minutes < 0 ? say("whatif_far", { n: longest }) : say.number(minutes));
-    const changed = before.map((_, i) => i).filter((i) => before[i] !== after[i])
-      .sort((a, b) => data.settlements.population[b] - data.settlements.population[a] || a - b);
+    const { longest, slow } = data.whatif;
+    const ways = [[before, after, longest], ...(withoutCar ? [[withoutCar.before, withoutCar.after, slow - 1]] : [])]
+      .map(([was, then, most]) => ({ was: whatif.settlementMinutes(was), then: whatif.settlementMinutes(then), most }));
+    const heads = ["whatif_now", "whatif_after"].map((key) => say(key));
+    const others = withoutCar ? heads.map((head) => say("whatif_column_without_car", { head })) : [];
+    $("whatif-settlement-heads").replaceChildren(...[say("settlement"), ...heads, ...others].map((head) => el("th", { scope: "col" }, head)));
+    const text = (minutes, most) => (minutes < 0 ? say("whatif_far", { n: most }) : say.number(minutes));
+    const { name, population } = data.settlements;
+    const changed = name.map((_, i) => i).filter((i) => ways.some(({ was, then }) => was[i] !== then[i]))
+      .sort((a, b) => population[b] - population[a] || a - b);
     $("whatif-settlement-rows").replaceChildren(...changed.map((i) => el("tr", {},
-      el("th", { scope: "row" }, data.settlements.name[i]), el("td", { class: "number" }, text(before[i])),
-      el("td", { class: "number" }, el("strong", {}, text(after[i]))))));
+      el("th", { scope: "row" }, name[i]), ...ways.flatMap(({ was, then, most }) => [
+        el("td", { class: "number" }, text(was[i], most)), el("td", { class: "number" }, el("strong", {}, text(then[i], most)))]))));
   }
 }
