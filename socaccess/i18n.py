@@ -4,7 +4,9 @@ The catalogues are JSON files, one folder a language and one file a subject:
 `locale/lv/map.json`, `locale/en/map.json`. Keys and placeholders are equal in
 both (tested); sentences about errors stand in `errors.json`, which `messages` reads. A
 text with plural forms is an object whose keys are the plural
-categories of the language (Latvian: zero, one, other; English: one, other).
+categories of the language (Latvian: zero, one, other; English: one, other). A word
+beside one of several numbers is written `{persons} {persons:persona|personas}`: the first
+form after 1, 21 and the like, the second after all others.
 """
 
 from __future__ import annotations
@@ -14,6 +16,8 @@ import json
 import locale
 import math
 import os
+import re
+import string
 import unicodedata
 from functools import cache, lru_cache
 from importlib import resources
@@ -164,7 +168,7 @@ class Texts:
             raise UnknownNameError("i18n.unknown_key", key=key, lang=self.lang)
         if not isinstance(text, str):
             raise UnknownNameError("i18n.plural", key=key)
-        return text.format(**values) if values else text
+        return self._fill(text, values) if values else text
 
     def count(self, key: str, n: float, /, **values: object) -> str:
         """Return the text of `key` in the plural form of `n`; `{n}` is the number itself."""
@@ -173,7 +177,11 @@ class Texts:
             raise UnknownNameError("i18n.no_plural", key=key, lang=self.lang)
         form = forms.get(self.plural_category(n), forms["other"])
         shown = self.number(n, decimals=0 if float(n).is_integer() else 1)
-        return str(form).format(n=shown, **values)
+        return self._fill(str(form), {"n": shown, **values})
+
+    def _fill(self, text: str, values: dict[str, Any]) -> str:
+        # Most texts choose no word, and are filled in faster without.
+        return _Filler(self).vformat(text, (), values) if "|" in text else text.format(**values)
 
     def plural_category(self, n: float) -> str:
         """Return the CLDR plural category of `n`.
@@ -218,6 +226,25 @@ class Texts:
     def raw(self, prefix: str) -> dict[str, Any]:
         """Return the texts whose key begins with `prefix`, which is cut off."""
         return _find_family(self.lang, prefix).copy()
+
+
+class _Filler(string.Formatter):
+    """Fills a text in, and chooses between two forms of a word by the number beside it."""
+
+    def __init__(self, texts: Texts) -> None:
+        self._texts = texts
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        if "|" not in format_spec:
+            return str(super().format_field(value, format_spec))
+        one, other = format_spec.split("|")
+        # Of a range the last number decides; what groups thousands is no part of a number.
+        found = re.findall(r"\d+(?:[\s,]\d{3})*(?:[.,]\d+)?", str(value))
+        if not found:
+            return other
+        mark = "." if self._texts.lang == "en" else ","
+        digits = re.sub(r"\s" if mark == "," else r"[\s,]", "", found[-1]).replace(mark, ".")
+        return one if self._texts.plural_category(float(digits)) == "one" else other
 
 
 def choose_language(asked: str | None = None) -> str:

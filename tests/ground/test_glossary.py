@@ -81,3 +81,25 @@ def find_old(lang: str) -> list[str]:
 @pytest.mark.parametrize("lang", ["lv", "en"])
 def test_no_word_that_was_replaced_is_left(lang):
     assert find_old(lang) == []
+
+
+COUNTED = re.compile(
+    r"\{(\w+)\} (personas|personām|pašvaldības|pašvaldībām|pakalpojumi|pakalpojumiem|vietas|vietām|"
+    r"projekti|projektos|projektiem|cilvēki|cilvēkiem|dienas|dienām|objekti|objektiem)\b"
+)
+"""A number and a word that has another form after 21."""
+
+
+def test_words_after_a_number_have_a_form_for_21():
+    """Whatever stands after a number that may end in one: "no 21 personas", "no 22 personām"."""
+    fixed = {"below", "municipality_of"}
+    found = [
+        f"{path.name} {key}: {match[0]}"
+        for path in sorted((ROOT / "socaccess" / "locale" / "lv").glob("*.json"))
+        if path.stem not in ("errors", "help")
+        for key, text in json.loads(path.read_text(encoding="utf-8")).items()
+        if isinstance(text, str)
+        for match in COUNTED.finditer(text)
+        if match[1] not in fixed
+    ]
+    assert found == []

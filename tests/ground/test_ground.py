@@ -206,6 +206,30 @@ def test_plural_forms_follow_the_language():
     assert [en.plural_category(n) for n in (0, 1, 2, 21)] == ["other", "one", "other", "other"]
 
 
+@pytest.mark.parametrize(
+    ("lang", "persons", "sentence"),
+    [
+        ("lv", "21", "5 no 21 personas"), ("lv", "11", "5 no 11 personām"),
+        ("lv", "389", "5 no 389 personām"), ("lv", "10\u00a0021", "5 no 10\u00a0021 personas"),
+        ("lv", ">31", "5 no >31 personas"), ("lv", "<5", "5 no <5 personām"),
+        ("lv", "20–31", "5 no 20–31 personas"), ("lv", "4,4", "5 no 4,4 personām"),
+        ("lv", "3,1", "5 no 3,1 personas"), ("lv", "–", "5 no – personām"),
+        ("lv", 1, "5 no 1 personas"), ("en", "21", "For 5 of 21 persons"),
+    ],
+)  # fmt: skip
+def test_a_word_follows_the_number_beside_it(lang, persons, sentence):
+    told = Texts(lang)("finding.lead", outside="5", persons=persons, n="30")
+    assert told.startswith(f"{sentence} ")
+
+
+def test_a_day_is_no_days():
+    texts = Texts("en")
+    told = [texts("transit.journey", leave="", out="", arrive="", leave_back="", way_back="",
+                  back="", days=days) for days in ("1", "4.4", "1,001")]  # fmt: skip
+    assert [one.rsplit("(", 1)[1] for one in told] == [
+        "1 day a week)", "4.4 days a week)", "1,001 days a week)"]  # fmt: skip
+
+
 def test_unknown_languages_and_texts():
     with pytest.raises(UnknownNameError, match="language 'ru' is not known; use one of lv, en"):
         Texts("ru")

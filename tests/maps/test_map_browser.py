@@ -73,6 +73,17 @@ def table(page: Any) -> list[list[str]]:
     )
 
 
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [("21", "21 pakalpojuma"), ("11", "11 pakalpojumiem"), ("22", "22 pakalpojumiem"),
+     ("10\u00a0031", "10\u00a0031 pakalpojuma"), ("0,4", "0,4 pakalpojumiem")],
+)  # fmt: skip
+def test_words_follow_the_number_beside_them(open_page, page_path, number, words):
+    asked = "(n) => window.socaccess.say('services_within', { covered: '3', n })"
+    told = open_page(page_path).evaluate(asked, number)
+    assert told == f"robežlaikā 3 no {words}"
+
+
 def test_opens_from_disk_without_request_or_message(open_page: OpenPage, page_path: Path) -> None:
     page = open_page(page_path)
     assert page.requested == [page_path.as_uri()]

@@ -102,8 +102,14 @@ function fold(text) {
 /** Texts, plural forms and numbers of one language. */
 function speaker(texts, lang) {
   const plural = new Intl.PluralRules(lang);
+  // {n:persona|personas}: a word by the number beside it; of a range the last decides.
+  const choose = (value, [one, other]) => {
+    const digits = String(value).match(/\d+(?:[\s,]\d{3})*(?:[.,]\d+)?/g)?.at(-1).replace(lang === "lv" ? /\s/g : /[\s,]/g, "");
+    return digits !== undefined && plural.select(Number(digits.replace(",", "."))) === "one" ? one : other;
+  };
   const fill = (text, values) =>
-    text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
+    text.replace(/\{(\w+)(?::([^{}]*))?\}/g, (whole, name, forms) => (
+      !(name in values) ? whole : forms ? choose(values[name], forms.split("|")) : String(values[name])));
   const formats = new Map();
   const number = (value, decimals = 0) => {
     const useGrouping = lang !== "lv" || Math.abs(value) >= 9999.5;

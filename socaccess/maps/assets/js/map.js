@@ -176,7 +176,7 @@ async function start() {
   address.follow();
   window.addEventListener("hashchange", () => address.follow());
   Object.assign(window.socaccess, {
-    map: view.map, model, data, state: state.choice, selected: state.selected, layers: state.shown,
+    map: view.map, say, model, data, state: state.choice, selected: state.selected, layers: state.shown,
     pick: (lat, lng) => pointer.pick({ lat, lng }),
     whatif: page.whatif, scenario: page.scenario, changes, zones, redraw, redrawFigures, legend, address, label: () => labels.setItems(labelItems(page)),
   });
