@@ -59,12 +59,13 @@ def find_problems(problem: SitingFields) -> list[Problem]:
 
 
 def _check_ids(name: str, ids: Sequence[str]) -> Iterator[Problem]:
-    wrong = [repr(value) for value in ids if not isinstance(value, str) or not value]
-    if wrong:
+    known = set(ids)
+    if "" in known or not all(issubclass(kind, str) for kind in set(map(type, ids))):
+        wrong = [repr(value) for value in ids if not isinstance(value, str) or not value]
         yield Problem("siting.id_not_text", name, wrong)
         return
-    twice = [name for name, count in Counter(ids).items() if count > 1]
-    if twice:
+    if len(known) < len(ids):
+        twice = [name for name, count in Counter(ids).items() if count > 1]
         yield Problem("siting.id_twice", name, twice)
     if name == "client_ids" and not ids:
         yield Problem("siting.no_clients", name)

@@ -55,9 +55,8 @@ def find_merits(
     persons, limit = persons[rows], instance.limit_min[rows]
     travel = instance.travel.rows(rows)
     sites = np.unique(instance.column_site[opened])
-    by_site = [
-        travel.columns(opened[instance.column_site[opened] == site]).min(axis=1) for site in sites
-    ]
+    table, site_of = travel.columns(opened), instance.column_site[opened]
+    by_site = [table[:, site_of == site].min(axis=1) for site in sites]
     start = travel.nearest(stay)[1]
     had = np.isfinite(start)
     # How many are near counts only where one is not enough.

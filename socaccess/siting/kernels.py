@@ -201,6 +201,25 @@ def _put_smallest_first(values, order, many):  # type: ignore[no-untyped-def]
 
 
 @compiled
+def _by_site(start, site, cost, m):  # type: ignore[no-untyped-def]
+    """Return the pairs gathered by site: where each begins, its clients and their costs."""
+    n, pairs = len(start) - 1, len(site)
+    begin = np.zeros(m + 1, np.int64)
+    for k in range(pairs):
+        begin[site[k] + 1] += 1
+    for j in range(m):
+        begin[j + 1] += begin[j]
+    place = begin.copy()
+    client, value = np.empty(pairs, np.int32), np.empty(pairs)
+    for i in range(n):
+        for k in range(start[i], start[i + 1]):
+            q = place[site[k]]
+            client[q], value[q] = i, cost[k]
+            place[site[k]] += 1
+    return begin, client, value
+
+
+@compiled
 def ascend(  # type: ignore[no-untyped-def]
     start, site, cost, base, m, sites, prices, goal, upper, theta, rounds, patience, margin
 ):
@@ -213,6 +232,8 @@ def ascend(  # type: ignore[no-untyped-def]
     direction = np.zeros(n)
     chosen = np.zeros(m, np.bool_)
     order = np.arange(m)
+    step = np.empty(n)
+    begin, client, value = _by_site(start, site, cost, m)
     best, stalled, turn = -np.inf, 0, 0
     while turn < rounds:
         turn += 1
@@ -254,18 +275,18 @@ def ascend(  # type: ignore[no-untyped-def]
                 lam[i], direction[i] = best_lam[i], 0.0
             if theta < 0.02:
                 break
+        for i in range(n):
+            step[i] = 1.0
+        for r in range(sites):
+            for k in range(begin[order[r]], begin[order[r] + 1]):
+                if value[k] < lam[client[k]]:
+                    step[client[k]] -= 1.0
         length = 0.0
         for i in range(n):
-            step = 1.0
-            for k in range(start[i], start[i + 1]):
-                if cost[k] >= lam[i]:
-                    break
-                if chosen[site[k]]:
-                    step -= 1.0
             # At its ceiling a price cannot rise.
-            if step > 0.0 and lam[i] >= base[i]:
-                step = 0.0
-            direction[i] = 0.8 * direction[i] + step
+            if step[i] > 0.0 and lam[i] >= base[i]:
+                step[i] = 0.0
+            direction[i] = 0.8 * direction[i] + step[i]
             length += direction[i] * direction[i]
         if length == 0.0:
             break

@@ -31,16 +31,14 @@ __all__ = ["MedianResult", "solve_median"]
 ITERATIONS = (60, 200)
 CLIENTS_PER_ITERATION = 40
 ROUNDS = 8
-MORE_ROUNDS = 80
-WIDE = 2_000
 CORE_PAIRS = 3_000_000
 PROGRAMME_PAIRS, COVER_PAIRS, MANY_PAIRS = 1_000, 5_000, 40_000
 COMPILED_PAIRS, COMPILED_COVER = 240_000, 100_000
 INTERIOR_PAIRS = 1_000_000
 FEWEST_NEAR, NEAR_SITES = 60, 8
-FEW_ROUNDS, MANY_ROUNDS = 30, 1_000_000
+FEW_ROUNDS, MANY_ROUNDS = 10, 1_000_000
 COVER_PROGRAMME, TREE_PAIRS, SMALL_GAP = 600_000, 100_000, 5e-4
-TRIAL_NODES = 1_000
+TRIAL_NODES, DENSE_PLAN = 1_000, 8
 LISTED = 10_000_000
 
 
@@ -164,9 +162,7 @@ class _Run:
         """Shake the best plan."""
         self.clock.report("siting.step_search_again")
         part = self.clock.part(0.2)
-        wide = self.value - self.bound > WIDE * self.goal.tolerance(self.value)
-        rounds = (4 if wide else 1) * ROUNDS + MORE_ROUNDS // max(1, self.sites)
-        self.offer(search_sites(self.costs, self.chosen, rounds=rounds, seed=self.seed, clock=part))
+        self.offer(search_sites(self.costs, self.chosen, rounds=ROUNDS, seed=self.seed, clock=part))
 
     def relax(self) -> Relaxation:
         """Bound by client prices."""
@@ -235,7 +231,9 @@ class _Run:
         if not self.is_open:
             return
         self.clock.report("siting.step_bound")
-        root = self.close(search, most_nodes=0 if covers else TRIAL_NODES)
+        # Where many of the sites open the linear relaxation is nearly whole: nodes are wasted.
+        dense = costs.site_count < DENSE_PLAN * self.sites
+        root = self.close(search, most_nodes=0 if covers or dense else TRIAL_NODES)
         if self.is_open and not covers:
             relaxed = Relaxation(
                 root.root_bound, root.column_cost, root.prices, self.chosen, self.value

@@ -11,7 +11,7 @@ from socaccess.siting.problem import SitingProblem
 
 __all__ = ["check_size", "forecast_bytes"]
 
-PLAIN_BYTES, GENERAL_BYTES = 80, 300
+PLAIN_BYTES, GENERAL_BYTES = 120, 300
 """Bytes a pair of client and site takes at the most: on the fast ways, and in a programme."""
 DENSE_BYTES = 40
 

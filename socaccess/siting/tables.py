@@ -14,18 +14,18 @@ from socaccess.siting.problem import SitingProblem
 __all__ = ["assignment_table", "curve_table", "open_columns", "sites_table"]
 
 SITE_COLUMNS = {
-    "site_id": "str",
+    "site_id": "object",
     "rank": "int64",
-    "part": "str",
-    "municipality_id": "str",
+    "part": "object",
+    "municipality_id": "object",
     "persons": "float64",
     "places": "float64",
     "gain_persons": "float64",
     "saved_person_min": "float64",
     "lost_persons": "float64",
     "lost_person_min": "float64",
-    "municipalities": "str",
-    "runner_up": "str",
+    "municipalities": "object",
+    "runner_up": "object",
     "runner_up_loss": "float64",
     "cost_eur": "float64",
     "gain_per_place": "float64",
@@ -119,9 +119,9 @@ def sites_table(
                 merit.gain / cost if cost > 0 else np.nan,
             )
         )
-    frame = pd.DataFrame(rows, columns=list(SITE_COLUMNS))
-    texts = {name: "object" if kind == "str" else kind for name, kind in SITE_COLUMNS.items()}
-    return frame.astype(texts)
+    columns = zip(*rows, strict=True) if rows else [()] * len(SITE_COLUMNS)
+    kinds = zip(SITE_COLUMNS.items(), columns, strict=True)
+    return pd.DataFrame({name: pd.Series(values, dtype=kind) for (name, kind), values in kinds})
 
 
 def _who_goes(

@@ -166,10 +166,30 @@ class Travel:
         sites = np.asarray(sites, dtype=np.int64)
         if len(sites) == 0:
             return np.full(self.shape[0], -1), np.full(self.shape[0], np.inf)
+        if isinstance(self.minutes, sp.csr_array):
+            return self._nearest_stored(self.minutes, sites)
         minutes = self.columns(sites)
         first = np.argmin(minutes, axis=1)
         least = minutes[np.arange(len(first)), first]
         return np.where(np.isfinite(least), sites[first], -1), least
+
+    def _nearest_stored(
+        self, minutes: sp.csr_array, sites: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the nearest by the stored pairs alone: all sites at once may be asked for."""
+        rank = np.full(self.shape[1], len(sites), dtype=np.int32)
+        # From behind, so that of a site named twice the first place stays.
+        rank[sites[::-1]] = np.arange(len(sites) - 1, -1, -1, dtype=np.int32)
+        place = rank[minutes.indices]
+        cost = np.where(place < len(sites), minutes.data, np.inf)
+        filled = np.flatnonzero(np.diff(minutes.indptr))
+        start = minutes.indptr[filled]
+        least, first = np.full(self.shape[0], np.inf), np.full(self.shape[0], len(sites))
+        if len(filled):
+            least[filled] = np.minimum.reduceat(cost, start)
+            tied = cost == np.repeat(least, np.diff(minutes.indptr))
+            first[filled] = np.minimum.reduceat(np.where(tied, place, len(sites)), start)
+        return np.where(np.isfinite(least), np.append(sites, -1)[first], -1), least
 
 
 def stack_travel(blocks: list[list[Travel | None]]) -> Travel:

@@ -50,8 +50,11 @@ class Pairs:
         """Return the stored entries of `by_client` under `base`, in order of cost."""
         cost, site, start = by_client.data, by_client.indices, by_client.indptr
         if cost.any():
-            client = np.repeat(np.arange(len(base)), np.diff(start))
-            order = np.lexsort((site, cost, client))
+            # Row by row is several times faster than all at once with the client as a key.
+            parts = zip(start[:-1].tolist(), start[1:].tolist(), strict=True)
+            order = np.concatenate(
+                [first + np.argsort(cost[first:last], kind="stable") for first, last in parts]
+            )
             cost, site = cost[order], site[order]
         return cls(
             start.astype(np.int64),

@@ -6,10 +6,12 @@ import itertools
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
 from socaccess.siting import Phase, Scenario, Service, SitingProblem, suggest_sites
+from socaccess.siting.travel import Travel
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -226,3 +228,16 @@ def test_trade_off_points_are_the_best_of_their_worst_time(seed):
         assert point.person_min == pytest.approx(min(values))
     median = suggest_sites(SitingProblem(**fields(minutes, persons, sites=2), objective="p_median"))
     assert curve["person_min"].min() == pytest.approx(median.objective)
+
+
+@given(seed=SEEDS)
+def test_the_nearest_is_the_same_of_stored_pairs_and_of_a_table(seed):
+    rng, minutes, _ = small(seed, n=6, m=7)
+    row, column = np.nonzero(~np.isnan(minutes))
+    stored = Travel.read(sp.coo_array((minutes[row, column], (row, column)), shape=minutes.shape))
+    # In any order, since of equally near sites the first one named counts.
+    sites = rng.permutation(7)[: rng.integers(0, 8)]
+    for ours, theirs in zip(
+        stored.nearest(sites), Travel.read(minutes).nearest(sites), strict=True
+    ):
+        np.testing.assert_array_equal(ours, theirs)
