@@ -381,6 +381,7 @@ def _services(
             "group": str(row.target_group),
             "promised": bool(row.promised),
             "known": bool(row.supply_known),
+            "guessed": str(row.service) in result.study.guessed,
             "traveller": str(row.traveller),
             "shown": True,
         }

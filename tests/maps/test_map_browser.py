@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
@@ -11,12 +12,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from socaccess.i18n import Texts
-from socaccess.maps import embed_map
+from socaccess.i18n import Texts, round_percent
+from socaccess.maps import embed_map, save_map
 from socaccess.maps.shares import as_percent
+from socaccess.study import StudyResult
 from socaccess.study.colours import LIGHT, STATUS
 from socaccess.study.findings import rank_gaps
 from socaccess.study.proposals import list_proposals
+from socaccess.study.released import list_tables
 
 from .world import NASTY, release_world
 
@@ -605,3 +608,33 @@ def test_page_of_a_municipality(
     page.wait_for_selector("#detail:not([hidden])")
     assert "<b>none" in page.inner_text("#detail-body")
     assert page.messages == []
+
+
+@pytest.mark.parametrize("lang", ["lv", "en"])
+def test_the_title_of_a_municipality_names_what_fewer_than_half_have(
+    open_page: OpenPage, latgale: StudyResult, tmp_path: Path, lang: str
+) -> None:
+    """As in the annex: of services that the register names, those within reach of too few."""
+    released, texts = latgale.released, Texts(lang)
+    page = open_page(save_map(released, tmp_path / "map.html", lang=lang))
+    study = latgale.study
+    table = list_tables(released)["coverage"].query("scenario == 'now' and scope == 'any'")
+    promised = set(study.promised) - study.guessed
+    table = table[table["service"].isin(promised) & table["covered_share"].notna()]
+    services = page.evaluate("window.socaccess.data.services")
+    groups = page.evaluate("window.socaccess.data.texts")
+    short = {row["id"]: row["short"] for row in services if row["shown"]}
+    assert {row["id"] for row in services if row.get("guessed")} == study.guessed & set(short)
+    marked = False
+    for identity, rows in table.groupby("municipality_id"):
+        page.evaluate(f"location.hash = '#municipality={identity}'")
+        title = page.wait_for_selector("#detail .sentence").inner_text()
+        few = rows.loc[rows["covered_share"].map(round_percent) < 50, "service"].tolist()
+        group = {name: groups[f"group_short.{study.group_of[name]}"] for name in few}
+        named = {f"{short[name][0].lower()}{short[name][1:]} ({group[name]})" for name in few}
+        told = title.rsplit(": ", 1)[1].removesuffix(".") if few else ""
+        assert set(re.split(r"(?<=\)), ", told)) == (named or {""}), (identity, title)
+        assert not few or re.search(rf"\b{len(few)} (no|of) {len(rows)}\b", title)
+        marked = marked or "¹" in page.inner_text("#sheet")
+        assert texts("map.guessed_note") in page.inner_text("#detail")
+    assert marked

@@ -60,15 +60,16 @@ class MunicipalityPage {
       { title: this.panel.groupText(group, services[0], id), rows: services.map((service) => this.rowOf(id, service)) }));
   }
 
-  /** The finding for one municipality, in a sentence. */
+  /** The finding for one municipality, in a sentence: services that fewer than half have within the limit. */
   title(id) {
     const { say, data, model } = this;
     const rows = model.byGroup().flatMap(({ services }) => services)
+      .filter((service) => !model.services[service].guessed)
       .filter((service) => model.services[service].promised || !model.services.some((other) => other.promised))
       .map((service) => this.rowOf(id, service))
       .filter((row) => row.shares[0] >= 0);
     const where = data.municipalities.where[id];
-    const missing = rows.filter((row) => row.shares[0] === 0);
+    const missing = rows.filter((row) => row.shares[0] < 50);
     if (!rows.length) return say("no_facility");
     if (!missing.length) return say("sheet_some", { where, n: rows.length });
     const names = missing.map((row) => this.name(row.service)).join(", ");
@@ -80,6 +81,16 @@ class MunicipalityPage {
     return `${short[0].toLowerCase()}${short.slice(1)} (${this.say.code("group_short", group)})`;
   }
 
+  /** A name, marked where no source names the service itself. */
+  marked({ guessed }, name) {
+    return guessed ? `${name}\u00a0¹` : name;
+  }
+
+  /** What the mark means, where one stands. */
+  notes() {
+    return this.model.byGroup().some(({ services }) => services.some((at) => this.model.services[at].guessed)) ? [this.say("guessed_note")] : [];
+  }
+
   parts(id, choose) {
     const { say, data, model, panel } = this;
     const { scenarios } = data;
@@ -88,7 +99,7 @@ class MunicipalityPage {
     const number = (text, strong) => el("td", { class: "number" }, strong ? el("strong", {}, text) : text);
     const rowElement = (row) => {
       const service = model.services[row.service];
-      const button = el("button", { type: "button", onclick: () => choose(row.service) }, service.short);
+      const button = el("button", { type: "button", onclick: () => choose(row.service) }, this.marked(service, service.short));
       const known = row.shares.some((share) => share >= 0);
       const cells = row.shares.map((share) => number(say.percent(share)));
       if (row.range && row.range[0] < row.range[1]) {
@@ -117,6 +128,7 @@ class MunicipalityPage {
         el("thead", {}, el("tr", {}, ...head.map((text) => el("th", { scope: "col" }, text)))),
         el("tbody", {}, ...this.groups(id).flatMap(({ title, rows }) => [
           el("tr", { class: "group" }, el("th", { colspan: head.length, scope: "colgroup" }, title)), ...rows.map(rowElement)])))),
+      ...this.notes().map((note) => el("p", { class: "note" }, note)),
     ];
   }
 
@@ -126,7 +138,7 @@ class MunicipalityPage {
     const head = [say("service"), say("group_label"), say("limit_column"), ...data.scenarios.map((name) => say.code("scenario", name)),
       say("nearest_heading"), say("minutes_heading"), say("places_heading")];
     const rows = this.groups(id).flatMap(({ rows: found }) => found.map((row) => [
-      model.services[row.service].name, say.code("group", model.services[row.service].group), say.number(row.limit),
+      this.marked(model.services[row.service], model.services[row.service].name), say.code("group", model.services[row.service].group), say.number(row.limit),
       ...row.shares.map((share, i) => (share < 0 ? "–" : panel.shareText(share, i ? null : row.range))),
       row.shares.some((share) => share >= 0) ? this.nearestName(row) : say("no_facility_short"),
       row.minutes === null ? "–" : say.number(Math.ceil(row.minutes)), this.placesText(row)]));
@@ -138,9 +150,9 @@ class MunicipalityPage {
     const { data, say } = this;
     const rows = this.table(id);
     const intro = [data.municipalities.name[id], this.title(id), document.querySelector(".kicker").textContent];
-    const text = [...intro, ...rows.map((row) => row.join("\t"))].join("\n");
+    const text = [...intro, ...rows.map((row) => row.join("\t")), ...this.notes()].join("\n");
     const html = el("div", {}, ...intro.map((line) => el("p", {}, line)),
-      el("table", {}, ...rows.map((row, i) => el("tr", {}, ...row.map((cell) => el(i ? "td" : "th", {}, cell))))));
+      el("table", {}, ...rows.map((row, i) => el("tr", {}, ...row.map((cell) => el(i ? "td" : "th", {}, cell))))), ...this.notes().map((note) => el("p", {}, note)));
     await copyText(text, html.outerHTML, () => { $("copied").textContent = say("copied"); });
   }
 }
