@@ -168,8 +168,9 @@ def write_programme(
     list of pathlib.Path
         `programme.pdf` and `.docx`, `programme_short.pdf` and `.docx`,
         `municipality_<id>.pdf` and `.docx`, `programme.xlsx`, `map.html`, `layers.gpkg`,
-        `forecast.csv`, `measures.csv`, `objects.csv`, `budget.csv`, `goals.csv`,
-        `assumptions.csv`, `contradictions.csv`.
+        `forecast.csv`, `measures.csv`, `objects.csv`, `budget.csv`, `financing.csv`,
+        `financing_payers.csv`, `financing_debts.csv`, `goals.csv`, `assumptions.csv`,
+        `contradictions.csv`.
 
     Raises
     ------

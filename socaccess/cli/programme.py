@@ -69,6 +69,28 @@ def build(
     session.print_json({**answer, "files": [str(path) for path in files]})
 
 
+@app.command("financing")
+def financing(
+    session: Session,
+    plan: Annotated[Path, typer.Argument()],
+    small_counts: SmallCounts = False,
+) -> None:
+    """Show the same people financed by place and by person's budget, and who owes whom."""
+    from socaccess.documents.programme import Pages
+    from socaccess.planning.programme import build as build_programme
+
+    built = build_programme(plan, allow_small_counts=small_counts)
+    pages = Pages(built.compiled, session.lang)
+    section, found = pages.describe_financing(), pages.financing
+    if section is None:
+        session.say("programme.financing_none")
+    else:
+        session.show(pages.make_document(pages.title, [section]))
+    tables = {"financing": found.services, "financing_payers": found.payers,
+              "financing_debts": found.debts}  # fmt: skip
+    session.finish({**tables, "missing": list(found.missing)}, tables)
+
+
 @app.command("backtest")
 def backtest(
     session: Session,

@@ -18,6 +18,7 @@ from socaccess.content import (
 )
 from socaccess.documents.programme_actions import ActionChapters
 from socaccess.documents.programme_annexes import AnnexChapters
+from socaccess.documents.programme_financing import FinancingChapter
 from socaccess.documents.programme_situation import SituationChapters
 from socaccess.programme.models import MunicipalityModel
 from socaccess.programme.take_up import ALL
@@ -26,7 +27,7 @@ from socaccess.programme.words import join_names, say_of
 __all__ = ["Pages"]
 
 
-class Pages(SituationChapters, ActionChapters, AnnexChapters):
+class Pages(SituationChapters, ActionChapters, FinancingChapter, AnnexChapters):
     """The pages of a compiled programme in one language, made as `PageWords`."""
 
     def compose(self, form: str = "full") -> Document:
@@ -36,8 +37,8 @@ class Pages(SituationChapters, ActionChapters, AnnexChapters):
             self.describe_access, self.describe_forecast, self.describe_services,
             self.describe_models, self.describe_cooperation, self.describe_goals,
             self.describe_measures, self.describe_objects, self.describe_money,
-            self.describe_monitoring, self.describe_record, self.describe_amendments,
-            self.describe_contradictions, self.describe_assumptions,
+            self.describe_financing, self.describe_monitoring, self.describe_record,
+            self.describe_amendments, self.describe_contradictions, self.describe_assumptions,
         ]  # fmt: skip
         if form == "short":
             chapters = [self.summarise, self.describe_supply, self.describe_forecast,

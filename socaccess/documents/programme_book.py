@@ -42,8 +42,8 @@ def compose_book(pages: Pages) -> Document:
     ]
     chapters: list[Callable[[], Section | None]] = [
                 pages.describe_supply, pages.describe_cooperation, pages.describe_goals,
-                pages.describe_measures, pages.describe_objects, pages.describe_amendments,
-                pages.describe_contradictions]  # fmt: skip
+                pages.describe_measures, pages.describe_objects, pages.describe_financing,
+                pages.describe_amendments, pages.describe_contradictions]  # fmt: skip
     blocks: list[Block] = [Section(Phrase(key), parts) for key, parts in sheets]
     blocks += [section for chapter in chapters if (section := chapter()) is not None]
     warning = "" if c.below else Phrase("plan.small_shown")

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         views,
     )
     from socaccess.planning.places import buildings, general_services, objects, profiles
+    from socaccess.planning.programme import financing
     from socaccess.programme.catalogue import Catalogue
     from socaccess.programme.general_services import Criterion
     from socaccess.programme.mobile import MobileWork
@@ -54,6 +55,7 @@ _HOME = {
     "delivery_cost": "socaccess.planning.measures",
     "eraf": "socaccess.planning.municipalities",
     "fairness": "socaccess.planning.equity",
+    "financing": "socaccess.planning.programme",
     "forecast": "socaccess.planning.people",
     "general_services": "socaccess.planning.places",
     "goals": "socaccess.planning.people",
@@ -86,6 +88,7 @@ __all__ = [
     "delivery_cost",
     "eraf",
     "fairness",
+    "financing",
     "forecast",
     "general_services",
     "goals",

@@ -12,12 +12,13 @@ from socaccess.planning.opening import open_result
 from socaccess.planning.round_record import RoundRecord, record_round, take_answers
 from socaccess.privacy import hide_small
 from socaccess.programme.compilation import Compilation, compile_programme
+from socaccess.programme.financing import Financing, compare_financing
 from socaccess.programme.plan_file import PlanFile, init_programme, read_plan_file
 from socaccess.rounds import Store, update_study
 from socaccess.study import Study
 from socaccess.study.release import Release, run_released
 
-__all__ = ["ProgrammeBuild", "begin", "build"]
+__all__ = ["ProgrammeBuild", "begin", "build", "financing"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,11 +44,15 @@ class ProgrammeBuild:
         c = self.compiled
         region = hide_small(c.forecast.sum_region(), "clients", ["clients_whole"], below=c.below)
         lines = c.budget.sum_by("year", "kind", "payer")
+        financing = compare_financing(c)
         return {
             "forecast": region.drop(columns="persons"),
             "measures": c.measures,
             "objects": c.objects,
             "budget": lines.astype({"amount": str}),
+            "financing": financing.services,
+            "financing_payers": financing.payers,
+            "financing_debts": financing.debts,
             "goals": c.goals,
             "assumptions": c.assumptions,
             "contradictions": c.contradictions,
@@ -116,3 +121,25 @@ def build(
     provision = record.provision if len(record.provision) else None
     compiled = compile_programme(chosen, result, below=below, on=as_of, provision=provision)
     return ProgrammeBuild(compiled, released, record)
+
+
+def financing(
+    plan: PlanFile | str | Path, *, as_of: dt.date | None = None, allow_small_counts: bool = False
+) -> Financing:
+    """Return a programme's people financed by place and by person's budget, side by side.
+
+    Parameters
+    ----------
+    plan, as_of, allow_small_counts
+        As in `build`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = tempfile.mkdtemp() + "/p"
+    >>> files = begin(folder, "latgale")
+    >>> sorted(set(financing(folder).payers["mechanism"]))
+    ['person', 'place']
+    """
+    built = build(plan, as_of=as_of, allow_small_counts=allow_small_counts)
+    return compare_financing(built.compiled)

@@ -9,7 +9,7 @@ Every line is split between payers in whole cents, so sums over anything agree.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -83,6 +83,13 @@ class Budget:
             columns=[*columns, "amount"],
         )
         return table.astype({"amount": object})
+
+    def keep_services(self, services: Collection[str]) -> Budget:
+        """Return the lines of some services only."""
+        return Budget(
+            self.lines[self.lines["service"].isin(list(services))].reset_index(drop=True),
+            self.missing,
+        )
 
     def shift_payer(
         self, payer: str, *, from_year: int, to: Mapping[str, object]

@@ -15,6 +15,7 @@ import pandas as pd
 from socaccess.errors import InputError
 from socaccess.programme.amounts import CENT, split_amount, to_amount, to_fraction
 from socaccess.programme.budget import Budget, plan_budget
+from socaccess.programme.contradictions import list_contradictions
 from socaccess.programme.cooperation import Flows, find_flows
 from socaccess.programme.costs import (
     WEEKS_PER_YEAR,
@@ -34,7 +35,6 @@ from socaccess.programme.plan_file import PlanFile
 from socaccess.programme.prices import load_prices, locate_prices
 from socaccess.programme.take_up import ALL, observe_take_up, summarise_take_up
 from socaccess.sources.plain_tables import fill_columns
-from socaccess.sources.services import load_contradictions
 from socaccess.study import StudyResult
 
 __all__ = ["REGISTER_YEAR", "Compilation", "compile_programme", "price_year"]
@@ -196,6 +196,13 @@ class Compilation:
             flows=self.flows,
         )
 
+    def list_elsewhere(self) -> dict[tuple[str, str], float]:
+        """Return the share of each municipality's clients that others serve, by service."""
+        found: dict[tuple[str, str], float] = {}
+        for flows in self.flows.values():
+            found |= share_elsewhere(flows)
+        return found
+
     @cached_property
     def prices(self) -> pd.DataFrame:
         """Prices of the file, or what ships, with the municipality of each that names one."""
@@ -207,9 +214,7 @@ class Compilation:
         """The budget by year, municipality, service, kind and payer, prices indexed."""
         money = self.plan.money
         costs, _ = self.costs
-        elsewhere: dict[tuple[str, str], float] = {}
-        for flows in self.flows.values():
-            elsewhere |= share_elsewhere(flows)
+        elsewhere = self.list_elsewhere()
         clients = self.forecast.clients
         clients = clients[(clients["variant"] == "middle") & clients["service"].isin(self.promised)]
         capital = self._spread_capital()
@@ -217,7 +222,7 @@ class Compilation:
         for year in self.years:
             here = plan_budget(
                 clients[clients["year"] == year],
-                [self._index(cost, year) for cost in costs],
+                [self.raise_cost(cost, year) for cost in costs],
                 elsewhere=elsewhere,
                 transport=self._list_transport(year),
                 capital=capital[capital["year"] == year],
@@ -253,7 +258,8 @@ class Compilation:
             return Fraction(1)
         return (1 + to_fraction(self.plan.money.price_index)) ** max(year - stated, 0)
 
-    def _index(self, cost: ServiceCost, year: int) -> ServiceCost:
+    def raise_cost(self, cost: ServiceCost, year: int) -> ServiceCost:
+        """Return the cost at the prices of a year."""
         factor = self.index_of(cost, year)
 
         def raise_price(price: object) -> Decimal | None:
@@ -320,73 +326,10 @@ class Compilation:
 
     @cached_property
     def contradictions(self) -> pd.DataFrame:
-        """Where two sources, or a forecast and what operates, do not agree.
-
-        `kind`, `target_group`, `service`, `municipality`, `first`, `first_value`, `second`,
-        `second_value`.
-        """
-        rows: list[tuple[Any, ...]] = []
-        for row in self.outlook[self.outlook["service"] != ALL].to_dict("records"):
-            registered = row["registered"]
-            key = (row["target_group"], row["service"], None)
-            if registered > 0 and round(row["middle"]) < registered:
-                rows.append(("forecast_below_operating", *key, "forecast", row["middle"],
-                             "register", registered))  # fmt: skip
-            if registered > row["needed"]:
-                rows.append(("places_above_need", *key, "need", row["needed"], "register",
-                             registered))  # fmt: skip
-            if (
-                registered > 0
-                and row["observed"] > 0
-                and not (0.5 <= registered / row["observed"] <= 2)
-            ):
-                rows.append(("observed_and_registered", *key, "observed", row["observed"],
-                             "register", registered))  # fmt: skip
-        rows += self._compare_clients()
-        rows += [
-            ("two_goals", row["target_group"], None, None, row["goal_source"], row["goal"],
-             row["alternative_to"], row["chosen_goal"])
-            for row in self.goals[self.goals["alternative"]].to_dict("records")
-        ]  # fmt: skip
-        ours = load_contradictions()
-        ours = ours[ours["planning_region"] == self.result.study.name]
-        here = dict(zip(self.result.study.municipalities["municipality_id"],
-                        self.result.study.municipalities["name"], strict=True))  # fmt: skip
-        for row in ours.to_dict("records"):
-            if row["kind"] == "two_figures" or not self._may_show(row):
-                continue
-            where = here.get(row["municipality_id"], row["municipality"])
-            rows.append((row["kind"], row["target_group"], row["service"], where, row["first"],
-                         row["first_value"], row["second"], row["second_value"]))  # fmt: skip
-        columns = ["kind", "target_group", "service", "municipality", "first", "first_value",
-                   "second", "second_value"]  # fmt: skip
-        table = pd.DataFrame(rows, columns=columns).astype(object)
-        return table.where(table.notna(), None)
-
-    def _compare_clients(self) -> list[tuple[Any, ...]]:
-        """Return the facilities whose provider counts more clients than they have places."""
-        if self.provision is None or not len(self.provision):
-            return []
-        study = self.result.study
-        facilities = study.facilities.set_index("facility_id")
-        names = dict(zip(study.municipalities["municipality_id"], study.municipalities["name"],
-                         strict=True))  # fmt: skip
-        rows = []
-        for facility, clients in self.provision[["facility_id", "clients"]].itertuples(index=False):
-            if facility not in facilities.index or pd.isna(clients):
-                continue
-            row = facilities.loc[facility]
-            if pd.notna(row["places"]) and clients > row["places"] and clients >= self.below:
-                rows.append(("clients_above_places", row["target_group"], row["service"],
-                             names.get(row["municipality_id"]), "places", float(row["places"]),
-                             "provider", float(clients)))  # fmt: skip
-        return rows
-
-    def _may_show(self, row: dict[str, Any]) -> bool:
-        """Return whether the counts of a contradiction may leave."""
-        if row["kind"] == "places_differ":
-            return True
-        return bool(min(row["first_value"], row["second_value"]) >= self.below)
+        """Where two sources, or a forecast and what operates, do not agree."""
+        return list_contradictions(
+            self.result, self.outlook, self.goals, self.provision, below=self.below
+        )
 
     @cached_property
     def assumptions(self) -> pd.DataFrame:
