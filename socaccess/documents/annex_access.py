@@ -69,8 +69,10 @@ def _show_places(per_100: float, note: str | None) -> Cell | Inline:
         return mark_untold()
     if per_100 != per_100:
         return Cell(None, "unknown")
-    # A tenth of a place is not nothing.
-    number = Number(per_100, 1 if 0 < per_100 < 10 else 0)
+    # A tenth of a place is not nothing, nor is less than that.
+    number: Inline = Number(per_100, 1 if 0 < per_100 < 10 else 0)
+    if 0 < per_100 < 0.05:
+        number = ("<", Number(0.1, 1))
     return ("≥ ", number) if note == "at_least" else number
 
 

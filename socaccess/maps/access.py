@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from socaccess.i18n import Texts, sort_key
-from socaccess.maps.words import name_code
+from socaccess.maps.words import capitalise, name_code
 from socaccess.planning.released_access import (
     list_access,
     list_fairness,
@@ -13,6 +13,8 @@ from socaccess.planning.released_access import (
     shorten_facility,
 )
 from socaccess.privacy import mark_untold
+from socaccess.study.findings import shorten_place
+from socaccess.study.proposals import name_services_shortly
 
 if TYPE_CHECKING:
     from socaccess.study.release import Release
@@ -25,7 +27,8 @@ _SERVICES, _FACILITIES = 6, 10
 
 def build_access(released: Release, texts: Texts, payload: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the tables of the page: each a title, lines, columns and rows; none if nothing is."""
-    names = {row["id"]: row["name"] for row in payload["services"]}
+    short = name_services_shortly(released, texts)
+    names = {row["id"]: capitalise(short[row["id"]]) for row in payload["services"] if row["shown"]}
     found = [
         _list_places(released, texts, names),
         _list_closing(released, texts, names),
@@ -52,7 +55,9 @@ def _list_places(released: Release, texts: Texts, names: dict[str, str]) -> dict
         for row in table.itertuples()
     }
     homes = sorted(released.result.municipalities["name"], key=sort_key) if chosen else []
-    rows = [[home, *(cells.get((home, name), "–") for name in chosen)] for home in homes]
+    rows = [
+        [shorten_place(home), *(cells.get((home, name), "–") for name in chosen)] for home in homes
+    ]
     columns = [texts("access.column.municipality"), *(names[name] for name in chosen)]
     return _block("places", texts, columns, rows)
 
@@ -60,8 +65,10 @@ def _list_places(released: Release, texts: Texts, names: dict[str, str]) -> dict
 def _show_places(texts: Texts, per_100: float, note: str | None) -> str:
     if note == "protected":
         return mark_untold()
-    # A tenth of a place is not nothing.
+    # A tenth of a place is not nothing, nor is less than that.
     number = texts.number(per_100, decimals=1 if 0 < per_100 < 10 else 0)
+    if 0 < per_100 < 0.05:
+        number = f"<{texts.number(0.1, decimals=1)}"
     return f"≥ {number}" if note == "at_least" and per_100 == per_100 else number
 
 
@@ -73,10 +80,10 @@ def _list_closing(released: Release, texts: Texts, names: dict[str, str]) -> dic
     rows = [
         [
             shorten_facility(row.name),
-            str(row.municipality),
+            shorten_place(str(row.municipality)),
             names[row.service],
             "–" if row.falls_out is None else str(row.falls_out),
-            texts.number(row.extra_min, decimals=1),
+            texts.number(row.extra_min),
             shorten_facility(row.to) if isinstance(row.to, str) else "–",
         ]
         for row in table.drop(columns="rank", errors="ignore").itertuples(index=False)

@@ -19,7 +19,7 @@ from socaccess.maps.access import build_access
 from socaccess.maps.encode import pack
 from socaccess.maps.headline import build_blocks, build_finding
 from socaccess.maps.payload import SCENARIOS, build_payload
-from socaccess.maps.words import name_code
+from socaccess.maps.words import find_figures, name_code
 from socaccess.study.colours import BANDS, CLASSES, DARK, DIFFERENCES, LIGHT, STATUS
 from socaccess.study.release import Release, release
 
@@ -127,6 +127,7 @@ def render_map(
         facts=_list_facts(shown.study, texts),
         t=lambda key, **values: texts(f"map.{key}", **values),
         name=lambda family, code: name_code(texts, family, code),
+        figures=find_figures,
         version=_version(),
         allow_small_counts=released.warns,
         finding=build_finding(released, texts, payload),

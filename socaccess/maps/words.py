@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from socaccess.i18n import Texts
 
-__all__ = ["capitalise", "name_code", "persons_text"]
+__all__ = ["capitalise", "find_figures", "name_code", "persons_text"]
 
 
 def capitalise(text: str) -> str:
     """Return `text` with its first letter as a capital, the rest as it is."""
     return text[:1].upper() + text[1:]
+
+
+_FIGURE = re.compile(r"[≥<>]?\s?[\d\s,.]*\d(\s?%)?|[–…]")
+
+
+def find_figures(rows: list[list[str]]) -> list[bool]:
+    """Return of each column of a table of texts whether figures stand in it and nothing else.
+
+    Examples
+    --------
+    >>> find_figures([["Ludza", "≥ 15", "12 → 9"], ["Rēzekne", "…", "–"]])
+    [False, True, True]
+    """
+    return [
+        all(_FIGURE.fullmatch(part) for cell in column for part in cell.split(" → "))
+        for column in zip(*rows, strict=True)
+    ]
 
 
 def name_code(texts: Texts, family: str, code: object) -> str:

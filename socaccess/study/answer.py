@@ -11,6 +11,7 @@ import pandas as pd
 
 from socaccess.errors import InputError
 from socaccess.study.placing import place_facilities
+from socaccess.study.sites import OBJECTIVES
 from socaccess.study.tables import in_language
 
 if TYPE_CHECKING:
@@ -54,6 +55,12 @@ class StudyAnswer:
     def municipalities(self) -> gpd.GeoDataFrame:
         """The municipalities of the study."""
         return self.study.municipalities
+
+    @property
+    def suggested_beside(self) -> str:
+        """The scenario suggested sites come on top of: `planned`; `now` in one's own question."""
+        objectives = set(self.plans["objective"])
+        return "planned" if objectives <= set(OBJECTIVES) else "now"
 
     @property
     def lang(self) -> str:

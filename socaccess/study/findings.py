@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from socaccess.i18n import Texts
     from socaccess.study.release import Release
 
-__all__ = ["Gap", "list_places", "name_places", "rank_gaps", "short_name", "write_lead",
-           "write_left_out", "write_title"]  # fmt: skip
+__all__ = ["Gap", "list_places", "name_places", "rank_gaps", "short_name", "shorten_place",
+           "write_lead", "write_left_out", "write_title"]  # fmt: skip
 
 # Of more municipalities a title says how many there are.
 NAMED_PLACES = 4
@@ -246,10 +246,21 @@ def list_places(names: Sequence[str], texts: Texts) -> str:
     >>> list_places(["Daugavpils", "Krāslavas novads"], Texts("lv"))
     'Daugavpils, Krāslavas nov.'
     """
-    short = [name.replace(" novads", " nov.") for name in names]
+    short = [shorten_place(name) for name in names]
     rest = len(short) - NAMED_PLACES
     places = ", ".join(short[:NAMED_PLACES])
     return texts("finding.and_others", places=places, n=rest) if rest > 0 else places
+
+
+def shorten_place(name: str) -> str:
+    """Return the name of a municipality or settlement as a row of a table has it.
+
+    Examples
+    --------
+    >>> shorten_place("Ludzas novads")
+    'Ludzas nov.'
+    """
+    return name.replace(" novads", " nov.").replace(" pagasts", " pag.")
 
 
 def _locative(name: str, texts: Texts) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from socaccess.content import DASH, Cell, Column, Phrase, Range, Strong, Table
-from socaccess.study.findings import short_name
+from socaccess.study.findings import short_name, shorten_place
 from socaccess.study.merits import SITE_COLUMNS
 from socaccess.study.sizing import TOLERANCE
 
@@ -30,6 +30,7 @@ __all__ = [
     "explain_left_out",
     "list_proposals",
     "name_houses",
+    "name_services_shortly",
     "write_note",
 ]  # fmt: skip
 
@@ -151,7 +152,7 @@ def compose_build(
 
     The columns on money and on a house are there only where a row has any.
     """
-    names = _name_services(released, texts)
+    names = name_services_shortly(released, texts)
     columns = [
         Column(Phrase("build.number"), "centre", 0.4),
         Column(Phrase("build.place"), width=1.7),
@@ -170,7 +171,7 @@ def compose_build(
                 proposal.name,
                 note=""
                 if proposal.municipality == proposal.name
-                else _short(proposal.municipality),
+                else shorten_place(proposal.municipality),
             ),
             names[proposal.service],
             Cell(Strong(_count(proposal.gain)), note=_range(proposal)),
@@ -201,7 +202,7 @@ def describe_in_words(
     released: ReleasedAnswer, texts: Texts, proposals: list[Proposal]
 ) -> pd.DataFrame:
     """Return by `site_id` the words of a workbook: `there`, `equal_places`, `shared_house`."""
-    names = _name_services(released, texts)
+    names = name_services_shortly(released, texts)
     rows = []
     for proposal in proposals:
         there = "; ".join(f"{texts(f'build.is_{code}')}: {name}" for code, name in proposal.there)
@@ -219,7 +220,7 @@ def describe_in_words(
 
 def name_houses(released: ReleasedAnswer, texts: Texts, proposals: list[Proposal]) -> list[str]:
     """Return which of the proposals could share a house, a line a place."""
-    names = _name_services(released, texts)
+    names = name_services_shortly(released, texts)
     houses: dict[tuple[str, tuple[str, ...]], str] = {}
     for proposal in proposals:
         if proposal.house:
@@ -278,7 +279,7 @@ def explain_left_out(
     """
     result: Any = released.result
     table = result.left_out
-    names = _name_services(released, texts)
+    names = name_services_shortly(released, texts)
     places = result.study.settlements.set_index("settlement_id")["name"]
     built = set(result.sites["service"])
     wanted = None if services is None else set(services)
@@ -313,7 +314,7 @@ def explain_left_out(
     return lines
 
 
-def _name_services(released: ReleasedAnswer, texts: Texts) -> dict[str, str]:
+def name_services_shortly(released: ReleasedAnswer, texts: Texts) -> dict[str, str]:
     """Return short names of services with their group."""
     types = released.result.study.service_types
     groups = released.result.study.name_groups(texts.lang)
@@ -325,10 +326,6 @@ def _name_services(released: ReleasedAnswer, texts: Texts) -> dict[str, str]:
         of = short_name(texts, "group", group, groups.get(group, group))
         found[code] = name if short == name else texts("build.service_of", service=short, group=of)
     return found
-
-
-def _short(name: str) -> str:
-    return name.replace(" novads", " nov.").replace(" pagasts", " pag.")
 
 
 def _count(value: int | str | None) -> Any:
@@ -355,6 +352,6 @@ def _name_there(proposal: Proposal, texts: Texts) -> str:
 def _name_equals(proposal: Proposal, texts: Texts) -> str:
     if not proposal.equals:
         return texts("build.no_equal")
-    names = ", ".join(_short(name) for name in proposal.equals[:_NAMED])
+    names = ", ".join(shorten_place(name) for name in proposal.equals[:_NAMED])
     rest = proposal.equal_count - len(proposal.equals[:_NAMED])
     return texts("build.and_more", names=names, n=rest) if rest > 0 else names

@@ -29,7 +29,6 @@ from socaccess.study.headline import summarise_study
 from socaccess.study.people import measure_people
 from socaccess.study.run import answer_study
 from socaccess.study.sites import (
-    OBJECTIVES,
     Suggestions,
     measure_site_gains,
     suggest_study_sites,
@@ -294,10 +293,9 @@ def conclude(result: A, estimate: pd.DataFrame) -> A:
         for name in true.columns
     )
     # An answer to a question of one's own is a decision already made: it stays.
-    own = not set(result.plans["objective"]) <= set(OBJECTIVES)
-    suggestions = Suggestions(
-        result.sites, result.plans, result.problems, result.left_out, "now" if own else "planned"
-    )
+    beside = result.suggested_beside
+    own = beside == "now"
+    suggestions = Suggestions(result.sites, result.plans, result.problems, result.left_out, beside)
     if same_sites or own:
         suggestions = measure_site_gains(study, reach, suggestions, persons)
         table = place_persons(study, result.settlement_coverage, persons)

@@ -10,11 +10,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from socaccess.documents.sheets import list_sheets
 from socaccess.documents.tables import list_tables
 from socaccess.errors import InputError, UnknownNameError
+from socaccess.i18n import Texts
+from socaccess.maps import render_map
 from socaccess.maps.payload import build_payload
 from socaccess.maps.shares import NO_ROUTE, NO_SUPPLY, as_percent
-from socaccess.study.release import release
+from socaccess.study import StudyResult
+from socaccess.study.release import release, run_released
 
 from .world import SCENARIOS, build_world, list_times, release_world
 
@@ -323,3 +327,25 @@ def test_what_vulnerable_people_use_is_shown_at_its_settlement(
         # Names carry streets too: "Grupu dzīvokļi Rīgas ielā 159".
         assert re.search(r"(iel|alej|ceļ)\w\w? \d", facilities["name"][number]) is None
     assert seen > 0
+
+
+@pytest.mark.parametrize("lang", ["lv", "en"])
+def test_what_the_suggested_come_on_top_of_is_said_as_it_is(
+    latgale: StudyResult, lang: str
+) -> None:
+    """Suggestions stand beside what is planned; sites of one's own beside what is there."""
+    study, texts = latgale.study, Texts(lang)
+    plan = latgale.suggest("respite_grt", sites=1, limit_min=45)
+    own = run_released(study, answer=("respite_grt", plan))
+    for released, beside in ((latgale.released, "planned"), (own, "now")):
+        result = released.result
+        assert result.suggested_beside == beside
+
+        def list_ids(service: str, scenario: str, times: Any = result.times) -> set[str]:
+            return set(times.supply[times.row(service, scenario)]["facility_id"])
+
+        services = study.assessed_types["service"].tolist()
+        assert all(list_ids(one, beside) <= list_ids(one, "suggested") for one in services)
+        assert texts(f"map.about_suggested_{beside}") in render_map(released, lang=lang)
+        note = texts(f"tables.notes.suggested_{beside}_text")
+        assert note in list_sheets(released, texts)["notes"].to_string(max_colwidth=None)

@@ -66,6 +66,39 @@ def test_at_200_per_cent_nothing_is_cut(open_page: OpenPage, path: Path, size: A
         )
 
 
+BROKEN_WORDS = """() => {
+  const broken = [];
+  for (const cell of document.querySelectorAll('#panel :is(td, th):not(.address)')) {
+    if (!cell.checkVisibility()) continue;
+    const walker = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+      for (const { index, 0: word } of walker.currentNode.data.matchAll(/[\\p{L}\\p{N}]+/gu)) {
+        const range = document.createRange();
+        range.setStart(walker.currentNode, index);
+        range.setEnd(walker.currentNode, index + word.length);
+        const lines = new Set([...range.getClientRects()].map(({ top }) => Math.round(top)));
+        if (lines.size > 1) broken.push(word);
+      }
+    }
+  }
+  return broken;
+}"""
+
+
+@pytest.mark.parametrize("size", [(1366, 768), (390, 844)], ids=["desk", "phone"])
+def test_no_word_of_a_table_is_broken(open_page: OpenPage, path: Path, size: Any) -> None:
+    page = open_page(path, size=size)
+    page.evaluate(MUNICIPALITY)
+    seen = 0
+    for tab in ("overview", "place", "access", "data"):
+        page.evaluate(f"document.querySelector('#tab-{tab}').click()")
+        page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true })")
+        seen += page.locator("#panel td:visible").count()
+        assert page.evaluate(BROKEN_WORDS) == [], tab
+        assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    assert seen > 200
+
+
 def test_a_screen_reader_reads_the_finding_in_order(open_page: OpenPage, path: Path) -> None:
     """By Chromium's accessibility tree: tabs, choices, map, finding, gaps, what to build."""
     page = open_page(path)

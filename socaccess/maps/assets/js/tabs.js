@@ -38,9 +38,9 @@ class Tabs {
     if (isNew) this.onChange?.();
   }
 
-  /** The table of a municipality takes more room than the other pages. */
+  /** Tables of many columns take more room than the other pages. */
   widen() {
-    const wide = this.state.tab === "place" && this.state.selected.municipality !== null;
+    const wide = this.state.tab === "access" || (this.state.tab === "place" && this.state.selected.municipality !== null);
     if (document.body.classList.contains("wide") === wide) return;
     document.body.classList.toggle("wide", wide);
     this.view.map.invalidateSize({ animate: false, pan: false });
