@@ -140,7 +140,8 @@ def list_notes(released: Release, texts: Texts) -> list[tuple[str, str]]:
         if topic == "limit":
             key = study.by_mode("limit", "limit_transit")
         if topic == "suggested":
-            key = f"suggested_{released.result.suggested_beside}"
+            on_top = released.result.suggested_beside == "planned"
+            key = "suggested_planned" if on_top else "suggested_now"
         text = texts(f"tables.notes.{key}_text", **values.get(topic, {}))
         notes.append((texts(f"tables.notes.{topic}"), text))
     notes += [(texts("tables.notes.caveat"), line) for line in study.caveats.get(lang, [])]
