@@ -23,7 +23,7 @@ from socaccess.documents.programme_figures import (
 )
 from socaccess.documents.programme_words import PageWords
 from socaccess.i18n import sort_key
-from socaccess.privacy import hide_small
+from socaccess.privacy import mark_small
 from socaccess.programme.models import MunicipalityModel
 from socaccess.programme.pages import summarise_model
 from socaccess.programme.words import join_names
@@ -57,8 +57,11 @@ class ActionChapters(PageWords):
                        | table[["project", "partners"]].notna().any(axis=1))]  # fmt: skip
         if not len(own):
             return ()
+        below = self.compiled.below
         for name in ("need", "waiting"):
-            own = hide_small(own, name, below=self.compiled.below)
+            # Zero is hidden too: shown, it would leave a hidden count only four values.
+            shown = own[name].astype(object)
+            own = own.assign(**{name: shown.mask(own[name] < below, mark_small(below))})
         rows = [
             (self.services.get(row["service"], row["service"]), row["need"], row["waiting"],
              row["project"], row["partners"])
@@ -81,9 +84,10 @@ class ActionChapters(PageWords):
         away = table[(table["home_id"] != table["municipality_id"]) & (table["clients"] > 0)]
         keys = ["service", "municipality_id", "home_id"]
         sums = away.groupby(keys, as_index=False)["clients"].sum()
+        # A row of few would tell that there is somebody.
+        sums = sums[sums["clients"] >= self.compiled.below]
         if not len(sums):
             return ()
-        sums = hide_small(sums, "clients", below=self.compiled.below)
         elsewhere = Phrase("round.home_other")
         rows = [
             (self.services.get(row["service"], row["service"]),
@@ -97,7 +101,10 @@ class ActionChapters(PageWords):
             Column(Phrase("round.column_home"), width=1.4),
             Column(Phrase("round.column_clients"), "number", width=0.8),
         )
-        return (Table(columns, rows, caption=Phrase("round.clients_caption")),)
+        below = self.compiled.below
+        caption = (Phrase("round.clients_caption_from", below=below) if below
+                   else Phrase("round.clients_caption"))  # fmt: skip
+        return (Table(columns, rows, caption=caption),)
 
     def tell_stance(self, municipality: str) -> Inline:
         """Return what a municipality says it backs; silence is no answer, never nothing."""

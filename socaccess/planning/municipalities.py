@@ -133,8 +133,8 @@ def cooperation(
     result, below = open_result(asked, allow_small_counts=allow_small_counts)
     found = find_flows(result, service, use_places=use_places)
     parts = ["at_home", "bought", "unserved"]
-    balance = hide_small(found.summarise_balance(), "persons", parts, below=below)
-    balance = hide_small(balance, "sold", below=below)
+    balance = hide_small(found.summarise_balance(), "persons", parts, below=below, decimals=0)
+    balance = hide_small(balance, "sold", below=below, decimals=0)
     hidden = balance[["bought", "sold"]].map(lambda cell: isinstance(cell, str)).any(axis=1)
     balance["balance"] = balance["balance"].astype(object).where(~hidden, None)
     site, joint = None, None
@@ -145,7 +145,7 @@ def cooperation(
             capital_cost=capital_cost, years=years, by=by,
         )  # fmt: skip
         counts = ["near_now", "near_joint", "gain", "clients", "near_alone"]
-        joint = hide_small(joint, "persons", counts, below=below)
+        joint = hide_small(joint, "persons", counts, below=below, decimals=0)
     return Cooperation(
         service=found.service,
         limit_min=found.limit_min,
@@ -234,5 +234,5 @@ def eraf(
     )
     parts = ["near_now", "near_after", "gain", "remaining"]
     return ApplicationCheck(
-        verdict, hide_small(verdict.effect, "persons", parts, below=below), below
+        verdict, hide_small(verdict.effect, "persons", parts, below=below, decimals=0), below
     )

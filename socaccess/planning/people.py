@@ -187,7 +187,7 @@ def views(
     chosen = str(find_service(result.study, service)["service"])
     table = compare_views(result)
     table = table[table["service"] == chosen].reset_index(drop=True)
-    return hide_small(table, "persons", ["covered"], below=below, totals_by=["view"])
+    return hide_small(table, "persons", ["covered"], below=below, totals_by=["view"], decimals=0)
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,7 +2,8 @@
 
 The files are read as an outsider reads them: every count that is shown, every mark, and how they
 hang together. Settlements add up to municipalities and these to the region; nobody is counted in
-one service and not in all; a count that was not answered stands as before. Whatever a set of such
+one service and not in all; a count that was not answered stands as before, one whose answer was
+accepted is another than before. Whatever a set of such
 counts leaves a hidden one is found by integer programming (`socaccess.privacy.linked`). Figures
 that are calculated from what is shown (shares, minutes, gains) tell nothing more and are not used.
 """
@@ -86,7 +87,8 @@ class _Reading:
         self.hidden: dict[_Key, str] = {}
         self.sums: list[tuple[_Key, tuple[_Key, ...]]] = []
         self.parts: list[tuple[_Key, tuple[_Key, ...]]] = []
-        self.most: list[tuple[_Key, _Key]] = []
+        self.most: list[tuple[_Key, _Key, float]] = []
+        """Counts of which the first is at most the second, less a margin."""
         self.groups: dict[str, str] = {}
         self.files: list[str] = []
         self.clashing: list[str] = []
@@ -170,6 +172,7 @@ def _read_report(reading: _Reading, file: Path) -> None:
     total = file.with_name("persons_total.csv")
     totals = pd.read_csv(total, dtype=str) if total.exists() else pd.DataFrame()
     here = str(file.parent)
+    risen = _list_risen(file.with_name("answers.csv"))
     columns = ("assessed", "recipients", "recipients_before")
     members: dict[_Key, list[_Key]] = {}
     for row in table.to_dict("records"):
@@ -180,17 +183,27 @@ def _read_report(reading: _Reading, file: Path) -> None:
             members.setdefault((here, *place[:2], "", name), []).append(key)
             whole = (here, place[0], "all", place[2], name)
             if row["service"] != "all" and whole in reading.bounds:
-                reading.most.append((key, whole))
+                reading.most.append((key, whole, 0.0))
         if "recipients" in said and "recipients_before" in said:
             now, before = said["recipients"], said["recipients_before"]
-            reading.most.append((before, now))
+            rise = 1.0 if "/".join((place[2], *place[:2])) in risen else 0.0
+            reading.most.append((before, now, rise))
             if row.get("answered") == "False":
-                reading.most.append((now, before))
+                reading.most.append((now, before, 0.0))
     for row in totals.to_dict("records"):
         for name in columns:
             key = (here, row["target_group"], row["service"], "", name)
             if key in members and reading.read(key, row.get(name), str(total)):
                 reading.sums.append((key, tuple(members[key])))
+
+
+def _list_risen(file: Path) -> set[str]:
+    """Return which counts of recipients were answered anew; such counts seldom fall."""
+    if not file.exists():
+        return set()
+    answers = pd.read_csv(file, dtype=str).fillna("")
+    accepted = (answers["column"] == "recipients") & (answers["decision"] == "accepted")
+    return set(answers.loc[accepted, "item"].str.split(" ", n=1).str[0])
 
 
 def _read_need(reading: _Reading, file: Path) -> None:
@@ -274,9 +287,9 @@ def _attack(reading: _Reading) -> tuple[list[Narrowed], list[str]]:
             if whole in cells:
                 terms = {cells[part]: -1.0 for part in parts} | {cells[whole]: 1.0}
                 counts.relate(terms, 0.0, 1e6)
-        for less, more in reading.most:
+        for less, more, margin in reading.most:
             if less in cells and less != more:
-                counts.relate({cells[more]: 1.0, cells[less]: -1.0}, 0.0, 1e6)
+                counts.relate({cells[more]: 1.0, cells[less]: -1.0}, margin, 1e6)
         for key, where in reading.hidden.items():
             if key not in cells:
                 continue

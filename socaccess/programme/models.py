@@ -310,7 +310,7 @@ class MunicipalityModel:
         services = self.services.drop(columns="small")
         # The region's total and the other municipalities would give away what `small` says.
         parts = ["near_any", "near_own", "gap_persons"]
-        services = hide_small(services, "persons", parts, below=below, also=small)
+        services = hide_small(services, "persons", parts, below=below, also=small, decimals=0)
         for name in ("clients", "site_clients"):
             services = hide_small(services, name, below=below, also=small)
         sharing = self.sharing

@@ -211,7 +211,7 @@ def build_annex(
         for finding in verdict.findings
     ]
     parts = ("persons", "near_now", "near_after", "gain", "remaining")
-    effect = hide_small(verdict.effect, parts[0], parts[1:], below=below)
+    effect = hide_small(verdict.effect, parts[0], parts[1:], below=below, decimals=0)
     columns = _make_columns(
         {
             "plan.municipality": "text",

@@ -17,7 +17,7 @@ import pandas as pd
 
 from socaccess.privacy import SHOWN, SMALL, UNTOLD, WITHHELD, protect, show_count, show_counts
 from socaccess.privacy.linked import WIDTH, LinkedCounts
-from socaccess.rounds.form_sheets import ALL_SERVICES, OF_PERSONS
+from socaccess.rounds.form_sheets import ALL_SERVICES, OF_PERSONS, PERSONS_SHEET
 from socaccess.rounds.monitoring import ProgressReport
 
 __all__ = ["hide_report", "protect_column"]
@@ -33,8 +33,8 @@ def hide_report(report: ProgressReport, *, below: int = 5) -> ProgressReport:
 
     All services, all of them together, before and now, and the totals of a target group are
     protected together. A share is hidden with either of its counts, and the region's share where
-    any count in it is hidden. Of the answers, those that count persons lose their values. Places
-    are capacity and stay.
+    any count in it is hidden. Of the answers, those that count persons lose their values, and
+    those on hidden counts are left out. Places are capacity and stay.
 
     Parameters
     ----------
@@ -45,11 +45,6 @@ def hide_report(report: ProgressReport, *, below: int = 5) -> ProgressReport:
     """
     if below <= 0:
         return report
-    answers = report.answers.copy()
-    # Notes, too, are the municipality's own words on its few persons.
-    of_persons = (answers["row"].str.startswith(OF_PERSONS)).to_numpy(dtype=bool)
-    for name in ("issued", "said", "stood", "remark"):
-        answers[name] = answers[name].where(~of_persons, None)
     persons = report.persons.copy()
     totals = report.persons_total.copy()
     for name in COUNTS:
@@ -81,9 +76,28 @@ def hide_report(report: ProgressReport, *, below: int = 5) -> ProgressReport:
     away = [key in some for key in _zip_rows(totals)]
     for name in ("share_of_assessed", "assessed_of_group"):
         totals[name] = totals[name].astype(object).mask(away, None)
+    answers = _hide_answers(report.answers, persons)
     return replace(
         report, persons=persons, persons_total=totals, answers=answers, hidden_below=below
     )
+
+
+def _hide_answers(answers: pd.DataFrame, persons: pd.DataFrame) -> pd.DataFrame:
+    """Return answers without what they say of persons, and without those on hidden counts.
+
+    That a hidden count was answered would tell that it is another one than before.
+    """
+    answers = answers.copy()
+    # Notes, too, are the municipality's own words on its few persons.
+    of_persons = (answers["row"].str.startswith(OF_PERSONS)).to_numpy(dtype=bool)
+    for name in ("issued", "said", "stood", "remark"):
+        answers[name] = answers[name].where(~of_persons, None)
+    counts = persons[list(COUNTS)].map(lambda shown: isinstance(shown, str)).any(axis=1)
+    keys = persons.loc[counts, ["municipality_id", "target_group", "service"]]
+    hidden = {"/".join(map(str, key)) for key in keys.itertuples(index=False)}
+    item = answers["item"].fillna("").str.split(" ", n=1).str[0]
+    left_out = answers["row"].str.startswith(PERSONS_SHEET.letter) & item.isin(hidden)
+    return answers[~left_out].reset_index(drop=True)
 
 
 def _zip_keys(table: pd.DataFrame) -> list[tuple[str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import pandas as pd
 
 from socaccess import crs as crs_
 from socaccess.errors import InputError, Problem, UnknownNameError, raise_problems
+from socaccess.privacy import SHOWN, SMALL, show_count
 from socaccess.rounds.decisions import to_frame
 from socaccess.rounds.hiding import protect_column
 from socaccess.rounds.layouts import Row, TableLayout, to_rows
@@ -19,6 +20,7 @@ from socaccess.rounds.manifests import find_bad_days
 from socaccess.rounds.store import Store
 from socaccess.study import Study, StudyResult
 from socaccess.study.capacity import CAPACITY_BASES
+from socaccess.study.releasing import USUAL_THRESHOLD, protect_persons
 
 __all__ = [
     "FACILITY_CHANGES",
@@ -43,7 +45,7 @@ FACILITIES = TableLayout.of(
 NEED = TableLayout.of(
     "snapshot_need",
     "municipality_id target_group",
-    "municipality_id target_group persons:number",
+    "municipality_id target_group persons:number mark",
 )
 COVERAGE = TableLayout.of(
     "snapshot_coverage",
@@ -69,7 +71,8 @@ class Snapshot:
         `facility_id`, `municipality_id`, `name`, `service`, `target_group`, `status`,
         `places` (capacity only), `lon`, `lat` (degrees; missing where not located).
     need
-        `municipality_id`, `target_group`, `persons`.
+        `municipality_id`, `target_group`, `persons`, and the `mark` that stands in its place in
+        what leaves the study; missing where the count is shown.
     coverage
         `municipality_id`, `service`, `scenario`, `scope`, `persons`, `covered`,
         `covered_share` (0-1), `population`, `population_covered`, `mean_min`, `max_min`.
@@ -107,6 +110,7 @@ def make_snapshot(result: StudyResult, *, label: str, date: str) -> Snapshot:
         )
         need = placed.groupby(["municipality_id", "target_group"], as_index=False)["persons"].sum()
         need["persons"] = need["persons"].round(4)
+        need["mark"] = _mark_need(result.study, need)
     coverage = result.coverage[list(COVERAGE.columns)].copy()
     numbers = [name for name, kind in COVERAGE.columns.items() if kind == "number"]
     coverage[numbers] = coverage[numbers].astype(float).round(4)
@@ -118,6 +122,22 @@ def make_snapshot(result: StudyResult, *, label: str, date: str) -> Snapshot:
         NEED.fit(need[list(NEED.columns)]),
         COVERAGE.fit(coverage),
     )
+
+
+def _mark_need(study: Study, need: pd.DataFrame) -> list[str | None]:
+    """Return what the files of a study show in place of each hidden count."""
+    below = max(study.settings.suppress_below, USUAL_THRESHOLD)
+    study = replace(study, settings=replace(study.settings, suppress_below=below))
+    _, found, _ = protect_persons(study)
+    position = {name: at for at, name in enumerate(study.municipalities["municipality_id"])}
+    marks = []
+    for code, group, persons in need.itertuples(index=False):
+        # A group that no service is for stands in no file, so nothing covers its counts.
+        known = found[group].groups[position[code]] if group in found else None
+        hidden = SMALL if known is None and persons < below else known or SHOWN
+        shown = show_count(persons, int(hidden), below)
+        marks.append(shown if isinstance(shown, str) else None)
+    return marks
 
 
 def keep_snapshot(store: Store, snapshot: Snapshot, *, at: str, who: str) -> int:
@@ -187,8 +207,6 @@ def update_study(study: Study, store: Store) -> Study:
     Facilities of other municipalities stay. Those whose place the store does not know stay
     without a point.
     """
-    from dataclasses import replace
-
     import geopandas as gpd
 
     own = study.municipalities["municipality_id"]
@@ -262,6 +280,8 @@ class SnapshotChanges:
     persons
         One row per municipality and target group whose need differs: `persons_before`,
         `persons_after`.
+    need
+        The need of both snapshots, whether it differs or not, as they hold it.
     """
 
     before: str
@@ -269,6 +289,7 @@ class SnapshotChanges:
     facilities: pd.DataFrame
     coverage: pd.DataFrame
     persons: pd.DataFrame
+    need: tuple[pd.DataFrame, pd.DataFrame]
 
     @property
     def empty(self) -> bool:
@@ -304,6 +325,7 @@ def compare_snapshots(
         _pair(before.coverage, after.coverage, COVERAGE.key,
               ("persons", "covered", "covered_share", "population_covered", "mean_min")),
         _pair(before.need, after.need, NEED.key, ("persons",)),
+        (before.need, after.need),
     )  # fmt: skip
 
 
@@ -314,7 +336,8 @@ def hide_changes(
 
     Coverage keeps what is counted in inhabitants; what is counted in persons in need, or
     weighted by them, is left out, since two snapshots beside each other could tell of a
-    few. Counts of need are hidden as `socaccess.privacy.protect` decides.
+    few. Counts of need are hidden as the files of the study hide them, so that both may leave;
+    where two counts are hidden, nothing says whether they differ.
 
     Parameters
     ----------
@@ -331,16 +354,29 @@ def hide_changes(
         [*COVERAGE.key, *(f"population_covered_{side}" for side in ("before", "after"))]
     ]
     differs = coverage["population_covered_before"] != coverage["population_covered_after"]
-    persons = changes.persons
-    for side in ("before", "after"):
-        persons = protect_column(persons, f"persons_{side}", "target_group", inhabitants, below)
-    return SnapshotChanges(
-        changes.before,
-        changes.after,
-        changes.facilities,
-        coverage[differs].reset_index(drop=True),
-        persons,
+    before, after = (
+        _show_need(need, inhabitants, below).add_suffix(side)
+        for need, side in zip(changes.need, ("_before", "_after"), strict=True)
     )
+    persons = before.join(after, how="outer").sort_index()
+    persons = persons.astype(object).where(persons.notna(), None)
+    other = persons["persons_before"] != persons["persons_after"]
+    return replace(
+        changes,
+        coverage=coverage[differs].reset_index(drop=True),
+        persons=persons[other].reset_index(),
+        need=(pd.DataFrame(), pd.DataFrame()),
+    )
+
+
+def _show_need(need: pd.DataFrame, inhabitants: Mapping[str, float], below: int) -> pd.DataFrame:
+    """Return the persons of a snapshot as they leave, by municipality and target group."""
+    if "mark" in need:
+        shown = need["persons"].round().astype(object)
+        shown = shown.mask(need["mark"].notna(), need["mark"])
+    else:  # kept before snapshots knew what their study shows
+        shown = protect_column(need, "persons", "target_group", inhabitants, below)["persons"]
+    return need.assign(persons=shown).set_index(list(NEED.key))[["persons"]]
 
 
 def _tell_facility(

@@ -13,6 +13,7 @@ they can be erased, and the chain stays whole.
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -477,6 +478,8 @@ class Store:
             "who": who,
             "action": action,
             "note": note,
+            # Heads are published: nobody may try counts until one fits.
+            "salt": secrets.token_hex(16),
             "parent": self._hash,
             **({"clock_note": self.clock_note} if self.clock_note else {}),
             **content,

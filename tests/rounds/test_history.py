@@ -393,3 +393,13 @@ def test_answers_grow_by_their_own_form_only(tmp_path):
     early, late = sizes[9] - sizes[4], sizes[39] - sizes[34]
     assert late < 1.05 * early
     assert len(store.read("answers")) == 40 * 60
+
+
+def test_a_head_gives_no_count_back(region, tmp_path):
+    """Heads stand in reports: who knows all of a store but a count cannot try until one fits."""
+    heads = set()
+    for number in range(3):
+        store = rounds.start_store(tmp_path / str(number), region, at=OPENED, who=WHO)
+        assert store.verify()["whole"].all()
+        heads.add(store.head)
+    assert len(heads) == 3

@@ -103,8 +103,31 @@ def test_the_audit_finds_what_was_found_in_reports_before(tmp_path):
     assert narrowed >= 3
 
 
+def answer_everywhere(report: ProgressReport) -> ProgressReport:
+    """Return a report with an accepted answer for every count that is another than before."""
+    risen = report.persons[report.persons["recipients"] > report.persons["recipients_before"]]
+    answers = [
+        {"row": f"P{number}", "item": f"{row.municipality_id}/grt/{row.service} GRT",
+         "municipality_id": row.municipality_id, "column": "recipients", "decision": "accepted"}
+        for number, row in enumerate(risen.itertuples(), start=2)
+    ]  # fmt: skip
+    return replace(report, answers=pd.DataFrame(answers).reindex(columns=report.answers.columns))
+
+
+def test_answers_on_hidden_counts_do_not_narrow_them(tmp_path):
+    """That a count was answered says that it rose: one hidden now and before has four values."""
+    report = answer_everywhere(make_report(np.random.default_rng(3)))
+    hidden = rounds.hide_report(report)
+    assert 0 < len(hidden.answers) < len(report.answers)
+    for folder, answers in (("shown", report.answers), ("as it leaves", hidden.answers)):
+        write_tables(hidden, tmp_path / folder)
+        answers.to_csv(tmp_path / folder / "answers.csv", index=False)
+    assert audit_folders([tmp_path / "shown"]).narrowed
+    assert not audit_folders([tmp_path / "as it leaves"]).narrowed
+
+
 def test_a_report_of_a_round_is_not_narrowed(tmp_path):
-    report = make_report(np.random.default_rng(99), places=9)
+    report = answer_everywhere(make_report(np.random.default_rng(99), places=9))
     hidden = rounds.hide_report(report)
     files = rounds.write_report(hidden, {"grt": "GRT", "a": "a", "b": "b", "c": "c"}, lang="en")
     for name, content in files.items():
