@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from socaccess.study import Study
 
-__all__ = ["forecast", "goals", "movers", "need", "obstacles", "views"]
+__all__ = ["forecast", "goals", "movers", "need", "obstacles", "reorganisation", "views"]
 
 
 def goals(
@@ -272,6 +272,47 @@ def movers(
     if found.is_estimate:
         session.note("plan.mover_estimate")
     session.finish({"sums": found.sums, "movers": found.groups}, {"movers": found.groups})
+
+
+def reorganisation(
+    session: Session,
+    asked: StudyOptions,
+    region: Region,
+    file: Annotated[Path | None, typer.Argument()] = None,
+    institution: Annotated[str | None, typer.Option("--institution")] = None,
+    persons: Annotated[int | None, typer.Option("--persons", min=1)] = None,
+    service: Annotated[str, typer.Option("--service")] = "group_home",
+    staff: Annotated[Path | None, typer.Option("--staff")] = None,
+    occupancy: Annotated[Path | None, typer.Option("--occupancy")] = None,
+    prices: Annotated[Path | None, typer.Option("--prices")] = None,
+    day: Annotated[str | None, typer.Option("--on")] = None,
+    small_counts: SmallCounts = False,
+) -> None:
+    """Show the plan of an institution: who moves where by when, what is missing, its house."""
+    from socaccess import planning
+    from socaccess.cli.values import parse_day
+    from socaccess.documents.reorganisation import compose_reorganisation
+    from socaccess.settings import Settings
+
+    study = asked.open(region)
+    if institution is None:
+        raise Misuse("cli.no_institution", "--institution", known=_list_institutions(study))
+    plan = planning.reorganisation(
+        study, institution, file, persons=persons, service=service, staff=staff,
+        occupancy=occupancy, prices=prices, on=parse_day(day, "--on"),
+        allow_small_counts=small_counts,
+    )  # fmt: skip
+    names = study.name_services(session.lang)
+    below = 0 if small_counts else Settings().suppress_below
+    page = compose_reorganisation(plan, names.get(service, service), names, session.lang,
+                                  below=below)  # fmt: skip
+    session.show(page)
+    tables = {"destinations": plan.destinations, "buildings": plan.buildings, "staff": plan.staff}
+    answer = {"institution": plan.institution, "missing": plan.missing, "capital": plan.capital,
+              "running_eur": plan.running_eur, "ready": plan.is_ready, **tables}  # fmt: skip
+    session.finish(answer, {f"reorganisation_{name}": table for name, table in tables.items()},
+                   {"reorganisation": page})  # fmt: skip
+    raise typer.Exit(0 if plan.is_ready else EXIT_NO)
 
 
 def _list_institutions(study: Study) -> str:

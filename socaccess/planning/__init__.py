@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     )
     from socaccess.planning.places import buildings, general_services, objects, profiles
     from socaccess.planning.programme import financing
+    from socaccess.planning.reorganisation import reorganisation
     from socaccess.programme.catalogue import Catalogue
     from socaccess.programme.general_services import Criterion
     from socaccess.programme.mobile import MobileWork
@@ -68,6 +69,7 @@ _HOME = {
     "person_budget": "socaccess.planning.money",
     "pilot": "socaccess.planning.money",
     "profiles": "socaccess.planning.places",
+    "reorganisation": "socaccess.planning.reorganisation",
     "road_closing": "socaccess.planning.closures",
     "urbanisation": "socaccess.planning.measures",
     "views": "socaccess.planning.people",
@@ -101,6 +103,7 @@ __all__ = [
     "person_budget",
     "pilot",
     "profiles",
+    "reorganisation",
     "road_closing",
     "urbanisation",
     "views",

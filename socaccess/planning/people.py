@@ -32,6 +32,7 @@ __all__ = [
     "contradictions",
     "forecast",
     "goals",
+    "list_movers",
     "movers",
     "need",
     "obstacles",
@@ -322,13 +323,7 @@ def movers(
     35.0
     """
     result, below = open_result(asked, allow_small_counts=allow_small_counts)
-    if table is None:
-        if institution is None:
-            raise InputError("programme.no_movers")
-        number = _find_goal(result) if persons is None else persons
-        moving = share_movers(result.study, institution, number)
-    else:
-        moving = open_table(table, lambda path: read_movers(path, result.study))
+    moving = list_movers(result, table, institution, persons)
     chosen = str(find_service(result.study, service)["service"])
     placed = place_movers(result, moving, service=chosen)
     return Movers(
@@ -337,6 +332,18 @@ def movers(
         sums=_sum_movers(placed, below),
         is_estimate=set(placed["basis"]) == {"estimate"},
     )
+
+
+def list_movers(
+    result: StudyResult, table: Given | None, institution: str | None, persons: int | None
+) -> pd.DataFrame:
+    """Return who leaves, as of a table; else a number shared out by population."""
+    if table is not None:
+        return open_table(table, lambda path: read_movers(path, result.study))
+    if institution is None:
+        raise InputError("programme.no_movers")
+    number = _find_goal(result) if persons is None else persons
+    return share_movers(result.study, institution, number)
 
 
 def _find_goal(result: StudyResult) -> int:

@@ -200,6 +200,7 @@ MOVERS = TableForm(
         Column("origin"),
         Column("choice"),
         Column("persons", "integer", required=True, minimum=0),
+        Column("move_by", "day"),
         Column("basis", default="stated", allowed=("stated", "estimate")),
     ),
 )
@@ -213,6 +214,7 @@ _HEADINGS = {
     "izveleta pasvaldiba": "choice",
     "personas": "persons",
     "skaits": "persons",
+    "parcelas lidz": "move_by",
 }
 
 

@@ -12,7 +12,7 @@ from socaccess.schemas import Column, TableForm
 from socaccess.sources.capital_costs import observe_capital_costs
 from socaccess.study import StudyResult
 
-__all__ = ["ACTIONS", "MEASURES", "price_measures", "propose_measures"]
+__all__ = ["ACTIONS", "MEASURES", "price_measures", "propose_measures", "quote_place"]
 
 ACTIONS = ("finish", "create", "confirm", "count")
 """What a measure does: finish a planned object, create or buy a service where people are beyond
@@ -115,6 +115,20 @@ def propose_measures(
     return pd.DataFrame(rows, columns=columns).astype(object)
 
 
+def quote_place() -> dict[str, float]:
+    """Return what a place has cost in published projects: quartiles and median, EUR.
+
+    Examples
+    --------
+    >>> each = quote_place()
+    >>> each["low"] < each["middle"] < each["high"]
+    True
+    """
+    seen = observe_capital_costs()["eur_per_place"]
+    quantiles = {"low": 0.25, "middle": 0.5, "high": 0.75}
+    return {name: float(seen.quantile(share)) for name, share in quantiles.items()}
+
+
 def price_measures(measures: pd.DataFrame) -> pd.DataFrame:
     """Return measures with what their places may cost: `cost_low`, `cost_middle`, `cost_high`.
 
@@ -122,8 +136,7 @@ def price_measures(measures: pd.DataFrame) -> pd.DataFrame:
     a place has cost in published projects (quartiles and median; prices of their day); where
     those are not known either nothing is said.
     """
-    seen = observe_capital_costs()["eur_per_place"]
-    each = {"low": seen.quantile(0.25), "middle": seen.median(), "high": seen.quantile(0.75)}
+    each = quote_place()
     given = pd.to_numeric(measures["amount"], errors="coerce")
     builds = measures["action"].isin(["finish", "create"])
     places = pd.to_numeric(measures["places"], errors="coerce").where(builds)

@@ -42,6 +42,7 @@ TITLES = {
     "pilot": "A pilot of individual budgets: a month",
     "profiles": "What share of inhabitants each set of limits finds within reach",
     "programme": "Programme of social services ",
+    "reorganisation": "Reorganisation of an institution: ",
     "views": "The same people in the plan's municipalities and in today's",
 }
 """What every documented command says first, in English as the pages run it."""

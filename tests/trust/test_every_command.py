@@ -77,6 +77,7 @@ WITHOUT = {
     "plan goals": "published goals of whole regions", "plan catalogue": "services",
     "plan profiles": "shares of inhabitants",
     "plan movers": "its own user's persons; its sums by small counts are in test_people",
+    "plan reorganisation": "its own user's persons; what houses would bring is `plan buildings`",
     "plan general_services": "minutes", "plan pilot": "its own user's persons",
     "programme init": "a file to be filled in", "programme backtest": "published figures",
     "round open": "forms hold their own municipality's counts", "round take": "the store's own",
