@@ -104,7 +104,10 @@ class Session:
         self.table(title, [self.texts(key) for key in columns], cells)
 
     def cell(self, value: Any, decimals: int = 1) -> str:
-        """Return a value as text: a mark as it is, a number in the language, a dash for none."""
+        """Return a value as text: a mark as it is, a number in the language, a dash for none.
+
+        From ten on numbers are whole: minutes and persons are not known more exactly.
+        """
         from socaccess.content import Phrase, Rendering, Share
 
         if isinstance(value, str):
@@ -117,8 +120,9 @@ class Session:
             return "–"
         if isinstance(value, Decimal):
             return self.texts.number(float(value), decimals=2)
-        whole = round(float(value), decimals).is_integer()
-        return self.texts.number(float(value), decimals=0 if whole else decimals)
+        number = float(value)
+        whole = abs(number) >= 10 or round(number, decimals).is_integer()
+        return self.texts.number(number, decimals=0 if whole else decimals)
 
     def print_json(self, answer: Any) -> None:
         """Print an answer as JSON where it is asked."""
