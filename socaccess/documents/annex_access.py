@@ -78,7 +78,9 @@ def _show_places(per_100: float, note: str | None) -> Cell | Inline:
 
 def _compose_closing(context: AnnexContext) -> Iterator[Block]:
     table = rank_closing(context.released)
-    table = table[table["service"].isin(context.known)].head(_FACILITIES) if len(table) else table
+    # Of many municipalities the matrix above takes the room; the workbook has all facilities.
+    rows = max(4, _FACILITIES - -(-max(0, len(context.municipalities) - 12) // 3))
+    table = table[table["service"].isin(context.known)].head(rows) if len(table) else table
     if not len(table):
         return
     first = table.iloc[0]
@@ -99,7 +101,7 @@ def _compose_closing(context: AnnexContext) -> Iterator[Block]:
         Column(Phrase("annex.column.falls_out"), "number", 1.1),
         Column(Phrase("annex.column.extra_min"), "minutes", 1.0),
     )
-    rows = [
+    cells = [
         (
             shorten_facility(row.name),
             context.shorten(str(row.municipality)),
@@ -109,7 +111,7 @@ def _compose_closing(context: AnnexContext) -> Iterator[Block]:
         )
         for row in table.drop(columns="rank").itertuples(index=False)
     ]
-    yield Table(columns, rows, Phrase("annex.closing_table"))
+    yield Table(columns, cells, Phrase("annex.closing_table"))
 
 
 def _compose_fairness(context: AnnexContext) -> Iterator[Block]:

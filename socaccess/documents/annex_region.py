@@ -51,6 +51,9 @@ _RANKED = 30
 _MATRIX_MOST = 11
 """Municipalities of one matrix; a region of more has it in parts."""
 
+_MAPS_A_ROW = 2
+"""Maps of services beside each other."""
+
 
 def compose_findings(context: AnnexContext, *, brief: bool = False) -> Iterator[Block]:
     """Yield what is missing, where, and what to build; its grounds unless `brief`."""
@@ -276,9 +279,11 @@ def name_outside_plan(context: AnnexContext) -> str:
 
 
 def compose_groups(context: AnnexContext) -> Iterator[Section]:
-    """Yield a page for every target group: maps, minutes, a table of its services."""
-    for group, services in context.groups.items():
-        known = [name for name in services if name in context.known]
+    """Yield a page for every target group: maps, minutes, a table of its services.
+
+    Groups of whose services nobody counts any come last, and need no page of their own.
+    """
+    for group, services, known in _order_groups(context):
         blocks: list[Block] = []
         first = [gap for gap in context.gaps if gap.target_group == group]
         if first:
@@ -299,7 +304,16 @@ def compose_groups(context: AnnexContext) -> Iterator[Section]:
                 Phrase("annex.likely_note") if likely else "")  # fmt: skip
         blocks.append(Paragraph(note, "note"))
         title = context.group_names.get(group, group)
-        yield Section(title, tuple(blocks), new_page=True)
+        yield Section(title, tuple(blocks), new_page=bool(known))
+
+
+def _order_groups(context: AnnexContext) -> list[tuple[str, list[str], list[str]]]:
+    """Return the groups with all of their services and those that are known."""
+    found = [
+        (group, services, [name for name in services if name in context.known])
+        for group, services in context.groups.items()
+    ]
+    return sorted(found, key=lambda one: not one[2])
 
 
 def _list_services(context: AnnexContext, group: str, services: list[str]) -> Table:
@@ -381,4 +395,8 @@ def compose_others(context: AnnexContext) -> Section | None:
     if silent:
         names = ", ".join(context.names[name] for name in silent)
         blocks.append(Paragraph(Phrase("annex.others_silent", names=names), "note"))
-    return Section(Phrase("annex.others"), tuple(blocks))
+    # Under a page of more than two maps there is no room.
+    maps = [len(known) for _, _, known in _order_groups(context) if known]
+    return Section(
+        Phrase("annex.others"), tuple(blocks), new_page=not maps or maps[-1] > _MAPS_A_ROW
+    )

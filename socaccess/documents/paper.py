@@ -26,7 +26,7 @@ from socaccess.content import (
 if TYPE_CHECKING:
     import typst
 
-__all__ = ["render_pdf", "render_pngs"]
+__all__ = ["find_pages", "render_pdf", "render_pngs"]
 
 _PICTURES = b"""#let pictures = json(bytes(sys.inputs.pictures))
 #set page(width: auto, height: auto, margin: 0pt)
@@ -50,6 +50,30 @@ def render_pdf(document: Document) -> bytes:
         sys_inputs={"content": json.dumps(tree, ensure_ascii=False)},
     )
     return bytes(made)
+
+
+def find_pages(document: Document) -> list[int]:
+    """Return the page on which each section of the first level begins in the PDF.
+
+    Examples
+    --------
+    >>> from socaccess.content import Paragraph, Section
+    >>> one, two = (Section(name, (Paragraph(name),), new_page=True) for name in "ab")
+    >>> find_pages(Document("en", "Title", (Paragraph("First"), one, two)))
+    [2, 3]
+    """
+    import typst
+
+    tree = json.dumps(_describe_document(document), ensure_ascii=False)
+    found = typst.query(
+        _read_template(),
+        "<pages>",
+        field="value",
+        one=True,
+        font_paths=_load_fonts(),
+        sys_inputs={"content": tree},
+    )
+    return [int(page) for page in json.loads(found)]
 
 
 def render_pngs(svgs: list[str], *, ppi: float = 170.0) -> list[bytes]:

@@ -26,7 +26,7 @@ from socaccess.content import (
     Section,
     Table,
 )
-from socaccess.documents.paper import render_pngs
+from socaccess.documents.paper import find_pages, render_pngs
 from socaccess.documents.word_styles import FULL_CM, GREY, INK, LANGUAGES, make_element, set_styles
 
 if TYPE_CHECKING:
@@ -250,7 +250,7 @@ class _Writer:
         heading = self._start("TOC Heading")
         self._add(heading, block.title)
         lines = [heading._p]
-        pages = _count_pages(self.document)
+        pages = find_pages(self.document)
         for place, (section, mark) in enumerate(self.sections):
             line = self._add_paragraph("TOC 1")
             line.paragraph_format.tab_stops.add_tab_stop(
@@ -271,16 +271,6 @@ class _Writer:
         lines[0].addprevious(holder)
         for written in lines:
             holder[-1].append(written)
-
-
-def _count_pages(document: Document) -> list[int]:
-    """Return the page of every section of the first level, where each page begins with one."""
-    page, pages = 1, []
-    for block, depth in document.walk():
-        if isinstance(block, Section) and depth == 1:
-            page += block.new_page
-            pages.append(page)
-    return pages
 
 
 def _add_field_start(paragraph: Any, code: str) -> None:

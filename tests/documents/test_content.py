@@ -230,3 +230,24 @@ def test_a_pdf_is_tagged_and_has_its_contents():
     assert len(reader.pages) == 2
     first = squeeze(reader.pages[0].extract_text())
     assert "2.Nākamā" in first and first.index("Saturs") < first.index("1.tabula")
+
+
+def test_the_contents_of_a_docx_say_the_pages_of_the_pdf():
+    """Also after a section that runs over several pages."""
+    long = tuple(Paragraph(f"Rinda {number}: " + "vārdi " * 60) for number in range(40))
+    sections = (
+        Section("Pirmā", (Paragraph("Īsi"),)),
+        Section("Garā", long, new_page=True),
+        Section("Nākamā", (Paragraph("Īsi"),), new_page=True),
+        Section("Tūlīt", (Paragraph("Īsi"),)),
+    )
+    document = Document("lv", "Virsraksts", (Contents("Saturs"), *sections), numbered=True)
+    pages = pypdf.PdfReader(io.BytesIO(render_pdf(document))).pages
+    texts = [squeeze(page.extract_text()) for page in pages]
+    assert len(texts) > 4
+    expected = [1, 2, len(texts), len(texts)]
+    for title, page in zip(("Garā", "Nākamā", "Tūlīt"), expected[1:], strict=True):
+        assert title in texts[page - 1]
+    book = docx.Document(io.BytesIO(render_docx(document)))
+    told = re.findall(r'PAGEREF.*?"separate"/>.*?<w:t[^>]*>(\d+)<', book.element.xml, re.DOTALL)
+    assert [int(page) for page in told] == expected
