@@ -145,10 +145,12 @@ def decide(
 
 @app.command("status")
 def status(session: Session, store: StoreFolder = STORE, round_id: RoundId = None) -> None:
-    """Show where every form stands; exit 3 while one is not done."""
-    from socaccess.rounds import summarise_round
+    """Show where every form stands, with a page and reminders; exit 3 while one is not done."""
+    from socaccess.documents.html import render_html
+    from socaccess.rounds import compose_state, summarise_round, write_reminders
 
-    table = summarise_round(open_store(store), round_id)
+    current = open_store(store)
+    table = summarise_round(current, round_id)
     session.frame(
         "",
         table,
@@ -162,7 +164,11 @@ def status(session: Session, store: StoreFolder = STORE, round_id: RoundId = Non
             "round.head_faulty": "faulty",
         },
     )
-    session.finish(table, {"status": table})
+    texts = {}
+    if session.out is not None:
+        texts = {"status.html": render_html(compose_state(current, round_id, lang=session.lang)),
+                 **write_reminders(current, round_id, lang=session.lang)}  # fmt: skip
+    session.finish(table, {"status": table}, texts=texts)
     raise typer.Exit(0 if (table["state"] == "done").all() else EXIT_NO)
 
 

@@ -136,6 +136,7 @@ class Session:
         answer: Any,
         tables: Mapping[str, Any] | None = None,
         pages: Mapping[str, Any] | None = None,
+        texts: Mapping[str, str] | None = None,
     ) -> None:
         """Print the answer as JSON if asked; write its tables and pages, all or none, if asked.
 
@@ -148,6 +149,8 @@ class Session:
         pages
             Documents by the name of their file; each is written as Markdown, PDF and DOCX,
             so that it can be attached.
+        texts
+            Further files, by their whole name.
         """
         from socaccess.encoding import encode_csv
         from socaccess.files import write_files
@@ -159,6 +162,7 @@ class Session:
             f"{name}.csv": encode_csv(table, excel=self.excel)
             for name, table in (tables or {}).items()
         }
+        files |= {name: text.encode("utf-8") for name, text in (texts or {}).items()}
         for name, page in (pages or {}).items():
             from socaccess.documents.markdown import render_markdown
             from socaccess.documents.paper import render_pdf

@@ -300,7 +300,8 @@ class Compilation:
         """The region's clients of each service in the last year, beside what is known.
 
         `target_group`, `service`, `low`, `middle`, `high`, `basis`, `observations`,
-        `registered` (clients planned for today), `facilities`, `observed` (what shares
+        `registered` (clients planned for today; NaN where none are for it alone),
+        `facilities`, `observed` (what shares
         observed elsewhere would say), `needed` (persons in need).
         """
         sums = self.forecast.sum_region()
@@ -319,10 +320,17 @@ class Compilation:
             basis=[rates["basis"][key] for key in keys],
             observations=[rates["observations"][key] for key in keys],
             needed=[persons[group] for group, _ in keys],
-            registered=[self.registered["clients"].get(service, np.nan) for _, service in keys],
+            registered=[self._count_alone(service) for _, service in keys],
             facilities=[self.registered["facilities"].get(service, np.nan) for _, service in keys],
             observed=[shares.get(key, np.nan) * persons[key[0]] for key in keys],
         )
+
+    def _count_alone(self, service: str) -> float:
+        """Return registered clients; NaN where all are planned for several services together."""
+        if service not in self.registered.index:
+            return float("nan")
+        row = self.registered.loc[service]
+        return float(row["clients"]) if row["clients"] > 0 else float("nan")
 
     @cached_property
     def contradictions(self) -> pd.DataFrame:

@@ -34,6 +34,7 @@ from socaccess.rounds.participation import (
     read_events,
 )
 from socaccess.rounds.progress_book import write_report
+from socaccess.rounds.reminders import compose_state, write_reminders
 from socaccess.rounds.rounds import (
     OpenedRound,
     TakenForm,
@@ -89,6 +90,7 @@ __all__ = [
     "check_form",
     "check_round",
     "compare_snapshots",
+    "compose_state",
     "decide_forms",
     "decide_rows",
     "erase",
@@ -121,6 +123,7 @@ __all__ = [
     "take_forms",
     "undo",
     "update_study",
+    "write_reminders",
     "write_report",
     "write_review",
     "write_statement_form",

@@ -117,6 +117,25 @@ def test_status_report_undo_history_verify(world, at_store):
     run("verify", *at_store, "--json", code=1)
 
 
+def test_who_is_awaited_is_reminded(world, at_store):
+    """A page for everybody, and a text for each that is awaited or has something to mend."""
+    run("take", world.edit("0781800", {"Iestādes!G3": -16}), *at_store, *EVENT, "--accept", "all",
+        code=3)  # fmt: skip
+    run("take", world.edit("0210000", {"Personas!E10": 70, "Personas!D10": 60}), *at_store, *EVENT,
+        "--accept", "all")  # fmt: skip
+    run("status", *at_store, "--out", world.folder / "state", code=3)
+    files = {path.name: path.read_text(encoding="utf-8") for path in
+             (world.folder / "state").iterdir()}  # fmt: skip
+    page = files["status.html"]
+    assert "Viļānu novads" in page and "pabeigta" in page and "1 no 19" in page
+    texts = {name for name in files if name.startswith("reminder_")}
+    assert len(texts) == 18 and "reminder_0210000.txt" not in texts
+    mend = files["reminder_0781800.txt"]
+    assert "I3" in mend and "-16" in mend and "2022-02-15" in mend
+    awaited = next(files[name] for name in texts - {"reminder_0781800.txt"})
+    assert "nav saņemta" in awaited
+
+
 def test_snapshots_from_the_command_line(world, at_store):
     run("snapshot", "2020", "--date", "2020-12-31", *at_store, *EVENT)
     run("take", world.edit("0781800", {"Iestādes!G2": 14, "Iestādes!H4": "slēgts"}), *at_store,
