@@ -254,3 +254,18 @@ def test_what_is_not_known_is_said(tmp_path):
     assert " 0" not in flows.output  # what nobody counts is not nobody
     budget = call("person-budget", "Ludza", "--budget", "300", "--need", "group_act=10", "--json")
     assert json.loads(budget.stdout)["lines"][0]["outcome"] == "no_data"
+
+
+def test_every_document_has_states_commands_and_a_picture():
+    """Each row says what is done and what is not; what is shown as a picture is there."""
+    for page in sorted((ROOT / "docs" / "seeds").glob("*.md")):
+        text = page.read_text(encoding="utf-8")
+        rows = re.findall(r"^\| (?!what it asks|---)(.+) \|$", text, re.M)
+        assert len(rows) >= 12, page.name
+        for row in rows:
+            asked, how, state = re.split(r" ?\| ?", row)
+            assert asked and state, row
+            assert how.strip(" -") or state.startswith("not done"), row
+        assert re.search(r"^\$ socaccess .+# exit \d$", text, re.M), page.name
+        pictures = re.findall(r"!\[.+?\]\((.+?)\)", text)
+        assert pictures and all((page.parent / path).is_file() for path in pictures), page.name
