@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 SCENARIOS = ("now", "planned", "suggested")
-"""Operating facilities; with those planned (opening not confirmed); operating and suggested."""
+"""Operating facilities; with those planned (opening not confirmed); with the suggested too."""
 
 SCOPES = ("any", "own")
 """Facilities of anyone; of the settlement's own municipality alone."""

@@ -45,7 +45,7 @@ FAMILIES = (
     "cli.no_site_", "cli.note_", "cli.objective_", "cli.scenario_", "cli.status_",
     "cli.step_", "cli.trip_", "cli.worth_", "data.finding_", "data.left_out_", "data.title_",
     "finding.group.", "finding.group_dative.", "finding.service.", "finding.service_genitive.",
-    "map.about_suggested_", "map.access_note.", "map.access_title.",
+    "map.access_note.", "map.access_title.",
     "map.basis.", "map.block.", "map.change.", "map.column.", "map.difference.",
     "map.do_change.", "map.facility_status.", "map.group.",
     "map.group_short.", "map.kind.", "map.layer.", "map.legend_share.", "map.note.",

@@ -53,11 +53,12 @@ def _show(session: Session, name: str, answer: Any) -> None:
 
     texts, result = session.texts, answer.result
     names = result.study.name_services(session.lang)
+    marked = result.study.name_services(session.lang, marked=True)
     kinds = {"cli.service": "text", "cli.limit": "number", "cli.now": "share",
              "cli.planned": "share", "cli.mean": "number", "cli.longest": "number"}  # fmt: skip
     rows: list[list[Any]] = []
     for row in answer.services.itertuples():
-        known = [names[row.service], row.limit_min]
+        known = [marked[row.service], row.limit_min]
         if not row.supply_known:
             rows.append([*known, Cell(texts("cli.no_data"), span=4)])
             continue
@@ -71,6 +72,8 @@ def _show(session: Session, name: str, answer: Any) -> None:
     borders = f" ({texts('cli.borders', year=year)})" if year else ""
     session.print(f"{name}{borders}", style="bold")
     session.show(Table(columns, rows))
+    if result.study.guessed & set(answer.services["service"]):
+        session.say("map.guessed_note")
     for row in answer.services[answer.services["failed"]].itertuples():
         here = answer.gaps[answer.gaps["service"] == row.service].head(SHOWN)
         places = ", ".join(

@@ -134,7 +134,7 @@ def _show_headline(session: Session, released: Any) -> None:
     if session.as_json:
         replace(session, out=None).finish(headline)
         return
-    names = study.name_services(session.lang)
+    names = study.name_services(session.lang, marked=True)
     groups = study.name_groups(session.lang)
     rows: list[list[Any]] = []
     for group, persons in _list_groups(headline):
@@ -226,6 +226,8 @@ def _list_caveats(headline: dict[str, Any], texts: Any, study: Study) -> list[st
         if target.get("indicator", "target") != "target" and target.get(f"note_{texts.lang}")
     ]
     lines.append(texts("cli.caveat_planned"))
+    if study.guessed & {row["service"] for row in headline["services"] if row["promised"]}:
+        lines.append(texts("map.guessed_note"))
     if headline["modelled_share"] is not None:
         key = "cli.caveat_modelled" if study.roads_are_modelled else "cli.caveat_modelled_roads"
         lines.append(texts(key, share=texts.share(headline["modelled_share"])))

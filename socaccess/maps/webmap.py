@@ -140,6 +140,7 @@ def render_map(
         access=build_access(released, texts, payload),
         scenarios=[name for name in SCENARIOS if name in payload["scenarios"]],
         has_whatif=payload["whatif"] is not None,
+        has_guessed=any(row.get("guessed") for row in payload["services"]),
         papers=PAPERS,
         attribution=[*_tidy(shown.study.attribution.get(lang, [])), texts("map.leaflet")],
         # These are our own files and base64: the only texts that enter unescaped.

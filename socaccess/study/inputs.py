@@ -319,10 +319,14 @@ class StudyInputs:
         """Whether the network holds roads that are modelled, as the embedded one does."""
         return bool(np.asarray(self.network.modelled).any())
 
-    def name_services(self, lang: str) -> dict[str, str]:
-        """Return the names of the services by code, in one language."""
+    def name_services(self, lang: str, *, marked: bool = False) -> dict[str, str]:
+        """Return the names of the services by code, in one language.
+
+        `marked`: those that are only `guessed` with a "¹".
+        """
         types = self.service_types
-        return dict(zip(types["service"], types[f"name_{lang}"], strict=True))
+        names = dict(zip(types["service"], types[f"name_{lang}"], strict=True))
+        return names | {name: f"{names[name]}\u00a0¹" for name in self.guessed if marked}
 
     def name_groups(self, lang: str) -> dict[str, str]:
         """Return the target groups of the service types by name, in one language.

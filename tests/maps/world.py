@@ -236,6 +236,7 @@ def build_world(
         service_types=types,
         settlement_coverage=coverage,
         sites=sites,
+        suggested_beside="planned",
         plans=pd.DataFrame(
             {
                 "service": codes[:1],

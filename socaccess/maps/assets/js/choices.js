@@ -122,6 +122,11 @@ class Model {
     return low < 0 || low === high ? null : [low, high];
   }
 
+  /** The name of a service, marked where no source names the service itself. */
+  marked({ guessed }, name) {
+    return guessed ? `${name}\u00a0¹` : name;
+  }
+
   /** The services offered, by target group: promised groups first, in the order of the data. */
   byGroup() {
     const groups = new Map();

@@ -81,12 +81,7 @@ class MunicipalityPage {
     return `${short[0].toLowerCase()}${short.slice(1)} (${this.say.code("group_short", group)})`;
   }
 
-  /** A name, marked where no source names the service itself. */
-  marked({ guessed }, name) {
-    return guessed ? `${name}\u00a0¹` : name;
-  }
-
-  /** What the mark means, where one stands. */
+  /** What the mark of a service means, where one stands. */
   notes() {
     return this.model.byGroup().some(({ services }) => services.some((at) => this.model.services[at].guessed)) ? [this.say("guessed_note")] : [];
   }
@@ -99,7 +94,7 @@ class MunicipalityPage {
     const number = (text, strong) => el("td", { class: "number" }, strong ? el("strong", {}, text) : text);
     const rowElement = (row) => {
       const service = model.services[row.service];
-      const button = el("button", { type: "button", onclick: () => choose(row.service) }, this.marked(service, service.short));
+      const button = el("button", { type: "button", onclick: () => choose(row.service) }, model.marked(service, service.short));
       const known = row.shares.some((share) => share >= 0);
       const cells = row.shares.map((share) => number(say.percent(share)));
       if (row.range && row.range[0] < row.range[1]) {
@@ -138,7 +133,7 @@ class MunicipalityPage {
     const head = [say("service"), say("group_label"), say("limit_column"), ...data.scenarios.map((name) => say.code("scenario", name)),
       say("nearest_heading"), say("minutes_heading"), say("places_heading")];
     const rows = this.groups(id).flatMap(({ rows: found }) => found.map((row) => [
-      this.marked(model.services[row.service], model.services[row.service].name), say.code("group", model.services[row.service].group), say.number(row.limit),
+      model.marked(model.services[row.service], model.services[row.service].name), say.code("group", model.services[row.service].group), say.number(row.limit),
       ...row.shares.map((share, i) => (share < 0 ? "–" : panel.shareText(share, i ? null : row.range))),
       row.shares.some((share) => share >= 0) ? this.nearestName(row) : say("no_facility_short"),
       row.minutes === null ? "–" : say.number(Math.ceil(row.minutes)), this.placesText(row)]));

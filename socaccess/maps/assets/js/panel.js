@@ -261,7 +261,7 @@ class Panel {
     const region = municipalities.name.length;
     const row = (service) => {
       const button = el("button", { type: "button", onclick: () => this.actions.choose({ service }) },
-        service < 0 ? say("all_promised", { n: model.data.shares.indexOf.length }) : model.services[service].short);
+        service < 0 ? say("all_promised", { n: model.data.shares.indexOf.length }) : model.marked(model.services[service], model.services[service].short));
       const known = scenarios.map((_, scenario) => model.hasShares(service, scenario));
       const cells = known.some(Boolean)
         ? scenarios.map((_, scenario) => el("td", { class: "number" }, known[scenario]
