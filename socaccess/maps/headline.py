@@ -199,8 +199,8 @@ def _about(result: Any, texts: Texts, payload: dict[str, Any]) -> dict[str, Any]
     limits = result.study.by_mode("map.about_limits", "map.about_limits_transit")
     on_top = result.suggested_beside == "planned"
     suggested = texts("map.about_suggested_planned" if on_top else "map.about_suggested_now")
-    lines = [texts(limits), f"{texts('map.about_planned')} {suggested}"]
-    lines.append(texts("map.about_borders"))
+    planned = texts("map.about_planned")
+    lines = [texts(limits), f"{planned} {suggested}", texts("map.about_borders")]
     modelled = result.summary.get("modelled_share")
     if modelled is not None:
         lines.append(texts("map.about_modelled", share=texts.share(modelled)))
