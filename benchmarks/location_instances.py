@@ -58,6 +58,7 @@ __all__ = [
     "make_capacitated",
     "make_family",
     "make_graph",
+    "make_points",
     "make_sparse_family",
     "read_capacitated_form",
     "read_coordinate_form",
@@ -156,6 +157,25 @@ def make_graph(vertices: int, sites: int, seed: int) -> Instance:
     graph = sp.csr_array((length, (ends[:, 0], ends[:, 1])), shape=(vertices, vertices))
     cost = dijkstra(graph, directed=False)
     return Instance(f"graph-{vertices}-{sites}", cost, np.ones(vertices), sites)
+
+
+def make_points(points: int, seed: int) -> Instance:
+    """Return points of a drilled board, as in TSPLIB's larger problems: each a client and a site.
+
+    Holes stand in rows and columns 100 apart, in blocks of their own, so that many distances are
+    alike; costs are Euclidean, unrounded.
+    """
+    rng = np.random.default_rng(seed)
+    blocks = max(1, points // 60)
+    corner = rng.integers(0, 190, (blocks, 2))
+    hole: set[tuple[int, int]] = set()
+    while len(hole) < points:
+        width, height = rng.integers(2, 20, 2)
+        east, north = corner[rng.integers(blocks)] + rng.integers(0, (width, height))
+        hole.add((int(east), int(north)))
+    place = 100.0 * np.array(sorted(hole))
+    cost = np.hypot(*(place[:, None] - place[None]).transpose(2, 0, 1))
+    return Instance(f"points-{points}", cost, np.ones(points))
 
 
 def make_capacitated(points: int, sites: int, seed: int) -> Instance:

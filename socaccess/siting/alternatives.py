@@ -11,10 +11,12 @@ import numpy as np
 import pandas as pd
 
 from socaccess.siting.answer import Answer
+from socaccess.siting.certificate import EXACT
 from socaccess.siting.clock import Clock
 from socaccess.siting.combined import attempt, read_answer
-from socaccess.siting.general import Aim
-from socaccess.siting.instance import by_name, read_problem
+from socaccess.siting.explain import find_merits
+from socaccess.siting.general import Aim, needs_flow
+from socaccess.siting.instance import Instance, by_name, read_problem
 from socaccess.siting.plain import Settings
 from socaccess.siting.plan import SitingPlan
 from socaccess.siting.problem import SitingProblem
@@ -40,7 +42,8 @@ def list_alternatives(
     count
         How many plans at most, `plan` included.
     apart
-        How many new sites of every two plans differ at least.
+        How many new sites of every two plans differ at least; all of those of a plan of fewer. A
+        site without which a plan is as good does not count and is not listed.
     within
         Share of the objective a plan may be worse by, inclusive.
     time_limit_s
@@ -67,8 +70,10 @@ def list_alternatives(
     instance = read_problem(problem)
     names = np.array(problem.site_ids, dtype=object)
     found = [np.flatnonzero(np.isin(names[instance.column_site], list(plan.sites["site_id"])))]
-    found[0] = found[0][instance.state[found[0]] == "free"]
-    rows = [(1, plan.objective, plan.bound, tuple(plan.sites["site_id"]))]
+    found[0] = _drop_needless(problem, instance, found[0][instance.state[found[0]] == "free"])
+    kept = set(names[instance.column_site[found[0]]])
+    listed = tuple(name for name in plan.sites["site_id"] if name in kept)
+    rows = [(1, plan.objective, plan.bound, listed)]
     larger = problem.objective == "mclp"
     worst = plan.objective * (1.0 - within if larger else 1.0 + within)
     complete = True
@@ -90,12 +95,36 @@ def list_alternatives(
         short = answer.objective < worst if larger else answer.objective > worst
         if short and abs(answer.objective - worst) > 1e-9 * max(1.0, abs(worst)):
             break
-        found.append(answer.opened)
-        sites = tuple(str(names[instance.column_site[column]]) for column in answer.opened)
+        found.append(_drop_needless(problem, instance, answer.opened))
+        sites = tuple(str(names[instance.column_site[column]]) for column in found[-1])
         rows.append((len(rows) + 1, answer.objective + 0.0, answer.bound + 0.0, sites))
     table = pd.DataFrame(rows, columns=["plan", "objective", "bound", "sites"])
     table.attrs["complete"] = complete
     return table
+
+
+def _drop_needless(problem: SitingProblem, instance: Instance, opened: np.ndarray) -> np.ndarray:
+    """Return `opened` without the sites whose closing costs nothing, one after the other.
+
+    Where places or a share of a municipality count, a site may be needed for those: all stay.
+    """
+    shares = (problem.floor_share, problem.min_sites_per_municipality)
+    if needs_flow(problem) or any(value is not None for value in shares):
+        return opened
+    stay = np.union1d(instance.fixed, instance.closable)
+    while len(opened):
+        merits = find_merits(problem, instance, opened, stay)
+        spare = [
+            merit.site
+            for merit in merits
+            if merit.lost <= EXACT
+            and (problem.objective == "mclp" or merit.lost_minutes <= EXACT)
+            and not instance.required[instance.column_site == merit.site].any()
+        ]
+        if not spare:
+            break
+        opened = opened[instance.column_site[opened] != spare[-1]]
+    return opened
 
 
 def trace_front(

@@ -186,17 +186,29 @@ def _solve_mclp(
     kind = "unserved" if problem.fade_min is None else "faded"
     kind = kind if problem.busy_share is None else "expected"
     robust = _robust(problem)
-    best: tuple[float, ...] = ()
-    notes: tuple[Message, ...] = ()
-    if robust == "regret":
+    aim = Aim(kind, instance.limit_min, robust=robust)
+    return _solve_robust(problem, instance, aim, settings, clock, sign=-1.0)
+
+
+def _solve_robust(
+    problem: SitingProblem,
+    instance: Instance,
+    aim: Aim,
+    settings: Settings,
+    clock: Clock,
+    *,
+    sign: float = 1.0,
+    notes: tuple[Message, ...] = (),
+) -> Answer:
+    """Return the answer of an aim; regret is counted from what is best in each scenario alone."""
+    if aim.robust == "regret":
         best, proved = _best_of_parts(problem, instance, settings, clock)
         if np.isnan(best).any():
             return _without_best(problem, instance, settings, clock)
-        best = tuple(-value for value in best)
-        notes = _regret_notes(proved)
-    aim = Aim(kind, instance.limit_min, robust=robust, best_of_part=best)
+        aim = replace(aim, best_of_part=tuple(sign * value for value in best))
+        notes = notes if proved else (*notes, Message("siting.regret_not_proved"))
+        sign = 1.0
     general, solution = attempt(problem, instance, aim, settings, clock)
-    sign = 1.0 if robust == "regret" else -1.0
     return read_answer(general, solution, settings, clock, sign=sign, notes=notes)
 
 
@@ -208,12 +220,6 @@ def _without_best(
     _, solution = attempt(problem, instance, aim, settings, clock)
     status = "infeasible" if solution.status == INFEASIBLE else "unknown"
     return Answer(status, NONE, np.nan, np.nan, status == "unknown")
-
-
-def _regret_notes(proved: bool) -> tuple[Message, ...]:
-    if proved:
-        return ()
-    return (Message("siting.regret_not_proved"),)
 
 
 def fewest_unserved(
@@ -288,19 +294,10 @@ def _solve_p_median(
     least, general, solution = fewest_unserved(problem, instance, settings, clock)
     if np.isnan(least):
         return unproved(problem, general, solution, settings, clock)
-    notes = _unserved_notes(least)
-    robust = _robust(problem)
-    best: tuple[float, ...] = ()
-    if robust == "regret":
-        best, proved = _best_of_parts(problem, instance, settings, clock)
-        if np.isnan(best).any():
-            return _without_best(problem, instance, settings, clock)
-        notes = (*notes, *_regret_notes(proved))
     everywhere = np.full(len(instance.persons), np.inf)
-    levels = ((np.inf, least),)
-    aim = Aim("minutes", everywhere, levels, robust=robust, best_of_part=best)
-    general, solution = attempt(problem, instance, aim, settings, clock)
-    return read_answer(general, solution, settings, clock, notes=notes)
+    aim = Aim("minutes", everywhere, ((np.inf, least),), robust=_robust(problem))
+    notes = _unserved_notes(least)
+    return _solve_robust(problem, instance, aim, settings, clock, notes=notes)
 
 
 def _solve_worst_decile(

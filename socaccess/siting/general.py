@@ -123,10 +123,10 @@ class GeneralModel:
     def exclude(self, plan: Answer, apart: int = 0) -> None:
         """Forbid to open and close just what `plan` opens and closes.
 
-        With `apart`, forbid to have so many of its new sites or fewer different.
+        With `apart`, at least so many of its new sites are others, all where it has fewer.
         """
         if apart:
-            most = float(len(plan.opened) - apart)
+            most = float(max(0, len(plan.opened) - apart))
             new = self.y[plan.opened]
             self.model.add_rows(np.zeros(len(new), int), new, 1.0, lower=[-np.inf], upper=[most])
             return

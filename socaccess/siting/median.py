@@ -101,7 +101,8 @@ def close_judged(
     run.judge, run.chosen, run.value = judge, chosen, judge(chosen)
     bound, cost = price_out(costs, sites, prices, np.zeros(costs.site_count))
     run.bound = max(run.bound, min(bound, run.value))
-    kept = run._left(LinearBound(bound, prices, cost))
+    linear = LinearBound(bound, prices, cost)
+    kept = run._left(linear)
     if comb(len(kept), sites) * costs.client_count <= LISTED and not clock.is_over:
         # So few plans can be better that all are looked at.
         for plan in combinations(kept.tolist(), sites):
@@ -109,9 +110,7 @@ def close_judged(
             if value < run.value:
                 run.chosen, run.value = np.array(plan), value
         return MedianResult(run.chosen, run.value, run.value, limit_hit=False)
-    rank = max(FEWEST_NEAR, NEAR_SITES * costs.site_count // sites)
-    base = costs.ceiling(rank)
-    run.close(PairSearch(Pairs.of(costs.near_pairs(base).by_client, base)))
+    run.close_rest(linear)
     return MedianResult(np.sort(run.chosen), run.value, min(run.bound, run.value), clock.is_over)
 
 
@@ -327,6 +326,13 @@ class _Run:
         # Stored entries of a covering are costs, all of them nothing.
         ones = sp.csr_array((np.ones(near.nnz), near.indices, near.indptr), shape=near.shape)
         start[missed] = ones @ np.isin(kept, self.chosen) < 0.5
+        bound = self._programme(model, opened, kept, start)
+        self.bound = max(self.bound, min(self.value, bound))
+
+    def _programme(
+        self, model: LinearModel, opened: np.ndarray, kept: np.ndarray, start: np.ndarray
+    ) -> float:
+        """Solve a model of the sites `kept`, keep its plan if it is better, return its bound."""
         solution = solve_model(
             model,
             time_limit_s=self.clock.left_s,
@@ -337,7 +343,7 @@ class _Run:
         )
         if solution.values is not None:
             self.offer(kept[solution.values[opened] > 0.5])
-        self.bound = max(self.bound, min(self.value, solution.bound))
+        return solution.bound
 
     def _near_left(self, linear: LinearBound) -> tuple[sp.csr_array, np.ndarray]:
         """Return the pairs that better plans may use and their sites."""
@@ -368,9 +374,14 @@ class _Run:
         """Close the gap: by an integer programme when little is left, else by a tree."""
         near, kept = self._near_left(linear)
         if near.nnz <= PROGRAMME_PAIRS or len(kept) <= self.sites:
-            bound = self._solve_on(kept, linear, self.clock, CORE_PAIRS)
+            bound = self._solve_on(kept, linear, CORE_PAIRS)
             self.bound = max(self.bound, min(self.value, bound))
             return
+        self.close_rest(linear)
+
+    def close_rest(self, linear: LinearBound) -> None:
+        """Close the gap by a tree over the sites and pairs that `linear` leaves."""
+        near, kept = self._near_left(linear)
         self.clock.report("siting.step_programme", sites=len(kept))
         cut = np.minimum(self.costs.base, linear.prices + self._slack(linear))
         self.close(PairSearch(Pairs.of(near, cut)), linear.prices, kept)
@@ -388,14 +399,12 @@ class _Run:
         """Return by how much a plan better than the best one known may exceed the bound."""
         return self.value - linear.bound + self.goal.tolerance(self.value)
 
-    def _solve_on(
-        self, kept: np.ndarray, linear: LinearBound, clock: Clock, most_pairs: int
-    ) -> float:
+    def _solve_on(self, kept: np.ndarray, linear: LinearBound, most_pairs: int) -> float:
         """Solve on the sites `kept` and return the bound of better plans within them.
 
         Minus infinity when more than `most_pairs` pairs take part, or nothing was proved in time.
         """
-        clock.report("siting.step_programme", sites=len(kept))
+        self.clock.report("siting.step_programme", sites=len(kept))
         cost = self.costs.columns(kept)
         cut, sure = self._fixings(kept, cost, linear)
         useful = (cost < self.costs.base[:, None]) & (cost <= cut[:, None])
@@ -406,17 +415,7 @@ class _Run:
         start = np.zeros(model.column_count)
         start[opened] = np.isin(kept, self.chosen)
         start[missed] = closed_sets(chain, start[opened] > 0.5)
-        solution = solve_model(
-            model,
-            time_limit_s=clock.left_s,
-            absolute_gap=self.goal.tolerance(self.value) / 2,
-            seed=self.seed,
-            threads=self.threads,
-            start=start,
-        )
-        if solution.values is not None:
-            self.offer(kept[solution.values[opened] > 0.5])
-        return solution.bound + chain.constant
+        return self._programme(model, opened, kept, start) + chain.constant
 
     def _fixings(
         self, kept: np.ndarray, cost: np.ndarray, linear: LinearBound

@@ -98,3 +98,29 @@ def test_whole_clients_under_capacity(seed):
     whole = answer.assignment[answer.assignment["site_id"].notna()]
     assert whole["client_id"].is_unique
     assert (whole.groupby("site_id")["persons"].sum() <= problem.max_places + 1e-6).all()
+
+
+@settings(max_examples=60)
+@given(seed=st.integers(0, 2**32 - 1))
+def test_least_travel_within_a_tolerance_by_the_tree(seed):
+    rng = np.random.default_rng(seed)
+    n, m = int(rng.integers(4, 12)), int(rng.integers(4, 9))
+    whole = bool(rng.integers(2))
+    minutes = rng.integers(0, 40, (n, m)).astype(float) if whole else rng.uniform(0, 40, (n, m))
+    problem = SitingProblem(
+        travel_min=minutes,
+        persons=rng.integers(1, 20, n).astype(float) if whole else rng.uniform(0.1, 20, n),
+        client_ids=[f"c{i}" for i in range(n)],
+        site_ids=[f"s{j}" for j in range(m)],
+        sites=int(rng.integers(1, 4)),
+        limit_min=float(rng.integers(5, 25)),
+        existing=["s0"] if seed % 3 == 0 else [],
+        tolerance=float(rng.choice([0.0, 0.02, 0.2])),
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(median, "LISTED", -1)
+        answer = suggest_sites(problem, explain=False)
+    best = best_value(problem)
+    assert answer.status == "optimal"
+    assert answer.objective == pytest.approx(best, rel=1e-5, abs=1e-5)
+    assert answer.bound == pytest.approx(best, rel=1e-5, abs=1e-5)
