@@ -92,6 +92,11 @@ class Costs:
         return sp.csr_array((np.concatenate(value), np.concatenate(index), start), shape)
 
     @property
+    def is_sparse(self) -> bool:
+        """Whether only the pairs that matter are stored."""
+        return not self._dense
+
+    @property
     def pair_count(self) -> int:
         """Number of pairs of client and site that are stored."""
         return self._minutes.size if self._dense else int(self._near.nnz)
@@ -171,18 +176,12 @@ class Costs:
     def swap_terms(
         self, clients: np.ndarray, first: np.ndarray, second: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Return per free site what it saves on `first`, and on `second` beyond that.
+        """Return per free site what it saves on `first`, and on `second` beyond that, of a table.
 
         `first` and `second` are the costs of `clients` at their cheapest and second cheapest
         open site; the latter sum is what softens the loss when the cheapest one closes.
         """
         gain, extra = np.zeros(self.site_count), np.zeros(self.site_count)
-        if not self._dense:
-            which, site, cost = NearPairs(self._near).of_clients(clients)
-            low, high = first[which], second[which]
-            gain += np.bincount(site, np.maximum(low - cost, 0.0), minlength=self.site_count)
-            more = high - np.minimum(np.maximum(cost, low), high)
-            return gain, extra + np.bincount(site, more, minlength=self.site_count)
         step = max(1, CACHE_VALUES // max(1, self.site_count))
         for begin in range(0, len(clients), step):
             part = slice(begin, begin + step)
@@ -197,6 +196,21 @@ class Costs:
             gain += low.sum() - nearer
             extra += high.sum() - low.sum() - total + nearer
         return gain, extra
+
+    def stored_swap_terms(
+        self, clients: np.ndarray, place: np.ndarray, places: int, costs: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return `swap_terms` of stored pairs for all places at once, the second places x sites.
+
+        `place` is that of each client's cheapest open site; `costs` the two rows of costs there.
+        """
+        which, site, cost = NearPairs(self._near).of_clients(clients)
+        low, high = costs[0][which], costs[1][which]
+        gain = np.bincount(site, np.maximum(low - cost, 0.0), minlength=self.site_count)
+        more = high - np.minimum(np.maximum(cost, low), high)
+        cell = place[which] * self.site_count + site
+        extra = np.bincount(cell, more, minlength=places * self.site_count)
+        return gain, extra.reshape(places, self.site_count)
 
     def ceiling(self, rank: int) -> np.ndarray:
         """Return the cost of every client at the free site of this rank, at most the base."""

@@ -67,6 +67,14 @@ class _SwapState:
 
     def _count(self, clients: np.ndarray, sign: float) -> None:
         """Add or take away what `clients` contribute to gains and extras."""
+        if self.costs.is_sparse:
+            two = np.stack([self.first_cost[clients], self.second_cost[clients]])
+            gain, extra = self.costs.stored_swap_terms(
+                clients, self.first[clients], self.places + 1, two
+            )
+            self.gain += sign * gain
+            self.extra += sign * extra
+            return
         order = clients[np.argsort(self.first[clients], kind="stable")]
         edges = np.searchsorted(self.first[order], np.arange(self.places + 2))
         for place in range(self.places + 1):
