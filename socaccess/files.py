@@ -178,25 +178,26 @@ def create_file(path: str | Path, content: bytes | str, *, aside: Path | None = 
     ------
     FileExistsError
         If the name is taken.
-    OSError
+    OutputError
         If it could not be written.
     """
     path = Path(path)
     part = (aside or path.parent) / f"{ASIDE}{secrets.token_hex(8)}"
-    try:
-        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o666)
+    with _name_failure(path, passing=FileExistsError):
         try:
-            rest = memoryview(_encode(content))
-            while rest:
-                rest = rest[os.write(handle, rest) :]
-            os.fsync(handle)
+            handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o666)
+            try:
+                rest = memoryview(_encode(content))
+                while rest:
+                    rest = rest[os.write(handle, rest) :]
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+            _give_name(part, path)
         finally:
-            os.close(handle)
-        _give_name(part, path)
-    finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
-    _flush_folder(path.parent)
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+        _flush_folder(path.parent)
 
 
 def hash_bytes(content: bytes) -> str:
@@ -459,11 +460,11 @@ def _encode(content: bytes | str) -> bytes:
 
 
 @contextmanager
-def _name_failure(path: Path) -> Iterator[None]:
-    """Turn what the system refuses into one of our errors."""
+def _name_failure(path: Path, *, passing: type[OSError] = OutputError) -> Iterator[None]:
+    """Turn what the system refuses into one of our errors; what is `passing` stays as it is."""
     try:
         yield
-    except SocAccessError:
+    except (SocAccessError, passing):
         raise
     except OSError as error:
         named = [str(name) for name in (error.filename2, error.filename) if name]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import os
 
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from socaccess.errors import InputError, UnknownNameError
+from socaccess.errors import InputError, SocAccessError, UnknownNameError
 from socaccess.rounds import Store, StoreError
 from socaccess.rounds.layouts import (
     TableLayout,
@@ -22,6 +23,7 @@ from socaccess.rounds.layouts import (
 )
 from socaccess.rounds.manifests import encode_manifest
 from socaccess.rounds.store import SCHEMA
+from tests.ground.test_files import refuse_from
 
 COLUMNS = {"site": "text", "name": "text", "places": "integer", "share": "number", "open": "flag"}
 LAYOUT = TableLayout("sites", ("site",), COLUMNS)
@@ -157,6 +159,45 @@ def test_two_writers_do_not_overwrite_each_other(store):
     put(other, ("a", "theirs"))
     assert Store.open(store.path).revision == 3
     assert store.path.joinpath("aside").exists() and not list((store.path / "aside").iterdir())
+
+
+@pytest.mark.parametrize("lasting", [True, False])
+def test_a_full_disk_leaves_the_store_as_it_was_or_as_it_shall_be(store, monkeypatch, lasting):
+    """The n-th change that is asked of the system fails, and all after it or only that one."""
+    put(store, ("a", "before"))
+    outcomes = set()
+    for step in range(1, 60):
+        refused = refuse_from(step, lasting)
+        began = Store.open(store.path).revision
+        with monkeypatch.context() as patch:
+            for name in ("open", "write", "fsync", "link", "mkdir"):
+                patch.setattr(os, name, refused.wrap(name))
+            try:
+                put(Store.open(store.path), ("a", f"name {step}"))
+            except SocAccessError as error:
+                assert isinstance(error, OSError)
+        found = Store.open(store.path)
+        assert found.verify()["whole"].all()
+        names = {began: "before", began + 1: f"name {step}"}
+        assert found.read("sites")["name"].tolist() == [names[found.revision]]
+        outcomes.add(found.revision - began)
+        found.tidy()
+        if not refused.happened:
+            break
+        put(Store.open(store.path), ("a", "before"))
+    assert not refused.happened and outcomes == {0, 1}
+
+
+def test_a_folder_in_the_way_of_the_next_revision(store):
+    put(store, ("a", "before"))
+    (store.path / "manifests" / "000003.json").mkdir()
+    with pytest.raises(SocAccessError):
+        put(store, ("a", "after"))
+    (store.path / "manifests" / "000003.json").rmdir()
+    found = Store.open(store.path)
+    assert found.read("sites")["name"].tolist() == ["before"] and found.verify()["whole"].all()
+    put(found, ("a", "after"))
+    assert Store.open(store.path).read("sites")["name"].tolist() == ["after"]
 
 
 @pytest.mark.parametrize("damage", ["changed", "gone"])

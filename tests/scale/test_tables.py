@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from socaccess.coverage import judge_settlements, summarise_coverage
-from socaccess.errors import InputError
+from socaccess.errors import InputError, OutputError
 from socaccess.files import write_aside
 from socaccess.scale import (
     _parts,
@@ -28,6 +28,7 @@ from socaccess.scale import (
 )
 from socaccess.siting import SitingProblem, suggest_sites
 from socaccess.travel import nearest, travel_times
+from tests.ground.test_files import refuse_from
 
 LIMITS = {"day": 4.0, "home": 6.0, "unknown": 10.0}
 
@@ -152,6 +153,23 @@ def test_killed_again_and_again_it_ends_with_the_same_bytes(
             assert found == expected
             shutil.rmtree(tmp_path / "times")
     assert halves > kills / 10, "the writers were not killed at work"
+
+
+@pytest.mark.parametrize("step", [1, 10, 40])
+def test_a_full_disk_is_said_and_the_work_goes_on_later(
+    written, streets, houses, centres, tmp_path, monkeypatch, step
+):
+    asked = {"cutoff_min": 9, "partition_size": 40}
+    refused = refuse_from(step, lasting=True)
+    with monkeypatch.context() as patch:
+        for name in ("open", "write", "fsync", "link", "rename", "replace", "mkdir"):
+            patch.setattr(os, name, refused.wrap(name))
+        with pytest.raises(OutputError):
+            write_travel_times(streets, houses, centres, tmp_path / "times", **asked)
+    assert refused.happened
+    write_travel_times(streets, houses, centres, tmp_path / "times", **asked)
+    expected = {name: digest for name, digest in written[1].items() if name.startswith("times/")}
+    assert {f"times/{n}": d for n, d in hash_folder(tmp_path / "times").items()} == expected
 
 
 def kill_at(step: int) -> None:
