@@ -51,6 +51,13 @@ ARCHIVES = {
         ),
         Archive(
             "npm",
+            "@geo-maps/earth-rivers-10m",
+            "0.6.0",
+            "geo-maps-earth-rivers-10m-0.6.0.tgz",
+            "64b22e532023d2e752da192e490f03608aa481dfbedc23f539c792d01809457d",
+        ),
+        Archive(
+            "npm",
             "@geo-maps/countries-land-100m",
             "0.6.0",
             "geo-maps-countries-land-100m-0.6.0.tgz",

@@ -43,6 +43,10 @@ MEMBER = "scgraph_data/world_highways.py"
 MARGIN_KM = 40
 TO_METRES = Transformer.from_crs(4326, 3059, always_xy=True)
 BOX = (18.0, 53.5, 31.0, 60.0)  # degrees west, south, east, north; wider than land and margin
+ACROSS = {(363335, 363337), (363378, 363379)}
+"""Edges from the road on the left bank of the Daugava (P85) to the one on the right (A6) between
+Lielvārde and Jaunjelgava: the package made one of the two where no bridge is. The table of state
+roads has both."""
 NEIGHBOUR = re.compile(r"(\d+): ([\d.eE+-]+)")
 
 CLASSES = ("A", "P", "other", "joint")
@@ -152,7 +156,8 @@ def cut_roads(
         for node in part
     }
     nodes = sorted(set(kept) - lost)
-    return nodes, {pair: length_km[pair] for pair in sorted(length_km) if not lost & set(pair)}
+    left = {pair: length_km[pair] for pair in sorted(set(length_km) - ACROSS)}
+    return nodes, {pair: length for pair, length in left.items() if not lost & set(pair)}
 
 
 def _comes_near(part: set[int], distance_m: dict[int, float]) -> bool:

@@ -5,24 +5,30 @@ OpenStreetMap and the table of state roads. Both are straight lines between node
 them at nodes, or where a road of OpenStreetMap is cut for them, never at a state road's line.
 The ways from a settlement's centre to the roads nearby (`street`), to roads farther away (`link`)
 and to the neighbouring settlements (`neighbour`) are modelled (`socaccess.settings.LinkModel`).
-None of these crosses a lake, a wide river or the sea; of lesser rivers, bogs and borders of fields
-nothing is known: where one is in the way, the time is too short.
+None of these crosses a lake or the sea, nor a large river but where a road does, at its bridge; of
+lesser rivers, bogs and borders of fields nothing is known: where one is in the way, the time is
+too short.
 """
 
 from __future__ import annotations
 
 import itertools
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from socaccess import crs as crs_
+from socaccess.network._dry import COURSE_M, find_crossings, find_wet
 from socaccess.network.roads import Roads
 from socaccess.network.snapped import leg_kph
 from socaccess.network.tables import build_from_tables
 from socaccess.settings import LinkModel
-from socaccess.sources.embedded import load_main_roads, load_water
+from socaccess.sources.embedded import load_main_roads, load_rivers, load_water
 from socaccess.sources.settlements import load_settlements
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 __all__ = ["build_main_roads", "link_settlements"]
 
@@ -49,7 +55,9 @@ def build_main_roads(links: LinkModel) -> Roads:
             "town": settlements["kind"].isin(["city", "town", "neighbourhood"]),
         }
     )
-    return link_settlements(nodes, edges, places, links, load_water().geometry.to_numpy())
+    return link_settlements(
+        nodes, edges, places, links, load_water().geometry, load_rivers().geometry
+    )
 
 
 def link_settlements(
@@ -57,7 +65,8 @@ def link_settlements(
     edges: pd.DataFrame,
     places: pd.DataFrame,
     links: LinkModel,
-    water: np.ndarray | None = None,
+    water: ArrayLike = (),
+    rivers: ArrayLike = (),
 ) -> Roads:
     """Return the network of roads and of modelled ways from places to them.
 
@@ -75,7 +84,10 @@ def link_settlements(
     links
         Speeds, detours and reach.
     water
-        Polygons that no modelled way crosses; but every place keeps its shortest.
+        Polygons that no modelled way crosses; a place that has no other way to a road keeps its
+        shortest.
+    rivers
+        Lines, likewise; but where a road crosses one, modelled ways do so nearby.
 
     Returns
     -------
@@ -83,15 +95,21 @@ def link_settlements(
         Classes `main`, `regional`, `road` and `joint`, and the modelled `street`
         (up to `links.street_m`), `link` (farther) and `neighbour` (place to place).
     """
+    import shapely
+
     position = pd.Index(nodes["node_id"])
     xy = nodes[["x", "y"]].to_numpy(dtype=float)
     ends = np.stack(
         [position.get_indexer(edges["from_id"]), position.get_indexer(edges["to_id"])], axis=1
     )
     on_osm = (edges["source"] == "osm").to_numpy()
+    courses = shapely.get_parts(np.asarray(rivers, object))
+    over, meets, points = find_crossings(xy[ends[:, 0]], xy[ends[:, 1]], courses)
     legs = _reach_state_nodes(nodes, edges[~on_osm], places, links)
     near = set(legs.loc[legs["straight_m"] <= links.street_m, "from_id"])
-    joints = _find_joints(xy[ends[on_osm]], places, near, links)
+    # A course meets a road once at a bridge. A road along the bank, whose bends its straight line
+    # leaves out, it meets never or several times: there that line is no place to join.
+    joints = _find_joints(xy[ends[on_osm]], meets[on_osm] > 1, places, near, links)
     cut_nodes, cut = _cut_roads(edges[on_osm], joints)
     whole = edges.loc[~on_osm, ["edge_id", "from_id", "to_id", "length_km"]]
     roads = pd.concat(
@@ -103,11 +121,12 @@ def link_settlements(
     legs["edge_id"] = (
         "link:" + legs["from_id"] + ":" + legs.groupby("from_id").cumcount().astype(str)
     )
-    modelled = pd.concat(
-        [legs.assign(detour=links.detour), _link_neighbours(places, links)], ignore_index=True
-    )
+    legs = legs.assign(detour=links.detour)
+    modelled = pd.concat([legs, _link_neighbours(places, links)], ignore_index=True)
     all_nodes = pd.concat([nodes, cut_nodes, places], ignore_index=True)[["node_id", "x", "y"]]
-    modelled = _keep_dry(modelled, all_nodes, water)
+    bridges = points[(meets == 1)[over] & (edges["source"] != "joint").to_numpy()[over]]
+    barriers = (np.asarray(water, object), courses, bridges)
+    modelled = _keep_dry(modelled, roads, all_nodes, barriers, links)
     straight_m = np.maximum(modelled["straight_m"].to_numpy(dtype=float), LEAST_LEG_M)
     modelled["length_m"] = straight_m * modelled["detour"]
     modelled["speed_kph"] = leg_kph(modelled["straight_m"].to_numpy(dtype=float), links)
@@ -128,32 +147,67 @@ def link_settlements(
     )
 
 
-def _keep_dry(ways: pd.DataFrame, nodes: pd.DataFrame, water: np.ndarray | None) -> pd.DataFrame:
-    """Return the ways that do not cross water, and of every place its shortest to a road."""
+def _keep_dry(
+    ways: pd.DataFrame,
+    roads: pd.DataFrame,
+    nodes: pd.DataFrame,
+    barriers: tuple[np.ndarray, np.ndarray, np.ndarray],
+    links: LinkModel,
+) -> pd.DataFrame:
+    """Return the ways that no water is in.
+
+    A place that those leave alone keeps its shortest way where that is so short that the water
+    may be drawn beside it; else it goes to the nearest nodes of roads it reaches dry, up to twice
+    `links.link_m` away; if there is none, its shortest way stays.
+    """
     import shapely
+    from scipy.spatial import KDTree
 
-    if water is None or not len(ways):
-        return ways
     position, xy = pd.Index(nodes["node_id"]), nodes[["x", "y"]].to_numpy(dtype=float)
-    start = xy[position.get_indexer(ways["from_id"])]
-    span = xy[position.get_indexer(ways["to_id"])] - start
-    # Shores are coarse: only what leads through water for longer than their error crosses it.
-    count = (np.hypot(*span.T) // SHORE_M).astype(int)
-    way = np.repeat(np.arange(len(ways)), count)
-    step = np.arange(len(way)) - np.repeat(np.cumsum(count) - count, count)
-    share = (step + 0.5) / count[way]
-    points = shapely.points(start[way] + share[:, None] * span[way])
-    inside, _ = shapely.STRtree(points).query(water, predicate="contains")[::-1]
-    wet = np.bincount(way[inside], minlength=len(ways)) > 1
-    shortest = ways.assign(direct=ways["road_class"] == "neighbour").sort_values(
-        ["direct", "straight_m"], kind="stable"
+    at = xy[position.get_indexer(ways["from_id"])], xy[position.get_indexer(ways["to_id"])]
+    kept = ways[~find_wet(*at, *barriers)]
+    shortest = ways[ways["road_class"] != "neighbour"].sort_values("straight_m", kind="stable")
+    shortest = shortest.drop_duplicates("from_id")
+    shortest = shortest[_find_alone(shortest["from_id"], roads, kept, position)]
+    in_doubt = shortest["straight_m"] <= 2 * COURSE_M
+    kept, shortest = pd.concat([kept, shortest[in_doubt]]), shortest[~in_doubt]
+    start = xy[position.get_indexer(shortest["from_id"])]
+    on_roads = np.unique(position.get_indexer(roads[["from_id", "to_id"]].to_numpy().ravel()))
+    # On which bank a node this near to the course lies is not known.
+    by_river, _ = shapely.STRtree(barriers[1]).query(
+        shapely.points(xy[on_roads]), predicate="dwithin", distance=COURSE_M
     )
-    kept = ~shortest.duplicated("from_id").sort_index() & (ways["road_class"] != "neighbour")
-    return ways[~wet | kept.to_numpy()].reset_index(drop=True)
+    on_roads = np.delete(on_roads, by_river)
+    near = KDTree(xy[on_roads]).query_ball_point(start, 2 * links.link_m, return_sorted=True)
+    row = np.repeat(np.arange(len(start)), [len(each) for each in near])
+    to = on_roads[np.fromiter(itertools.chain.from_iterable(near), np.int64, len(row))]
+    around = shortest.iloc[row].assign(
+        to_id=position.to_numpy()[to],
+        straight_m=np.hypot(*(xy[to] - start[row]).T),
+        road_class="link",
+    )
+    around = around[~find_wet(start[row], xy[to], *barriers)]
+    around = around.sort_values(["from_id", "straight_m"]).groupby("from_id").head(links.node_links)
+    around["edge_id"] += ":" + around.groupby("from_id").cumcount().astype(str)
+    kept = pd.concat([kept, around])
+    still = _find_alone(shortest["from_id"], roads, kept, position)
+    return pd.concat([kept, shortest[still]], ignore_index=True)
 
 
-SHORE_M = 250.0
-"""How far the drawn shore of a lake may be off."""
+def _find_alone(
+    places: pd.Series, roads: pd.DataFrame, ways: pd.DataFrame, position: pd.Index
+) -> np.ndarray:
+    """Return which places roads and ways do not join to the largest part of the network."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    table = pd.concat([roads[["from_id", "to_id"]], ways[["from_id", "to_id"]]])
+    joined = position.get_indexer(table["from_id"]), position.get_indexer(table["to_id"])
+    ones = np.ones(len(table), dtype=np.int8)
+    shape = (len(position), len(position))
+    _, part = connected_components(coo_array((ones, joined), shape=shape), directed=False)
+    return part[position.get_indexer(places)] != np.bincount(part[joined[0]]).argmax()
+
 
 MODELLED = ("street", "link", "neighbour")
 """The classes of edges that stand for ways of which nothing is known."""
@@ -205,28 +259,36 @@ def _reach_state_nodes(
 
 
 def _find_joints(
-    ends: np.ndarray, places: pd.DataFrame, near_state: set[str], links: LinkModel
+    ends: np.ndarray,
+    ends_only: np.ndarray,
+    places: pd.DataFrame,
+    near_state: set[str],
+    links: LinkModel,
 ) -> pd.DataFrame:
     """Return for every place the nearest points of its nearest roads.
 
-    A place with a state road within street reach takes roads within that reach only.
+    A place with a state road within street reach takes roads within that reach only. Roads
+    marked `ends_only` are joined at their ends.
     Columns: from_id (place), to_id, straight_m, road (position), along (0-1), x, y.
     """
     import shapely
 
     lines = shapely.linestrings(ends)
+    open_to = np.where(ends_only, shapely.multipoints(ends), lines)
     xy = places[["x", "y"]].to_numpy(dtype=float)
     points = shapely.points(xy)
     has_state = places["node_id"].isin(near_state).to_numpy()
     reach_m = np.where(has_state, links.street_m, links.link_m)
-    place, road = shapely.STRtree(lines).query(points, predicate="dwithin", distance=reach_m)
-    straight_m = shapely.distance(points[place], lines[road])
+    place, road = shapely.STRtree(open_to).query(points, predicate="dwithin", distance=reach_m)
+    straight_m = shapely.distance(points[place], open_to[road])
     order = np.lexsort((road, straight_m, place))
     frame = pd.DataFrame(
         {"place": place[order], "road": road[order], "straight_m": straight_m[order]}
     )
     place, road = frame["place"].to_numpy(), frame["road"].to_numpy()
     along = shapely.line_locate_point(lines[road], points[place], normalized=True).clip(0, 1)
+    to_ends = np.hypot(*(ends[road] - xy[place][:, None]).transpose(2, 0, 1))
+    along = np.where(ends_only[road], np.argmin(to_ends, axis=1), along)
     frame["along"] = np.nan_to_num(along).round(6)
     start = ends[road, 0]
     frame[["x", "y"]] = start + frame[["along"]].to_numpy() * (ends[road, 1] - start)

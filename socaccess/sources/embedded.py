@@ -21,6 +21,7 @@ __all__ = [
     "Resource",
     "find_resource",
     "load_main_roads",
+    "load_rivers",
     "load_water",
     "read_embedded",
     "read_package",
@@ -166,16 +167,36 @@ def load_water(
     >>> bool(water.loc[water["kind"] == "sea", "area_km2"].sum() > 10_000)
     True
     """
-    # Faster than the general reader: a run draws this every time.
-    text = find_resource("water", "water.geojson").path.read_text(encoding="utf-8")
-    features = json.loads(text)["features"]
-    geometry = shapely.from_geojson([json.dumps(each["geometry"]) for each in features])
-    frame = gpd.GeoDataFrame(
-        [each["properties"] for each in features], geometry=list(geometry), crs=crs_.EXCHANGE
-    ).to_crs(crs)
+    frame = _read_layer("water", "water.geojson").to_crs(crs)
     if frame_m is None:
         return frame
     cut = shapely.clip_by_rect(frame.geometry.to_numpy(), *frame_m)
     return frame.set_geometry(list(cut), crs=frame.crs)[~shapely.is_empty(cut)].reset_index(
         drop=True
+    )
+
+
+def load_rivers(crs: object = crs_.LATVIA) -> gpd.GeoDataFrame:
+    """Return the courses of large rivers in and around Latvia.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        `river_id`, `length_km` and lines, the longest first. Rivers that meet are one. A course
+        is drawn through pieces of a river's bed; between them it may be off by 500 m.
+
+    Examples
+    --------
+    >>> bool(load_rivers()["length_km"].iloc[0] > 500)  # the Daugava and what flows into it
+    True
+    """
+    return _read_layer("water", "rivers.geojson").to_crs(crs)
+
+
+def _read_layer(package: str, file: str) -> gpd.GeoDataFrame:
+    # Faster than the general reader: a run draws these every time.
+    features = json.loads(find_resource(package, file).path.read_text(encoding="utf-8"))["features"]
+    geometry = shapely.from_geojson([json.dumps(each["geometry"]) for each in features])
+    return gpd.GeoDataFrame(
+        [each["properties"] for each in features], geometry=list(geometry), crs=crs_.EXCHANGE
     )

@@ -9,6 +9,7 @@ a town.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import geopandas as gpd
@@ -33,7 +34,7 @@ LINKS = LinkModel(
 )  # fmt: skip
 
 
-def build(links: LinkModel = LINKS, water: list | None = None) -> RoadNetwork:
+def build(links: LinkModel = LINKS, water: Sequence = (), rivers: Sequence = ()) -> RoadNetwork:
     """Return the network drawn above."""
     nodes = pd.DataFrame(
         [
@@ -58,9 +59,7 @@ def build(links: LinkModel = LINKS, water: list | None = None) -> RoadNetwork:
     )  # fmt: skip
     for table in (nodes, places):
         table["x"], table["y"] = X + table["x"] * 1000, Y + table["y"] * 1000
-    return RoadNetwork._adopt(
-        link_settlements(nodes, edges, places, links, None if water is None else np.array(water))
-    )
+    return RoadNetwork._adopt(link_settlements(nodes, edges, places, links, water, rivers))
 
 
 def place(**points: tuple[float, float]) -> gpd.GeoDataFrame:
@@ -166,6 +165,24 @@ def test_no_modelled_way_leads_through_water_unless_there_is_no_other():
     # The only way of H is kept: nobody is cut off by a coarse shore.
     only = build(LINKS, [shapely.box(X + 8000, Y - 4000, X + 12_000, Y - 1000)])
     assert only.main_component.all()
+
+
+@pytest.mark.parametrize(
+    ("course", "links"),
+    [
+        ([(-5, -3), (25, -3)], 0),  # between V and H; no road crosses it
+        ([(25, -3), (9, -3), (9, -4), (25, -4)], 1),  # a bend: both live on one bank
+        ([(-5, -3), (12, -3), (12, 9)], 0),  # the road's bridge is 3.6 km off
+        ([(-5, -0.5), (10.2, -0.5), (10.2, 9)], 1),  # 0.5 km off
+    ],
+)
+def test_modelled_ways_cross_a_river_only_where_a_road_does(course: list, links: int):
+    more = replace(LINKS, neighbour_links_m=10_000)
+    river = shapely.LineString(np.array(course) * 1000 + (X, Y))
+    network = build(more, rivers=[river])
+    assert (network.to_frame()["road_class"] == "neighbour").sum() == links
+    # The only way of H to a road stays, river or not.
+    assert network.main_component.all()
 
 
 def test_a_route_begins_at_the_place_and_passes_the_nodes():
