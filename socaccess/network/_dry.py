@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["COURSE_M", "find_crossings", "find_wet"]
+__all__ = ["COURSE_M", "Rivers", "find_wet"]
 
 SHORE_M = 250.0
 """How far the drawn shore of a lake may be off."""
@@ -18,25 +18,86 @@ BRIDGE_M = 1_000.0
 """A modelled way may cross a river this near to a road that crosses it."""
 
 
-def find_wet(
-    start: np.ndarray, end: np.ndarray, water: np.ndarray, rivers: np.ndarray, bridges: np.ndarray
-) -> np.ndarray:
-    """Return for every way from `start` to `end`, shape (ways, 2), whether water is in its way.
+class Rivers:
+    """Courses of rivers, and where one may cross them.
 
     Parameters
     ----------
-    start, end
-        Coordinates in metres.
-    water
-        Polygons; more than `SHORE_M` of a way lies in one.
-    rivers
-        Lines, crossed farther than `BRIDGE_M` from each of the points `bridges`.
-    bridges
-        Points, from `find_crossings` of the roads.
+    course
+        Straight pieces of courses: x, y of both ends in metres, shape (pieces, 4).
+    bridge
+        Where roads cross, shape (bridges, 2).
+    """
+
+    def __init__(self, course: np.ndarray, bridge: np.ndarray) -> None:
+        import shapely
+
+        self.course, self.bridge = course.reshape(-1, 4), bridge.reshape(-1, 2)
+        self.pieces = shapely.STRtree(shapely.linestrings(self.course.reshape(-1, 2, 2)))
+        self._bridges = shapely.STRtree(shapely.points(self.bridge))
+
+    def find_crossings(
+        self, start: np.ndarray, end: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return where ways from `start` to `end`, (ways, 2), meet a course.
+
+        Returns
+        -------
+        tuple
+            Of each meeting its way and its point, and how often each way meets one, (ways,).
+        """
+        import shapely
+
+        # Most ways are far from any river: what surrounds them all is asked first.
+        around = np.concatenate([start, end])
+        count = np.zeros(len(start), dtype=np.int64)
+        if not len(around) or not len(self.pieces.query(shapely.box(*_bound(around)))):
+            return np.empty(0, np.int64), np.empty((0, 2)), count
+        ways = shapely.linestrings(np.stack([start, end], axis=1))
+        way, piece = self.pieces.query(ways)
+        one, other = self.course[piece, :2], self.course[piece, 2:]
+        from_way = _side(start[way], end[way], one), _side(start[way], end[way], other)
+        from_piece = _side(one, other, start[way]), _side(one, other, end[way])
+        # Half open: a corner of the course that a way passes through is met once.
+        meets = ((from_way[0] >= 0) != (from_way[1] >= 0)) & (
+            (from_piece[0] >= 0) != (from_piece[1] >= 0)
+        )
+        way, one, other = way[meets], one[meets], other[meets]
+        share = from_way[0][meets] / (from_way[0] - from_way[1])[meets]
+        count += np.bincount(way, minlength=len(count))
+        return way, one + share[:, None] * (other - one), count
+
+    def lie_between(self, start: np.ndarray, end: np.ndarray) -> np.ndarray:
+        """Return for each way whether it crosses where no bridge is near, shape (ways,)."""
+        import shapely
+
+        way, point, count = self.find_crossings(start, end)
+        near = np.zeros(len(start), dtype=bool)
+        if len(point) and len(self.bridge):
+            met, _ = self._bridges.query(
+                shapely.points(point), predicate="dwithin", distance=BRIDGE_M
+            )
+            near[way[met]] = True
+        return (count % 2 == 1) & ~near
+
+
+def _side(one: np.ndarray, other: np.ndarray, point: np.ndarray) -> np.ndarray:
+    """Return on which side of the line from `one` to `other` a point lies: its sign."""
+    (dx, dy), (px, py) = (other - one).T, (point - one).T
+    return dx * py - dy * px
+
+
+def _bound(points: np.ndarray) -> np.ndarray:
+    return np.concatenate([points.min(axis=0), points.max(axis=0)])
+
+
+def find_wet(start: np.ndarray, end: np.ndarray, water: np.ndarray, rivers: Rivers) -> np.ndarray:
+    """Return for every way, (ways, 2), whether water is in it.
+
+    That is a river, or one of the polygons `water` for more than the error of its shore.
     """
     import shapely
 
-    # Shores are coarse: only what leads through water for longer than their error crosses it.
     span = end - start
     count = (np.hypot(*span.T) // SHORE_M).astype(int)
     way = np.repeat(np.arange(len(start)), count)
@@ -45,28 +106,4 @@ def find_wet(
     points = shapely.points(start[way] + share[:, None] * span[way])
     inside, _ = shapely.STRtree(points).query(water, predicate="contains")[::-1]
     wet = np.bincount(way[inside], minlength=len(start)) > 1
-    crossing, met, point = find_crossings(start, end, rivers)
-    near = np.zeros(len(start), dtype=bool)
-    if len(bridges) and len(point):
-        at_bridge, _ = shapely.STRtree(bridges).query(point, predicate="dwithin", distance=BRIDGE_M)
-        near[crossing[at_bridge]] = True
-    return wet | ((met % 2 == 1) & ~near)
-
-
-def find_crossings(
-    start: np.ndarray, end: np.ndarray, rivers: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return where straight ways meet rivers.
-
-    Returns
-    -------
-    tuple
-        For each meeting the position of its way and its point; between them how often
-        each way meets a river, shape (ways,).
-    """
-    import shapely
-
-    ways = shapely.linestrings(np.stack([start, end], axis=1))
-    way, river = shapely.STRtree(rivers).query(ways, predicate="intersects")
-    met, at = shapely.get_parts(shapely.intersection(ways[way], rivers[river]), return_index=True)
-    return way[at], np.bincount(way[at], minlength=len(ways)), shapely.centroid(met)
+    return wet | rivers.lie_between(start, end)

@@ -255,9 +255,28 @@ class NodeCells(Cells):
         )
         first = np.argpartition(away, self.width - 1, axis=1)[:, : self.width]
         away = np.take_along_axis(away, first, axis=1)
+        first, away = self._leave_banks(near[first], away, np.column_stack([x.ravel(), y.ravel()]))
         there = away.min(axis=1) <= self.farthest_m
         leg_ms[:] = time_legs(away, self.links).T.reshape(leg_ms.shape)
-        node[:] = np.where(there, self._doors[near[first]].T, -1).reshape(node.shape)
+        node[:] = np.where(there, self._doors[first].T, -1).reshape(node.shape)
+
+    def _leave_banks(
+        self, door: np.ndarray, away: np.ndarray, centre: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Put the nearest door on a cell's bank in the place of those across a river.
+
+        As when snapping, a cell with none on its bank keeps all.
+        """
+        start, end = np.repeat(centre, self.width, axis=0), self._xy[door.ravel()]
+        across = self.network.rivers.lie_between(start, end).reshape(door.shape)
+        across &= ~across.all(axis=1, keepdims=True)
+        if not across.any():
+            return door, away
+        best = np.where(across, np.inf, away).argmin(axis=1, keepdims=True)
+        return (
+            np.where(across, np.take_along_axis(door, best, axis=1), door),
+            np.where(across, np.take_along_axis(away, best, axis=1), away),
+        )
 
 
 def find_cells(network: Roads, cell_m: float, links: LinkModel) -> Cells:

@@ -36,6 +36,8 @@ _ARRAYS = (
     "shape_start",
     "shape_x",
     "shape_y",
+    "course",
+    "bridge",
 )
 _SCALARS = ("crs", "class_names", "provenance")
 

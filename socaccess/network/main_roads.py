@@ -13,13 +13,14 @@ too short.
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from socaccess import crs as crs_
-from socaccess.network._dry import COURSE_M, find_crossings, find_wet
+from socaccess.network._dry import COURSE_M, Rivers, find_wet
 from socaccess.network.roads import Roads
 from socaccess.network.snapped import leg_kph
 from socaccess.network.tables import build_from_tables
@@ -95,16 +96,14 @@ def link_settlements(
         Classes `main`, `regional`, `road` and `joint`, and the modelled `street`
         (up to `links.street_m`), `link` (farther) and `neighbour` (place to place).
     """
-    import shapely
-
     position = pd.Index(nodes["node_id"])
     xy = nodes[["x", "y"]].to_numpy(dtype=float)
     ends = np.stack(
         [position.get_indexer(edges["from_id"]), position.get_indexer(edges["to_id"])], axis=1
     )
     on_osm = (edges["source"] == "osm").to_numpy()
-    courses = shapely.get_parts(np.asarray(rivers, object))
-    over, meets, points = find_crossings(xy[ends[:, 0]], xy[ends[:, 1]], courses)
+    course = _cut_courses(np.asarray(rivers, object))
+    over, points, meets = Rivers(course, np.empty(0)).find_crossings(*xy[ends].transpose(1, 0, 2))
     legs = _reach_state_nodes(nodes, edges[~on_osm], places, links)
     near = set(legs.loc[legs["straight_m"] <= links.street_m, "from_id"])
     # A course meets a road once at a bridge. A road along the bank, whose bends its straight line
@@ -124,15 +123,15 @@ def link_settlements(
     legs = legs.assign(detour=links.detour)
     modelled = pd.concat([legs, _link_neighbours(places, links)], ignore_index=True)
     all_nodes = pd.concat([nodes, cut_nodes, places], ignore_index=True)[["node_id", "x", "y"]]
-    bridges = points[(meets == 1)[over] & (edges["source"] != "joint").to_numpy()[over]]
-    barriers = (np.asarray(water, object), courses, bridges)
-    modelled = _keep_dry(modelled, roads, all_nodes, barriers, links)
+    once = (meets == 1)[over] & (edges["source"] != "joint").to_numpy()[over]
+    barriers = Rivers(course, points[once])
+    modelled = _keep_dry(modelled, roads, all_nodes, np.asarray(water, object), barriers, links)
     straight_m = np.maximum(modelled["straight_m"].to_numpy(dtype=float), LEAST_LEG_M)
     modelled["length_m"] = straight_m * modelled["detour"]
     modelled["speed_kph"] = leg_kph(modelled["straight_m"].to_numpy(dtype=float), links)
     modelled = modelled.drop(columns=["straight_m", "detour"]).assign(modelled=True)
     table = pd.concat([roads.assign(modelled=False), modelled], ignore_index=True)
-    return build_from_tables(
+    built = build_from_tables(
         all_nodes,
         table,
         crs=crs_.LATVIA,
@@ -145,13 +144,24 @@ def link_settlements(
             **{f"{name}s": int((table["road_class"] == name).sum()) for name in MODELLED},
         },
     )
+    return replace(built, course=course.ravel(), bridge=barriers.bridge.ravel())
+
+
+def _cut_courses(rivers: np.ndarray) -> np.ndarray:
+    """Return the straight pieces of lines, shape (pieces, 4)."""
+    import shapely
+
+    xy, line = shapely.get_coordinates(shapely.get_parts(rivers), return_index=True)
+    inside = np.flatnonzero(line[1:] == line[:-1])
+    return np.concatenate([xy[inside], xy[inside + 1]], axis=1)
 
 
 def _keep_dry(
     ways: pd.DataFrame,
     roads: pd.DataFrame,
     nodes: pd.DataFrame,
-    barriers: tuple[np.ndarray, np.ndarray, np.ndarray],
+    water: np.ndarray,
+    rivers: Rivers,
     links: LinkModel,
 ) -> pd.DataFrame:
     """Return the ways that no water is in.
@@ -165,7 +175,7 @@ def _keep_dry(
 
     position, xy = pd.Index(nodes["node_id"]), nodes[["x", "y"]].to_numpy(dtype=float)
     at = xy[position.get_indexer(ways["from_id"])], xy[position.get_indexer(ways["to_id"])]
-    kept = ways[~find_wet(*at, *barriers)]
+    kept = ways[~find_wet(*at, water, rivers)]
     shortest = ways[ways["road_class"] != "neighbour"].sort_values("straight_m", kind="stable")
     shortest = shortest.drop_duplicates("from_id")
     shortest = shortest[_find_alone(shortest["from_id"], roads, kept, position)]
@@ -174,9 +184,8 @@ def _keep_dry(
     start = xy[position.get_indexer(shortest["from_id"])]
     on_roads = np.unique(position.get_indexer(roads[["from_id", "to_id"]].to_numpy().ravel()))
     # On which bank a node this near to the course lies is not known.
-    by_river, _ = shapely.STRtree(barriers[1]).query(
-        shapely.points(xy[on_roads]), predicate="dwithin", distance=COURSE_M
-    )
+    spots = shapely.points(xy[on_roads])
+    by_river, _ = rivers.pieces.query(spots, predicate="dwithin", distance=COURSE_M)
     on_roads = np.delete(on_roads, by_river)
     near = KDTree(xy[on_roads]).query_ball_point(start, 2 * links.link_m, return_sorted=True)
     row = np.repeat(np.arange(len(start)), [len(each) for each in near])
@@ -186,7 +195,7 @@ def _keep_dry(
         straight_m=np.hypot(*(xy[to] - start[row]).T),
         road_class="link",
     )
-    around = around[~find_wet(start[row], xy[to], *barriers)]
+    around = around[~find_wet(start[row], xy[to], water, rivers)]
     around = around.sort_values(["from_id", "straight_m"]).groupby("from_id").head(links.node_links)
     around["edge_id"] += ":" + around.groupby("from_id").cumcount().astype(str)
     kept = pd.concat([kept, around])

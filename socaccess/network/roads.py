@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from socaccess.errors import InputError
+from socaccess.network._dry import Rivers
 from socaccess.routing import UNREACHABLE, Graph
 
 if TYPE_CHECKING:
@@ -66,6 +67,9 @@ class Roads:
         straight lines where absent.
     provenance
         Where the network comes from: source, licence, dates, counts, parameters.
+    course, bridge
+        Where places join at nodes: rivers that their ways to them do not cross, as straight pieces
+        (x, y, x, y of each in turn), but near bridges (x, y of each).
     """
 
     crs: str
@@ -85,6 +89,8 @@ class Roads:
     shape_x: np.ndarray | None = None
     shape_y: np.ndarray | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    course: np.ndarray | None = None
+    bridge: np.ndarray | None = None
 
     @property
     def node_count(self) -> int:
@@ -162,6 +168,15 @@ class Roads:
         )
         main = np.flatnonzero(self.main_component)
         return main[np.unique(spot[main], return_index=True)[1]]
+
+    @cached_property
+    def rivers(self) -> Rivers:
+        """What the ways of places that join at nodes do not cross."""
+        nothing = np.empty(0)
+        return Rivers(
+            nothing if self.course is None else self.course,
+            nothing if self.bridge is None else self.bridge,
+        )
 
     @cached_property
     def edge_at_node(self) -> np.ndarray:

@@ -301,7 +301,8 @@ def _pair_nearby(
     one = np.stack([origins.x[here], origins.y[here]], axis=1)
     other = np.stack([destinations.x[there], destinations.y[there]], axis=1)
     found = KDTree(one).sparse_distance_matrix(KDTree(other), reach_m, output_type="coo_matrix")
-    return here[found.row], there[found.col], found.data
+    dry = ~origins.network.rivers.lie_between(one[found.row], other[found.col])
+    return here[found.row[dry]], there[found.col[dry]], found.data[dry]
 
 
 def _pair_on_same_edge(

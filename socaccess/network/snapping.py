@@ -167,6 +167,7 @@ def _snap_to_nodes(
             node[np.isin(node[:, width], doors, invert=True), width] = -1
     straight = np.hypot(network.node_x[node] - x[:, None], network.node_y[node] - y[:, None])
     straight = np.where(node >= 0, straight, np.nan)
+    node, straight = _leave_banks(network, node, straight, x, y)
     ms = np.where(node >= 0, time_legs(np.nan_to_num(straight), links), 0).astype(np.uint32)
     first = node[:, 0] if width else np.full(count, -1)
     edge = np.where(first >= 0, network.edge_at_node[first], -1) if width else first
@@ -187,6 +188,23 @@ def _snap_to_nodes(
         door_m=straight[:, 1:],
         door_ms=ms[:, 1:],
     )
+
+
+def _leave_banks(
+    network: Roads, node: np.ndarray, straight: np.ndarray, x: np.ndarray, y: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the nodes on each place's bank, the nearest first; of places with none there, all."""
+    place, door = np.nonzero(node >= 0)
+    there = node[place, door]
+    ends = np.stack([network.node_x[there], network.node_y[there]], axis=1)
+    across = np.zeros(node.shape, dtype=bool)
+    across[place, door] = network.rivers.lie_between(np.stack([x, y], axis=1)[place], ends)
+    nearest = across[:, : max(node.shape[1] - 1, 1)]
+    across &= ~nearest.all(axis=1, keepdims=True)
+    order = np.argsort(across[:, :-1], axis=1, kind="stable")
+    order = np.concatenate([order, np.full((len(node), 1), node.shape[1] - 1)], axis=1)
+    node, straight = np.where(across, -1, node), np.where(across, np.nan, straight)
+    return np.take_along_axis(node, order, axis=1), np.take_along_axis(straight, order, axis=1)
 
 
 def _find_nearest(tree: shapely.STRtree, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -332,7 +332,16 @@ class _Painter:
             part.append((slice(first, last), start + (np.arange(first, last) + 0.5) * cell_m))
         (columns, x), (rows, y) = part
         away = np.hypot(x[None] - xy[0], y[:, None] - xy[1])
-        street_ms = np.where(away <= reach, time_legs(away, self.links), UNREACHABLE)
+        near = away <= reach
+        street_ms = np.where(near, time_legs(away, self.links), UNREACHABLE)
+        ends = np.column_stack(
+            [
+                np.broadcast_to(x[None], away.shape)[near],
+                np.broadcast_to(y[:, None], away.shape)[near],
+            ]
+        )
+        across = self.network.rivers.lie_between(np.broadcast_to(xy, ends.shape), ends)
+        street_ms[near] = np.where(across, UNREACHABLE, street_ms[near])
         np.minimum(cells[rows, columns], street_ms, out=cells[rows, columns])
 
 

@@ -57,8 +57,8 @@ def away_m(roads: Roads, data: Path) -> np.ndarray:
 
 def test_size_and_keys(roads: Roads):
     assert len(roads.ids) == len(set(roads.ids)) == 2333
-    assert len(roads.edge_ids) == len(set(roads.edge_ids)) == 3623
-    assert Counter(roads.source.tolist()) == {"osm": 1494, "state": 1370, "joint": 759}
+    assert len(roads.edge_ids) == len(set(roads.edge_ids)) == 3621
+    assert Counter(roads.source.tolist()) == {"osm": 1492, "state": 1370, "joint": 759}
 
 
 def test_edges_are_undirected_and_simple(roads: Roads):
