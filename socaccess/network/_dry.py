@@ -14,8 +14,6 @@ SHORE_M = 250.0
 """How far the drawn shore of a lake may be off."""
 COURSE_M = 500.0
 """How far the drawn course of a river may be off."""
-BRIDGE_M = 1_000.0
-"""A modelled way may cross a river this near to a road that crosses it."""
 
 
 class Rivers:
@@ -26,15 +24,16 @@ class Rivers:
     course
         Straight pieces of courses: x, y of both ends in metres, shape (pieces, 4).
     bridge
-        Where roads cross, shape (bridges, 2).
+        Where roads cross, and how near to that one may too: x, y, metres, shape (bridges, 3).
     """
 
     def __init__(self, course: np.ndarray, bridge: np.ndarray) -> None:
         import shapely
 
-        self.course, self.bridge = course.reshape(-1, 4), bridge.reshape(-1, 2)
+        self.course, self.bridge = course.reshape(-1, 4), bridge.reshape(-1, 3)
         self.pieces = shapely.STRtree(shapely.linestrings(self.course.reshape(-1, 2, 2)))
-        self._bridges = shapely.STRtree(shapely.points(self.bridge))
+        around = shapely.buffer(shapely.points(self.bridge[:, :2]), self.bridge[:, 2])
+        self._bridges = shapely.STRtree(around)
 
     def find_crossings(
         self, start: np.ndarray, end: np.ndarray
@@ -74,9 +73,7 @@ class Rivers:
         way, point, count = self.find_crossings(start, end)
         near = np.zeros(len(start), dtype=bool)
         if len(point) and len(self.bridge):
-            met, _ = self._bridges.query(
-                shapely.points(point), predicate="dwithin", distance=BRIDGE_M
-            )
+            met, _ = self._bridges.query(shapely.points(point), predicate="intersects")
             near[way[met]] = True
         return (count % 2 == 1) & ~near
 

@@ -35,6 +35,11 @@ __all__ = ["build_main_roads", "link_settlements"]
 
 JOINT_KPH = 40.0
 """Speed between two nodes that are one place."""
+BRIDGE_M, BRIDGE_MOST_M = 1_000.0, 3_000.0
+"""A modelled way may cross a river this near to where a road seems to, and no farther off."""
+BRIDGES = ((23.868, 56.974, 6_000.0),)
+"""Bridges that no road's line shows: lon, lat, metres. The Lielupe at Jūrmala, whose only road from
+Rīga keeps to the bank."""
 LEAST_LEG_M = 30.0
 """No modelled way is shorter: two sources place one spot some metres apart."""
 
@@ -124,7 +129,9 @@ def link_settlements(
     modelled = pd.concat([legs, _link_neighbours(places, links)], ignore_index=True)
     all_nodes = pd.concat([nodes, cut_nodes, places], ignore_index=True)[["node_id", "x", "y"]]
     once = (meets == 1)[over] & (edges["source"] != "joint").to_numpy()[over]
-    barriers = Rivers(course, points[once])
+    barriers = Rivers(
+        course, _place_bridges(edges.iloc[over[once]], xy[ends[over[once]]], points[once])
+    )
     modelled = _keep_dry(modelled, roads, all_nodes, np.asarray(water, object), barriers, links)
     straight_m = np.maximum(modelled["straight_m"].to_numpy(dtype=float), LEAST_LEG_M)
     modelled["length_m"] = straight_m * modelled["detour"]
@@ -145,6 +152,20 @@ def link_settlements(
         },
     )
     return replace(built, course=course.ravel(), bridge=barriers.bridge.ravel())
+
+
+def _place_bridges(roads: pd.DataFrame, ends: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Return bridges: where straight roads meet a course, and how far off the road may do so."""
+    # No road of this length leaves the straight line between its ends by more.
+    length_m, straight_m = (
+        roads["length_km"].to_numpy() * 1000,
+        np.hypot(*(ends[:, 0] - ends[:, 1]).T),
+    )
+    off_m = np.sqrt(np.maximum(length_m**2 - straight_m**2, 0)) / 2
+    found = np.column_stack([points, np.clip(off_m, BRIDGE_M, BRIDGE_MOST_M)])
+    x, y = crs_.project_points(*np.array(BRIDGES)[:, :2].T, crs_.EXCHANGE, crs_.LATVIA)
+    known = np.column_stack([x, y, np.array(BRIDGES)[:, 2]])
+    return np.concatenate([found, known])
 
 
 def _cut_courses(rivers: np.ndarray) -> np.ndarray:

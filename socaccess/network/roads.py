@@ -69,7 +69,7 @@ class Roads:
         Where the network comes from: source, licence, dates, counts, parameters.
     course, bridge
         Where places join at nodes: rivers that their ways to them do not cross, as straight pieces
-        (x, y, x, y of each in turn), but near bridges (x, y of each).
+        (x, y, x, y of each in turn), but near bridges (x, y, metres of each).
     """
 
     crs: str
