@@ -163,8 +163,9 @@ def _place_bridges(roads: pd.DataFrame, ends: np.ndarray, points: np.ndarray) ->
     )
     off_m = np.sqrt(np.maximum(length_m**2 - straight_m**2, 0)) / 2
     found = np.column_stack([points, np.clip(off_m, BRIDGE_M, BRIDGE_MOST_M)])
-    x, y = crs_.project_points(*np.array(BRIDGES)[:, :2].T, crs_.EXCHANGE, crs_.LATVIA)
-    known = np.column_stack([x, y, np.array(BRIDGES)[:, 2]])
+    lon, lat, reach_m = np.array(BRIDGES).T
+    x, y = crs_.project_points(lon, lat, crs_.EXCHANGE, crs_.LATVIA)
+    known = np.column_stack([x, y, reach_m])
     return np.concatenate([found, known])
 
 
