@@ -56,6 +56,7 @@ __all__ = [
     "Share",
     "Strong",
     "Table",
+    "find_leads",
     "make_visible",
 ]
 
@@ -290,6 +291,26 @@ class Document:
     def walk(self) -> Iterator[tuple[Block, int]]:
         """Yield every block with its depth (sections at 1), in the order of reading."""
         yield from _walk(self.blocks, 1)
+
+
+def find_leads(blocks: Sequence[Block]) -> list[bool]:
+    """Return of each block whether it is a paragraph that leads to a table, figure or section.
+
+    Renderers keep it on the page of what it leads to.
+
+    Examples
+    --------
+    >>> table = Table((Column("a"),), [("b",)])
+    >>> find_leads([Paragraph("one"), table, Paragraph("two"), Paragraph("three"), table])
+    [True, False, True, True, False]
+    """
+    found: list[bool] = []
+    leads = False
+    for block in reversed(blocks):
+        is_text = isinstance(block, Paragraph) and block.kind in ("text", "lead")
+        found.append(is_text and leads)
+        leads = isinstance(block, Table | Figure | Section) or found[-1]
+    return found[::-1]
 
 
 def _walk(blocks: Sequence[Block], depth: int) -> Iterator[tuple[Block, int]]:

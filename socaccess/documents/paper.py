@@ -21,6 +21,7 @@ from socaccess.content import (
     Rendering,
     Section,
     Table,
+    find_leads,
 )
 
 if TYPE_CHECKING:
@@ -134,7 +135,10 @@ def _find_first_level(document: Document) -> int:
 def _describe_blocks(
     blocks: tuple[Block, ...], rendering: Rendering, level: int
 ) -> list[dict[str, Any]]:
-    return [_describe_block(block, rendering, level) for block in blocks]
+    described = [_describe_block(block, rendering, level) for block in blocks]
+    for made, leads in zip(described, find_leads(blocks), strict=True):
+        made["sticky"] = leads
+    return described
 
 
 def _describe_block(block: Block, rendering: Rendering, level: int) -> dict[str, Any]:

@@ -193,7 +193,7 @@ class SituationChapters(PageWords):
             stated = "" if cost is None else (price_year(cost) or "–")
             rows.append(
                 (
-                    self.services[service],
+                    self.full_names[service],
                     Phrase(f"plan.class_{row['legal_class']}") if row["legal_class"] else None,
                     self.groups[row["target_group"]],
                     Phrase(f"programme.form_{row['form']}"),

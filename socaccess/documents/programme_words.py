@@ -13,6 +13,7 @@ from socaccess.i18n import Texts, sort_key
 from socaccess.planning.round_record import RoundRecord
 from socaccess.programme.compilation import Compilation
 from socaccess.sources.services import load_target_groups
+from socaccess.study.proposals import name_services_shortly
 
 __all__ = ["PageWords"]
 
@@ -42,7 +43,13 @@ class PageWords:
 
     @cached_property
     def services(self) -> dict[str, str]:
-        """Names of services."""
+        """Short names of services with their group; the descriptions have the full ones."""
+        short = name_services_shortly(self.compiled.result.study, self.texts)
+        return {code: f"{name[:1].upper()}{name[1:]}" for code, name in short.items()}
+
+    @cached_property
+    def full_names(self) -> dict[str, str]:
+        """Names of services as the law and the register have them."""
         return self.compiled.result.study.name_services(self.lang)
 
     @cached_property

@@ -25,6 +25,7 @@ from socaccess.content import (
     Rendering,
     Section,
     Table,
+    find_leads,
 )
 from socaccess.documents.paper import find_pages, render_pngs
 from socaccess.documents.word_styles import FULL_CM, GREY, INK, LANGUAGES, make_element, set_styles
@@ -145,7 +146,7 @@ class _Writer:
                 written.font.color.rgb = RGBColor.from_string(GREY)
 
     def _write_blocks(self, blocks: tuple[Block, ...], level: int) -> None:
-        for block in blocks:
+        for block, leads in zip(blocks, find_leads(blocks), strict=True):
             if isinstance(block, Section):
                 self._write_heading(block, level)
                 self._write_blocks(block.blocks, level + 1)
@@ -159,7 +160,10 @@ class _Writer:
                 for item in block.items:
                     self._add(self._start("List Bullet"), item)
             elif isinstance(block, Paragraph):
-                self._add(self._start(_PARAGRAPHS[block.kind]), block.text)
+                line = self._start(_PARAGRAPHS[block.kind])
+                # What leads to a table, a figure or a section inside this one stays with it.
+                line.paragraph_format.keep_with_next = leads or None
+                self._add(line, block.text)
             elif isinstance(block, Heading):
                 self._add(self._start(f"Heading {min(max(level, 2), 3)}"), block.text)
             elif isinstance(block, Contents):

@@ -27,7 +27,7 @@ _SERVICES, _FACILITIES = 6, 10
 
 def build_access(released: Release, texts: Texts, payload: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the tables of the page: each a title, lines, columns and rows; none if nothing is."""
-    short = name_services_shortly(released, texts)
+    short = name_services_shortly(released.result.study, texts)
     names = {row["id"]: capitalise(short[row["id"]]) for row in payload["services"] if row["shown"]}
     found = [
         _list_places(released, texts, names),

@@ -88,12 +88,11 @@ def summarise_model(
         return ()
     own = services["own_facilities"] > 0
     other = services["own_facilities"].eq(0) & services["reachable_facilities"].gt(0)
-    lead = Phrase(
-        "plan.model_short",
-        with_own=int(own.sum()),
-        services=len(services),
-        near=int(other.sum()),
-        unknown=int((~services["supply_known"]).sum()),
+    near, unknown = int(other.sum()), int((~services["supply_known"]).sum())
+    lead = (
+        Phrase("plan.model_short", with_own=int(own.sum()), services=len(services)),
+        *((" ", Phrase("plan.model_near", near=near)) if near else ()),
+        *((" ", Phrase("plan.model_unknown", unknown=unknown)) if unknown else ()),
     )
     columns = _make_columns(
         {

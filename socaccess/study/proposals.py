@@ -20,6 +20,7 @@ from socaccess.study.sizing import TOLERANCE
 
 if TYPE_CHECKING:
     from socaccess.i18n import Texts
+    from socaccess.study.inputs import StudyInputs
     from socaccess.study.releasing import ReleasedAnswer
 
 __all__ = [
@@ -152,7 +153,7 @@ def compose_build(
 
     The columns on money and on a house are there only where a row has any.
     """
-    names = name_services_shortly(released, texts)
+    names = name_services_shortly(released.result.study, texts)
     columns = [
         Column(Phrase("build.number"), "centre", 0.4),
         Column(Phrase("build.place"), width=1.7),
@@ -202,7 +203,7 @@ def describe_in_words(
     released: ReleasedAnswer, texts: Texts, proposals: list[Proposal]
 ) -> pd.DataFrame:
     """Return by `site_id` the words of a workbook: `there`, `equal_places`, `shared_house`."""
-    names = name_services_shortly(released, texts)
+    names = name_services_shortly(released.result.study, texts)
     rows = []
     for proposal in proposals:
         there = "; ".join(f"{texts(f'build.is_{code}')}: {name}" for code, name in proposal.there)
@@ -220,7 +221,7 @@ def describe_in_words(
 
 def name_houses(released: ReleasedAnswer, texts: Texts, proposals: list[Proposal]) -> list[str]:
     """Return which of the proposals could share a house, a line a place."""
-    names = name_services_shortly(released, texts)
+    names = name_services_shortly(released.result.study, texts)
     houses: dict[tuple[str, tuple[str, ...]], str] = {}
     for proposal in proposals:
         if proposal.house:
@@ -279,7 +280,7 @@ def explain_left_out(
     """
     result: Any = released.result
     table = result.left_out
-    names = name_services_shortly(released, texts)
+    names = name_services_shortly(released.result.study, texts)
     places = result.study.settlements.set_index("settlement_id")["name"]
     built = set(result.sites["service"])
     wanted = None if services is None else set(services)
@@ -314,10 +315,9 @@ def explain_left_out(
     return lines
 
 
-def name_services_shortly(released: ReleasedAnswer, texts: Texts) -> dict[str, str]:
+def name_services_shortly(study: StudyInputs, texts: Texts) -> dict[str, str]:
     """Return short names of services with their group."""
-    types = released.result.study.service_types
-    groups = released.result.study.name_groups(texts.lang)
+    types, groups = study.service_types, study.name_groups(texts.lang)
     found = {}
     for code, name, group in zip(
         types["service"], types[f"name_{texts.lang}"], types["target_group"], strict=True
