@@ -66,8 +66,9 @@ def find_pages(document: Document) -> list[int]:
     import typst
 
     tree = json.dumps(_describe_document(document), ensure_ascii=False)
+    template = _read_template()
     found = typst.query(
-        _read_template(),
+        template,
         "<pages>",
         field="value",
         one=True,

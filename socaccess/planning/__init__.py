@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from socaccess.planning.closures import closing, road_closing
     from socaccess.planning.equity import fairness
+    from socaccess.planning.institutions import reorganisation
     from socaccess.planning.measures import access, comparison, delivery_cost, urbanisation
     from socaccess.planning.money import budget, mobile, person_budget, pilot
     from socaccess.planning.municipalities import cooperation, eraf, model
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     )
     from socaccess.planning.places import buildings, general_services, objects, profiles
     from socaccess.planning.programme import financing
-    from socaccess.planning.reorganisation import reorganisation
     from socaccess.programme.catalogue import Catalogue
     from socaccess.programme.general_services import Criterion
     from socaccess.programme.mobile import MobileWork
@@ -69,7 +69,7 @@ _HOME = {
     "person_budget": "socaccess.planning.money",
     "pilot": "socaccess.planning.money",
     "profiles": "socaccess.planning.places",
-    "reorganisation": "socaccess.planning.reorganisation",
+    "reorganisation": "socaccess.planning.institutions",
     "road_closing": "socaccess.planning.closures",
     "urbanisation": "socaccess.planning.measures",
     "views": "socaccess.planning.people",

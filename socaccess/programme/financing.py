@@ -71,7 +71,7 @@ def count_places(study: Study) -> pd.DataFrame:
     --------
     >>> table = count_places(Study.load("latgale"))
     >>> int(table.loc[table["service"] == "dac_grt", "places"].sum())
-    300
+    253
     """
     own = study.facilities["municipality_id"].isin(study.municipalities["municipality_id"])
     here = study.facilities[own & (study.facilities["status"] == "operating")]
@@ -116,7 +116,8 @@ def compare_financing(compiled: Compilation) -> Financing:
         by_place = plan_budget(kept[["municipality_id", "service", "year", "clients"]], costs)
         by_person = plan_budget(here, costs, elsewhere=elsewhere)
         counted = set(by_place.lines["service"])
-        services += _compare_services(c, counts[year], kept, (by_place, by_person), costs)
+        of_year = counts[counts.index.get_level_values("year") == year].droplevel("year")
+        services += _compare_services(c, of_year, kept, (by_place, by_person), costs)
         for mechanism, budget in zip(MECHANISMS, (by_place, by_person), strict=True):
             payers += _list_payers(year, mechanism, budget.keep_services(counted), money.takes_over)
     first = [c.raise_cost(cost, c.years[0]) for cost in c.costs[0] if cost.service in c.flows]

@@ -255,3 +255,12 @@ def test_tests_cannot_reach_the_network():
         server.bind(("127.0.0.1", 0))
         server.listen()
         socket.create_connection(server.getsockname(), timeout=1).close()
+
+
+def test_no_answer_of_a_plan_bears_the_name_of_a_module_beside_it():
+    """Importing the module would put it in the place of the function."""
+    from socaccess import planning
+
+    modules = {path.stem for path in Path(planning.__file__).parent.glob("*.py")}
+    # `planning.programme` is a module for whoever asks for it, and no function.
+    assert set(planning.__all__) & modules == set()

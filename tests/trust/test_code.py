@@ -47,7 +47,8 @@ def _is_harmless(name: str, call: ast.Call) -> bool:
     """Only a question put together from texts can hold what came from outside."""
     built = (ast.JoinedStr, ast.BinOp, ast.Call)
     of_text = call.args and isinstance(call.args[0], built) and name == "query"
-    numbers = of_text and ast.unparse(call.args[0]).startswith("np.")
+    # A tree of geometries is asked for what is near a geometry.
+    numbers = of_text and ast.unparse(call.args[0]).startswith(("np.", "shapely."))
     return name == "query" and (not of_text or bool(numbers))
 
 
