@@ -127,7 +127,8 @@ def _compose_fairness(context: AnnexContext) -> Iterator[Block]:
             gini_now=Number(row.gini_now, 2),
             gini_then=Number(row.gini_suggested, 2),
         )
-        for row in table.head(_CHANGES).itertuples()
+        # Under the longest matrix there is room for two.
+        for row in table.head(_CHANGES if len(context.municipalities) <= 24 else 2).itertuples()
     ]
     if lines:
         yield Paragraph(Phrase("annex.fairness_lead"), "lead")
