@@ -105,7 +105,7 @@ def map_beside(
     items
         Items. Neighbours go to different cores.
     progress
-        Is told how many of all are done, as far as it is known here.
+        Called as `progress(done, total)`, as far as this process knows.
 
     Returns
     -------

@@ -53,11 +53,11 @@ def _show_service(
         session.say(f"cli.scenario_{column}", n=counts[""], low=counts["_low"],
                     high=counts["_high"])  # fmt: skip
     if pd.notna(row.get("same_day_gained", np.nan)):
-        told = {name: _percent(texts, row[name]) for name in
+        percents = {name: _percent(texts, row[name]) for name in
                 (f"{what}_percent_{end}" for what in ("without_car", "same_day")
                  for end in ("before", "after"))}  # fmt: skip
         session.say("cli.scenario_without_car", gained=session.cell(row["same_day_gained"]),
-                    lost=session.cell(row["same_day_lost"]), **told)  # fmt: skip
+                    lost=session.cell(row["same_day_lost"]), **percents)  # fmt: skip
     mine = municipalities[municipalities["service"] == row["service"]]
     changed = mine[(mine["gained"] != 0) | (mine["lost"] != 0)]
     if not len(changed):

@@ -53,8 +53,8 @@ class FinancingChapter(PageWords):
         for service in self.order_services(list(by_name)):
             row = by_name[service]
             rows.append((self.services[service], row["clients"], row["places"], row["waiting"],
-                         row["empty"], self._tell_thousands(row["place_eur"]),
-                         self._tell_range(row), row["place_eur_per_client"],
+                         row["empty"], self._say_thousands(row["place_eur"]),
+                         self._say_range(row), row["place_eur_per_client"],
                          row["person_eur_per_client"]))  # fmt: skip
         columns = (
             Column(Phrase("plan.service"), width=2.3),
@@ -69,10 +69,10 @@ class FinancingChapter(PageWords):
         )
         return Table(columns, rows, caption=Phrase("programme.financing_caption", year=str(year)))
 
-    def _tell_thousands(self, amount: Any) -> Inline | None:
+    def _say_thousands(self, amount: Any) -> Inline | None:
         return None if amount is None else self.thousands(amount)
 
-    def _tell_range(self, row: dict[str, Any]) -> Inline | None:
+    def _say_range(self, row: dict[str, Any]) -> Inline | None:
         if row["person_eur"] is None:
             return None
         low, middle, high = (self.thousands(row[name]) for name in

@@ -95,8 +95,12 @@ def find_wet(start: np.ndarray, end: np.ndarray, water: np.ndarray, rivers: Rive
     """
     import shapely
 
+    # Only ways that meet some water are looked at step by step.
+    ways = shapely.linestrings(np.stack([start, end], axis=1))
+    meets = np.zeros(len(start), dtype=bool)
+    meets[shapely.STRtree(ways).query(water, predicate="intersects")[1]] = True
     span = end - start
-    count = (np.hypot(*span.T) // SHORE_M).astype(int)
+    count = np.where(meets, np.hypot(*span.T) // SHORE_M, 0).astype(int)
     way = np.repeat(np.arange(len(start)), count)
     step = np.arange(len(way)) - np.repeat(np.cumsum(count) - count, count)
     share = (step + 0.5) / count[way]

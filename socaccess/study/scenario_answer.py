@@ -45,7 +45,7 @@ class ScenarioAnswer:
         `gained`, `lost`.
     settlements
         One row per such service and settlement: `minutes_before`, `minutes_after`, whole
-        minutes that half of its people need at most (None: no way as long as any told), and
+        minutes that half of its people need at most (None: it is farther than the longest way), and
         `without_car_before`, `without_car_after` where the study has a timetable.
     same_data
         Whether the scenario was saved from these minutes and facilities; None if it does

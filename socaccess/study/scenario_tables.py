@@ -59,7 +59,7 @@ class ScenarioTables:
     minutes
         By who travels (`client`, `provider`, and `without_car` where the study has a timetable):
         whole minutes rounded up, uint8 of shape (rows, people); a row per point where a facility
-        stands or could. Without a car only ways are told that lead home the same day.
+        stands or could. Without a car only ways count that lead home the same day.
     settlement_row
         Row of every settlement as a place for a new facility, -1 where no road leads there.
     home
