@@ -27,6 +27,7 @@ __all__ = [
     "find_gaps",
     "find_quantiles",
     "judge_settlements",
+    "list_zone_ends",
     "measure_groups",
     "round_shares",
     "summarise_coverage",
@@ -120,6 +121,24 @@ def bound_limits_ms(limit_min: float, uncertainty: float) -> tuple[int, int, int
         limit,
         math.floor(limit / (1 - uncertainty) + 1e-6),
     )
+
+
+def list_zone_ends(limit_min: float, outer_min: float = math.nan) -> tuple[float, float, float]:
+    """Return the minutes at which the zones of a map end, each inclusive.
+
+    Half the limit (in whole minutes, half a minute up), the limit, and what still is an
+    outing: the outer limit of the service, at least a quarter of an hour more than the limit.
+
+    Examples
+    --------
+    >>> list_zone_ends(45, 60)
+    (23, 45, 60)
+    >>> list_zone_ends(30)
+    (15, 30, 45)
+    """
+    farther = limit_min + 15
+    outer = farther if math.isnan(outer_min) else max(outer_min, farther)
+    return math.floor(limit_min / 2 + 0.5), limit_min, outer
 
 
 def round_shares(shares: np.ndarray, decimals: int = 4) -> np.ndarray:

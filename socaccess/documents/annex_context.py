@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from socaccess.content import DASH, Cell, Inline, Number, Phrase, Range, Share, Strong
-from socaccess.coverage import find_quantiles
+from socaccess.coverage import find_quantiles, list_zone_ends
 from socaccess.documents.figures import MapSheet
 from socaccess.documents.sheets import name_groups, name_services
 from socaccess.documents.tables import list_tables
@@ -152,13 +152,13 @@ class AnnexContext:
         return self.result.study.limits_min()
 
     @cached_property
-    def outer_limits(self) -> dict[str, float]:
-        """Where the third zone of a map ends."""
+    def zone_ends(self) -> dict[str, tuple[float, float, float]]:
+        """Where the zones of a map end, in minutes."""
         types = self.result.service_types
         outer = types.get("outer_limit_min", pd.Series(np.nan, index=types.index))
-        pairs = zip(types["service"], outer, strict=True)
+        pairs = zip(types["service"], outer.astype(float), strict=True)
         return {
-            name: float(end) if end == end else 1.5 * self.limits[name]
+            name: list_zone_ends(self.limits[name], end)
             for name, end in pairs
             if name in self.limits
         }
@@ -268,8 +268,7 @@ class AnnexContext:
 
     def zones(self, service: str) -> np.ndarray:
         """Return the zone (0-3) of every point: half the limit, limit, outer limit, beyond."""
-        limit = self.limits[service]
-        ends = [to_limit_ms(limit / 2), to_limit_ms(limit), to_limit_ms(self.outer_limits[service])]
+        ends = [to_limit_ms(end) for end in self.zone_ends[service]]
         return np.searchsorted(ends, self.travel_ms(service), side="left")
 
     @cached_property

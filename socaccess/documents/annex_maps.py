@@ -15,9 +15,11 @@ from socaccess.documents.figures import (
     finish_map,
     frame_map,
 )
+from socaccess.i18n import Texts
 from socaccess.study.colours import LIGHT
 
-__all__ = ["LINE_PT", "PROPOSALS", "draw_counts", "draw_finding", "draw_group"]
+__all__ = ["LINE_PT", "PROPOSALS", "draw_counts", "draw_finding", "draw_group",
+           "name_zones"]  # fmt: skip
 
 LINE_PT = 504.0
 """Width of a line of text in points: A4 between its margins."""
@@ -52,8 +54,8 @@ def draw_finding(context: AnnexContext) -> Figure:
     parts += sheet.name_municipalities(view, labels, shares)
     parts += sheet.name_settlements(view, labels, most=16, towns=True)
     parts += pins
-    limit, outer = context.limits[service], context.outer_limits[service]
-    legend = [*_name_zones(context, limit, outer), ("facility", texts("annex.legend_operating"))]
+    limit, ends = context.limits[service], context.zone_ends[service]
+    legend = [*name_zones(texts, ends), ("facility", texts("annex.legend_operating"))]
     if places:
         legend.append(("site", texts("annex.legend_site")))
     drawing = finish_map(view, parts, legend)
@@ -84,14 +86,13 @@ def _capital(context: AnnexContext, name: str) -> str:
     return short.upper()
 
 
-def _name_zones(context: AnnexContext, limit: float, outer: float) -> list[tuple[str, str]]:
-    texts = context.texts
-    half, whole, last = (texts.number(value) for value in (limit // 2, limit, outer))
-    after_half, after = texts.number(limit // 2 + 1), texts.number(limit + 1)
+def name_zones(texts: Texts, ends: tuple[float, float, float]) -> list[tuple[str, str]]:
+    """Return the class and the words of every zone that ends at these minutes, and of the last."""
+    half, limit, last = (texts.number(end) for end in ends)
     return [
         ("zone0", texts("annex.zone_near", end=half)),
-        ("zone1", texts("annex.zone", start=after_half, end=whole)),
-        ("zone2", texts("annex.zone", start=after, end=last)),
+        ("zone1", texts("annex.zone", start=half, end=limit)),
+        ("zone2", texts("annex.zone", start=limit, end=last)),
         ("zone3", texts("annex.zone_far", start=last)),
     ]
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from socaccess.coverage import list_zone_ends
+from socaccess.documents.annex_maps import name_zones
 from socaccess.i18n import Texts
 from socaccess.maps import embed_map, save_map
 from socaccess.study import StudyResult
@@ -226,6 +229,23 @@ def test_zones_are_the_minutes_of_the_study(open_page: OpenPage, path: Path, lat
     page.check("#layer-zones")
     assert not page.is_checked("#layer-shading")
     assert page.locator(".leaflet-overlay-pane g > path").count() == 0
+
+
+@pytest.mark.parametrize("limit", [20, 45, 60])
+def test_zones_end_where_the_annex_says(open_page: OpenPage, path: Path, limit: int) -> None:
+    page = open_page(path)
+    told = page.evaluate(
+        "(limit) => { const { zones } = window.socaccess;"
+        " Object.defineProperty(zones, 'limit', { value: limit });"
+        " const service = zones.model.choice.service;"
+        " return [zones.ends, zones.names(), zones.data.whatif.outer[service]]; }",
+        limit,
+    )
+    ends, names, outer = told
+    expected = list_zone_ends(limit, math.nan if outer is None else outer)
+    assert tuple(ends) == expected
+    texts = Texts("lv")
+    assert [words for _, words in name_zones(texts, expected)] == names
 
 
 def test_first_screen_needs_no_scrolling(open_page: OpenPage, path: Path) -> None:

@@ -158,10 +158,10 @@ class Zones {
     return this.whatif.limitOf(model.choice.service, Math.floor(model.data.limits[model.choice.limit] ?? 0));
   }
 
-  /** The ends of the classes of minutes. */
+  /** The ends of the classes of minutes, as `list_zone_ends` of Python tells them. */
   get ends() {
     const outer = Math.max(this.data.whatif.outer[this.model.choice.service] ?? 0, this.limit + 15);
-    return [Math.round(this.limit / 2), this.limit, outer];
+    return [Math.floor(this.limit / 2 + 0.5), this.limit, outer];
   }
 
   classes() {
