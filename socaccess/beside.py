@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from multiprocessing import get_context
 from typing import Any, Generic, Self, TypeVar
 
@@ -46,18 +47,24 @@ class Beside(Generic[T]):
     ----------
     work
         A function of no arguments whose result can be pickled. It sees everything as it is
-        when the `with` is entered; what it changes, files apart, stays unseen here.
+        when the `with` is entered; what it changes, files apart, stays unseen here. One that
+        yields several results goes on while the first ones are taken.
 
     Examples
     --------
     >>> with Beside(lambda: sum(range(4))) as adding:
     ...     adding.result()
     6
+    >>> with Beside(lambda: (2 * number for number in (1, 2))) as doubling:
+    ...     doubling.result(), doubling.result()
+    (2, 4)
     """
 
-    def __init__(self, work: Callable[[], T]) -> None:
+    def __init__(self, work: Callable[[], T | Iterator[T]]) -> None:
         self._work = work
         self._process: Any = None
+        self._taken = 0
+        self._here: Iterator[T] | None = None
 
     def __enter__(self) -> Self:
         if can_fork():
@@ -78,17 +85,26 @@ class Beside(Generic[T]):
             self._answer.close()
 
     def result(self) -> T:
-        """Return what the function returns, or raise what it raises; waits for it, once."""
-        if self._process is None:
-            return self._work()
+        """Return what the function returns, or yields next, or raise what it raises; waits for it.
+
+        Each result can be had once.
+        """
+        if self._process is None or self._here is not None:
+            return self._work_here()
         try:
             failed, answer = self._answer.recv()
         except EOFError:
             # The copy was ended from outside, for want of memory perhaps.
-            return self._work()
+            return self._work_here()
         if failed:
             raise answer
+        self._taken += 1
         return answer
+
+    def _work_here(self) -> T:
+        if self._here is None:
+            self._here = itertools.islice(_list_results(self._work), self._taken, None)
+        return next(self._here)
 
 
 def map_beside(
@@ -133,12 +149,25 @@ def map_beside(
     return [(theirs if at % 2 else mine)[at // 2] for at in range(len(items))]
 
 
+def _list_results(work: Callable[[], T | Iterator[T]]) -> Iterator[T]:
+    """Yield what a function yields, or returns."""
+    answer = work()
+    if isinstance(answer, Iterator):
+        yield from answer
+    else:
+        yield answer
+
+
 def _send(work: Callable[[], Any], sending: Any) -> None:
-    """Send what a function returns or raises; nobody may be there to take it any more."""
+    """Send what a function returns, yields or raises; nobody may be there to take it any more."""
     try:
-        answer = (False, work())
+        for answer in _list_results(work):
+            _send_one((False, answer), sending)
     except BaseException as error:
-        answer = (True, error)
+        _send_one((True, error), sending)
+
+
+def _send_one(answer: tuple[bool, Any], sending: Any) -> None:
     try:
         sending.send(answer)
     except OSError:

@@ -18,7 +18,9 @@ import math
 import os
 import re
 import string
+import sys
 import unicodedata
+from bisect import bisect_left
 from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
@@ -97,12 +99,19 @@ def _load_catalogue(lang: str) -> dict[str, Any]:
 
 
 @cache
+def _order_keys(lang: str) -> tuple[list[str], dict[str, int]]:
+    """Return all keys in order of the alphabet, and the place of each in the catalogue."""
+    places = {key: place for place, key in enumerate(_load_catalogue(lang))}
+    return sorted(places), places
+
+
+@cache
 def _find_family(lang: str, prefix: str) -> dict[str, Any]:
-    return {
-        key.removeprefix(prefix): text
-        for key, text in _load_catalogue(lang).items()
-        if key.startswith(prefix)
-    }
+    texts = _load_catalogue(lang)
+    keys, places = _order_keys(lang)
+    last = prefix + chr(sys.maxunicode)
+    family = keys[bisect_left(keys, prefix) : bisect_left(keys, last)]
+    return {key.removeprefix(prefix): texts[key] for key in sorted(family, key=places.__getitem__)}
 
 
 @lru_cache(maxsize=20_000)

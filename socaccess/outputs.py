@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from socaccess.beside import Beside
 from socaccess.errors import UnknownNameError
-from socaccess.files import write_together
+from socaccess.files import write_file, write_together
 
 if TYPE_CHECKING:
     from socaccess.planning.programme import ProgrammeBuild
@@ -83,6 +83,8 @@ def write_outputs(
         If something could not be written; what was there before is still there.
     """
     from socaccess.i18n import Texts
+    from socaccess.maps.payload import build_payload
+    from socaccess.maps.webmap import render_payload
     from socaccess.planning.released_access import keep_access
     from socaccess.study.release import release
     from socaccess.study.released import list_tables
@@ -91,20 +93,27 @@ def write_outputs(
     Texts(lang)
     # Protected once, so that no two files differ in what they hide.
     released = release(result, allow_small_counts=allow_small_counts)
-    list_tables(released)
-    # What several files show is calculated before they are made beside each other.
-    keep_access(released)
     # Of a whole country the full form runs to hundreds of pages; regions have theirs.
     many = len(released.result.municipalities) > FULL_ANNEX_MUNICIPALITIES
     form = "short" if many else "full"
-    # Begun before anything is locked: a copy of this process would hold the lock too.
-    with (
-        Beside(lambda: _render_annexes(released, lang=lang, form=form)) as annexes,
-        Beside(lambda: _render_workbook(released, lang)) as workbook,
-        write_together(folder) as aside,
-    ):
-        extra = _write_rest(released, aside, lang, excel, formats)
-        _put({**annexes.result(), "tables.xlsx": workbook.result()}, aside)
+
+    def tell_access() -> Iterator[dict[str, Any]]:
+        yield keep_access(released)
+        yield _render_annexes(released, lang=lang, form=form)
+
+    beside: Beside[dict[str, Any]] = Beside(tell_access)
+    with beside as annexes:
+        list_tables(released)
+        payload = build_payload(released, lang=lang)
+        released.kept.update(annexes.result())
+        # Begun before anything is locked: a copy of this process would hold the lock too.
+        with (
+            Beside(lambda: _render_workbook(released, lang)) as workbook,
+            write_together(folder) as aside,
+        ):
+            write_file(aside / "map.html", render_payload(released, payload, lang=lang))
+            extra = _write_rest(released, aside, lang, excel, formats)
+            _put({**annexes.result(), "tables.xlsx": workbook.result()}, aside)
     return [Path(folder) / name for name in (*FILES, *extra)]
 
 
@@ -232,17 +241,15 @@ def _render_workbook(released: Release, lang: str) -> bytes:
 def _write_rest(
     released: Release, aside: Path, lang: str, excel: bool, formats: Sequence[str]
 ) -> list[str]:
-    """Write everything but annex and workbook; return the names of the files beyond `FILES`."""
+    """Write tables, layers and record; return the names of the files beyond `FILES`."""
     from socaccess.documents.layers import write_geojson, write_geopackage, write_geoparquet
     from socaccess.documents.record import write_record
     from socaccess.documents.tables import list_tables, warn_of_small_counts
     from socaccess.encoding import encode_csv
     from socaccess.i18n import Texts
-    from socaccess.maps import save_map
 
     warning = warn_of_small_counts(released, Texts(lang))
     writers = {"geoparquet": write_geoparquet, "geojson": write_geojson}
-    save_map(released, aside / "map.html", lang=lang)
     tables = list_tables(released)
     for name, table in tables.items():
         (aside / f"{name}.csv").write_bytes(encode_csv(table, excel=excel, warning=warning))

@@ -9,7 +9,7 @@ import re
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -107,16 +107,23 @@ def render_map(
     allow_small_counts: bool = False,
 ) -> str:
     """Return the page that `save_map` writes."""
-    from jinja2 import Environment, StrictUndefined
-    from markupsafe import Markup
-
-    texts = Texts(lang)
     services = (
         None if services is None else [services] if isinstance(services, str) else [*services]
     )
     released = release(result, allow_small_counts=allow_small_counts)
-    shown = released.result
     payload = build_payload(released, lang=lang, services=services)
+    return render_payload(released, payload, lang=lang, title=title)
+
+
+def render_payload(
+    released: Release, payload: dict[str, Any], *, lang: str, title: str | None = None
+) -> str:
+    """Return the page of a map whose data `build_payload` has made."""
+    from jinja2 import Environment, StrictUndefined
+    from markupsafe import Markup
+
+    texts = Texts(lang)
+    shown = released.result
     style, script = _style(), _script()
     leaflet = _leaflet()
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)

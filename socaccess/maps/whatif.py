@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from socaccess.maps.encode import delta
+from socaccess.maps.encode import EFFORT, delta
 from socaccess.study.reach import Reach
 from socaccess.study.scenario_tables import (
     FAR,
@@ -128,7 +128,7 @@ def _pack_minutes(table: np.ndarray) -> dict[str, Any]:
         other = _step(table[row] - table[alike])
         if _weigh(other) < _weigh(steps[row]):
             steps[row], start_from[row] = other, alike
-    packed = gzip.compress(steps.tobytes(), 9, mtime=0)
+    packed = gzip.compress(steps.tobytes(), EFFORT, mtime=0)
     return {"from": start_from.tolist(), "steps": base64.b64encode(packed).decode("ascii")}
 
 

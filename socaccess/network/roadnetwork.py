@@ -79,11 +79,18 @@ class RoadNetwork(Roads):
         """Return the embedded roads of Latvia with modelled ways to every settlement.
 
         Lengths are those of state roads and of OpenStreetMap; speeds and ways are modelled by
-        `socaccess.settings.LinkModel`, and every edge says which it is.
+        `socaccess.settings.LinkModel`, and every edge says which it is. With the default model
+        the network is the one that ships; with another it is built, which takes a second.
         """
-        from socaccess.network.main_roads import build_main_roads
+        from socaccess.network.built_roads import open_built_roads
 
-        return cls._adopt(build_main_roads(links or LinkModel()))
+        asked = links or LinkModel()
+        roads = open_built_roads(asked)
+        if roads is None:
+            from socaccess.network.main_roads import build_main_roads
+
+            roads = build_main_roads(asked)
+        return cls._adopt(roads)
 
     @classmethod
     def from_osmnx(cls, graph: Any) -> Self:

@@ -20,10 +20,11 @@ NAME = 64
 """Letters of a facility's name that fit a row."""
 
 
-def keep_access(released: Release) -> None:
-    """Calculate what the files of a run show of access, and keep it with the release."""
+def keep_access(released: Release) -> dict[str, pd.DataFrame]:
+    """Calculate what the files of a run show of access; return what is kept with the release."""
     list_access(released)
     list_fairness(released)
+    return {name: released.kept[name] for name in ("access", "closing", "fairness")}
 
 
 def list_access(released: Release) -> pd.DataFrame:

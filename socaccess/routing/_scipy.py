@@ -45,13 +45,13 @@ def fill_matrix(
         graph, origins, destinations, out = graph.reversed(), destinations, origins, out.T
     matrix = _to_matrix(graph, graph.weight_ms.astype(np.float64))
     step = max(1, CHUNK_CELLS // (max(graph.node_count, destinations.count, 1) * origins.width))
+    known = None
+    if _count_nodes(origins) * graph.node_count <= CHUNK_CELLS:
+        known = _search_all(matrix, origins.node, cutoff_ms)  # each node once, not once a chunk
     for start in range(0, origins.count, step):
         chunk = origins.take(slice(start, start + step))
-        nodes, position = np.unique(chunk.node, return_inverse=True)
-        position = position.reshape(chunk.node.shape)
-        times = _search(matrix, nodes[nodes >= 0], cutoff_ms)
-        if len(nodes) and nodes[0] < 0:  # unused ends are node -1: a row of no way
-            times = np.vstack([np.full((1, times.shape[1]), np.inf), times])
+        nodes, times = known or _search_all(matrix, chunk.node, cutoff_ms)
+        position = np.searchsorted(nodes, chunk.node)
         # First to every node by the quickest end, then from it: not every end with every end.
         left = times[position[:, 0]] + chunk.cost_ms[:, 0, None]
         for end in range(1, chunk.width):
@@ -167,6 +167,17 @@ def _count_hops(last: Int32Array, tails: Int32Array) -> Int64Array:
 def pack_scale(extra_count: int) -> int:
     """Return the power of two above `extra_count`."""
     return 1 << int(extra_count).bit_length()
+
+
+def _search_all(
+    matrix: csr_array, ends: npt.NDArray, cutoff_ms: int
+) -> tuple[npt.NDArray, npt.NDArray[np.float64]]:
+    """Return the nodes of `ends` in order and the times from each; an unused end is node -1."""
+    nodes = np.unique(ends)
+    times = _search(matrix, nodes[nodes >= 0], cutoff_ms)
+    if len(nodes) and nodes[0] < 0:  # a row of no way
+        times = np.vstack([np.full((1, times.shape[1]), np.inf), times])
+    return nodes, times
 
 
 def _search(matrix: csr_array, nodes: npt.NDArray, cutoff_ms: int) -> npt.NDArray[np.float64]:

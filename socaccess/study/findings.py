@@ -67,7 +67,12 @@ def rank_gaps(released: Release, services: Iterable[str] | None = None) -> list[
     found = [(_persons_outside(row, ""), row) for row in rows]
     found = [(outside, row) for outside, row in found if outside >= LEAST_GAIN]
     found.sort(key=lambda pair: (-pair[0], pair[1]["service"]))
-    return [_describe_gap(released, row) for _, row in found]
+    # Map and annex ask for the same ones several times.
+    known = released.kept.setdefault("gaps", {})
+    for _, row in found:
+        if row["service"] not in known:
+            known[row["service"]] = _describe_gap(released, row)
+    return [known[row["service"]] for _, row in found]
 
 
 def write_left_out(

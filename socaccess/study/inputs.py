@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 
 from socaccess import crs as crs_
-from socaccess.beside import Beside
 from socaccess.errors import InputError, Problem, UnknownNameError, raise_problems, speak
 from socaccess.i18n import LANGUAGES
 from socaccess.messages import Message
@@ -391,11 +390,10 @@ class StudyInputs:
         from socaccess.study.embedded import load_tables
 
         asked = settings or Settings()
-        # The roads take as long as all tables together: another core can have them.
-        with speak(lang), Beside(lambda: network or RoadNetwork.main_roads(asked.links)) as roads:
+        with speak(lang):
             tables = load_tables(region, view=view, settings=asked)
-            return cls(**tables, network=network or roads.result(), lang=lang, mode=mode,
-                       feed=feed, visit=visit)  # fmt: skip
+            return cls(**tables, network=network or RoadNetwork.main_roads(asked.links), lang=lang,
+                       mode=mode, feed=feed, visit=visit)  # fmt: skip
 
     @in_language
     def select(self, municipality_ids: Sequence[str]) -> Self:

@@ -198,8 +198,8 @@ def _sign(minutes: dict[str, np.ndarray], supply: dict[tuple[str, str], pd.DataF
     for table in minutes.values():
         signed.update(table.tobytes())
     for (service, scenario), rows in sorted(supply.items()):
-        listed = [f"{name}@{row}" for name, row in zip(rows["facility_id"], rows["row"],
-                                                        strict=True)]  # fmt: skip
         if scenario != "suggested":
-            signed.update(f"{service}/{scenario}:{','.join(listed)};".encode())
+            places = zip(rows["facility_id"].tolist(), rows["row"].tolist(), strict=True)
+            listed = ",".join(f"{name}@{row}" for name, row in places)
+            signed.update(f"{service}/{scenario}:{listed};".encode())
     return signed.hexdigest()[:12]

@@ -71,6 +71,20 @@ def test_in_a_process_of_its_own_it_answers_fails_and_dies():
         with Beside(die) as dying:
             print(dying.result())
 
+        def count():
+            yield 1
+            if os.getpid() != here:
+                os.kill(os.getpid(), signal.SIGKILL)
+            yield 2
+            raise InputError("study.nothing_assessed", where="service_types")
+
+        with Beside(count) as counting:
+            print(counting.result(), counting.result())
+            try:
+                counting.result()
+            except InputError as error:
+                print(error.problems[0].code)
+
         with Beside(lambda: os.getppid) as odd, Beside(lambda: lambda: 1) as unpicklable:
             odd.result()
             try:
@@ -82,7 +96,11 @@ def test_in_a_process_of_its_own_it_answers_fails_and_dies():
         with Beside(signal.pause):
             pass
     """
-    assert run_alone(code) == (0, "study.nothing_assessed\ndone here\nnot picklable\n", "")
+    assert run_alone(code) == (
+        0,
+        "study.nothing_assessed\ndone here\n1 2\nstudy.nothing_assessed\nnot picklable\n",
+        "",
+    )
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux copies a process at no risk")
