@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
+import struct
 import sys
 import threading
 import warnings
@@ -70,6 +72,7 @@ class Beside(Generic[T]):
         if can_fork():
             context = get_context("fork")
             self._answer, sending = context.Pipe(duplex=False)
+            _widen(sending)
             self._process = context.Process(target=_send, args=(self._work, sending), daemon=True)
             with warnings.catch_warnings():
                 # Python warns of threads from 3.12 on; `can_fork` has looked at them.
@@ -92,10 +95,14 @@ class Beside(Generic[T]):
         if self._process is None or self._here is not None:
             return self._work_here()
         try:
-            failed, answer = self._answer.recv()
+            return self.wait()
         except EOFError:
             # The copy was ended from outside, for want of memory perhaps.
             return self._work_here()
+
+    def wait(self) -> T:
+        """Return what the copy sends next; `EOFError` if it has ended without."""
+        failed, answer = self._answer.recv()
         if failed:
             raise answer
         self._taken += 1
@@ -112,14 +119,14 @@ def map_beside(
     items: Sequence[S],
     progress: Callable[[int, int], None] | None = None,
 ) -> list[T]:
-    """Return what a function returns for each item, every second one worked out on another core.
+    """Return what a function returns for each item, worked out on two cores.
 
     Parameters
     ----------
     work
         A function of one item, as in `Beside`; what it returns can be pickled.
     items
-        Items. Neighbours go to different cores.
+        Items. Each core takes the next one as soon as it has done one.
     progress
         Called as `progress(done, total)`, as far as this process knows.
 
@@ -134,19 +141,49 @@ def map_beside(
     [1, 2, 3]
     """
     tell = progress or (lambda *_: None)
-    if len(items) < 2 or not can_fork():
-        results = []
-        for item in items:
-            results.append(work(item))
-            tell(len(results), len(items))
-        return results
-    with Beside(lambda: [work(item) for item in items[1::2]]) as others:
-        mine = []
-        for item in items[::2]:
-            mine.append(work(item))
-            tell(min(2 * len(mine), len(items)), len(items))
-        theirs = others.result()
-    return [(theirs if at % 2 else mine)[at // 2] for at in range(len(items))]
+    results: dict[int, T] = {}
+
+    def do_here(at: int) -> None:
+        results[at] = work(items[at])
+        tell(len(results), len(items))
+
+    if 1 < len(items) <= _MOST_ITEMS and can_fork():
+        with (
+            _hand_out(len(items)) as next_number,
+            Beside(lambda: [(at, work(items[at])) for at in iter(next_number, None)]) as others,
+        ):
+            for at in iter(next_number, None):
+                do_here(at)
+            with contextlib.suppress(EOFError):  # ended: what it had taken is done below
+                if theirs := dict(others.wait()):
+                    results.update(theirs)
+                    tell(len(results), len(items))
+    for at in range(len(items)):
+        if at not in results:
+            do_here(at)
+    return [results[at] for at in range(len(items))]
+
+
+_NUMBER = struct.Struct("<I")
+_MOST_ITEMS = 65_536 // _NUMBER.size
+"""Numbers that a pipe holds."""
+
+
+@contextlib.contextmanager
+def _hand_out(count: int) -> Iterator[Callable[[], int | None]]:
+    """Give a function that returns each of `count` numbers once, whichever process asks."""
+    reading, writing = os.pipe()
+    os.write(writing, b"".join(map(_NUMBER.pack, range(count))))
+    os.close(writing)
+
+    def take() -> int | None:
+        found = os.read(reading, _NUMBER.size)
+        return int(_NUMBER.unpack(found)[0]) if found else None
+
+    try:
+        yield take
+    finally:
+        os.close(reading)
 
 
 def _list_results(work: Callable[[], T | Iterator[T]]) -> Iterator[T]:
@@ -165,6 +202,14 @@ def _send(work: Callable[[], Any], sending: Any) -> None:
             _send_one((False, answer), sending)
     except BaseException as error:
         _send_one((True, error), sending)
+
+
+def _widen(pipe: Any) -> None:
+    """Let a pipe hold a megabyte: what is sent before it is asked for does not wait."""
+    import fcntl
+
+    with contextlib.suppress(OSError):
+        fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, 1 << 20)
 
 
 def _send_one(answer: tuple[bool, Any], sending: Any) -> None:

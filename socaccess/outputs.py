@@ -97,23 +97,27 @@ def write_outputs(
     many = len(released.result.municipalities) > FULL_ANNEX_MUNICIPALITIES
     form = "short" if many else "full"
 
-    def tell_access() -> Iterator[dict[str, Any]]:
-        yield keep_access(released)
-        yield _render_annexes(released, lang=lang, form=form)
+    # The one that takes longer begins first: of a country it is the workbook.
+    works = [
+        lambda: _render_annexes(released, lang=lang, form=form),
+        lambda: {"tables.xlsx": _render_workbook(released, lang)},
+    ]
+    longer, shorter = reversed(works) if many else works
 
-    beside: Beside[dict[str, Any]] = Beside(tell_access)
-    with beside as annexes:
+    def begin() -> Iterator[dict[str, Any]]:
+        yield keep_access(released)
+        yield longer()
+
+    beside: Beside[dict[str, Any]] = Beside(begin)
+    with beside as first:
         list_tables(released)
         payload = build_payload(released, lang=lang)
-        released.kept.update(annexes.result())
+        released.kept.update(first.result())
         # Begun before anything is locked: a copy of this process would hold the lock too.
-        with (
-            Beside(lambda: _render_workbook(released, lang)) as workbook,
-            write_together(folder) as aside,
-        ):
+        with Beside(shorter) as second, write_together(folder) as aside:
             write_file(aside / "map.html", render_payload(released, payload, lang=lang))
             extra = _write_rest(released, aside, lang, excel, formats)
-            _put({**annexes.result(), "tables.xlsx": workbook.result()}, aside)
+            _put({**first.result(), **second.result()}, aside)
     return [Path(folder) / name for name in (*FILES, *extra)]
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from socaccess.beside import map_beside
 from socaccess.coverage import SCENARIOS
 from socaccess.routing import UNREACHABLE
 from socaccess.travel.minutes import to_limit_ms, to_minutes
@@ -144,15 +145,21 @@ def _measure_ways(
     for number, row in enumerate(rows):
         points = np.append(row.supply["point"].to_numpy(dtype=int), -1)
         point[number] = points[place[number]]
+    asked = []
     for traveller in ("client", "provider"):
         mine = np.array([(row.traveller == "provider") == (traveller == "provider")
                          for row in rows])  # fmt: skip
         row_of, person = np.nonzero((point >= 0) & mine[:, None])
-        if len(person):
-            asked = point[row_of, person]
-            length_km[row_of, person], modelled[row_of, person] = reach.measure_ways(
-                person, asked, traveller
-            )
+        # All ways to a point are found at once: half of the points for each core.
+        middle = np.median(np.unique(point[row_of, person])) if len(person) else 0
+        lower = point[row_of, person] < middle
+        asked += [(traveller, row_of[half], person[half]) for half in (lower, ~lower)]
+    asked = [ways for ways in asked if len(ways[1])]
+    found = map_beside(
+        lambda ways: reach.measure_ways(ways[2], point[ways[1], ways[2]], ways[0]), asked
+    )
+    for (_, row_of, person), (km, share) in zip(asked, found, strict=True):
+        length_km[row_of, person], modelled[row_of, person] = km, share
     return length_km, modelled
 
 

@@ -81,15 +81,31 @@ class Suggestions:
 
 
 @dataclass(frozen=True, eq=False)
+class _Question:
+    """What is asked for one service: the problem, and its candidates as arrays."""
+
+    problem: SitingProblem
+    candidates: Candidates
+    weighted_by: str
+
+
+@dataclass(frozen=True, eq=False)
 class _Answer:
-    """What was found for one service, and why there is nothing further."""
+    """What was found for one service, and why there is nothing further.
+
+    `sites` is how many were asked for in the end, None where nothing could be asked. From another
+    process it comes without its question, which is posed sooner than sent.
+    """
 
     certificates: list[tuple[object, ...]]
     left_out: dict[str, Any]
-    problem: SitingProblem | None = None
-    candidates: Candidates | None = None
+    question: _Question | None = None
+    sites: int | None = None
     tolerance: float = 0.0
     chosen: Chosen | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "question": None}
 
 
 def suggest_study_sites(
@@ -103,14 +119,23 @@ def suggest_study_sites(
     """Return sites for each of `services`, with what operates or is planned as it stands."""
     services = services if study.settings.new_sites else ()
     sizes = size_services(study, services)
+
+    def ask(service: str) -> _Question | str:
+        return _ask(study, reach, persons, service, sizes[service])
+
     found_for = map_beside(
-        lambda service: _answer(study, reach, persons, service, sizes[service]), services, progress
+        lambda service: _answer(study, service, ask(service)), services, progress
     )
     answers = dict(zip(services, found_for, strict=True))
-    found = {
-        service: (answer.candidates, answer.chosen)
+    questions = {
+        service: answer.question or ask(service)
         for service, answer in answers.items()
-        if answer.candidates is not None and answer.chosen is not None
+        if answer.sites is not None
+    }
+    found = {
+        service: (question.candidates, plan)
+        for service, question in questions.items()
+        if isinstance(question, _Question) and (plan := answers[service].chosen) is not None
     }
     pairs = find_pairs(study) if found else set()
     chosen = share_houses(found, pairs)
@@ -133,7 +158,11 @@ def suggest_study_sites(
     return Suggestions(
         _gather(study, tables, pairs),
         pd.DataFrame(certificates, columns=_PLAN_COLUMNS),
-        {name: answer.problem for name, answer in answers.items() if answer.problem is not None},
+        {
+            service: replace(question.problem, sites=answers[service].sites)
+            for service, question in questions.items()
+            if isinstance(question, _Question)
+        },
         pd.DataFrame([answer.left_out for answer in answers.values()], columns=_LEFT_COLUMNS),
     )
 
@@ -153,18 +182,18 @@ def _gather(
     )
 
 
-def _answer(
+def _ask(
     study: StudyInputs, reach: Reach, persons: pd.DataFrame, service: str, size: Size
-) -> _Answer:
-    """Return the plan of one service: as many sites as help enough, where they do best."""
+) -> _Question | str:
+    """Return what is asked for one service, or why there is nothing to ask."""
     weight, weighted_by = weigh_clients(study, persons, service)
     if is_guessed(study, service):
-        return _Answer([], {"service": service, "reason": "supply_uncertain"})
+        return "supply_uncertain"
     if not weight.sum() > 0:
-        return _Answer([], {"service": service, "reason": "nobody_in_need"})
+        return "nobody_in_need"
     problem = pose_problem(study, reach, weight, service, sites=1, scenario="planned")
     if problem is None:
-        return _Answer([], {"service": service, "reason": "none_in_reach"})
+        return "none_in_reach"
     # Of inhabitants a facility serves few: a site must bring one in a hundred of them.
     least = size.min_clients if weighted_by == "need" else 0.01 * float(weight.sum())
     low, limit, high = (
@@ -172,6 +201,14 @@ def _answer(
         for end in bound_limits_ms(study.limits_min()[service], study.settings.time_uncertainty)
     )
     candidates = Candidates.of(service, problem, (low, limit, high), _list_villages(study), least)
+    return _Question(problem, candidates, weighted_by)
+
+
+def _answer(study: StudyInputs, service: str, question: _Question | str) -> _Answer:
+    """Return the plan of one service: as many sites as help enough, where they do best."""
+    if isinstance(question, str):
+        return _Answer([], {"service": service, "reason": question})
+    candidates, weighted_by = question.candidates, question.weighted_by
     best = candidates.draw_curve(study.settings.new_sites, study.settings.solver_seconds)
     while best:
         cover = best.pop()
@@ -184,10 +221,9 @@ def _answer(
         held = candidates.count_near(candidates.base_min)
         cover = Proved((), held, held, "optimal")
         rows, left = [_certify_cover(cover, service, weighted_by)], _leave_out(candidates, [])
-        return _Answer(rows, left, replace(problem, sites=0))
+        return _Answer(rows, left, question, 0)
     rows, left = [_certify_cover(cover, service, weighted_by)], _leave_out(candidates, chosen.sites)
-    problem = replace(problem, sites=len(cover.sites))
-    return _Answer(rows, left, problem, candidates, tolerance, chosen)
+    return _Answer(rows, left, question, len(cover.sites), tolerance, chosen)
 
 
 def _certify_cover(point: Proved, service: str, weighted_by: str) -> tuple[object, ...]:

@@ -118,7 +118,7 @@ def test_after_a_library_with_threads_of_its_own_the_work_is_done_here():
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 5, 6])
-def test_every_second_item_elsewhere_makes_no_difference_to_the_results(count):
+def test_items_done_elsewhere_make_no_difference_to_the_results(count):
     heard = []
     found = map_beside(lambda n: n * n, range(count), lambda *done: heard.append(done))
     assert found == [n * n for n in range(count)]
@@ -131,12 +131,35 @@ def test_every_second_item_elsewhere_makes_no_difference_to_the_results(count):
 @pytest.mark.skipif(os.cpu_count() == 1, reason="there is no other core")
 def test_items_are_shared_between_two_processes_and_an_error_of_either_is_raised():
     code = """
-        import os
+        import os, signal, tempfile, time
+        from pathlib import Path
         from socaccess.beside import map_beside
         from socaccess.errors import InputError
 
-        here, other, again = map_beside(lambda _: os.getpid(), range(3))
-        assert here == again == os.getpid() != other
+        done = Path(tempfile.mkdtemp())
+
+        def wait(at):
+            # The first one ends only after the third: somebody else has to do that.
+            for _ in range(2_000):
+                if at != 0 or (done / "2").exists():
+                    break
+                time.sleep(0.01)
+            (done / str(at)).touch()
+            return at, os.getpid()
+
+        found = map_beside(wait, range(4))
+        assert [at for at, _ in found] == [0, 1, 2, 3]
+        assert len({process for _, process in found}) == 2
+
+        here = os.getpid()
+
+        def die(at):
+            if os.getpid() != here:
+                os.kill(os.getpid(), signal.SIGKILL)
+            time.sleep(0.05)
+            return at
+
+        assert map_beside(die, range(5)) == [0, 1, 2, 3, 4]
 
         for bad in (0, 1):
             def work(at):
