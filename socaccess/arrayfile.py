@@ -160,7 +160,7 @@ class ArrayFile:
                 values = np.frombuffer(data, dtype=dtype, count=count, offset=first)
                 arrays[item["name"]] = values.reshape(item["shape"])
             del about["array_bytes"]
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             if isinstance(error, SocAccessError):
                 raise
             raise self.unreadable(path) from None

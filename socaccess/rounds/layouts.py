@@ -197,7 +197,7 @@ def _make_plain(values: list[Any], kind: str) -> tuple[list[Any], list[int]]:
         if not _is_missing(value):
             try:
                 converted = _convert(value, kind)
-            except (TypeError, ValueError):
+            except (TypeError, ValueError, OverflowError):
                 wrong.append(number)
         elif kind == "flag":
             converted = False

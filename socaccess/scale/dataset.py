@@ -96,7 +96,7 @@ def open_table(folder: str | Path) -> PartitionedTable:
         told = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
         found = PartitionedTable(folder, told["plan"], tuple(told["files"]))
         known = told["format"] == FORMAT and all(
-            Path(item["file"]).name == item["file"] and int(item["bytes"]) >= 0 and item["sha256"]
+            Path(item["file"]).name == item["file"] and item["bytes"] >= 0 and item["sha256"]
             for item in found.files
         )
     except (OSError, ValueError, KeyError, TypeError):

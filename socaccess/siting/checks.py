@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -140,7 +141,7 @@ def _check_all_persons(problem: SitingFields) -> Iterator[Problem]:
 def _numbers(values: object) -> np.ndarray:
     try:
         return np.asarray(values, dtype=float)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return np.asarray(values, dtype=object)
 
 
@@ -456,7 +457,11 @@ def _is_amount(value: object) -> bool:
     """Whether `value` is a finite number, 0 or more."""
     if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
         return False
-    return bool(np.isfinite(value) and value >= 0)
+    try:
+        number = float(value)
+    except OverflowError:  # a whole number of hundreds of digits
+        return False
+    return 0 <= number < math.inf
 
 
 def _is_count(value: object) -> bool:

@@ -203,7 +203,7 @@ def as_numbers(values: object) -> np.ndarray:
     """Return `values` as floats, or as they are when they are no numbers (the checks tell)."""
     try:
         return np.asarray(values, dtype=float)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return np.asarray(values, dtype=object)
 
 

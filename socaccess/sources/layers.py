@@ -148,6 +148,7 @@ def _read_parquet(path: Path, limits: ReadLimits) -> pd.DataFrame:
     unpacked = 0
     for name in variable:
         column = parquet.read_table(path, columns=[name], read_dictionary=[name]).column(0)
+        column.validate(full=True)  # texts that are no UTF-8 would be found out one by one, later
         for chunk in column.chunks:
             lengths = pc.binary_length(chunk.dictionary)
             unpacked += pc.sum(lengths.take(chunk.indices)).as_py() or 0

@@ -83,7 +83,7 @@ def load_feed(path: str | Path, *, verify: bool = False) -> Feed:
         values["sources"] = tuple(dict(source) for source in about["sources"])
         values["findings"] = tuple(_unpack_problem(item) for item in about["findings"])
         return Feed(**values)
-    except (KeyError, TypeError, ValueError, pa.ArrowInvalid):
+    except (KeyError, TypeError, ValueError, OverflowError, pa.ArrowInvalid):
         raise _FILE.unreadable(path) from None
 
 

@@ -132,7 +132,7 @@ def read_document(path: str | Path) -> PlanDocument:
         raise InputError("verification.missing", where=path.name, names=missing)
     try:
         return _read(problem, plan, path.name)
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+    except (KeyError, TypeError, ValueError, IndexError, OverflowError) as error:
         if isinstance(error, InputError):
             raise
         raise InputError("verification.damaged", where=path.name, what=str(error)) from None

@@ -65,3 +65,16 @@ def test_a_number_of_sites_that_is_none_gets_one_line(sites):
     expected = "siting.sites_missing" if sites is None else "siting.not_a_count"
     assert [problem.code for problem in caught.value.problems] == [expected]
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"travel_min": [[10**400]]}, {"persons": [10**400]}, {"limit_min": 10**400},
+     {"budget": 10**400, "opening_cost": 10**400}, {"sites": 10**400}],
+    ids=lambda more: "-".join(more),
+)  # fmt: skip
+def test_a_number_too_large_for_arithmetic_is_refused(more):
+    asked = {"travel_min": [[5.0]], "persons": [3], "limit_min": 30, "sites": 1, **more}
+    with pytest.raises(InputError) as caught:
+        SitingProblem(client_ids=["a"], site_ids=["A"], **asked)
+    assert caught.value.problems
