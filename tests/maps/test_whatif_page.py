@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -229,6 +230,23 @@ def test_zones_are_the_minutes_of_the_study(open_page: OpenPage, path: Path, lat
     page.check("#layer-zones")
     assert not page.is_checked("#layer-shading")
     assert page.locator(".leaflet-overlay-pane g > path").count() == 0
+
+
+def test_the_legend_counts_the_facilities_of_the_region(
+    open_page: OpenPage, path: Path, latgale: Any
+) -> None:
+    page = open_page(path)
+    service = page.evaluate("window.socaccess.data.services[window.socaccess.state.service].id")
+    told = page.inner_text("#legend-body")
+    table = latgale.released.result.facilities
+    mine = table[(table["service"] == service) & (table["status"] == "operating")]
+    here = int(mine["in_region"].sum())
+    assert 0 < here < len(mine)
+    found = re.search(r"darbojas; ārpus teritorijas vēl (\d+)\s+(\d+)", told)
+    assert found is not None, told
+    assert int(found[2]) == here
+    # Of those elsewhere the page holds the ones around it.
+    assert 0 < int(found[1]) <= len(mine) - here
 
 
 @pytest.mark.parametrize("limit", [20, 45, 60])

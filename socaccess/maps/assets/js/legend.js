@@ -62,20 +62,25 @@ class Legend {
 
   points() {
     const { say, model, marks, state: { shown }, screen: { ink }, data: { places } } = this;
-    const counts = FACILITY_STATUSES.map(() => 0);
-    places.facilities.service.forEach((service, id) => {
-      if (model.isChosen(service)) counts[places.facilities.status[id]]++;
+    const { facilities } = places;
+    const [counts, outside] = [FACILITY_STATUSES.map(() => 0), FACILITY_STATUSES.map(() => 0)];
+    facilities.service.forEach((service, id) => {
+      if (model.isChosen(service)) (facilities.inRegion[id] ? counts : outside)[facilities.status[id]]++;
     });
+    const name = (status) => {
+      const text = say.code("facility_status", FACILITY_STATUSES[status]);
+      return outside[status] ? say("legend_outside", { text, n: outside[status] }) : text;
+    };
     const sites = places.sites.service.filter((service) => model.isChosen(service)).length;
     const facility = (status) => this.line(this.icon(`facility ${status}`, 30, (ctx) => draw.facility(ctx, status, 1, ink), 12),
-      say.code("facility_status", FACILITY_STATUSES[status]), counts[status]);
-    const points = counts[1] || !this.zones ? [facility(0), facility(1)] : [facility(0)];
+      name(status), counts[status]);
+    const points = counts[1] || outside[1] || !this.zones ? [facility(0), facility(1)] : [facility(0)];
     if (this.state.tab === "whatif") {
       const of = (kind) => this.scenario.of(model.choice.service).filter((change) => change.kind === kind).length;
       if (of("close")) points.push(this.line(this.icon("closing", 30, (ctx) => draw.facility(ctx, 2, 1, ink), 12), say("legend_closed"), of("close")));
       if (of("add")) points.push(this.line(this.icon("added", 30, (ctx) => draw.added(ctx, ink), 12), say("legend_added"), of("add")));
     }
-    if (shown.closed) points.push(...[2, 3].filter((status) => counts[status]).map(facility));
+    if (shown.closed) points.push(...[2, 3].filter((status) => counts[status] || outside[status]).map(facility));
     if (shown.institutions) {
       const n = marks.places.filter((mark) => mark?.kind === "institution").length;
       points.push(this.line(this.icon("institution", 30, (ctx) => draw.institution(ctx, ink)), say("institutions"), n));
