@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 import shapely
@@ -12,6 +15,9 @@ from socaccess.network import RoadNetwork
 from socaccess.sources.embedded import load_rivers
 from socaccess.sources.settlements import load_settlements
 from socaccess.travel import travel_times
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tools"))
 
 BRIDGES_KM = {  # where, EPSG:3059
     "Rīga, Vanšu, Akmens, Salu": (506.6, 311.2),
@@ -88,3 +94,29 @@ def test_streets_lead_over_the_bridge_of_a_town(network: RoadNetwork):
     for town in ("Jēkabpils", "Daugavpils", "Bauska"):
         own = table[table["edge_id"].str.startswith(f"link:{name_places()[town]}:")]
         assert own.geometry.intersects(course).any(), town
+
+
+def test_modelled_ways_cross_at_bridges_and_the_docs_say_how_many(network: RoadNetwork):
+    from list_crossings import list_crossings
+
+    crossings = list_crossings(network, load_settlements())
+    assert (~crossings["at_bridge"]).sum() <= 1  # Kalnciems: within the error of the course
+    text = (ROOT / "docs" / "roads.md").read_text(encoding="utf-8")
+    assert (
+        f"{len(crossings)} modelled ways cross, {crossings['at_bridge'].sum()} at a bridge" in text
+    )
+
+
+def test_places_with_another_across_the_river_are_listed_and_named(network: RoadNetwork):
+    from list_crossings import list_cut_off
+
+    found = list_cut_off(network, load_settlements()).set_index("place")
+    assert found.loc["Dunavas pagasts", "across"] == "Jersikas pagasts"
+    assert (found["travel_min"] - found["bridged_min"]).min() >= 15
+    assert found["straight_km"].max() <= 10
+    # Jēkabpils has its bridge; Līvāni's neighbours on its own bank are no matter.
+    assert not {"Jēkabpils", "Bauska", "Kuldīga"} & set(found.index)
+    text = (ROOT / "docs" / "roads.md").read_text(encoding="utf-8")
+    assert f"{len(found)} places" in text
+    stems = {name.removesuffix(" pagasts")[:-2] for name in found.index}  # a parish's genitive
+    assert not {stem for stem in stems if stem not in text}
