@@ -20,6 +20,7 @@ from socaccess.errors import UnknownNameError
 from socaccess.i18n import LANGUAGES, Texts
 from socaccess.study import Study, StudyResult
 from socaccess.study.release import Release, release
+from tests.pdfs import read_pages
 
 LUDZA = "0037000"
 PLAN_LUDZA = "0680200"
@@ -48,7 +49,7 @@ def strange() -> StudyResult:
 
 
 def read_pdf(path: Path) -> str:
-    return "\n".join(page.extract_text() for page in pypdf.PdfReader(path).pages)
+    return "\n".join(read_pages(path))
 
 
 def squeeze(text: str) -> str:
@@ -125,7 +126,7 @@ def test_names_arrive_as_they_are(strange: StudyResult, tmp_path: Path) -> None:
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_pages_are_few_and_the_same_in_both_forms(released: Release, tmp_path: Path, lang) -> None:
     path = write_annex(released, tmp_path / "a.pdf", lang=lang)
-    pages = [squeeze(page.extract_text()) for page in pypdf.PdfReader(path).pages]
+    pages = [squeeze(page) for page in read_pages(path)]
     assert len(pages) <= 10
     content = compose_annex(released, lang=lang)
     sections = [block for block, depth in content.walk()

@@ -20,7 +20,8 @@ from typing import Any
 
 import docx
 import openpyxl
-import pypdf
+
+from tests.pdfs import read_pages
 
 ROOT = Path(__file__).resolve().parents[2]
 Key = tuple[Any, ...]
@@ -278,7 +279,7 @@ def read_documents(
 ) -> None:
     """Add the shares of the annex by municipality and service, and compare PDF with DOCX."""
     book = read_document(folder / "annex.docx")
-    pages = "".join(page.extract_text() for page in pypdf.PdfReader(folder / "annex.pdf").pages)
+    pages = "".join(read_pages(folder / "annex.pdf"))
     digits = re.sub(r"\s", "", pages)
     for table in book:
         for row in table:
