@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from socaccess.cli.command import EXIT_NO, StudyOptions
 from socaccess.cli.session import Session
+
+if TYPE_CHECKING:
+    from socaccess.documents.standard import Standard
+    from socaccess.i18n import Texts
 
 __all__ = ["check"]
 
@@ -74,12 +78,36 @@ def _show(session: Session, name: str, answer: Any) -> None:
     session.show(Table(columns, rows))
     if result.study.guessed & set(answer.services["service"]):
         session.say("map.guessed_note")
-    for row in answer.services[answer.services["failed"]].itertuples():
-        here = answer.gaps[answer.gaps["service"] == row.service].head(SHOWN)
-        places = ", ".join(
-            f"{gap.settlement} ({texts.number(gap.travel_min)})" for gap in here.itertuples()
-        )
-        if places:
-            session.say("cli.gap_line", service=names[row.service], names=places)
+    for line in _list_places(texts, answer, names):
+        session.print(line)
     failed = int(answer.services["failed"].sum())
     session.print(texts.count("cli.not_met", failed) if failed else texts("cli.met"))
+
+
+def _list_places(texts: Texts, answer: Standard, names: dict[str, str]) -> list[str]:
+    """Return where people live beyond a limit, a line for all services of which it is the same.
+
+    Places where nobody is within it come with minutes, others with the share of those who are.
+    """
+    failed = answer.services.loc[answer.services["failed"], "service"]
+    lines: dict[tuple[str, str], list[str]] = {}
+    for service in failed:
+        here = answer.gaps[answer.gaps["service"] == service]
+        partly = here["status"] == "partly"
+        for key, rows, column, show in (
+            ("cli.gap_line", here[~partly], "travel_min", texts.number),
+            ("cli.gap_line_partly", here[partly].sort_values("covered_share"), "covered_share",
+             texts.share),
+        ):  # fmt: skip
+            pairs = zip(rows["settlement"], rows[column], strict=True)
+            told = [f"{name} ({show(value)})" for name, value in pairs]
+            if not told:
+                continue
+            places = ", ".join(told[:SHOWN])
+            if len(told) > SHOWN:
+                places = texts("build.and_more", names=places, n=len(told) - SHOWN)
+            lines.setdefault((key, places), []).append(names[service])
+    return [
+        texts(key, service="; ".join(services), names=places)
+        for (key, places), services in lines.items()
+    ]

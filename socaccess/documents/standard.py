@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from socaccess.coverage import find_gaps
 from socaccess.documents.tables import list_tables
 from socaccess.study.release import Release, release
 
@@ -32,7 +33,9 @@ class Standard:
         source counts its facilities), `now` and `planned` (share of people within the limit,
         0-1, each with `_low` and `_high`), `persons`, `mean_min`, `p90_min`, `max_min`, `failed`.
     gaps
-        Its settlements of which people live beyond a limit, as in `gaps.csv`.
+        Its settlements of which people live beyond a limit, as in `gaps.csv`: `service`,
+        `settlement`, `status`, `covered_share` and `travel_min` among others; where only its own
+        facilities count, of the nearest of those, services of which it has none left out.
     """
 
     result: StudyResult
@@ -80,7 +83,7 @@ def check_standard(
         (table["municipality_id"] == municipality_id)
         & (table["scope"] == ("own" if own else "any"))
     ]
-    gaps = tables["gaps"]
+    gaps = _find_own_gaps(result) if own else tables["gaps"]
     shares = {
         scenario: rows.set_index("service")[[*_OF_SCENARIO, *_OF_NOW]]
         for scenario, rows in table.groupby("scenario")
@@ -103,3 +106,14 @@ def check_standard(
         pd.DataFrame(rows, columns=None if rows else columns),
         gaps[gaps["municipality_id"] == municipality_id],
     )
+
+
+def _find_own_gaps(result: StudyResult) -> pd.DataFrame:
+    """Return the gaps of settlements whose own municipality has a facility, as to those."""
+    now = result.settlement_coverage
+    now = now[(now["scenario"] == "now") & now["own_travel_min"].notna()]
+    own = now.assign(
+        settlement=now["name"],
+        **{name: now[f"own_{name}"] for name in ("status", "covered_share", "travel_min")},
+    )
+    return find_gaps(own, result.study.limits_min())

@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 
 from socaccess.outputs import FILES
+from socaccess.study import Study
 from tests.commands import Outcome, run_command
 
 
@@ -107,6 +108,29 @@ def test_check_in_latvian_prints_names_and_numbers_with_comma():
     assert "Ludzas novads" in answer.stdout
     assert re.search(r"\d+\s%", answer.stdout)
     assert "100%" not in answer.stdout
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_check_names_places_with_minutes_beyond_the_limit_or_shares_within_it(own):
+    words = ("check", "Ludzas novads", "--lang", "lv", *(["--own"] if own else []))
+    told = call(*words).stdout
+    services = json.loads(call(*words, "--json").stdout)["services"]
+    names = Study.load("latgale").name_services("lv")
+    limits = {names[row["service"]]: row["limit_min"] for row in services}
+    found = re.findall(r"^(.+): (daļēji )?ārpus robežlaika ir (.+) \((?:minūtes|cik)", told, re.M)
+    assert found
+    told_of = []
+    for alike, partly, places in found:
+        told_of += [(name, partly) for name in alike.split("; ")]
+        for value, sign in re.findall(r"\((\d+)(\s%)?\)", places):
+            assert bool(sign) == bool(partly)
+            if partly:
+                assert 0 < int(value) < 100
+            else:
+                assert all(int(value) >= limits[name] for name in alike.split("; "))
+        assert len(re.findall(r"\(", places)) <= 8
+    assert len(told_of) == len(set(told_of))
+    assert any("; " in alike for alike, _, _ in found)  # what is the same is said once
 
 
 @pytest.mark.parametrize(
