@@ -28,7 +28,7 @@ from socaccess.content import (
 from socaccess.documents.analysis import trace_flows
 from socaccess.documents.annex_context import AnnexContext, grade_share, say_count, show_count
 from socaccess.documents.annex_maps import draw_counts
-from socaccess.i18n import sort_key
+from socaccess.i18n import round_percent, sort_key
 from socaccess.study.findings import name_places
 from socaccess.travel.minutes import to_limit_ms
 
@@ -44,7 +44,10 @@ def write_municipality_title(context: AnnexContext) -> Phrase:
     place = name_places([_name(context)], context.texts)
     lacking = _list_lacking(context, key, 0.1)
     if lacking:
-        return Phrase("annex.sheet_title", place=place, services=_list_low(context, lacking[:3]))
+        shares = [context.share(name, key) or 0.0 for name in lacking[:3]]
+        # What a table calls 1 % is not nothing.
+        code = "annex.sheet_hardly" if max(map(round_percent, shares)) else "annex.sheet_title"
+        return Phrase(code, place=place, services=_list_low(context, lacking[:3]))
     partly = _list_lacking(context, key, 0.5)
     if partly:
         return Phrase("annex.sheet_partly", place=place, services=_list_low(context, partly[:3]))
@@ -65,9 +68,15 @@ def _list_low(context: AnnexContext, services: list[str]) -> str:
 
 
 def _list_lacking(context: AnnexContext, key: str, below: float) -> list[str]:
-    """Return services that less than this share of the persons have, the least first."""
-    shares = [(context.share(name, key), name) for name in context.known
-              if not context.is_likely(name)]  # fmt: skip
+    """Return services that less than this share of the persons have, the least first.
+
+    None of them lacks where nobody is counted who needs it.
+    """
+    shares = [
+        (context.share(name, key), name)
+        for name in context.known
+        if not context.is_likely(name) and context.measure(name, key)["persons"] != 0
+    ]
     found = [(share, name) for share, name in shares if share is not None and share < below]
     return [name for _, name in sorted(found)]
 

@@ -311,3 +311,34 @@ def test_the_same_release_gives_the_same_bytes(released: Release, tmp_path: Path
     paths = [write_annex(released, tmp_path / f"{turn}.{ending}", municipality_id=LUDZA)
              for turn in range(2)]  # fmt: skip
     assert paths[0].read_bytes() == paths[1].read_bytes()
+
+
+def test_a_municipality_lacks_only_what_somebody_needs_and_none_where_none(
+    released: Release,
+) -> None:
+    """A table of 1 % and a title of "none" do not go together, nor a lack of nobody."""
+    table = list_tables(released)["coverage"].query("scenario == 'now' and scope == 'any'")
+    study = released.result.study
+    rendering = None
+    seen = set()
+    for key, rows in table.groupby("municipality_id"):
+        document = compose_annex(released, municipality_id=key, lang="lv")
+        rendering = Rendering.of(document)
+        title = rendering.plain(document.title)
+        lines = [rendering.plain(item) for block, _ in document.walk()
+                 if isinstance(block, List) for item in block.items]  # fmt: skip
+        assert not any("ārpus 0 no 0" in line for line in lines), key
+        mine = rows[rows["service"].isin(set(study.promised) - study.guessed)]
+        mine = mine[mine["persons"] != 0].dropna(subset="covered_share")
+        least = mine["covered_share"].sort_values(ignore_index=True)
+        code = title.split(":")[0].rsplit("robežlaikā ", 1)[-1]
+        seen.add(code)
+        if code == "nav":
+            assert least[0] < 0.005, (key, title)
+        elif code == "gandrīz nav":
+            assert least[0] < 0.1, (key, title)
+            few = least[least < 0.1]
+            assert few.head(3).max() >= 0.005, (key, title)
+        else:
+            assert least[0] >= 0.1, (key, title)
+    assert {"nav", "gandrīz nav"} <= seen

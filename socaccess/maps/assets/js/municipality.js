@@ -60,14 +60,14 @@ class MunicipalityPage {
       { title: this.panel.groupText(group, services[0], id), rows: services.map((service) => this.rowOf(id, service)) }));
   }
 
-  /** The finding for one municipality, in a sentence: services that fewer than half have within the limit. */
+  /** The finding for one municipality, in a sentence: services that fewer than half of those who need them have within the limit. */
   title(id) {
     const { say, data, model } = this;
     const rows = model.byGroup().flatMap(({ services }) => services)
       .filter((service) => !model.services[service].guessed)
       .filter((service) => model.services[service].promised || !model.services.some((other) => other.promised))
       .map((service) => this.rowOf(id, service))
-      .filter((row) => row.shares[0] >= 0);
+      .filter((row) => row.shares[0] >= 0 && row.need !== 0);
     const where = data.municipalities.where[id];
     const missing = rows.filter((row) => row.shares[0] < 50);
     if (!rows.length) return say("no_facility");
