@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from socaccess.documents.drawing import Drawing, wrap_svg, write_text
+from socaccess.documents.drawing import LABEL_RATIO, Drawing, wrap_svg, write_text
 from socaccess.documents.figures import HATCH, ZONES
 from socaccess.study.colours import LIGHT
 
@@ -16,6 +16,8 @@ __all__ = ["CapacityRow", "TimeRow", "draw_capacity", "draw_times"]
 
 _MOST_MIN = 90.0
 _NAMES_PT = 64.0
+_NAME_RATIO = 0.44
+"""Width of a letter of a long name in small letters, of the height of the font."""
 _INK, _GREY = LIGHT["ink"], LIGHT["muted"]
 
 
@@ -99,7 +101,8 @@ class CapacityRow:
 
 def draw_capacity(rows: list[CapacityRow], width: float, legend: tuple[str, str]) -> Drawing:
     """Return a bar of places inside a bar of persons for every service."""
-    names, step = 232.0, 18.0
+    names = 10 + max((len(row.name) for row in rows), default=0) * 8 * _NAME_RATIO
+    step = 18.0
     most = max([1.0, *(max(row.places, row.persons) for row in rows)]) * 1.1
     scale = (width - names - 60) / most
     parts = []
@@ -115,13 +118,16 @@ def draw_capacity(rows: list[CapacityRow], width: float, legend: tuple[str, str]
                        bold=True),
         ]  # fmt: skip
     y = 4 + len(rows) * step + 10
+    first, second = (18 + len(text) * 8 * LABEL_RATIO for text in legend)
+    left = max(0.0, min(names, width - first - second - 16))
+    right = left + first + 16
     parts += [
-        f'<rect x="{names}" y="{y - 7}" width="14" height="6" fill="{_INK}"/>',
-        write_text(names + 18, y - 1, legend[0], 8),
+        f'<rect x="{left}" y="{y - 7}" width="14" height="6" fill="{_INK}"/>',
+        write_text(left + 18, y - 1, legend[0], 8),
         (
-            f'<rect x="{names + 130}" y="{y - 8}" width="14" height="8" fill="#fff" '
+            f'<rect x="{right}" y="{y - 8}" width="14" height="8" fill="#fff" '
             f'stroke="{_GREY}" stroke-width=".8"/>'
         ),
-        write_text(names + 148, y - 1, legend[1], 8),
+        write_text(right + 18, y - 1, legend[1], 8),
     ]
     return wrap_svg(parts, width, y + 4)

@@ -20,7 +20,7 @@ from socaccess.errors import UnknownNameError
 from socaccess.i18n import LANGUAGES, Texts
 from socaccess.study import Study, StudyResult
 from socaccess.study.release import Release, release
-from tests.pdfs import read_pages
+from tests.pdfs import find_beyond, read_pages
 
 LUDZA = "0037000"
 PLAN_LUDZA = "0680200"
@@ -127,6 +127,7 @@ def test_names_arrive_as_they_are(strange: StudyResult, tmp_path: Path) -> None:
 def test_pages_are_few_and_the_same_in_both_forms(released: Release, tmp_path: Path, lang) -> None:
     path = write_annex(released, tmp_path / "a.pdf", lang=lang)
     pages = [squeeze(page) for page in read_pages(path)]
+    assert find_beyond(path, 44.0) == []  # words of a figure that are cut lie in the margin
     assert len(pages) <= 10
     content = compose_annex(released, lang=lang)
     sections = [block for block, depth in content.walk()
