@@ -2,6 +2,10 @@
 
     python -m benchmarks.journeys routes [--file malta.osm.pbf] [--nodes 500000]
     python -m benchmarks.journeys areas
+    python -m benchmarks.journeys frame --file malta.osm.pbf
+
+`frame` is an extract to a table of 5,000 x 500 times, all of it in a process of its own: once with
+nothing compiled on the machine, once after what `make run` compiles beside the first run.
 
 Without a file the roads are invented (`benchmarks.graphs`). Everything it needs it makes itself:
 the network, its hierarchy and its table of cells, in a folder that is removed. Peers (OSRM through
@@ -14,6 +18,10 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import json
+import os
+import resource
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -116,14 +124,51 @@ def measure_areas(network: RoadNetwork, figures: dict[str, Any]) -> None:
         figures[f"disagree_{limit}_min"] = round(float((inside != (times <= limit)).mean()), 5)
 
 
+def measure_frame(file: Path, figures: dict[str, Any]) -> None:
+    """Measure the whole way from an extract to a frame: CPU seconds, starting Python included."""
+    with tempfile.TemporaryDirectory() as folder:
+        empty = {name: str(Path(folder) / name) for name in ("NUMBA_CACHE_DIR", "SOCACCESS_CACHE")}
+        command = [sys.executable, "-m", "benchmarks.journeys", "frame", "--alone", "--file", file]
+        compiling = [sys.executable, "-m", "socaccess.travel.kernels"]
+        for name, work in (
+            ("first_ever_s", command), ("compile_s", compiling), ("later_s", command)
+        ):  # fmt: skip
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            subprocess.run(work, env={**os.environ, **empty}, check=True)
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            spent_s = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+            figures[name] = round(spent_s, 2)
+            print(f"{name:28} {spent_s:10.2f}", flush=True)
+
+
+def make_frame(file: Path) -> None:
+    figures = {"start_s": time.process_time()}
+    network = measure(figures, "read_s", lambda: RoadNetwork.from_osm(file))
+    ends = measure(figures, "snap_s", lambda: (scatter(network, 5000, 1), scatter(network, 500, 2)))
+    times = measure(figures, "times_s", lambda: travel_times(network, *ends))
+    frame = measure(figures, "frame_s", times.to_frame)
+    assert len(frame) == 2_500_000
+    print(figures)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=tuple(PEERS))
+    parser.add_argument("what", choices=(*PEERS, "frame"))
     parser.add_argument("--nodes", type=int, default=500_000)
     parser.add_argument("--file", type=Path, help="an .osm.pbf to read instead")
+    parser.add_argument("--alone", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    module, peer = PEERS[options.what]
     figures: dict[str, Any] = {"question": options.what}
+    if options.what == "frame":
+        if options.file is None:
+            parser.error("frame needs --file")
+        if options.alone:
+            make_frame(options.file)
+        else:
+            measure_frame(options.file, figures)
+            print(json.dumps(figures))
+        return
+    module, peer = PEERS[options.what]
     compile_kernels()
     with tempfile.TemporaryDirectory() as folder:
         saved = Path(folder) / "bench.network"

@@ -151,9 +151,7 @@ class StudyOptions:
             study, notes = self._take_kept(project.load_study) if silent else (
                 project.load_study(named)
             )  # fmt: skip
-            texts = self.session.texts
-            for note in notes:
-                self.session.remark(texts("cli.note", note=note.text(texts.lang)))
+            self._remark([*notes, *self._find_parts(named, study)])
             travel = self._travel(study)
             study = replace(study, **travel) if travel else study
             if not self.limits:
@@ -174,7 +172,22 @@ class StudyOptions:
             study = Study.load(region, view=self.view, settings=chosen, network=roads, **travel)
             return study, []
 
-        return (load(named) if named or self.network else self._take_kept(load))[0]
+        study, _ = load(named) if named or self.network else self._take_kept(load)
+        self._remark(self._find_parts(named, study))
+        return study
+
+    def _find_parts(self, named: Any, study: Study) -> list[Problem]:
+        """Return what there is to say of the parts of the roads of `--network`."""
+        from socaccess.network import find_parts
+
+        if named is None or self.network is None:
+            return []
+        return find_parts(named, [study.settlements, study.facilities])
+
+    def _remark(self, notes: Iterable[Problem]) -> None:
+        texts = self.session.texts
+        for note in notes:
+            self.session.remark(texts("cli.note", note=note.text(texts.lang)))
 
     def _take_kept(self, load: Callable[[Any], tuple[Study, list[Problem]]]) -> Any:
         """Return what `load` gives with the network this machine keeps, if it reaches all places.

@@ -130,19 +130,23 @@ class Project:
         Raises
         ------
         InputError
-            With everything that is wrong in all its tables.
+            With everything that is wrong in all its tables; if its roads reach none of its places.
         NetworkFileError
             If a saved network is damaged.
         """
+        from socaccess.network import find_parts
         from socaccess.sources.gtfs import join_feeds
         from socaccess.study.project_tables import read_tables
         from socaccess.study.study import Study
         from socaccess.transit import open_feed
 
         tables, notes = read_tables(self.inputs, place=self.place, scale=self.scale_population)
+        own = self.open_network() if network is None else None
+        if own is not None:
+            notes = [*notes, *find_parts(own, [tables["settlements"], tables["facilities"]])]
         study = Study(
             **tables,
-            network=network or self.open_network(),
+            network=network or own,
             promised=self.promised,
             settings=self.settings,
             name=self.name,

@@ -19,6 +19,7 @@ from socaccess.outputs import FILES
 from socaccess.settings import Settings
 from socaccess.study.project import read_project, write_template
 from socaccess.study.project_form import SECTIONS
+from tests.osm.drawing import Drawing, road
 from tests.own_data.invented import PROJECT, write_country
 from tests.own_data.malta import PLACES as MALTESE_PLACES
 from tests.own_data.malta import write_malta
@@ -54,6 +55,27 @@ def test_other_commands_take_the_project_too(country, tmp_path):
     code, said = run("annex", "e", "--project", path, "--form", "short", "--out", tmp_path)
     assert code == 0, said
     assert sorted(file.name for file in tmp_path.iterdir()) == ["annex.docx", "annex.pdf"]
+
+
+def test_roads_in_parts_or_elsewhere_are_told_in_one_line(tmp_path):
+    path = write_country(tmp_path)
+    nodes = {i: (10.0 * (i - 1), 0.0) for i in range(1, 7)}
+    # Alfa and Beta lie on the first road, Gamma on the second; nothing joins them.
+    Drawing(nodes, {1: ([1, 2, 3, 4], road()), 2: ([5, 6], road())}).write(
+        tmp_path / "roads.osm.pbf"
+    )
+    for words in (("run", path), ("check", "East", "--project", path)):
+        code, said = run(*words, "--lang", "en")
+        said = " ".join(said.split())
+        assert code in (0, 3), said
+        assert said.count("the roads fall into 2 parts that nothing joins") == 1, said
+        assert "on those of 2, 2 nodes there are" in said, said
+    far = {i: (10.0 * i, 9000.0) for i in nodes}
+    Drawing(far, {1: (list(far), road())}).write(tmp_path / "roads.osm.pbf")
+    for words in (("run", path), ("check", "East", "--project", path)):
+        code, said = run(*words)
+        assert code != 0
+        assert "InputError" in said and "the roads reach none of the 5 places" in said, said
 
 
 def test_a_run_writes_all_nine_files_where_the_project_says(country):
