@@ -258,17 +258,22 @@ def forecast(
         Assumptions(base_year=base_year, change_per_year=changes, population=table),
     )
     totals = ["target_group", "service", "year", "variant"]
-    clients = hide_small(found.clients, "persons", below=below, totals_by=totals)
-    whole = hide_small(found.clients, "clients", ["clients_whole"], below=below)
-    clients[["clients", "clients_whole"]] = whole[["clients", "clients_whole"]]
     targets = result.study.targets
     return ClientForecast(
-        region=hide_small(found.sum_region(), "clients", ["clients_whole"], below=below),
-        clients=clients,
+        region=_hide_clients(found.sum_region(), below),
+        clients=_hide_clients(found.clients, below, totals),
         indicators=found.clients[:0] if targets is None else found.compare_indicators(targets),
         assumptions=found.assumptions,
         missing=found.missing,
     )
+
+
+def _hide_clients(table: pd.DataFrame, below: int, totals_by: Sequence[str] = ()) -> pd.DataFrame:
+    """Return people in need and those of them who come, as they may leave."""
+    shown = hide_small(table, "persons", below=below, totals_by=totals_by)
+    coming = ["clients", "clients_whole"]
+    shown[coming] = hide_small(table, coming[0], coming[1:], below=below)[coming]
+    return shown
 
 
 @dataclass(frozen=True, eq=False)

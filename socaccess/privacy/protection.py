@@ -14,6 +14,7 @@ in what is hidden therefore give the same files, to the byte.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -127,6 +128,7 @@ def protect(
     inhabitants: np.ndarray,
     below: int,
     uncounted: np.ndarray | None = None,
+    borders: Sequence[np.ndarray] = (),
 ) -> Protection:
     """Return which counts may be shown, and an estimate made of those alone.
 
@@ -148,6 +150,12 @@ def protect(
         Members whose zero is public because nobody counted there, such as those of
         municipalities that take no part in a plan. It is shown, as it is where nobody
         lives at all.
+    borders
+        Names of the groups of each member in all borders in which its count may be shown, the
+        widest first; before them, which members are in the same region in all of them. Whoever
+        protects these with the same borders hides the same, whatever `group` is and whoever is
+        protected beside them, so that sums by one border and by another tell no more together:
+        the sum of each such part is taken to be known. Without it `group` is the only border.
 
     Examples
     --------
@@ -159,90 +167,201 @@ def protect(
     ([1, 2, 0], [0], 0)
     """
     persons = np.asarray(persons, dtype=float)
+    group = np.asarray(group)
     inhabitants = np.nan_to_num(np.asarray(inhabitants, dtype=float))
     public = inhabitants <= 0 if uncounted is None else (inhabitants <= 0) | uncounted
-    tree = _Tree(persons, np.asarray(group), groups, inhabitants, below)
-    tree.empty = public & (tree.persons <= 0)
+    everybody = np.zeros(len(persons), dtype=int)
+    tree = _Tree(persons, [*borders] or [everybody, group], inhabitants, below, group >= 0)
     if below > 0:
-        tree.hide()
-    return Protection(tree.members, tree.groups, tree.total, tree.estimate())
+        tree.hide(public)
+    return _Shown(tree, group, groups).protection()
 
 
 class _Tree:
+    """Counts that add up level by level: settlements, parts of municipalities, regions.
+
+    Level 0 are the members. A node of a higher level has the same names in as many borders.
+    """
+
     def __init__(
         self,
         persons: np.ndarray,
-        group: np.ndarray,
-        count: int,
+        borders: Sequence[np.ndarray],
         inhabitants: np.ndarray,
         below: int,
+        inside: np.ndarray,
     ) -> None:
-        self.known = np.isfinite(persons) & (group >= 0)
-        self.persons = np.where(self.known, persons, 0.0)
+        self.known = np.isfinite(persons) & inside
         self.raw = persons
-        self.inhabitants = inhabitants
-        self.empty = np.zeros(len(persons), dtype=bool)
         self.below = float(below)
-        self.of = [np.flatnonzero(self.known & (group == number)) for number in range(count)]
-        self.sums = np.array([self.persons[at].sum() for at in self.of])
-        self.sizes = np.array([self.inhabitants[at].sum() for at in self.of])
-        self.members = np.zeros(len(persons), dtype=np.int8)
-        self.groups = np.zeros(count, dtype=np.int8)
-        self.total = SHOWN
+        counts = np.where(self.known, persons, 0.0)
+        at = np.zeros(len(persons), dtype=int)
+        paths = []
+        for border in borders:
+            names = np.unique(border, return_inverse=True)[1].reshape(-1)
+            at = np.unique(at * (names.max(initial=0) + 1) + names, return_inverse=True)[1]
+            paths.append(at.reshape(-1))
+        self.paths = [np.arange(len(persons)), *reversed(paths)]
+        sums = [np.bincount(path, counts) for path in self.paths]
+        self.values = [counts, *sums[1:]]
+        self.sizes = [np.bincount(path, inhabitants) for path in self.paths]
+        self.codes = [np.zeros(len(each), dtype=np.int8) for each in self.values]
+        self._parts: dict[tuple[int, int], list[np.ndarray]] = {}
         # Real counts are whole: whoever knows that knows that a small one is at most
         # `below` - 1. Both readings must hold.
-        whole = bool(np.all(self.persons == np.rint(self.persons)))
-        self.most = [self.below, self.below - 1] if whole else [self.below]
+        root = self.paths[-1]
+        broken = np.bincount(root, counts != np.rint(counts)) > 0
+        self.readings = [[self.below] if each else [self.below, self.below - 1] for each in broken]
 
-    def hide(self) -> None:
-        self.members[self.known & (self.persons < self.below) & ~self.empty] = SMALL
-        hidden_inside = np.array([(self.members[at] != SHOWN).any() for at in self.of], bool)
-        self.groups[hidden_inside & (self.sums < self.below)] = SMALL
-        pairs = np.array([self._is_small_pair(at) for at in self.of], bool)
-        self.groups[pairs] = UNTOLD
-        for number, at in enumerate(self.of):
-            if self.groups[number] == SHOWN and (self.members[at] == SMALL).any():
-                self._cover_up_inside(number, at)
-        everyone = np.flatnonzero(self.known)
-        if self._is_small_pair(everyone):
-            self.total = UNTOLD
-            return
-        if (self.members != SHOWN).any() and self.persons.sum() < self.below:
-            self.total = SMALL
-            return
-        while not self._is_safe_among_groups():
-            if not self._withhold_next_group():
-                self.total = WITHHELD
+    def hide(self, public: np.ndarray) -> None:
+        """Hide what is small, and whatever would tell it."""
+        empty = public & (self.values[0] <= 0)
+        self.codes[0][self.known & (self.values[0] < self.below) & ~empty] = SMALL
+        for level in range(1, len(self.paths)):
+            for node in np.unique(self.paths[level][self.codes[0] != SHOWN]).tolist():
+                self._cover_up(level, node)
+
+    def _cover_up(self, level: int, node: int) -> None:
+        """Withhold parts of a sum until it tells no hidden count, else hide the sum."""
+        codes = self.codes[level]
+        if not (self.values[0][self.paths[level] == node] >= self.below).any():
+            # All are small. Whether "at least 5" would tell one decides, not whether it is so.
+            codes[node] = WITHHELD
+            if self._is_safe(level, node, [self.below - 1]) is False:
+                codes[node] = UNTOLD
                 return
-
-    def _is_small_pair(self, at: np.ndarray) -> bool:
-        """Return whether two small counts are all there is: 5 or more in all, and none is 0."""
-        return bool((self.members[at] == SMALL).sum() == 2 and self.persons[at].max() < self.below)
-
-    def _cover_up_inside(self, number: int, at: np.ndarray) -> None:
-        """Withhold members of a group whose sum is shown, until no small one can be told."""
-        candidates = self._order(at[self._may_withhold(at)])
-        for member in [None, *candidates]:
-            if member is not None:
-                self.members[member] = WITHHELD
-            if self._is_safe_inside(at):
+            codes[node] = SHOWN
+            if self.values[level][node] < self.below:
+                codes[node] = SMALL
                 return
-        self.groups[number] = WITHHELD
+        while not self._is_safe(level, node):
+            able = self._list_able(level, node)
+            if not able:
+                codes[node] = WITHHELD
+                return
+            self._withhold(level - 1, able[0])
 
-    def _may_withhold(self, at: np.ndarray) -> np.ndarray:
-        return (self.members[at] == SHOWN) & (self.persons[at] >= self.below)
+    def _list_children(self, level: int, node: int) -> np.ndarray:
+        return np.unique(self.paths[level - 1][self.paths[level] == node])
 
-    def _order(self, at: np.ndarray) -> list[int]:
-        return sorted(at.tolist(), key=lambda i: (self.inhabitants[i], i))
-
-    def _is_safe_inside(self, at: np.ndarray) -> bool:
-        small, withheld, left = self._block(at)
-        return all(
-            # The most one small count can be, and the least.
-            left - self.below * withheld >= most - _TOLERANCE
-            and (withheld > 0 or left - most * (small - 1) <= _TOLERANCE)
-            for most in self.most
+    def _list_able(self, level: int, node: int) -> list[int]:
+        """Return the parts of a sum that may be withheld, in the order in which they are."""
+        parts = self._list_children(level, node)
+        able = (self.codes[level - 1][parts] == SHOWN) & (
+            self.values[level - 1][parts] >= self.below
         )
+        return sorted(parts[able].tolist(), key=lambda part: (self.sizes[level - 1][part], part))
+
+    def _withhold(self, level: int, node: int) -> None:
+        if level and not self.codes[level - 1][self._list_children(level, node)].any():
+            # With every part shown, the sum could be added up again.
+            self._withhold(level - 1, self._list_able(level, node)[0])
+        self.codes[level][node] = WITHHELD
+
+    def _is_safe(self, level: int, node: int, readings: Sequence[float] = ()) -> bool | None:
+        """Return whether a sum leaves every hidden count in it open; None where it cannot be."""
+        inside = self._list_inside(level, node)
+        safe: bool | None = True
+        for most in readings or self.readings[self.paths[-1][inside[0][0]]]:
+            for codes, low, high in self._narrow(inside, most):
+                if (low > high + _TOLERANCE).any():
+                    return None
+                small = (codes == SMALL) | (codes == UNTOLD)
+                open_ = np.where(
+                    small,
+                    (low <= _TOLERANCE) & (high >= most - _TOLERANCE),
+                    (codes != WITHHELD) | (high - low >= most - _TOLERANCE),
+                )
+                safe = safe and bool(open_.all())
+        return safe
+
+    def _list_inside(self, level: int, node: int) -> list[np.ndarray]:
+        """Return the nodes of each level that make up a node."""
+        if (level, node) not in self._parts:
+            members = self.paths[level] == node
+            self._parts[level, node] = [
+                np.unique(path[members]) for path in self.paths[: level + 1]
+            ]
+        return self._parts[level, node]
+
+    def _narrow(
+        self, inside: list[np.ndarray], most: float
+    ) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """Return codes, and the least and the most each node under one can be, level by level.
+
+        Bounds passed up a tree of sums and down again are exact.
+        """
+        lows: list[np.ndarray] = []
+        highs: list[np.ndarray] = []
+        ups: list[np.ndarray] = []
+        for step, nodes in enumerate(inside):
+            codes, values = self.codes[step][nodes], self.values[step][nodes]
+            low = np.select([codes == SHOWN, codes == WITHHELD], [values, self.below], 0.0)
+            high = np.select([codes == SHOWN, codes == SMALL], [values, most], np.inf)
+            if step:
+                up = np.searchsorted(nodes, self._find_parent(step - 1, inside[step - 1]))
+                low = np.maximum(low, np.bincount(up, lows[-1]))
+                high = np.minimum(high, np.bincount(up, highs[-1]))
+                ups.append(up)
+            lows.append(low)
+            highs.append(high)
+        for step in range(len(ups) - 1, -1, -1):
+            up, low, high = ups[step], lows[step], highs[step]
+            endless = np.isinf(high)
+            finite = np.where(endless, 0.0, high)
+            others_high = np.where(
+                np.bincount(up, endless)[up] - endless > 0,
+                np.inf,
+                np.bincount(up, finite)[up] - finite,
+            )
+            others_low = np.bincount(up, low)[up] - low
+            lows[step] = np.maximum(low, lows[step + 1][up] - others_high)
+            highs[step] = np.minimum(high, highs[step + 1][up] - others_low)
+        return [
+            (self.codes[step][inside[step]], lows[step], highs[step]) for step in range(len(ups))
+        ]
+
+    def _find_parent(self, level: int, nodes: np.ndarray) -> np.ndarray:
+        first = np.unique(self.paths[level], return_index=True)[1]
+        return self.paths[level + 1][first[nodes]]
+
+
+class _Shown:
+    """What a tree shows of the groups and the sum of one border, and the estimate from it."""
+
+    def __init__(self, tree: _Tree, group: np.ndarray, groups: int) -> None:
+        self.known, self.raw, self.persons = tree.known, tree.raw, tree.values[0]
+        self.inhabitants, self.below = tree.sizes[0], tree.below
+        self.members = tree.codes[0]
+        self.of = [np.flatnonzero(self.known & (group == number)) for number in range(groups)]
+        self.sums = np.array([self.persons[at].sum() for at in self.of])
+        self.sizes = np.array([self.inhabitants[at].sum() for at in self.of])
+        self.groups = np.array([self._read_group(tree, at) for at in self.of], dtype=np.int8)
+        roots = np.unique(tree.paths[-1][self.known])
+        self.total = self._join(tree.codes[-1][roots], tree.values[-1][roots])
+
+    def _read_group(self, tree: _Tree, at: np.ndarray) -> int:
+        """Return the code of a group: that of the node it is, else of the smallest it joins."""
+        if not len(at):
+            return SHOWN
+        for path, codes in zip(tree.paths[:0:-1], tree.codes[:0:-1], strict=True):
+            same = self.known & (path == path[at[0]])
+            if same.sum() == len(at) and same[at].all():
+                return int(codes[path[at[0]]])
+        parts = np.unique(tree.paths[1][at])
+        return self._join(tree.codes[1][parts], tree.values[1][parts])
+
+    def _join(self, codes: np.ndarray, values: np.ndarray) -> int:
+        """Return the code of a sum of several, which says what follows from theirs alone."""
+        if len(codes) == 1:
+            return int(codes[0])
+        if not codes.any():
+            return SHOWN
+        large = (codes == WITHHELD) | ((codes == SHOWN) & (values >= self.below))
+        return WITHHELD if large.any() else UNTOLD
+
+    def protection(self) -> Protection:
+        return Protection(self.members, self.groups, self.total, self.estimate())
 
     def _block(self, at: np.ndarray) -> tuple[int, int, float]:
         """Return how many are small, how many withheld, and the sum of both."""
@@ -253,25 +372,6 @@ class _Tree:
             int((codes == WITHHELD).sum()),
             float(self.persons[at[hidden]].sum()),
         )
-
-    def _is_safe_among_groups(self) -> bool:
-        hidden = np.flatnonzero(self.groups != SHOWN)
-        if not len(hidden):
-            return True
-        left = float(self.sums[hidden].sum())
-        for most in self.most:
-            bounds = np.array([self._bound_group(int(number), most) for number in hidden])
-            low_of_others = bounds[:, 0].sum() - bounds[:, 0]
-            unbounded = np.isinf(bounds[:, 1])
-            finite = np.where(unbounded, 0.0, bounds[:, 1])
-            high_of_others = finite.sum() - finite
-            high_of_others[unbounded.sum() - unbounded > 0] = np.inf
-            lowest = np.maximum(bounds[:, 0], left - high_of_others)
-            highest = np.minimum(bounds[:, 1], left - low_of_others)
-            for position, number in enumerate(hidden):
-                if not self._is_safe_within(int(number), lowest[position], highest[position], most):
-                    return False
-        return True
 
     def _bound_group(self, number: int, most: float) -> tuple[float, float]:
         """Return the least and the most a hidden group can be, by its own cells and mark."""
@@ -284,34 +384,6 @@ class _Tree:
         if self.groups[number] == UNTOLD:
             return low, high
         return max(low, self.below), high
-
-    def _is_safe_within(self, number: int, low: float, high: float, most: float) -> bool:
-        if self.groups[number] in (SMALL, UNTOLD) and (
-            low > _TOLERANCE or high < most - _TOLERANCE
-        ):
-            return False
-        small, withheld, left = self._block(self.of[number])
-        if not small:
-            return True
-        shown = float(self.sums[number]) - left
-        highest = high - shown - self.below * withheld
-        lowest = -np.inf if withheld else low - shown - most * (small - 1)
-        return bool(highest >= most - _TOLERANCE and lowest <= _TOLERANCE)
-
-    def _withhold_next_group(self) -> bool:
-        order = sorted(
-            np.flatnonzero((self.groups == SHOWN) & (self.sums >= self.below)).tolist(),
-            key=lambda number: (self.sizes[number], number),
-        )
-        for number in order:
-            at = self.of[number]
-            if not (self.members[at] != SHOWN).any():
-                able = self._order(at[self._may_withhold(at)])
-                # With every member shown, the sum could be added up again.
-                self.members[able[0]] = WITHHELD
-            self.groups[number] = WITHHELD
-            return True
-        return False
 
     def estimate(self) -> np.ndarray:
         """Return persons per member from what is shown and from inhabitants alone."""

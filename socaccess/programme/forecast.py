@@ -196,8 +196,8 @@ class Forecast:
                 goal = float(target.persons)
                 reached = None if target.indicator != "target" else bool(row.clients >= goal - 1e-9)
                 rows.append(
-                    (row.target_group, row.year, row.variant, row.clients, goal, target.indicator,
-                     row.clients / goal, reached, target.source)
+                    (row.target_group, row.year, row.variant, round(row.clients, 1), goal,
+                     target.indicator, row.clients / goal, reached, target.source)
                 )  # fmt: skip
         columns = ["target_group", "year", "variant", "clients", "target", "indicator", "share",
                    "reached", "source"]  # fmt: skip

@@ -51,6 +51,11 @@ PUBLIC_ZEROS = ("not_in_plan", "share_of_institutions")
 """Methods of a need whose zeros are public: a municipality takes no part in the plan; who lives in
 institutions lives where there are some, and the register says where."""
 
+REGIONS = ("planning_region", "planning_region_2009")
+BORDERS = ("municipality_id_2025", "municipality_id_2009")
+"""Columns of the settlements that ship with the project: the borders in which they may be shown,
+the widest first. Counts of all are protected together."""
+
 USUAL_THRESHOLD = 5
 """What shows counts under it warns of that in every file."""
 
@@ -254,6 +259,7 @@ def protect_persons(
     position = {name: i for i, name in enumerate(study.municipalities["municipality_id"])}
     group = study.settlements["municipality_id"].map(position).to_numpy()
     inhabitants = study.settlements["population"].to_numpy(dtype=float)
+    borders = _list_borders(study.settlements)
     protections = {
         str(name): protect(
             persons[name].to_numpy(dtype=float),
@@ -262,11 +268,24 @@ def protect_persons(
             inhabitants=inhabitants,
             below=below,
             uncounted=_find_uncounted(study, str(name)),
+            borders=borders,
         )
         for name in persons.columns
     }
     estimate = {name: found.estimate for name, found in protections.items()}
     return pd.DataFrame(estimate, index=persons.index), protections, below
+
+
+def _list_borders(settlements: pd.DataFrame) -> list[np.ndarray]:
+    """Return all borders a settlement's count may be shown in; none where there is one only."""
+    if not {*REGIONS, *BORDERS} <= set(settlements):
+        return []
+    names = [settlements[name].astype(str).to_numpy(dtype=object) for name in BORDERS]
+    mine = settlements["municipality_id"].astype(str).to_numpy(dtype=object)
+    if not any(np.array_equal(mine, name) for name in names):
+        return []
+    now, before = (settlements[name].astype(str).to_numpy(dtype=object) for name in REGIONS)
+    return [now + "/" + before, *names]
 
 
 def summarise_by_population(result: StudyAnswer) -> pd.DataFrame:

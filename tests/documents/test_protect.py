@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from socaccess.privacy import SHOWN, SMALL, UNTOLD, WITHHELD, Protection, protect, show_counts
-from tests.documents.attack import attack_tree
+from tests.documents.attack import Attack, attack_tree
 
 BELOW = 5
 
@@ -48,6 +48,46 @@ def test_no_estimate_is_narrowed(tree: tuple[np.ndarray, np.ndarray, int, np.nda
 @given(trees(whole=True))
 def test_no_whole_count_is_narrowed(tree: tuple[np.ndarray, np.ndarray, int, np.ndarray]) -> None:
     check_tree(tree, BELOW - 1)
+
+
+@settings(max_examples=40)
+@given(st.data())
+def test_sums_by_two_borders_narrow_no_whole_count_together(data: st.DataObject) -> None:
+    """Members in municipalities of today and of a plan that lie across, and in two regions."""
+    size = data.draw(st.integers(2, 12))
+
+    def draw(values: st.SearchStrategy[int]) -> np.ndarray:
+        return np.array(data.draw(st.lists(values, min_size=size, max_size=size)))
+
+    persons, inhabitants = draw(st.integers(0, 14)).astype(float), draw(st.integers(1, 3000))
+    today, plan = draw(st.integers(0, 2)), draw(st.integers(0, 3))
+    if data.draw(st.booleans()):
+        plan = today * 4 + plan  # one inside the other, as most are
+    region, other = today // 2, draw(st.integers(0, 5)) // 5
+    borders = [region * 2 + other, today, plan]
+    attack = Attack(list(range(size)))
+    hidden: list[list[int]] = []
+    members = []
+    # What leaves of each region, by both borders, for itself.
+    for labels, regions in ((today, region), (plan, other)):
+        for number in np.unique(regions):
+            inside = np.flatnonzero(regions == number)
+            names, group = np.unique(labels[inside], return_inverse=True)
+            found = protect(
+                persons[inside], group.reshape(-1), len(names), inhabitants=inhabitants[inside],
+                below=BELOW, borders=[border[inside] for border in borders],
+            )  # fmt: skip
+            part = attack_tree(persons[inside], group, len(names), found, BELOW, most=BELOW - 1)
+            for row, low, high in zip(part.rows, part.low, part.high, strict=True):
+                attack.know(inside[row > 0].tolist(), low, high)
+            members.append(dict(zip(inside.tolist(), found.members.tolist(), strict=True)))
+            hidden += [[int(inside[at])] for at in np.flatnonzero(found.members == SMALL)]
+            hidden += [inside[group == at].tolist() for at in np.flatnonzero(found.groups == SMALL)]
+    codes = {member: {part[member] for part in members if member in part} for member in range(size)}
+    assert all(len(each) == 1 for each in codes.values())
+    for cell in hidden[:12]:
+        low, high, *_ = attack.narrow(cell)
+        assert low <= 1e-6 and high >= BELOW - 1 - 1e-6, (cell, low, high)
 
 
 @settings(max_examples=15)

@@ -14,9 +14,12 @@ import socaccess as sa
 from socaccess import rounds
 from socaccess.cli.data import app
 from socaccess.errors import InputError
+from socaccess.privacy import show_count, show_counts
 from socaccess.privacy.audit import audit_folders
 from socaccess.rounds.monitoring import ProgressReport
+from socaccess.study.release import protect_persons
 from tests.small_worlds import two_municipalities
+from tests.trust.test_every_command import draw_counts, list_need
 
 SERVICES = ("all", "a", "b", "c")
 
@@ -160,6 +163,68 @@ def test_the_outputs_of_a_study_are_not_narrowed_singly_or_together(outputs):
         assert found.hidden >= 5 and found.shown >= 2
         assert not found.narrowed, [vars(each) for each in found.narrowed]
         assert not found.contradictory
+
+
+def write_counts(study, counts, folder, *, together):
+    """Write the counts of a study as `run` does; each border on its own if not together."""
+    study = replace(study, need=list_need(counts.loc[study.settlements["settlement_id"]]))
+    if not together:
+        alone = study.settlements.drop(columns="planning_region_2009")
+        study = replace(study, settlements=alone)
+    found = protect_persons(study)[1]
+    places = study.settlements[["settlement_id", "municipality_id", "geometry"]].copy()
+    homes = study.municipalities["municipality_id"]
+    rows, groups = [], []
+    for name, shown in found.items():
+        persons = counts[name].loc[places["settlement_id"]].to_numpy(dtype=float)
+        places[f"persons_{name}"] = pd.Series(
+            show_counts(persons, shown.members, 5), index=places.index
+        ).astype(str)
+        sums = pd.Series(persons).groupby(places["municipality_id"].to_numpy()).sum()
+        cells = show_counts(sums.reindex(homes).to_numpy(), shown.groups, 5)
+        rows += [{"municipality_id": home, "target_group": name, "persons": cell}
+                 for home, cell in zip(homes, cells, strict=True)]  # fmt: skip
+        groups.append({"target_group": name, "persons": show_count(persons.sum(), shown.total, 5)})
+    folder.mkdir(parents=True)
+    pd.DataFrame(rows).to_csv(folder / "coverage.csv", index=False)
+    places.to_file(folder / "layers.gpkg", layer="settlements")
+    about = {"study": folder.name, "view": study.view, "headline": {"groups": groups}}
+    (folder / "study.json").write_text(json.dumps(about), encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def countries():
+    """The whole country in today's borders and in the plan's, and counts, most of them small."""
+    views = {view: sa.Study.load("latvia", view=view) for view in ("today", "plan")}
+    groups = sorted(views["today"].need["target_group"].unique())
+    return views, draw_counts(views["today"].settlements["settlement_id"].tolist(), groups)
+
+
+def write_regions(countries, folder, *, together, regions):
+    views, counts = countries
+    for view, country in views.items():
+        column = "planning_region" if view == "today" else "planning_region_2009"
+        for region in regions:
+            places = country.settlements[country.settlements[column] == region]
+            part = country.select(places["municipality_id"].unique().tolist())
+            write_counts(part, counts, folder / view / region, together=together)
+
+
+def test_regions_in_both_borders_are_not_narrowed_together(countries, tmp_path):
+    """Runs of two regions, one of which was given settlements of the other, by both borders."""
+    write_regions(countries, tmp_path, together=True, regions=["vidzeme", "riga"])
+    found = audit_folders([tmp_path])
+    assert found.files == 4 and found.hidden > 500 and found.shown > 200
+    assert not found.narrowed, [vars(each) for each in found.narrowed][:5]
+    assert not found.contradictory
+
+
+def test_borders_protected_each_on_its_own_tell_hidden_counts_together(countries, tmp_path):
+    """Neither border tells a count; the sums of both, one subtracted from the other, do."""
+    write_regions(countries, tmp_path, together=False, regions=["latgale"])
+    for view in ("today", "plan"):
+        assert not audit_folders([tmp_path / view]).narrowed
+    assert len(audit_folders([tmp_path]).narrowed) > 20
 
 
 def test_the_audit_works_out_what_is_only_hidden_where_it_is_small(tmp_path):
