@@ -105,6 +105,39 @@ def test_the_line_keeps_the_bends_of_the_road():
     assert shapely.equals_exact(back, expected.reverse(), tolerance=1e-6)
 
 
+def test_what_is_drawn_was_travelled_and_a_link_is_a_straight_line():
+    from socaccess.sources.settlements import load_settlements
+
+    network, settlements = RoadNetwork.main_roads(), load_settlements()
+    asked = settlements[settlements["name"].isin(["Dunavas pagasts", "Jersikas pagasts", "Līvāni"])]
+    places = network.snap(asked, id_column="settlement_id")
+    pairs = [(0, 1), (1, 2), (2, 0)]
+    row, column = np.array(pairs).T
+    drawn = routes(
+        network, places, places, pairs=[(places.ids[a], places.ids[b]) for a, b in pairs]
+    )
+    trips = trace_trips(network.graph, places.as_origins, places.as_destinations, row, column)
+    lines = network.to_frame()
+    for pair, (line, share, minutes) in enumerate(
+        zip(drawn.geometry, drawn["modelled_share"], drawn["travel_min"], strict=True)
+    ):
+        arcs = network.open_arcs[trips.arcs[trips.trip == pair]]
+        edge, backward = arcs % network.edge_count, arcs >= network.edge_count
+        ms = np.where(backward, network.backward_ms[edge], network.forward_ms[edge])
+        assert trips.ms[pair] / 60_000 == pytest.approx(minutes, abs=1e-9)
+        legs_ms = trips.ms[pair] - ms.sum()  # from the place to its node and back: modelled too
+        modelled = network.modelled[edge]
+        assert (ms[modelled].sum() + legs_ms) / trips.ms[pair] == pytest.approx(share, abs=1e-9)
+        assert shapely.get_num_coordinates(lines.geometry.to_numpy()[edge[modelled]]).max() == 2
+        way = shapely.union_all(lines.geometry.to_numpy()[edge])
+        assert way.difference(line.buffer(0.01)).is_empty
+        # Beyond what was driven there are the two straight legs only.
+        assert (
+            sum(part.length > 1 for part in shapely.get_parts(line.difference(way.buffer(0.01))))
+            <= 2
+        )
+
+
 @given(networks(), places("o"), places("d"))
 @settings(max_examples=40, deadline=None)
 def test_trips_are_those_of_the_routing_core(network, origins, destinations):
