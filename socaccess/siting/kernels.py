@@ -293,7 +293,7 @@ def ascend(  # type: ignore[no-untyped-def]
         move = theta * (upper - bound) / length
         for i in range(n):
             lam[i] = min(base[i], max(0.0, lam[i] + move * direction[i]))
-    return best, best_lam, best_reduced, openness
+    return best, best_lam, best_reduced, openness, theta, turn
 
 
 @compiled

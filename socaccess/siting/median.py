@@ -40,6 +40,7 @@ FEW_ROUNDS, MANY_ROUNDS = 10, 1_000_000
 COVER_PROGRAMME, TREE_PAIRS, SMALL_GAP = 600_000, 100_000, 5e-4
 TRIAL_NODES, DENSE_PLAN = 1_000, 8
 LISTED = 10_000_000
+SEARCH_PAIRS, NEAR_OPEN = 2_000_000, 2
 
 
 @dataclass(frozen=True)
@@ -217,16 +218,24 @@ class _Run:
     def solve_large(self) -> None:
         """Solve by compiled loops: search, prices, tree; the linear relaxation where it helps."""
         costs = self.costs
-        rank = max(FEWEST_NEAR, NEAR_SITES * costs.site_count // self.sites)
-        base = costs.ceiling(rank)
-        pairs = Pairs.of(costs.near_pairs(base).by_client, base)
         self.clock.report("siting.step_search")
         covers = costs.limit is not None
-        part = self.clock.part(0.25)
+        rank = max(FEWEST_NEAR, NEAR_SITES * costs.site_count // self.sites)
+        base = costs.ceiling(rank)
+        many = costs.client_count * rank
+        if not costs.is_sparse and many > SEARCH_PAIRS:
+            # A part of the clients finds a plan; its sites then say which pairs are near.
+            part = np.zeros(costs.client_count)
+            every = int(-(-many // SEARCH_PAIRS))
+            part[::every] = base[::every]
+            some = Pairs.of(costs.near_pairs(part).by_client, part)
+            self.improve(self._shake(PairSearch(some), covers=covers))
+            table = np.column_stack([costs.columns(self.chosen), costs.base])
+            base = np.minimum(base, np.sort(table, axis=1)[:, min(NEAR_OPEN, self.sites)])
+        pairs = Pairs.of(costs.near_pairs(base).by_client, base)
         search = PairSearch(pairs)
-        rounds = ROUNDS if covers else FEW_ROUNDS
-        first = search.greedy(self.sites)
-        self.offer(search.shake(first, rounds=rounds, seed=self.seed, clock=part))
+        if not len(self.chosen):
+            self.offer(self._shake(search, covers=covers))
         if not self.is_open:
             return
         self.clock.report("siting.step_bound")
@@ -242,6 +251,12 @@ class _Run:
                 self.finish(linear)
         elif self.is_open:
             self._finish_cover(LinearBound(root.root_bound, root.prices, root.column_cost))
+
+    def _shake(self, search: PairSearch, *, covers: bool) -> np.ndarray:
+        """Return the plan that the compiled search finds."""
+        first, part = search.greedy(self.sites), self.clock.part(0.25)
+        rounds = ROUNDS if covers else FEW_ROUNDS
+        return search.shake(first, rounds=rounds, seed=self.seed, clock=part)
 
     def close(
         self,

@@ -27,7 +27,8 @@ __all__ = ["Closed", "Pairs", "close_gap"]
 ROOT_STEP, SHORT_STEP, NODE_STEP = 1.0, 0.1, 1.2
 FREE, OPEN, SHUT = 0, 1, 2
 MARGIN = 1e-11
-ROOT_ROUNDS, NODE_ROUNDS, ROOT_STEPS = 1500, 60, 1_000_000_000
+ROOT_ROUNDS, STAGE_ROUNDS, NODE_ROUNDS, ROOT_STEPS = 1500, 60, 60, 2_000_000_000
+ROOT_PATIENCE = 20
 ROUNDING_EVERY = 25
 
 
@@ -101,22 +102,56 @@ class _Tree:
         """What a bound must reach for the best plan known to be proved."""
         return self.value - self.tolerance(self.value)
 
-    def ascend(self, node: _Node, *, theta: float, rounds: int, patience: int) -> _Node:
-        """Return `node` with better prices, or as it is where none are found."""
+    def ascend(
+        self, node: _Node, *, theta: float, rounds: int, patience: int
+    ) -> tuple[_Node, float, int]:
+        """Return `node` with better prices, the last length of steps and their number."""
         from socaccess.siting import kernels
 
         start, site, cost, floor = kernels.compact(*self.pairs.arrays, node.state, self.cap)
         free = np.flatnonzero(node.state == FREE)
         left = self.sites - int((node.state == OPEN).sum())
-        bound, prices, reduced, openness = kernels.ascend(
+        bound, prices, reduced, openness, theta, turns = kernels.ascend(
             start, site, cost, floor, len(free), left, node.prices, self.goal, self.value,
             theta, rounds, patience, self.margin,
         )  # fmt: skip
         whole = np.zeros((2, len(node.state)))
         whole[0, free], whole[1, free] = reduced, openness
-        return _Node(max(bound, node.bound), node.state, prices, whole[0], whole[1])
+        better = _Node(max(bound, node.bound), node.state, prices, whole[0], whole[1])
+        return better, theta, turns
 
-    def fix(self, node: _Node) -> tuple[int, int]:
+    def climb(
+        self, node: _Node, *, theta: float, clock: Clock, suggest: Callable[[np.ndarray], None]
+    ) -> _Node:
+        """Return the root with good prices, each stage without the sites that the last shut.
+
+        `suggest` is told plans after 1, 2, 4, 8 ... stages.
+        """
+        rounds, steps, turns = 0, 0, STAGE_ROUNDS
+        while turns == STAGE_ROUNDS and rounds < ROOT_ROUNDS and steps < ROOT_STEPS:
+            node, theta, turns = self.ascend(
+                node, theta=theta, rounds=STAGE_ROUNDS, patience=ROOT_PATIENCE
+            )
+            rounds, steps = rounds + turns, steps + turns * len(self.pairs.site)
+            stage = rounds // STAGE_ROUNDS
+            if turns < STAGE_ROUNDS or stage & (stage - 1) == 0:
+                suggest(np.argsort(-node.openness, kind="stable")[: self.sites])
+            if node.bound >= self.goal or clock.is_over:
+                break
+            if self.fix(node, opens=False)[0]:
+                self.narrow(node.state)
+        return node
+
+    def narrow(self, state: np.ndarray) -> None:
+        """Keep the pairs below the cap of the sites that are not shut."""
+        from socaccess.siting import kernels
+
+        state = np.where(state == SHUT, SHUT, FREE).astype(np.int8)
+        start, site, cost, _ = kernels.compact(*self.pairs.arrays, state, self.cap)
+        site = np.flatnonzero(state == FREE).astype(np.int32)[site]
+        self.pairs = Pairs(start, site, cost, self.cap, self.pairs.site_count)
+
+    def fix(self, node: _Node, *, opens: bool = True) -> tuple[int, int]:
         """Decide the sites whose other state reaches the goal; return how many shut and opened."""
         state, left = node.state, self.sites - int((node.state == OPEN).sum())
         free = np.flatnonzero(state == FREE)
@@ -127,7 +162,7 @@ class _Tree:
         # The bound at these very prices; that of the parent may be higher.
         here = self.price_out(node)
         shut = (reduced >= following) & (here + reduced - last >= self.goal)
-        opened = (reduced <= last) & (here - reduced + following >= self.goal) & ~shut
+        opened = (reduced <= last) & (here - reduced + following >= self.goal) & ~shut & opens
         state[free[shut]], state[free[opened]] = SHUT, OPEN
         return int(shut.sum()), int(opened.sum())
 
@@ -242,22 +277,15 @@ def close_gap(
 
     empty = np.zeros(pairs.site_count)
     root = _Node(bound, np.zeros(pairs.site_count, np.int8), prices, empty, empty)
-    # The loop does not look at the clock: its rounds are few where each is long.
-    rounds = min(ROOT_ROUNDS, max(100, ROOT_STEPS // max(1, len(pairs.site))))
-    root = tree.ascend(root, theta=step, rounds=rounds, patience=20)
-    offer(polish(np.argsort(-root.openness, kind="stable")[:sites]))
+    root = tree.climb(root, theta=step, clock=clock, suggest=lambda plan: offer(polish(plan)))
     here = tree.price_out(root)
     tree.fix(root)
     column_cost = np.where(root.state == SHUT, np.inf, root.reduced)
     # A pair dearer than its client's price and the slack is in no plan below the goal.
     slack = tree.goal - here
     if slack > 0:
-        from socaccess.siting import kernels
-
         tree.cap = np.minimum(pairs.base, root.prices + slack)
-        everything = np.zeros_like(root.state)
-        start, site, cost, _ = kernels.compact(*pairs.arrays, everything, tree.cap)
-        tree.pairs = Pairs(start, site, cost, tree.cap, pairs.site_count)
+        tree.narrow(root.state)
     settle(root)
     nodes = 0
     while heap and heap[0][0] < tree.goal and not clock.is_over and nodes < most_nodes:
@@ -276,7 +304,7 @@ def close_gap(
                 if left < 0 or left > int((state == FREE).sum()):
                     break
                 theta = NODE_STEP if attempt == 0 else NODE_STEP / 2
-                child = tree.ascend(child, theta=theta, rounds=NODE_ROUNDS, patience=6)
+                child, _, _ = tree.ascend(child, theta=theta, rounds=NODE_ROUNDS, patience=6)
                 if child.bound >= tree.goal or left == 0:
                     break
                 shut, opened = tree.fix(child)

@@ -7,6 +7,7 @@ the sizes are set to nothing, and every plan begins from a poor one.
 from __future__ import annotations
 
 import itertools
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -24,7 +25,8 @@ def everything_is_large(monkeypatch):
         monkeypatch.setattr(median, name, -1)
     # Poor plans and prices leave the tree something to do.
     monkeypatch.setattr(median, "FEW_ROUNDS", 0)
-    monkeypatch.setattr("socaccess.siting.tree.ROOT_ROUNDS", 3)
+    monkeypatch.setattr("socaccess.siting.tree.ROOT_ROUNDS", 6)
+    monkeypatch.setattr("socaccess.siting.tree.STAGE_ROUNDS", 2)
     monkeypatch.setattr("socaccess.siting.tree.NODE_ROUNDS", 2)
     monkeypatch.setattr(median.PairSearch, "swap", lambda self, plan, first=0: (plan, 1e9))
     monkeypatch.setattr(median.PairSearch, "greedy", lambda self, sites: np.arange(sites))
@@ -71,7 +73,9 @@ def test_no_plan_is_better(objective, seed):
         elif 0 in plan:
             values.append(problem.persons @ near)
     best = abs(min(values))
-    answer = suggest_sites(problem, explain=False)
+    # Of one in three a part of the clients finds the first plan.
+    with mock.patch.object(median, "SEARCH_PAIRS", 300 if seed % 3 == 0 else 1e9):
+        answer = suggest_sites(problem, explain=False)
     assert answer.status == "optimal"
     assert answer.objective == pytest.approx(best, rel=1e-6, abs=1e-6)
     assert answer.bound == pytest.approx(best, rel=2e-6, abs=1e-6)
