@@ -1,4 +1,4 @@
-"""Examples in docstrings ask about the same few studies: each is loaded, run and released once."""
+"""Examples ask about the same few studies: each is loaded, run and released once."""
 
 from __future__ import annotations
 
@@ -64,12 +64,9 @@ def kept() -> Kept:
     return Kept()
 
 
-@pytest.fixture(autouse=True)
-def same_studies(request: pytest.FixtureRequest, kept: Kept) -> Iterator[None]:
-    """Give every example in a docstring the same studies."""
-    if not isinstance(request.node, DoctestItem):
-        yield
-        return
+@pytest.fixture
+def same_studies(kept: Kept) -> Iterator[None]:
+    """Give all examples the same studies."""
     from socaccess.study.release import run_released
 
     with pytest.MonkeyPatch.context() as patch:
@@ -79,3 +76,10 @@ def same_studies(request: pytest.FixtureRequest, kept: Kept) -> Iterator[None]:
             released = kept.once(run_released, "release")
             patch.setattr(f"socaccess.{module}.run_released", released)
         yield
+
+
+@pytest.fixture(autouse=True)
+def examples_share(request: pytest.FixtureRequest) -> None:
+    """Let the examples of docstrings share studies; others ask for it."""
+    if isinstance(request.node, DoctestItem):
+        request.getfixturevalue("same_studies")
