@@ -48,8 +48,10 @@ lock:
 bench-routing: $(STAMP)
 	$(BIN)/python -m benchmarks.routing
 
+# FILE=... names an extract, of which Valhalla is asked too where its wheel installs.
 bench-routes bench-areas: bench-%: $(STAMP)
-	$(BIN)/python -m benchmarks.journeys $*
+	$(BIN)/python -c 'import valhalla' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check pyvalhalla-weekly || true
+	$(BIN)/python -m benchmarks.journeys $* $(if $(FILE),--file $(FILE))
 
 # FILES=... names the extracts; Valhalla answers beside us where its wheel installs.
 bench-engines: $(STAMP)

@@ -66,23 +66,27 @@ def ask_ours(file: Path, count: int, seed: int) -> pd.DataFrame:
     return table
 
 
+def open_valhalla(file: Path, folder: Path) -> Any:
+    """Return Valhalla's actor on tiles it makes of an extract in `folder`."""
+    valhalla = importlib.import_module("valhalla")
+    tiles, extract = folder / "tiles", folder / "tiles.tar"
+    tiles.mkdir()
+    extract.touch()
+    settings = folder / "valhalla.json"
+    config = valhalla.get_config(tile_extract=extract, tile_dir=tiles, verbose=False)
+    settings.write_text(json.dumps(config), encoding="utf-8")
+    tool = Path(valhalla.__file__).parent / "bin" / "valhalla_build_tiles"
+    command = [tool, "-c", settings, file.resolve()]
+    subprocess.run(command, check=True, capture_output=True, cwd=folder)
+    with tarfile.open(extract, "w") as archive:
+        archive.add(tiles, arcname="")
+    return valhalla.Actor(str(settings))
+
+
 def ask_valhalla(file: Path, table: pd.DataFrame) -> pd.DataFrame:
     """Return the table with Valhalla's minutes and kilometres, NaN where it finds no way."""
-    valhalla = importlib.import_module("valhalla")
     with tempfile.TemporaryDirectory() as folder:
-        tiles = Path(folder) / "tiles"
-        tiles.mkdir()
-        extract = Path(folder) / "tiles.tar"
-        extract.touch()
-        settings = Path(folder) / "valhalla.json"
-        config = valhalla.get_config(tile_extract=extract, tile_dir=tiles, verbose=False)
-        settings.write_text(json.dumps(config), encoding="utf-8")
-        tool = Path(valhalla.__file__).parent / "bin" / "valhalla_build_tiles"
-        command = [tool, "-c", settings, file.resolve()]
-        subprocess.run(command, check=True, capture_output=True, cwd=folder)
-        with tarfile.open(extract, "w") as archive:
-            archive.add(tiles, arcname="")
-        actor = valhalla.Actor(str(settings))
+        actor = open_valhalla(file, Path(folder))
         answers = np.full((len(table), 2), np.nan)
         began = time.process_time()
         for row, pair in enumerate(table.itertuples()):
