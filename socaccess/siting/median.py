@@ -40,7 +40,7 @@ FEW_ROUNDS, MANY_ROUNDS = 10, 1_000_000
 COVER_PROGRAMME, TREE_PAIRS, SMALL_GAP = 600_000, 100_000, 5e-4
 TRIAL_NODES, DENSE_PLAN = 1_000, 8
 LISTED = 10_000_000
-SEARCH_PAIRS, NEAR_OPEN = 2_000_000, 2
+SEARCH_PAIRS, MANY_PARTS, NEAR_OPEN = 2_000_000, 6, 2
 
 
 @dataclass(frozen=True)
@@ -223,7 +223,7 @@ class _Run:
         rank = max(FEWEST_NEAR, NEAR_SITES * costs.site_count // self.sites)
         base = costs.ceiling(rank)
         many = costs.client_count * rank
-        if not costs.is_sparse and many > SEARCH_PAIRS:
+        if not costs.is_sparse and many > MANY_PARTS * SEARCH_PAIRS:
             # A part of the clients finds a plan; its sites then say which pairs are near.
             part = np.zeros(costs.client_count)
             every = int(-(-many // SEARCH_PAIRS))
