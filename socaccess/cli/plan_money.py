@@ -164,6 +164,9 @@ def mobile(
     worker_hours: Annotated[float, typer.Option("--worker-hours")],
     visits_per_trip: Annotated[float, typer.Option("--visits-per-trip")] = 1.0,
     take_up: Annotated[float | None, typer.Option("--take-up")] = None,
+    eligible: Annotated[Path | None, typer.Option("--eligible")] = None,
+    group: Annotated[list[str] | None, typer.Option("--disability-group")] = None,
+    eur_per_hour: Annotated[str | None, typer.Option("--eur-per-hour")] = None,
     small_counts: SmallCounts = False,
 ) -> None:
     """Show the hours mobile staff spend on the road, and how many clients a worker serves."""
@@ -174,8 +177,9 @@ def mobile(
     )
     study = asked.open(region)
     found = planning.mobile(
-        study, service, base, work, take_up=take_up, allow_small_counts=small_counts
-    )
+        study, service, base, work, take_up=take_up, eligible=eligible, groups=group or (),
+        eur_per_hour=eur_per_hour, allow_small_counts=small_counts,
+    )  # fmt: skip
     name = study.name_services(session.lang)[found.service]
     session.frame(
         session.texts("plan.mobile_title", service=name),
@@ -187,13 +191,27 @@ def mobile(
             "plan.workers": "workers",
             "plan.per_worker": "clients_per_worker",
             "plan.unserved": "unserved",
+            **({} if eur_per_hour is None else {"plan.eur_per_year": "eur_per_year"}),
+        },
+    )
+    session.frame(
+        session.texts("plan.mobile_areas"),
+        found.areas,
+        {
+            "plan.base": "base",
+            "plan.area": "area",
+            "plan.area_settlements": "settlements",
+            "plan.clients": "clients",
+            "plan.workers": "workers",
+            "plan.farthest": lambda row: session.texts.number(row["farthest_min"]),
         },
     )
     share = session.texts.share(found.take_up, decimals=1)
     session.note(f"plan.eraf_take_up_{found.take_up_basis}", share=share)
     session.note(f"plan.mobile_{found.clients_basis}")
-    answer = {"service": found.service, "take_up": found.take_up, "bases": found.bases}
-    session.finish(answer, {"mobile": found.bases})
+    answer = {"service": found.service, "take_up": found.take_up, "bases": found.bases,
+              "areas": found.areas}  # fmt: skip
+    session.finish(answer, {"mobile": found.bases, "mobile_areas": found.areas})
 
 
 def pilot(

@@ -328,13 +328,14 @@ def obstacles(
     asked: StudyOptions,
     region: Region,
     amenities: Annotated[Path | None, typer.Option("--general-services")] = None,
+    stops: Annotated[Path | None, typer.Option("--stops")] = None,
     scenario: Annotated[Scenario, typer.Option("--scenario")] = Scenario.now,
 ) -> None:
     """Show what keeps people from the planned services: minutes, roads, borders, no stop."""
     from socaccess import planning
 
     study = asked.open(region)
-    found = planning.obstacles(study, amenities, scenario=scenario.value)
+    found = planning.obstacles(study, amenities, timetable=stops, scenario=scenario.value)
     names = study.name_services(session.lang)
     session.frame(
         session.texts("plan.obstacle_title", region=study.title[session.lang]),

@@ -126,6 +126,7 @@ def general_services(
     around: Annotated[Around, typer.Option("--around")] = Around.homes,
     service: Annotated[str | None, typer.Option("--service")] = None,
     settlement: Annotated[list[str] | None, typer.Option("--settlement")] = None,
+    stops: Annotated[Path | None, typer.Option("--stops")] = None,
     criterion: Criteria = None,
 ) -> None:
     """Show how near shops, schools, health care and stops are, and score each place by it."""
@@ -139,6 +140,7 @@ def general_services(
         around=around.value,
         service=service,
         settlements=settlement or [],
+        timetable=stops,
         criteria=criteria,
     )
     _show_surroundings(session, found, around)
@@ -174,6 +176,11 @@ def _show_surroundings(session: Session, found: Any, around: Around) -> None:
             "plan.general_kind": ("plan.general_", "kind"),
             "plan.general_limit": lambda row: f"{texts.number(row['limit'])} {row['unit']}",
             f"plan.general_{counted}": lambda row: session.cell(row[f"{counted}_near"], 0),
+            **(
+                {"plan.general_beyond": lambda row: session.cell(row["population_unknown"], 0)}
+                if around is Around.homes
+                else {}
+            ),
             "plan.share": lambda row: (
                 Share(row["share"]) if row["known"] else Phrase("plan.general_no_data")
             ),

@@ -106,16 +106,16 @@ def backtest(
     table = backtest_recipients()
     known = table[table["basis"] != "none"]
     types, groups = load_service_types(), load_target_groups()
-    names = dict(zip(types["service"], types[f"name_{session.lang}"], strict=True))
-    names[ALL] = session.texts("programme.all_services")
-    names |= dict(zip(groups["target_group"], groups[f"name_{session.lang}"], strict=True))
+    services = dict(zip(types["service"], types[f"name_{session.lang}"], strict=True))
+    services[ALL] = session.texts("programme.all_services")
+    names = dict(zip(groups["target_group"], groups[f"name_{session.lang}"], strict=True))
     session.frame(
         session.texts("programme.backtest_title", known="2019"),
         known.assign(year=known["year"].astype(str)),
         {
             "programme.region": ("region.", "planning_region"),
             "plan.group": lambda row: names[row["target_group"]],
-            "plan.service": lambda row: names[row["service"]],
+            "plan.service": lambda row: services[row["service"]],
             "plan.year": "year",
             "plan.variant_low": lambda row: round(row["low"]),
             "plan.variant_middle": lambda row: round(row["middle"]),

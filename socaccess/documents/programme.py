@@ -20,6 +20,7 @@ from socaccess.documents.programme_actions import ActionChapters
 from socaccess.documents.programme_annexes import AnnexChapters
 from socaccess.documents.programme_financing import FinancingChapter
 from socaccess.documents.programme_situation import SituationChapters
+from socaccess.documents.programme_words import lower_first
 from socaccess.programme.models import MunicipalityModel
 from socaccess.programme.take_up import ALL
 from socaccess.programme.words import join_names, say_of
@@ -36,9 +37,10 @@ class Pages(SituationChapters, ActionChapters, FinancingChapter, AnnexChapters):
             self.summarise, self.describe_method, self.describe_territory, self.describe_supply,
             self.describe_access, self.describe_forecast, self.describe_services,
             self.describe_models, self.describe_cooperation, self.describe_goals,
-            self.describe_measures, self.describe_objects, self.describe_money,
-            self.describe_financing, self.describe_monitoring, self.describe_record,
-            self.describe_amendments, self.describe_contradictions, self.describe_assumptions,
+            self.describe_measures, self.describe_objects, self.describe_institutions,
+            self.describe_money, self.describe_financing, self.describe_monitoring,
+            self.describe_record, self.describe_amendments, self.describe_contradictions,
+            self.describe_assumptions,
         ]  # fmt: skip
         if form == "short":
             chapters = [self.summarise, self.describe_supply, self.describe_forecast,
@@ -55,7 +57,7 @@ class Pages(SituationChapters, ActionChapters, FinancingChapter, AnnexChapters):
         c = self.compiled
         rows: list[tuple[Inline, Any]] = []
         for row in c.goals[~c.goals["alternative"]].to_dict("records"):
-            name = self.groups[row["target_group"]]
+            name = lower_first(self.groups[row["target_group"]])
             rows.append((Phrase("programme.sum_goal", group=name), self._tell_goal(row)))
         outlook = c.outlook[c.outlook["service"] != ALL]
         operating = outlook["registered"].sum()

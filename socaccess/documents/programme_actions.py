@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import pandas as pd
@@ -42,7 +43,12 @@ class ActionChapters(PageWords):
 
     def tell_model(self, model: MunicipalityModel) -> tuple[Block, ...]:
         """Return what a municipality says, has and lacks."""
-        shown = model.show(allow_small_counts=not self.compiled.below)
+        shown = dict(model.show(allow_small_counts=not self.compiled.below))
+        order = {service: at for at, service in enumerate(self.order_services(list(self.services)))}
+        shown["services"] = shown["services"].sort_values(
+            ["priority", "service"], key=lambda c: c.map(order) if c.name == "service" else c,
+            kind="stable",
+        )  # fmt: skip
         return (Paragraph(self.tell_stance(model.municipality_id)),
                 *self._list_needs(model.municipality_id),
                 *summarise_model(shown, self.services))  # fmt: skip
@@ -197,12 +203,13 @@ class ActionChapters(PageWords):
             where = self.municipalities.get(row["municipality_id"], "")
             responsible = row["responsible"] or Phrase("programme.not_named")
             years = f"{row['year_from']}–{row['year_to']}" if row["year_from"] else None
-            rows.append((row["measure_id"], (name, f", {where}" if where else ""), responsible,
+            # A municipality responsible for its own measure is named once.
+            place = f", {where}" if where and where != row["responsible"] else ""
+            rows.append((row["measure_id"], (name, place), responsible,
                          years, row["places"], self._tell_cost(row)))  # fmt: skip
             if row["year_from"] and row["year_to"]:
-                words = self.say(name)
-                bars.append((f"{row['measure_id']} {words}", int(row["year_from"]),
-                             int(row["year_to"]), row["action"]))  # fmt: skip
+                short = str(row["title"] or self.services.get(row["service"], row["service"]))
+                bars.append((short, int(row["year_from"]), int(row["year_to"]), row["action"]))
         columns = (
             Column(Phrase("programme.number"), width=0.5),
             Column(Phrase("programme.measure"), width=3.0),
@@ -212,8 +219,13 @@ class ActionChapters(PageWords):
             Column(Phrase("programme.cost_thousands"), width=1.1),
         )
         blocks: list[Block] = [Table(columns, rows, caption=Phrase("programme.measures_caption"))]
-        if municipality is None and 0 < len(bars) <= 40:
-            blocks.append(draw_timeline(bars, self.compiled.years, Phrase("programme.timeline_alt"),
+        # The same in many municipalities is one bar, with how many.
+        alike = Counter(bars)
+        drawn = [(f"{bar[0]} ({n})" if n > 1 else bar[0], *bar[1:]) for bar, n in alike.items()]
+        if municipality is None and 0 < len(drawn) <= 40:
+            actions = {bar[-1]: self.texts(f"programme.short_{bar[-1]}") for bar in drawn}
+            blocks.append(draw_timeline(drawn, self.compiled.years, actions,
+                                        Phrase("programme.timeline_alt"),
                                         Phrase("programme.timeline_figure")))  # fmt: skip
         blocks.append(Paragraph(Phrase("programme.measures_note"), "note"))
         return Section(Phrase("programme.measures"), tuple(blocks))
@@ -297,6 +309,7 @@ class ActionChapters(PageWords):
                                      Phrase("programme.money_figure"), self.texts))  # fmt: skip
         missing = sorted({*c.costs[1], *c.budget.missing})
         if missing:
-            words = ", ".join(self.services[s] for s in missing if s in self.services)
+            words = ", ".join(self.services[s] for s in self.order_services(missing)
+                              if s in self.services)  # fmt: skip
             blocks.append(Paragraph(Phrase("plan.budget_missing", names=words), "note"))
         return Section(Phrase("programme.money"), tuple(blocks))

@@ -16,8 +16,11 @@ from socaccess.content import (
     Section,
     Table,
 )
-from socaccess.documents.programme_words import PageWords
-from socaccess.i18n import round_percent
+from socaccess.documents.programme_words import PageWords, lower_first
+from socaccess.documents.reorganisation import describe_reorganisation
+from socaccess.i18n import round_percent, sort_key
+from socaccess.programme.compilation import HOME
+from socaccess.programme.institutions import list_institutions
 from socaccess.programme.take_up import ALL
 
 __all__ = ["AnnexChapters", "tell_changes"]
@@ -26,6 +29,38 @@ __all__ = ["AnnexChapters", "tell_changes"]
 class AnnexChapters(PageWords):
     """Chapters on how the programme is kept true."""
 
+    def describe_institutions(self) -> Section:
+        """Return the institutions of the region, and the plan of each that people leave."""
+        c = self.compiled
+        houses = list_institutions(c.result.study)
+        plain = houses.astype(object).where(houses.notna(), None)
+        rows = sorted(
+            ((row["name"], self.municipalities.get(row["municipality_id"]),
+              self.services.get(row["service"], row["service"]), row["places"],
+              Phrase(f"programme.house_{row['status']}"))
+             for row in plain.to_dict("records")),
+            key=lambda cells: (sort_key(str(cells[1] or "~")), sort_key(str(cells[0]))),
+        )  # fmt: skip
+        columns = (
+            Column(Phrase("programme.institution"), width=2.6),
+            Column(Phrase("plan.municipality"), width=1.4),
+            Column(Phrase("plan.service"), width=2.4),
+            Column(Phrase("plan.places"), "number", width=0.7),
+            Column(Phrase("plan.status"), width=1.0),
+        )
+        blocks: list[Block] = [
+            Table(columns, rows, caption=Phrase("programme.institutions_caption"))
+            if rows else Paragraph(Phrase("programme.institutions_none"))
+        ]  # fmt: skip
+        for plan in c.reorganisations:
+            told = describe_reorganisation(plan, self.services[HOME], self.services, self.texts)
+            blocks.append(Section(str(plan.institution["name"]), told))
+        if c.reorganisations:
+            blocks.append(List((Phrase("plan.reorg_answers"), Phrase("plan.building_note"))))
+        elif rows:
+            blocks.append(Paragraph(Phrase("programme.movers_missing")))
+        return Section(Phrase("programme.institutions"), tuple(blocks))
+
     def describe_monitoring(self) -> Section:
         """Return indicators with their base, how often they are measured, and by whom."""
         c = self.compiled
@@ -33,14 +68,16 @@ class AnnexChapters(PageWords):
         for row in c.goals[~c.goals["alternative"]].to_dict("records"):
             base = row["persons"] if row["persons"] == row["persons"] else None
             rows.append((Phrase("programme.indicator_reached",
-                                group=self.groups[row["target_group"]]), base,
+                                group=lower_first(self.groups[row["target_group"]])), base,
                          None if row["year"] is None else str(row["year"]), row["goal"],
                          Phrase("programme.every_year"),
                          Phrase("programme.from_round")))  # fmt: skip
-        for row in self.list_coverage().to_dict("records"):
+        shares = self.list_coverage().set_index("service", drop=False)
+        for row in shares.loc[self.order_services(list(shares.index))].to_dict("records"):
             percent = round_percent(row["share"]) if row["share"] == row["share"] else None
-            rows.append((Phrase("programme.indicator_near", service=self.services[row["service"]]),
-                         percent, "2026", None, Phrase("programme.every_year"),
+            name = lower_first(self.services[row["service"]])
+            rows.append((Phrase("programme.indicator_near", service=name), percent, "2026", None,
+                         Phrase("programme.every_year"),
                          Phrase("programme.from_register")))  # fmt: skip
         columns = (
             Column(Phrase("programme.indicator"), width=3.0),
@@ -179,10 +216,9 @@ class AnnexChapters(PageWords):
         rows = []
         for (what, basis), part in groups:
             values = pd.to_numeric(part["value"], errors="coerce")
-            low, high = values.min(), values.max()
-            shown = self._show_value(low) if low == high else (
-                f"{self._show_value(low)} … {self._show_value(high)}"
-            )  # fmt: skip
+            unit = str(part["unit"].iloc[0])
+            ends = dict.fromkeys((values.min(), values.max()))
+            shown = " … ".join(self._show_value(end, unit) for end in ends)
             rows.append((Phrase(f"programme.assume_{what}"), len(part), shown,
                          Phrase(f"programme.rests_{basis}"),
                          Phrase(f"programme.enters_{part['enters'].iloc[0]}")))  # fmt: skip
@@ -197,9 +233,11 @@ class AnnexChapters(PageWords):
         note = Paragraph(Phrase("programme.assumptions_note"), "note")
         return Section(Phrase("programme.assumptions"), (table_, note))
 
-    def _show_value(self, value: float) -> str:
+    def _show_value(self, value: float, unit: str) -> str:
+        if unit == "share":
+            return self.texts.share(value, decimals=0 if round(value * 100, 9) % 1 == 0 else 1)
         whole = float(value).is_integer()
-        if 1900 <= value <= 2100 and whole:
+        if unit == "year":
             return str(int(value))
         return self.texts.number(float(value), decimals=0 if whole else 2)
 

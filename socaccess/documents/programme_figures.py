@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,10 +11,11 @@ import pandas as pd
 import shapely
 
 from socaccess.content import Figure, Inline
-from socaccess.documents.drawing import View, wrap_svg, write_text
+from socaccess.documents.drawing import Labels, View, wrap_svg, write_text
 from socaccess.i18n import Texts
 from socaccess.study import StudyResult
 from socaccess.study.colours import LIGHT
+from socaccess.study.findings import shorten_place
 
 __all__ = ["draw_flows", "draw_goals", "draw_money", "draw_ranges", "draw_timeline"]
 
@@ -29,8 +31,21 @@ def _rect(x: float, y: float, width: float, height: float, fill: str, more: str 
             f'fill="{fill}"{more}/>')  # fmt: skip
 
 
-def _cut(text: str, most: int = 34) -> str:
+def _cut(text: str, most: int = 54) -> str:
     return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+
+
+def choose_ticks(most: float) -> list[float]:
+    """Return round numbers from 0 to at least `most`, three to six of them.
+
+    Examples
+    --------
+    >>> choose_ticks(3717), choose_ticks(9)
+    ([0.0, 1000.0, 2000.0, 3000.0, 4000.0], [0.0, 2.0, 4.0, 6.0, 8.0, 10.0])
+    """
+    power = 10.0 ** float(np.floor(np.log10(max(most, 1e-9) / 2)))
+    step = next(power * one for one in (1, 2, 5, 10) if most <= 5 * power * one)
+    return [step * n for n in range(int(np.ceil(most / step - 1e-9)) + 1)]
 
 
 def draw_goals(
@@ -52,7 +67,11 @@ def draw_goals(
     scale = (WIDTH - _NAMES - 20) / most
     for place, (name, goal, others, reached) in enumerate(rows):
         y = 8 + place * step
-        parts.append(write_text(_NAMES - 6, y + 12, _cut(name), 8.5, anchor="end"))
+        lines = textwrap.wrap(name, 36)
+        parts += [
+            write_text(_NAMES - 6, y + 12 + 9 * (at - (len(lines) - 1) / 2), line, 8, anchor="end")
+            for at, line in enumerate(lines)
+        ]
         parts.append(_rect(_NAMES, y + 2, most * scale, 14, LIGHT["ground"]))
         if reached == reached:
             parts.append(_rect(_NAMES, y + 5, reached * scale, 8, _BLUE))
@@ -83,21 +102,28 @@ def draw_ranges(
         Name, low, middle, high, and clients registered now (NaN: unknown).
     """
     most = max([1.0, *(np.nanmax(row[1:]) for row in rows)])
-    step, scale, parts = 17.0, (WIDTH - _NAMES - 40) / most, []
+    ticks = choose_ticks(float(most))
+    step, left = 17.0, 196.0
+    scale, base = (WIDTH - left - 26) / ticks[-1], 4 + 17.0 * len(rows)
+    parts = []
+    for tick in ticks:
+        x = left + tick * scale
+        parts.append(_rect(x, 2, 0.4, base - 2, _LINE))
+        parts.append(write_text(x, base + 9, texts.number(tick), 7.5, anchor="middle", fill=_GREY))
     for place, (name, low, middle, high, registered) in enumerate(rows):
         y = 10 + place * step
-        parts.append(write_text(_NAMES - 6, y + 3, _cut(name), 8, anchor="end"))
-        parts.append(_rect(_NAMES, y - 0.2, most * scale, 0.4, _LINE))
-        parts.append(_rect(_NAMES + low * scale, y - 3, (high - low) * scale, 6, "#a9cfe2"))
-        parts.append(f'<circle cx="{_NAMES + middle * scale:.1f}" cy="{y:.1f}" r="3" '
+        parts.append(write_text(left - 6, y + 3, _cut(name), 8, anchor="end"))
+        parts.append(_rect(left, y - 0.2, ticks[-1] * scale, 0.4, _LINE))
+        parts.append(_rect(left + low * scale, y - 3, (high - low) * scale, 6, "#a9cfe2"))
+        parts.append(f'<circle cx="{left + middle * scale:.1f}" cy="{y:.1f}" r="3" '
                      f'fill="{_BLUE}"/>')  # fmt: skip
         if registered == registered:
-            x = _NAMES + registered * scale
+            x = left + registered * scale
             parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4.4" fill="none" '
                          f'stroke="{LIGHT["warn-edge"]}" stroke-width="1.2"/>')  # fmt: skip
-        parts.append(write_text(_NAMES + high * scale + 7, y + 3, texts.number(middle), 7.5,
-                                fill=_GREY))  # fmt: skip
-    drawing = wrap_svg(parts, WIDTH, 12 + step * len(rows))
+        end = max(high, 0.0 if registered != registered else registered) * scale
+        parts.append(write_text(left + end + 6, y + 3, texts.number(middle), 7.5, bold=True))
+    drawing = wrap_svg(parts, WIDTH, base + 13)
     return Figure(drawing.svg, alt, caption)
 
 
@@ -118,13 +144,15 @@ def draw_money(
     )
     payers = [payer for payer in _PAYERS if payer in wide]
     height, left, base = 150.0, 46.0, 172.0
-    most = max(float(wide.sum(axis=1).max()), 1.0)
+    ticks = choose_ticks(float(wide.sum(axis=1).max()) / 1000)
+    most = ticks[-1] * 1000
     step = (WIDTH - left - 8) / len(wide)
     parts = []
-    for part in (0.0, 0.5, 1.0):
-        y = base - part * height
+    decimals = 0 if ticks[1] >= 1 else 1
+    for tick in ticks:
+        y = base - tick * 1000 / most * height
         parts.append(_rect(left, y, WIDTH - left, 0.5, _LINE))
-        label = texts.number(round(most * part / 1000))
+        label = texts.number(tick, decimals=decimals)
         parts.append(write_text(left - 5, y + 3, label, 7.5, anchor="end", fill=_GREY))
     for place, (year, row) in enumerate(wide.iterrows()):
         y, x = base, left + place * step + step * 0.15
@@ -143,7 +171,11 @@ def draw_money(
 
 
 def draw_timeline(
-    rows: Sequence[tuple[str, int, int, str]], years: Sequence[int], alt: Inline, caption: Inline
+    rows: Sequence[tuple[str, int, int, str]],
+    years: Sequence[int],
+    actions: dict[str, str],
+    alt: Inline,
+    caption: Inline,
 ) -> Figure:
     """Return measures on a line of years; the fill says what is done.
 
@@ -153,9 +185,11 @@ def draw_timeline(
         Name, first year, last year, action.
     years
         All years of the programme.
+    actions
+        Actions in words, for the key.
     """
     fills = {"finish": LIGHT["build"], "create": _BLUE, "confirm": "#d68a4c", "count": "#9aa3a8"}
-    names, step = 230.0, 14.0
+    names, step = 236.0, 14.0
     wide = (WIDTH - names) / len(years)
     parts = []
     for place, year in enumerate(years):
@@ -168,7 +202,12 @@ def draw_timeline(
         end = names + (min(last, years[-1]) - years[0] + 1) * wide
         parts.append(write_text(names - 6, y + 7, _cut(name, 54), 7.2, anchor="end"))
         parts.append(_rect(x + 1, y, end - x - 2, 9, fills.get(action, _BLUE), ' rx="2"'))
-    drawing = wrap_svg(parts, WIDTH, 22 + step * len(rows))
+    x, y = names, 26 + step * len(rows)
+    for action, words in actions.items():
+        parts.append(_rect(x, y, 9, 8, fills.get(action, _BLUE)))
+        parts.append(write_text(x + 12, y + 7, words, 8))
+        x += 24 + 4.3 * len(words)
+    drawing = wrap_svg(parts, WIDTH, y + 12)
     return Figure(drawing.svg, alt, caption)
 
 
@@ -207,10 +246,13 @@ def draw_flows(
         drawn += 1
     names = dict(zip(result.municipalities["municipality_id"], result.municipalities["name"],
                      strict=True))  # fmt: skip
-    for key, (x, y) in points.items():
+    labels = Labels(view)
+    for x, y in points.values():
         parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.4" fill="{LIGHT["ink"]}"/>')
-        short = str(names[key]).removesuffix(" novads")
-        parts.append(write_text(x, y - 6, short, 8, anchor="middle", halo=True))
+        labels.block(x, y, 2.4)
+    people = result.study.municipalities.set_index("municipality_id")["population"]
+    for key, (x, y) in sorted(points.items(), key=lambda item: -float(people.get(item[0], 0))):
+        parts.append(labels.put_beside(x, y, shorten_place(str(names[key])), 8))
     return Figure(wrap_svg(parts, WIDTH, height).svg, alt, caption) if drawn else None
 
 

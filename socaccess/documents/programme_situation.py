@@ -46,6 +46,13 @@ class SituationChapters(PageWords):
         blocks.append(Paragraph(partners))
         if c.plan.programme.author:
             blocks.append(Paragraph(Phrase("programme.author", name=c.plan.programme.author)))
+        rows = [
+            (Phrase(f"programme.short_{name}"), Phrase(f"programme.means_{name}"))
+            for name in ("grt", "ft", "esf", "eraf", "state_centre")
+        ]
+        columns = (Column(Phrase("programme.abbreviation"), width=0.8),
+                   Column(Phrase("programme.meaning"), width=5.0))  # fmt: skip
+        blocks.append(Table(columns, rows, caption=Phrase("programme.abbreviations_caption")))
         return Section(Phrase("programme.method"), tuple(blocks))
 
     def describe_territory(self) -> Section:
@@ -90,25 +97,26 @@ class SituationChapters(PageWords):
             own = c.registered.loc[service] if service in c.registered.index else None
             rows.append(
                 (
-                    self.services[service],
-                    self.groups[types["target_group"][service]],
-                    types["limit_min"][service],
-                    (own["facilities"] if own is not None else 0) if known else None,
-                    self._tell_clients(own) if known else None,
-                    shares["share"].get(service),
-                    shares["planned"].get(service),
+                    service,
+                    (
+                        self.bare_names[service],
+                        types["limit_min"][service],
+                        (own["facilities"] if own is not None else 0) if known else None,
+                        self._tell_clients(own) if known else None,
+                        shares["share"].get(service),
+                        shares["planned"].get(service),
+                    ),
                 )
             )
         columns = (
-            Column(Phrase("plan.service"), width=2.4),
-            Column(Phrase("plan.group"), width=1.7),
+            Column(Phrase("plan.service"), width=2.8),
             Column(Phrase("plan.limit"), "minutes", width=0.8),
             Column(Phrase("programme.facilities"), "number", width=0.9),
             Column(Phrase("programme.clients_planned"), "number", width=1.0),
             Column(Phrase("programme.within_now"), "share", width=1.0),
             Column(Phrase("programme.within_planned"), "share", width=1.0),
         )
-        table = Table(columns, rows, caption=Phrase("programme.supply_caption"))
+        table = Table(columns, self.head_by_group(rows), caption=Phrase("programme.supply_caption"))
         notes = List((Phrase("programme.supply_note"), Phrase("plan.limits_are_proposals")))
         return Section(Phrase("programme.supply"), (table, notes))
 
@@ -122,19 +130,21 @@ class SituationChapters(PageWords):
 
     def describe_access(self) -> Section:
         """Return what keeps people from the services."""
+        found = summarise_obstacles(list_obstacles(self.compiled.result))
         rows = [
-            (self.services[row["service"]], Phrase(f"plan.obstacle_{row['obstacle']}"),
-             row["settlements"], row["population"], row["most_over_min"])
-            for row in summarise_obstacles(list_obstacles(self.compiled.result)).to_dict("records")
+            (service, (self.bare_names[service], Phrase(f"plan.obstacle_{row['obstacle']}"),
+                       row["settlements"], row["population"], row["most_over_min"]))
+            for service in self.order_services(list(found["service"].unique()))
+            for row in found[found["service"] == service].to_dict("records")
         ]  # fmt: skip
         columns = (
-            Column(Phrase("plan.service"), width=2.4),
-            Column(Phrase("plan.obstacle"), width=1.8),
+            Column(Phrase("plan.service"), width=1.8),
+            Column(Phrase("plan.obstacle"), width=2.6),
             Column(Phrase("plan.obstacle_places"), "number"),
             Column(Phrase("plan.general_population"), "number"),
             Column(Phrase("plan.obstacle_over"), "minutes"),
         )
-        table = Table(columns, rows, caption=Phrase("programme.access_caption"))
+        table = Table(columns, self.head_by_group(rows), caption=Phrase("programme.access_caption"))
         note = Paragraph(Phrase("plan.obstacle_note"), "note")
         return Section(Phrase("programme.access"), (table, note))
 
@@ -151,14 +161,9 @@ class SituationChapters(PageWords):
         rows = []
         for at in np.argsort(place, kind="stable"):
             row, seen = table.iloc[at], hidden.iloc[at]
-            rows.append(
-                (
-                    self.services[row["service"]],
-                    *(seen[name] for name in VARIANTS),
-                    row["registered"],
-                    self.tell_basis(row),
-                )
-            )
+            cells = [seen[name] for name in VARIANTS]
+            rows.append((row["service"], (self.bare_names[row["service"]], *cells,
+                                          row["registered"], self.tell_basis(row))))  # fmt: skip
             if all(row[name] >= c.below for name in VARIANTS[1:]):
                 ranges.append((self.services[row["service"]], max(row["low"], 0.0), row["middle"],
                                row["high"], row["registered"]))  # fmt: skip
@@ -170,7 +175,8 @@ class SituationChapters(PageWords):
         )
         caption = Phrase("programme.forecast_caption", year=str(c.years[-1]))
         blocks: list[Block] = [Paragraph(Phrase("programme.forecast_lead")),
-                               Table(columns, rows, caption=caption)]  # fmt: skip
+                               Table(columns, self.head_by_group(rows),
+                                     caption=caption)]  # fmt: skip
         if ranges:
             blocks.append(draw_ranges(ranges, Phrase("programme.forecast_alt"),
                                       Phrase("programme.forecast_figure"), self.texts))  # fmt: skip
@@ -193,24 +199,28 @@ class SituationChapters(PageWords):
             stated = "" if cost is None else (price_year(cost) or "–")
             rows.append(
                 (
-                    self.full_names[service],
-                    Phrase(f"plan.class_{row['legal_class']}") if row["legal_class"] else None,
-                    self.groups[row["target_group"]],
-                    Phrase(f"programme.form_{row['form']}"),
-                    row.get("visits_per_week") or None,
-                    None if cost is None else float(cost.unit_price),  # type: ignore[arg-type]
-                    str(stated) or None,
+                    service,
+                    (
+                        self.full_names[service],
+                        Phrase(f"plan.class_{row['legal_class']}") if row["legal_class"] else None,
+                        Phrase(f"programme.form_{row['form']}"),
+                        row.get("visits_per_week") or None,
+                        None if cost is None else float(cost.unit_price),  # type: ignore[arg-type]
+                        None if cost is None else Phrase(f"round.unit_{cost.unit}"),
+                        str(stated) or None,
+                    ),
                 )
             )
         columns = (
-            Column(Phrase("plan.service"), width=2.3),
-            Column(Phrase("plan.legal_class"), width=1.6),
-            Column(Phrase("plan.group"), width=1.7),
+            Column(Phrase("plan.service"), width=2.9),
+            Column(Phrase("plan.legal_class"), width=1.7),
             Column(Phrase("programme.form"), width=1.2),
-            Column(Phrase("programme.visits"), "number", width=0.8, decimals=1),
-            Column(Phrase("plan.unit_price"), "number", width=0.9, decimals=2),
-            Column(Phrase("plan.year"), width=0.7),
+            Column(Phrase("programme.visits"), "number", width=0.9, decimals=1),
+            Column(Phrase("plan.unit_price"), "number", width=0.8, decimals=2),
+            Column(Phrase("round.column_unit"), width=1.0),
+            Column(Phrase("plan.year"), width=0.6),
         )
-        table = Table(columns, rows, caption=Phrase("programme.services_caption"))
+        table = Table(columns, self.head_by_group(rows),
+                      caption=Phrase("programme.services_caption"))  # fmt: skip
         note = Paragraph(Phrase("programme.services_note"), "note")
         return Section(Phrase("programme.services"), (table, note))

@@ -13,9 +13,21 @@ from socaccess.i18n import Texts, sort_key
 from socaccess.planning.round_record import RoundRecord
 from socaccess.programme.compilation import Compilation
 from socaccess.sources.services import load_target_groups
+from socaccess.study.findings import short_name
 from socaccess.study.proposals import name_services_shortly
 
-__all__ = ["PageWords"]
+__all__ = ["PageWords", "lower_first"]
+
+
+def lower_first(name: str) -> str:
+    """Return a name as it stands within a sentence; an abbreviation stays as it is.
+
+    Examples
+    --------
+    >>> lower_first("Pilngadīgas personas"), lower_first("GRT")
+    ('pilngadīgas personas', 'GRT')
+    """
+    return name if name[1:2].isupper() else name[:1].lower() + name[1:]
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +57,13 @@ class PageWords:
     def services(self) -> dict[str, str]:
         """Short names of services with their group; the descriptions have the full ones."""
         short = name_services_shortly(self.compiled.result.study, self.texts)
+        return {code: f"{name[:1].upper()}{name[1:]}" for code, name in short.items()}
+
+    @cached_property
+    def bare_names(self) -> dict[str, str]:
+        """Short names of services without their group, to stand below its heading."""
+        short = {code: short_name(self.texts, "service", code, name)
+                 for code, name in self.full_names.items()}  # fmt: skip
         return {code: f"{name[:1].upper()}{name[1:]}" for code, name in short.items()}
 
     @cached_property
@@ -109,6 +128,19 @@ class PageWords:
             services, key=lambda s: (str(group_of.get(s)), sort_key(str(self.services.get(s, s))))
         )
 
+    def head_by_group(self, rows: list[tuple[str, tuple[Any, ...]]]) -> list[tuple[Any, ...]]:
+        """Return the rows of services, a heading before those of each target group."""
+        group_of = self.compiled.result.study.group_of
+        found: list[tuple[Any, ...]] = []
+        last = None
+        for service, row in rows:
+            group = str(group_of.get(service))
+            if group != last:
+                found.append((self.groups.get(group, group),))
+                last = group
+            found.append(row)
+        return found
+
     def list_coverage(self) -> pd.DataFrame:
         """Return the share of inhabitants within the limit of each service, by scenario."""
         c = self.compiled
@@ -125,8 +157,8 @@ class PageWords:
         """Return what a measure is called."""
         if row["title"]:
             return str(row["title"])
-        return Phrase(f"programme.action_{row['action']}",
-                      service=self.services.get(row["service"], row["service"] or ""))  # fmt: skip
+        name = self.services.get(row["service"], row["service"] or "")
+        return Phrase(f"programme.action_{row['action']}", service=lower_first(name))
 
     def tell_basis(self, row: Any) -> Inline:
         """Return what a rate rests on."""

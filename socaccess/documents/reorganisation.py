@@ -11,7 +11,7 @@ from socaccess.content import Block, Column, Document, List, Paragraph, Phrase, 
 from socaccess.i18n import Texts
 from socaccess.programme.reorganisation import Reorganisation
 
-__all__ = ["compose_reorganisation"]
+__all__ = ["compose_reorganisation", "describe_reorganisation"]
 
 
 def compose_reorganisation(
@@ -37,22 +37,35 @@ def compose_reorganisation(
     below
         Counts of persons under this are hidden; 0 hides nothing.
     """
-    texts = Texts(lang)
-    blocks: list[Block] = [
-        Paragraph(_lead(plan, texts), "lead"),
-        Section(Phrase("plan.reorg_where", service=service), _list_destinations(plan, texts)),
-        Section(Phrase("plan.reorg_house"), _list_uses(plan, names)),
-        Section(Phrase("plan.reorg_staff"), _list_staff(plan.staff, names)),
+    blocks = (
+        *describe_reorganisation(plan, service, names, Texts(lang), kind="lead"),
         List((
             Phrase("plan.reorg_answers"),
             Phrase("plan.building_note"),
             Phrase("plan.small_hidden", below=below) if below else Phrase("plan.small_shown"),
         )),
-    ]  # fmt: skip
+    )  # fmt: skip
     title = Phrase("plan.reorg_title", name=str(plan.institution["name"]))
-    return Document(lang=lang, title=title, blocks=tuple(blocks), footer=title,
+    return Document(lang=lang, title=title, blocks=blocks, footer=title,
                     dateline=Phrase("plan.page_subtitle"),
                     warning="" if below else Phrase("plan.small_shown"))  # fmt: skip
+
+
+def describe_reorganisation(
+    plan: Reorganisation,
+    service: str,
+    names: Mapping[str, str],
+    texts: Texts,
+    *,
+    kind: str = "text",
+) -> tuple[Block, ...]:
+    """Return what becomes of an institution: in a sentence, who moves where, its house, staff."""
+    return (
+        Paragraph(_lead(plan, texts), kind),
+        Section(Phrase("plan.reorg_where", service=service), _list_destinations(plan, texts)),
+        Section(Phrase("plan.reorg_house"), _list_uses(plan, names)),
+        Section(Phrase("plan.reorg_staff"), _list_staff(plan.staff, names)),
+    )
 
 
 def _lead(plan: Reorganisation, texts: Texts) -> str:

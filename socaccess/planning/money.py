@@ -10,8 +10,15 @@ import numpy as np
 import pandas as pd
 
 from socaccess.errors import UnknownNameError
-from socaccess.planning.opening import Asked, Given, open_result, open_table
+from socaccess.planning.opening import (
+    Asked,
+    Given,
+    identify_municipality,
+    open_result,
+    open_table,
+)
 from socaccess.privacy import hide_small
+from socaccess.programme.amounts import to_amount, to_fraction
 from socaccess.programme.budget import plan_budget, read_capital
 from socaccess.programme.cooperation import find_flows
 from socaccess.programme.costs import (
@@ -23,7 +30,12 @@ from socaccess.programme.costs import (
     share_elsewhere,
 )
 from socaccess.programme.forecast import VARIANTS, forecast_clients
-from socaccess.programme.mobile import MobileWork, plan_mobile_work
+from socaccess.programme.mobile import (
+    MobileWork,
+    divide_areas,
+    plan_mobile_work,
+    read_eligible,
+)
 from socaccess.programme.person_budgets import (
     PersonBudget,
     Wish,
@@ -34,7 +46,7 @@ from socaccess.programme.person_budgets import (
 from socaccess.programme.prices import load_prices, locate_prices, read_prices
 from socaccess.programme.reach import find_service, sum_persons
 from socaccess.programme.take_up import ALL, choose_take_up
-from socaccess.study import StudyResult
+from socaccess.study import Study, StudyResult
 
 __all__ = [
     "MobileStaff",
@@ -262,7 +274,10 @@ class MobileStaff:
         `need`, `goal` (a goal of the plan, shared out by inhabitants) or `unknown`.
     bases
         One row per base: `base`, `clients`, `visit_hours`, `road_hours` (a week),
-        `road_share`, `workers`, `clients_per_worker`, `unserved`.
+        `road_share`, `workers`, `clients_per_worker`, `unserved`, `eur_per_year` (None without
+        a price of an hour). Where clients are few nothing that would tell them is left.
+    areas
+        One row per area of a worker, as of `socaccess.programme.mobile.divide_areas`.
     """
 
     service: str
@@ -270,6 +285,7 @@ class MobileStaff:
     take_up_basis: str
     clients_basis: str
     bases: pd.DataFrame
+    areas: pd.DataFrame
 
 
 def mobile(
@@ -279,6 +295,9 @@ def mobile(
     work: MobileWork,
     *,
     take_up: float | None = None,
+    eligible: Given | None = None,
+    groups: Sequence[str] = (),
+    eur_per_hour: object | None = None,
     allow_small_counts: bool = False,
 ) -> MobileStaff:
     """Return the hours mobile staff spend on the road, and how many clients a worker serves.
@@ -295,6 +314,13 @@ def mobile(
         How staff work.
     take_up
         Share of the people in need who come; what was observed by default.
+    eligible
+        Who may have it: `municipality`, `disability_group`, `persons`; instead of the plan's
+        need. Within a municipality they live as all do.
+    groups
+        Only these disability groups of `eligible`, such as `I`; all by default.
+    eur_per_hour
+        What an hour of a worker costs, on the road too.
     allow_small_counts
         Show counts of fewer people than the threshold too.
 
@@ -309,12 +335,46 @@ def mobile(
     result, below = open_result(asked, allow_small_counts=allow_small_counts)
     chosen = str(find_service(result.study, service)["service"])
     share, basis = choose_take_up(chosen, take_up)
-    persons, known = _spread_clients(result, chosen)
+    if eligible is None:
+        persons, known = _spread_clients(result, chosen)
+    else:
+        given = open_table(eligible, read_eligible)
+        persons, known = _spread_eligible(result.study, given, groups), "given"
     ids = result.study.settlements["settlement_id"].tolist()
-    table, _ = plan_mobile_work(result, bases, dict(zip(ids, persons * share, strict=True)), work)
-    for column in ("clients", "unserved"):
-        table = hide_small(table, column, below=below)
-    return MobileStaff(chosen, share, basis, known, table)
+    clients = dict(zip(ids, persons * share, strict=True))
+    table, places = plan_mobile_work(result, bases, clients, work)
+    table["eur_per_year"] = None
+    if eur_per_hour is not None:
+        week = [to_fraction(work.worker_hours_per_week * n) for n in table["workers"]]
+        rate = to_fraction(eur_per_hour) * to_fraction(WEEKS_PER_YEAR)
+        table["eur_per_year"] = [to_amount(hours * rate) for hours in week]
+    areas = divide_areas(result.study, places, work.worker_hours_per_week)
+    telling = ["visit_hours", "road_hours", "workers", "clients_per_worker", "eur_per_year"]
+    table = hide_small(hide_small(table, "unserved", below=below), "clients", below=below)
+    areas = hide_small(areas, "clients", below=below)
+    return MobileStaff(chosen, share, basis, known, _blank_few(table, telling),
+                       _blank_few(areas, ["hours", "workers"]))  # fmt: skip
+
+
+def _blank_few(table: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
+    """Return the table without the figures that would tell a hidden count of clients."""
+    few = table["clients"].map(lambda cell: isinstance(cell, str)).astype(bool)
+    return table.assign(**{name: table[name].astype(object).mask(few, None) for name in columns})
+
+
+def _spread_eligible(study: Study, table: pd.DataFrame, groups: Sequence[str]) -> np.ndarray:
+    """Return who is eligible by settlement: a municipality's by inhabitants."""
+    known = sorted(set(table["disability_group"].dropna().astype(str)))
+    for name in groups:
+        if name not in known:
+            raise UnknownNameError("programme.unknown_disability_group", name=name, known=known)
+    chosen = table[table["disability_group"].isin(list(groups))] if groups else table
+    homes = chosen["municipality"].map(lambda name: identify_municipality(study, str(name)))
+    persons = chosen["persons"].astype(float).groupby(homes).sum()
+    own = study.settlements["municipality_id"]
+    people = study.settlements["population"].astype(float)
+    whole = people.groupby(own).transform("sum")
+    return (own.map(persons).fillna(0.0) * people / whole).to_numpy(dtype=float)
 
 
 def _spread_clients(result: StudyResult, service: str) -> tuple[np.ndarray, str]:

@@ -7,17 +7,22 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
+import geopandas as gpd
 import pandas as pd
 
 from socaccess.errors import UnknownNameError
 from socaccess.i18n import fold
 from socaccess.schemas import suggest_names
+from socaccess.sources.amenities import list_stops, read_amenities
 from socaccess.sources.boundaries import find_municipality
+from socaccess.sources.gtfs import Feed
 from socaccess.sources.settlements import load_settlements
 from socaccess.study import Study, StudyResult
 from socaccess.study.release import Release, release, run_released
+from socaccess.transit.file import open_feed
 
-__all__ = ["Asked", "Given", "find_region", "identify_municipality", "open_result", "open_table"]
+__all__ = ["Asked", "Given", "find_region", "identify_municipality", "open_amenities",
+           "open_result", "open_table"]  # fmt: skip
 
 Asked: TypeAlias = Study | StudyResult | Release
 """What a question can be about; a study is run, a result released."""
@@ -67,6 +72,27 @@ def _take_released_need(result: StudyResult) -> StudyResult:
 def open_table(given: Given, read: Callable[[Path], pd.DataFrame]) -> pd.DataFrame:
     """Return a table as given, or as `read` finds it in a file."""
     return given if isinstance(given, pd.DataFrame) else read(Path(given))
+
+
+def open_amenities(
+    given: Given | None, timetable: Feed | str | Path | None = None
+) -> gpd.GeoDataFrame | None:
+    """Return general services as given or as in a file; stops from a timetable, where there is one.
+
+    A stop of a map may have lost its bus: with a timetable only those count where a trip
+    may be boarded. None where neither is given.
+    """
+    stops = None if timetable is None else list_stops(open_feed(timetable))
+    if given is None:
+        return stops
+    table = open_table(given, read_amenities)
+    if stops is None:
+        return table
+    stops = stops.to_crs(table.crs)
+    others = table[table["kind"] != "transport"].assign(layer="table")
+    joined = gpd.GeoDataFrame(pd.concat([others, stops], ignore_index=True), crs=table.crs)
+    joined.attrs = dict(table.attrs)
+    return joined
 
 
 def identify_municipality(study: Study, name: str) -> str:

@@ -9,17 +9,18 @@ from pathlib import Path
 import pandas as pd
 
 from socaccess.errors import InputError, Problem, UnknownNameError
-from socaccess.planning.opening import Asked, Given, open_result, open_table
+from socaccess.planning.opening import Asked, Given, open_amenities, open_result, open_table
 from socaccess.privacy import hide_small, mark_small
 from socaccess.programme.assessments import read_children_by_age, read_needed_services
 from socaccess.programme.forecast import VARIANTS, Assumptions, forecast_clients, read_population
-from socaccess.programme.general_services import reach_amenities, read_amenities
+from socaccess.programme.general_services import reach_people
 from socaccess.programme.goals import check_goals, compare_views, read_reached
 from socaccess.programme.institutions import place_movers, read_movers, share_movers
 from socaccess.programme.need import spread_to_settlements
 from socaccess.programme.obstacles import list_obstacles, summarise_obstacles
-from socaccess.programme.reach import find_service, keep_located
+from socaccess.programme.reach import find_service
 from socaccess.settings import Settings
+from socaccess.sources.gtfs import Feed
 from socaccess.sources.services import load_contradictions
 from socaccess.sources.settlements import load_settlements
 from socaccess.study import StudyResult
@@ -395,7 +396,13 @@ class Obstacles:
     stops_known: bool
 
 
-def obstacles(asked: Asked, amenities: Given | None = None, *, scenario: str = "now") -> Obstacles:
+def obstacles(
+    asked: Asked,
+    amenities: Given | None = None,
+    *,
+    timetable: Feed | str | Path | None = None,
+    scenario: str = "now",
+) -> Obstacles:
     """Return what keeps people from the promised services: minutes, roads, borders, no stop.
 
     Parameters
@@ -404,6 +411,8 @@ def obstacles(asked: Asked, amenities: Given | None = None, *, scenario: str = "
         A study or its result.
     amenities
         General services with public transport stops among them, as a table or a file.
+    timetable
+        Whose stops are taken instead: a timetable, its file, or GTFS.
     scenario
         `now` or `planned`.
 
@@ -413,13 +422,9 @@ def obstacles(asked: Asked, amenities: Given | None = None, *, scenario: str = "
     >>> sa.planning.obstacles(sa.Study.load("latgale")).stops_known
     False
     """
-    around = None if amenities is None else open_table(amenities, read_amenities)
+    around = open_amenities(amenities, timetable)
     result, _ = open_result(asked)
-    reach = None
-    if around is not None:
-        homes = keep_located(result.study.settlements[["settlement_id", "geometry"]])
-        assert result.study.network is not None
-        reach = reach_amenities(result.study.network, homes, around)
+    reach = None if around is None else reach_people(result.study, around)
     found = list_obstacles(result, reach, scenario=scenario)
     known = reach is not None and bool(reach.loc[reach["kind"] == "transport", "known"].any())
     return Obstacles(

@@ -11,20 +11,21 @@ import geopandas as gpd
 import pandas as pd
 
 from socaccess.errors import InputError, UnknownNameError
-from socaccess.planning.opening import Asked, Given, open_result, open_table
+from socaccess.planning.opening import Asked, Given, open_amenities, open_result, open_table
 from socaccess.privacy import hide_small
 from socaccess.programme.catalogue import Catalogue, compare_profiles
 from socaccess.programme.general_services import (
     PROPOSED_CRITERIA,
     Criterion,
     reach_amenities,
-    read_amenities,
+    reach_people,
     score_sites,
     summarise_reach,
 )
 from socaccess.programme.institutions import score_buildings, weigh_buildings
 from socaccess.programme.objects import PlanObjects, list_objects, read_amendments
 from socaccess.programme.reach import find_service, find_settlement, keep_located
+from socaccess.sources.gtfs import Feed
 from socaccess.study import Study, StudyResult
 
 __all__ = ["AROUND", "Surroundings", "buildings", "general_services", "objects", "profiles"]
@@ -77,6 +78,7 @@ def buildings(
     *,
     closed_only: bool = False,
     amenities: Given | None = None,
+    timetable: Feed | str | Path | None = None,
     criteria: Sequence[Criterion] = PROPOSED_CRITERIA,
     allow_small_counts: bool = False,
 ) -> pd.DataFrame:
@@ -90,7 +92,7 @@ def buildings(
         For which use; those promised that clients travel to by default.
     closed_only
         Only institutions that have closed, whose houses may stand empty.
-    amenities, criteria
+    amenities, timetable, criteria
         General services around them, by which they are scored too.
     allow_small_counts
         Show counts of fewer people than the threshold too.
@@ -107,7 +109,7 @@ def buildings(
     >>> sa.planning.buildings(sa.Study.load("kurzeme"), ["dac_grt"])["service"].unique().tolist()
     ['dac_grt']
     """
-    around = None if amenities is None else open_table(amenities, read_amenities)
+    around = open_amenities(amenities, timetable)
     result, below = open_result(asked, allow_small_counts=allow_small_counts)
     wanted = [str(find_service(result.study, name)["service"]) for name in services]
     statuses = ("closed",) if closed_only else ("operating", "closed")
@@ -132,7 +134,7 @@ class Surroundings:
     scores
         One row per place: id, `name`, `score`, `met`, `failed`, `unknown`.
     reach
-        One row per place and kind.
+        One row per place (around homes: per point where people live) and kind.
     attribution
         Whom to name as the source, where the data asks for it.
     """
@@ -152,9 +154,12 @@ def general_services(
     around: str = "homes",
     service: str | None = None,
     settlements: Sequence[str] = (),
+    timetable: Feed | str | Path | None = None,
     criteria: Sequence[Criterion] = PROPOSED_CRITERIA,
 ) -> Surroundings:
     """Return how near shops, schools, health care and stops are, and each place's score.
+
+    Around homes it is measured from the points where people live.
 
     Parameters
     ----------
@@ -168,17 +173,24 @@ def general_services(
         Of facilities or sites; all by default.
     settlements
         Only these homes.
+    timetable
+        Whose stops are taken instead of those of `amenities`: a timetable, its file, or GTFS.
     criteria
         What counts as near.
     """
     if around not in AROUND:
         raise UnknownNameError("programme.unknown_around", name=around, known=list(AROUND))
-    table = open_table(amenities, read_amenities)
+    table = open_amenities(amenities, timetable)
+    assert table is not None
     result, _ = open_result(asked, sites=around == "sites")
     places = _choose_places(result, around, service, settlements)
     column = str(places.columns[0])
-    assert result.study.network is not None
-    reach = reach_amenities(result.study.network, places[[column, "geometry"]], table)
+    if around == "homes":
+        reach = reach_people(result.study, table)
+        reach = reach[reach[column].isin(places[column])].reset_index(drop=True)
+    else:
+        assert result.study.network is not None
+        reach = reach_amenities(result.study.network, places[[column, "geometry"]], table)
     people = result.study.settlements.set_index("settlement_id")["population"]
     scores = score_sites(reach, criteria)
     labels = dict(zip(places[column], places["label"], strict=True))

@@ -56,6 +56,16 @@ class ProgrammeBuild:
             "goals": c.goals,
             "assumptions": c.assumptions,
             "contradictions": c.contradictions,
+            "reorganisation": pd.concat(
+                [
+                    pd.DataFrame(columns=["institution_id"]),
+                    *(
+                        plan.destinations.assign(institution_id=plan.institution["facility_id"])
+                        for plan in c.reorganisations
+                    ),
+                ],
+                ignore_index=True,
+            ),
         }
 
     def list_changes(self, since: dt.date) -> pd.DataFrame:

@@ -33,14 +33,18 @@ from socaccess.programme.models import ModelInputs, MunicipalityModel, model_mun
 from socaccess.programme.objects import OBJECTS, PlanObjects, list_objects
 from socaccess.programme.plan_file import PlanFile
 from socaccess.programme.prices import load_prices, locate_prices
+from socaccess.programme.reorganisation import Reorganisation, plan_reorganisation
 from socaccess.programme.take_up import ALL, observe_take_up, summarise_take_up
 from socaccess.sources.plain_tables import fill_columns
 from socaccess.study import StudyResult
 
-__all__ = ["REGISTER_YEAR", "Compilation", "compile_programme", "price_year"]
+__all__ = ["HOME", "REGISTER_YEAR", "Compilation", "compile_programme", "price_year"]
 
 REGISTER_YEAR = 2026
 """The year of the state register that ships (10 October 2026)."""
+
+HOME = "group_home"
+"""The service people who leave an institution move to."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,6 +167,30 @@ class Compilation:
         inputs = replace(inputs, take_up={k: v for k, v in (inputs.take_up or {}).items()
                                           if k in self.promised})  # fmt: skip
         return model_municipalities(self.result, inputs)
+
+    @cached_property
+    def reorganisations(self) -> list[Reorganisation]:
+        """The plan of every institution that people leave by the table of movers."""
+        given = self.plan.given
+        movers, staff = given.get("movers"), given.get("staff")
+        if movers is None:
+            return []
+        costs = {cost.service: cost for cost in self.costs[0]}
+        occupancy = given.get("occupancy")
+        return [
+            plan_reorganisation(
+                self.result,
+                identity,
+                movers,
+                service=HOME,
+                staff=None if staff is None else staff[staff["institution_id"] == identity],
+                occupancy=occupancy if occupancy is not None and len(occupancy) else None,
+                cost=costs.get(HOME),
+                on=self.on,
+                below=self.below,
+            )
+            for identity in dict.fromkeys(movers["institution_id"])
+        ]
 
     @cached_property
     def promised(self) -> list[str]:
@@ -369,14 +397,10 @@ class Compilation:
                          float(to_fraction(cost.units_per_client)), "", "proposal", None,
                          "budget"))  # fmt: skip
         money = self.plan.money
-        named = [
-            "price_index",
-            "hours_per_visit",
-            "eur_per_km",
-            *["esf_ends"] * bool(money.esf_ends),
-        ]
-        rows += [(name, None, None, float(getattr(money, name)), "", "proposal", self.plan.name,
-                  "budget") for name in named]  # fmt: skip
+        named = {"price_index": "share", "hours_per_visit": "h", "eur_per_km": "EUR",
+                 **({"esf_ends": "year"} if money.esf_ends else {})}  # fmt: skip
+        rows += [(name, None, None, float(getattr(money, name)), unit, "proposal", self.plan.name,
+                  "budget") for name, unit in named.items()]  # fmt: skip
         for kind in ("running", "transport", "capital"):
             rows += [(f"share_{kind}", payer, None, share, "share", "proposal", self.plan.name,
                       "budget") for payer, share in getattr(money, kind).items()]  # fmt: skip

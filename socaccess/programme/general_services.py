@@ -3,7 +3,8 @@
 A home in the community needs more than its social service. What municipalities give
 as arguments for a site (public transport, health care, schools, shops, pharmacies,
 banks, leisure) is counted here, from a table a user brings or from OpenStreetMap
-objects. The limits are proposals.
+objects, stops also from a timetable. The limits are proposals. What lies beyond the edge of
+the data is unknown, not far: the nearest may stand just behind it.
 """
 
 from __future__ import annotations
@@ -14,12 +15,15 @@ from dataclasses import dataclass
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 
 from socaccess import crs as crs_
 from socaccess.errors import InputError, Problem, UnknownNameError, raise_problems
 from socaccess.network import RoadNetwork
 from socaccess.settings import LinkModel
-from socaccess.sources.amenities import KINDS, classify_tags, read_amenities
+from socaccess.sources.amenities import KINDS, classify_tags, list_stops, read_amenities
+from socaccess.study import Study
+from socaccess.study.reach import name_points
 from socaccess.travel import nearest
 from socaccess.travel.places import find_id_column
 
@@ -28,7 +32,10 @@ __all__ = [
     "PROPOSED_CRITERIA",
     "Criterion",
     "classify_tags",
+    "judge_reach",
+    "list_stops",
     "reach_amenities",
+    "reach_people",
     "read_amenities",
     "score_sites",
     "summarise_reach",
@@ -70,6 +77,8 @@ class Criterion:
 
 _COLUMN = {"min": "travel_min", "m": "straight_m"}
 _TOLERANCE = 1e-9  # NaN is no way there, which is not near.
+_FASTEST_M_PER_MIN = 110_000 / 60
+"""No road here is driven faster: what is farther cannot be near in so many minutes."""
 
 PROPOSED_CRITERIA = (
     Criterion("transport", 500, "m"),
@@ -108,11 +117,13 @@ def reach_amenities(
     pandas.DataFrame
         One row per place and kind: the place's id, `kind`, `nearest_id` by car,
         `travel_min` (NaN: no way, or none of the kind), `straight_m` to the nearest in
-        a straight line, `known` (whether the table holds any of the kind at all).
+        a straight line, `edge_m` to the edge of the data (0 beyond it; the edge is the convex
+        hull of all objects of the kind's `layer`, where a column of that name tells sources
+        apart), `known` (whether the table holds any of the kind at all).
     """
     column = find_id_column(places)
     metric = crs_.to_metric(places, "places", network.crs)
-    around = crs_.to_metric(amenities, "amenities", network.crs)
+    around = crs_.to_metric(amenities, "amenities", network.crs).reset_index(drop=True)
     ids = metric[column].astype(str).to_numpy(dtype=object)
     xy = np.stack([metric.geometry.x, metric.geometry.y], axis=1)
     tables = []
@@ -125,8 +136,11 @@ def reach_amenities(
             by="kind",
             links=links,
         )
+    layer = around["layer"] if "layer" in around else pd.Series("", around.index)
+    edges = {name: _measure_edge(metric, part) for name, part in around.groupby(layer)}
     for kind in KINDS:
         own = around[around["kind"] == kind]
+        edge = [edges[name] for name in layer[own.index].unique()]
         minutes = np.full(len(ids), np.nan)
         chosen = np.full(len(ids), None, dtype=object)
         straight = np.full(len(ids), np.nan)
@@ -143,12 +157,35 @@ def reach_amenities(
                     "nearest_id": chosen,
                     "travel_min": minutes,
                     "straight_m": straight,
+                    "edge_m": np.max(edge, axis=0) if edge else 0.0,
                     "known": bool(len(own)),
                 }
             )
         )
     return pd.concat(tables, ignore_index=True).sort_values(
         [column, "kind"], kind="stable", ignore_index=True
+    )
+
+
+def reach_people(study: Study, amenities: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Return the nearest general service of each kind to every point where people live.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As of `reach_amenities`, one row per point and kind: `settlement_id`, and `share` of
+        its people who live at the point (0-1). Settlements nobody located are left out.
+    """
+    assert study.network is not None
+    placed = ~(study.people.geometry.isna() | study.people.geometry.is_empty)
+    people = study.people[placed].reset_index(drop=True)
+    points = gpd.GeoDataFrame({"settlement_id": name_points(people)}, geometry=people.geometry)
+    reach = reach_amenities(study.network, points, amenities)
+    own = people.set_index(points["settlement_id"])
+    at = own.loc[reach["settlement_id"]]
+    return reach.assign(
+        settlement_id=at["settlement_id"].to_numpy(dtype=object),
+        share=at["share"].to_numpy(dtype=float),
     )
 
 
@@ -160,16 +197,19 @@ def score_sites(
     Parameters
     ----------
     reach
-        As of `reach_amenities`.
+        As of `reach_amenities`; with several rows of a place and kind, such as the points its
+        people live at, `share` says how many live at each (0-1).
     criteria
         The arguments; those of `PROPOSED_CRITERIA` by default.
 
     Returns
     -------
     pandas.DataFrame
-        One row per place, best first: its id, `score` (0 to 1, of the kinds the data
-        holds; NaN when it holds none), `met`, `failed` and `unknown` (kinds, the last
-        those of which there is no data: absent from the table is not far away).
+        One row per place, best first: its id, `score` (0 to 1: of the people of whom it is
+        known, those near, over the kinds the data holds; NaN when it holds none), `met`,
+        `failed` and `unknown` (kinds that at least half of those of whom it is known have
+        near, that fewer have, and those of which nothing is known of anybody: absent from the
+        table, or beyond its edge, is not far away).
 
     Examples
     --------
@@ -185,26 +225,28 @@ def score_sites(
     raise_problems([Problem("programme.kind_twice", "criteria", doubled)] if doubled else [])
     column = next(name for name in reach.columns if name != "kind")
     rows = []
-    for place, part in reach.groupby(column, sort=True):
-        by_kind = part.set_index("kind").to_dict("index")
-        met: list[Criterion] = []
-        failed: list[Criterion] = []
-        unknown: list[Criterion] = []
+    judged = {c.kind: judge_reach(reach[reach["kind"] == c.kind], c) for c in criteria}
+    sums = {
+        kind: part.groupby(reach[column])[["near", "far"]].sum() for kind, part in judged.items()
+    }
+    for place in sorted(reach[column].unique()):
+        outcome: dict[str, list[str]] = {"met": [], "failed": [], "unknown": []}
+        whole = best = 0.0
         for criterion in criteria:
-            row = by_kind.get(criterion.kind)
-            if row is None or not row["known"]:
-                unknown.append(criterion)
+            part = sums[criterion.kind]
+            near, far = part.loc[place] if place in part.index else (0.0, 0.0)
+            known = near + far
+            if known <= _TOLERANCE:
+                outcome["unknown"].append(criterion.kind)
                 continue
-            value = float(row[_COLUMN[criterion.unit]])
-            (met if value <= criterion.limit + _TOLERANCE else failed).append(criterion)
-        known = sum(criterion.weight for criterion in [*met, *failed])
+            outcome["met" if near >= far else "failed"].append(criterion.kind)
+            best += criterion.weight * near
+            whole += criterion.weight * known
         rows.append(
             {
                 column: place,
-                "score": sum(c.weight for c in met) / known if known else np.nan,
-                "met": ", ".join(c.kind for c in met),
-                "failed": ", ".join(c.kind for c in failed),
-                "unknown": ", ".join(c.kind for c in unknown),
+                "score": best / whole if whole else np.nan,
+                **{name: ", ".join(kinds) for name, kinds in outcome.items()},
             }
         )
     table = pd.DataFrame(rows, columns=[column, "score", "met", "failed", "unknown"])
@@ -223,7 +265,7 @@ def summarise_reach(
     Parameters
     ----------
     reach
-        As of `reach_amenities`.
+        As `score_sites` takes it.
     population
         Inhabitants by the place's id; without it only places are counted.
     criteria
@@ -233,8 +275,10 @@ def summarise_reach(
     -------
     pandas.DataFrame
         One row per criterion: `kind`, `limit`, `unit`, `basis`, `known` (whether the
-        data holds any), `places`, `places_near`, `population`, `population_near`,
-        `share` (of the inhabitants, else of the places; NaN where nothing is known).
+        data holds any), `places`, `places_near` (those at least half of whose people are),
+        `population`, `population_near`, `population_unknown` (beyond the edge of the data),
+        `share` (of the inhabitants of whom it is known, else of the places; NaN where
+        nothing is known).
 
     Examples
     --------
@@ -248,12 +292,14 @@ def summarise_reach(
     rows = []
     for criterion in criteria:
         part = reach[reach["kind"] == criterion.kind]
-        near = (part[_COLUMN[criterion.unit]] <= criterion.limit + _TOLERANCE).to_numpy(dtype=bool)
+        sums = judge_reach(part, criterion).groupby(part[column]).sum()
         known = bool(part["known"].any())
-        people = np.full(len(part), np.nan)
+        people = pd.Series(np.nan, sums.index)
         if population is not None:
-            people = part[column].map(population).to_numpy(dtype=float)
-        counted = np.ones(len(part)) if population is None else people
+            people = sums.index.to_series().map(population).astype(float)
+        counted = pd.Series(1.0, sums.index) if population is None else people
+        near = float((sums["near"] * counted).sum())
+        judged = near + float((sums["far"] * counted).sum())
         rows.append(
             {
                 "kind": criterion.kind,
@@ -261,16 +307,43 @@ def summarise_reach(
                 "unit": criterion.unit,
                 "basis": criterion.basis,
                 "known": known,
-                "places": len(part),
-                "places_near": int(near.sum()) if known else np.nan,
-                "population": float(people.sum()),
-                "population_near": float(people[near].sum()) if known else np.nan,
-                "share": float(counted[near].sum() / counted.sum())
-                if known and counted.sum() > 0
+                "places": len(sums),
+                "places_near": int(((sums["near"] >= sums["far"]) & (sums["near"] > 0)).sum())
+                if known
                 else np.nan,
+                "population": float(people.sum()),
+                "population_near": float((people * sums["near"]).sum()) if known else np.nan,
+                "population_unknown": float((people * sums["unknown"]).sum()),
+                "share": near / judged if known and judged > _TOLERANCE else np.nan,
             }
         )
     return pd.DataFrame(rows)
+
+
+def judge_reach(part: pd.DataFrame, criterion: Criterion) -> pd.DataFrame:
+    """Return the share of people `near`, `far` and `unknown` by row of one kind.
+
+    Whoever has none within the limit is far only where the data go on for as far as the limit
+    reaches (for minutes: as far as anybody may drive in them).
+    """
+    near = (part[_COLUMN[criterion.unit]] <= criterion.limit + _TOLERANCE) & part["known"]
+    whole = criterion.limit * (_FASTEST_M_PER_MIN if criterion.unit == "min" else 1.0)
+    edge = part["edge_m"] if "edge_m" in part else pd.Series(np.inf, part.index)
+    known = part["known"].astype(bool) & (near | (edge >= whole))
+    share = part["share"] if "share" in part else pd.Series(1.0, part.index)
+    return pd.DataFrame(
+        {"near": share.where(near, 0.0), "far": share.where(known & ~near, 0.0),
+         "unknown": share.where(~known, 0.0)}
+    )  # fmt: skip
+
+
+def _measure_edge(places: gpd.GeoDataFrame, objects: gpd.GeoDataFrame) -> np.ndarray:
+    """Return the metres from each place to the edge of the data, 0 beyond it."""
+    hull = shapely.convex_hull(shapely.multipoints(objects.geometry.to_numpy()))
+    points = places.geometry.to_numpy()
+    return np.where(
+        shapely.contains(hull, points), shapely.distance(shapely.boundary(hull), points), 0.0
+    )
 
 
 def _measure_straight(xy: np.ndarray, other: np.ndarray) -> np.ndarray:

@@ -70,7 +70,7 @@ def choose_rates(study: Study, given: pd.DataFrame | None = None) -> pd.DataFram
     A region's own table comes first; then what is registered as operating; then the share
     that was observed in this region or others. Registered clients are the middle: it is them
     the services are organised for today. Low is what is sure of them or what observed shares
-    say, high the greater of shared places and observed shares.
+    say, high the greater of shared places and observed shares, though not of more than are in need.
 
     Parameters
     ----------
@@ -105,7 +105,9 @@ def choose_rates(study: Study, given: pd.DataFrame | None = None) -> pd.DataFram
             continue
         registered, other = row["clients"] / whole, rates.get(key)
         low = max(row["sure"] / whole, other["low"] if other else 0.0)
+        # No more come than need it, unless more are registered already.
         high = max((row["clients"] + row["shared"]) / whole, other["high"] if other else 0.0)
+        high = min(high, max(1.0, registered * _UNSEEN))
         rates[key] = {
             "target_group": key[0],
             "service": key[1],

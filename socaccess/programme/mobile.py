@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -15,11 +16,27 @@ import pandas as pd
 from socaccess.errors import InputError, Problem, raise_problems
 from socaccess.programme.reach import find_settlement, name_municipalities
 from socaccess.routing import UNREACHABLE
+from socaccess.schemas import Column, TableForm
+from socaccess.sources.plain_tables import check_plain_table
 from socaccess.study import Study, StudyResult
 
-__all__ = ["MobileWork", "plan_mobile_work"]
+__all__ = ["ELIGIBLE", "MobileWork", "divide_areas", "plan_mobile_work", "read_eligible"]
 
 MS_PER_HOUR = 3_600_000
+
+ELIGIBLE = TableForm(
+    "eligible",
+    (
+        Column("municipality", required=True),
+        Column("disability_group"),
+        Column("persons", "number", required=True, minimum=0),
+    ),
+)
+
+
+def read_eligible(path: str | Path) -> pd.DataFrame:
+    """Return who may have a service: `municipality`, `disability_group`, `persons`."""
+    return check_plain_table(path, ELIGIBLE)
 
 
 @dataclass(frozen=True)
@@ -125,6 +142,58 @@ def plan_mobile_work(
     )
     rows = rows[rows["clients"] > 0]
     return _sum_by_base(rows, names[at].tolist(), work), _sum_by_settlement(rows, study)
+
+
+def divide_areas(study: Study, places: pd.DataFrame, worker_hours_per_week: float) -> pd.DataFrame:
+    """Return the areas of single workers: settlements side by side, as seen from their base.
+
+    The sweep of Gillett and Miller (1974): settlements are taken by their bearing, from the
+    widest gap on, until a worker's week is full. A settlement that alone takes more than a
+    week is an area of several workers.
+
+    Parameters
+    ----------
+    study
+        Whose settlements they are.
+    places
+        As `plan_mobile_work` gives them.
+    worker_hours_per_week
+        Hours a worker has for visits and road.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per area: `base`, `area` (from 1), `settlements` (names), `clients`, `hours`
+        (a week), `workers` and `farthest_min` (the longest way there and back).
+    """
+    homes = study.settlements
+    points = homes.set_index("settlement_id").geometry
+    towns = dict(zip(homes["name"], homes["settlement_id"], strict=True))
+    rows = []
+    served = places[(places["served_share"] > 0) & (places["clients"] > 0)]
+    for base, part in served.groupby("base", sort=True):
+        start = points[towns[base]]
+        away = points.loc[part["settlement_id"]]
+        bearing = np.arctan2(away.x.to_numpy() - start.x, away.y.to_numpy() - start.y)
+        order = np.argsort(bearing, kind="stable")
+        gaps = np.diff(bearing[order], append=bearing[order[0]] + 2 * np.pi)
+        order = np.roll(order, -(int(gaps.argmax()) + 1))
+        hours = (part["visit_hours"] + part["road_hours"]).to_numpy(dtype=float)[order]
+        area, load, at = 0, np.inf, []
+        for own in hours:
+            if load + own > worker_hours_per_week + 1e-9:
+                area, load = area + 1, 0.0
+            load += own
+            at.append(area)
+        ordered = part.iloc[order].assign(area=at, hours=hours)
+        for number, those in ordered.groupby("area"):
+            whole = float(those["hours"].sum())
+            rows.append(
+                (base, number, ", ".join(those["settlement"]), float(those["clients"].sum()),
+                 whole, whole / worker_hours_per_week, float(those["round_trip_min"].max()))
+            )  # fmt: skip
+    columns = ["base", "area", "settlements", "clients", "hours", "workers", "farthest_min"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _sum_by_base(rows: pd.DataFrame, bases: list[str], work: MobileWork) -> pd.DataFrame:

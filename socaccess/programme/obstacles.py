@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from socaccess.errors import UnknownNameError
-from socaccess.programme.general_services import PROPOSED_CRITERIA, Criterion
+from socaccess.programme.general_services import PROPOSED_CRITERIA, Criterion, judge_reach
 from socaccess.study import StudyResult
 
 __all__ = ["OBSTACLES", "list_obstacles", "summarise_obstacles"]
@@ -36,9 +36,9 @@ def list_obstacles(
         A study's result. Services of which the data holds no facility are left out:
         of those nothing can be said.
     reach
-        General services around the settlements, as of
-        `socaccess.programme.general_services.reach_amenities`; without them, or where
-        they hold no stop at all, `no_stop` is not told.
+        General services around the settlements or their people, as of
+        `socaccess.programme.general_services.reach_people`; without them, where they hold no
+        stop at all, or beyond the edge of their data, `no_stop` is not told.
     scenario
         `now` or `planned`.
     stop
@@ -83,14 +83,15 @@ def list_obstacles(
     unreachable = (near < 1) & table["travel_min"].isna()
     # Those who travel need the stop; where staff travel to people nobody waits for a bus.
     travelling = table["service"].map(told["traveller"] == "client").astype(bool)
-    unserved = travelling & table["settlement_id"].isin(_find_unserved(reach, stop))
+    unserved = table["settlement_id"].map(_find_unserved(reach, stop)).astype(float).fillna(0.0)
+    unserved = unserved.where(travelling, 0.0)
     # Of the people of each settlement, the share that meets the obstacle.
     shares = {
         "too_far": (1 - near).where(table["travel_min"].notna(), 0.0),
         "no_road": (1 - near).where(unreachable & located, 0.0),
         "not_located": (1 - near).where(unreachable & ~located, 0.0),
         "only_elsewhere": near - np.minimum(own, near),
-        "no_stop": near.where(unserved, 0.0),
+        "no_stop": near * unserved,
     }
     columns = ["settlement_id", "settlement", "municipality_id", "municipality", "service",
                "obstacle", "travel_min", "limit_min", "over_min", "facility",
@@ -134,10 +135,9 @@ def summarise_obstacles(obstacles: pd.DataFrame, by: str = "service") -> pd.Data
     )
 
 
-def _find_unserved(reach: pd.DataFrame | None, stop: Criterion) -> list[str]:
-    """Return the settlements without a stop near enough; none where no stop is known at all."""
+def _find_unserved(reach: pd.DataFrame | None, stop: Criterion) -> pd.Series:
+    """Return the share of people without a stop near enough, by settlement, where it is known."""
     if reach is None:
-        return []
-    rows = reach[(reach["kind"] == stop.kind) & reach["known"]]
-    value = rows["straight_m" if stop.unit == "m" else "travel_min"]
-    return rows.loc[~(value <= stop.limit), "settlement_id"].tolist()
+        return pd.Series(dtype=float)
+    rows = reach[reach["kind"] == stop.kind]
+    return judge_reach(rows, stop)["far"].groupby(rows["settlement_id"]).sum()

@@ -8,6 +8,7 @@ itself.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -121,19 +122,19 @@ def summarise_model(
         )
         for row in _list_rows(services)
     ]
+    columns = (replace(columns[0], width=2.9), *columns[1:-1], replace(columns[-1], width=1.9))
     # A column in which nobody has said anything only takes room.
     silent = {1} if services["priority"].isna().all() else set()
     silent |= {8} if services["viable"].eq("not_judged").all() else set()
     columns = tuple(column for at, column in enumerate(columns) if at not in silent)
     rows = [tuple(cell for at, cell in enumerate(row) if at not in silent) for row in rows]
+    shared: dict[tuple[str, str], list[str]] = {}
+    for row in _list_rows(services[services["viable"] == "together"]):
+        name = names.get(row["service"], row["service"])
+        shared.setdefault((row["partners"], row["site"]), []).append(name)
     together = tuple(
-        Phrase(
-            "plan.model_together",
-            service=names.get(row["service"], row["service"]),
-            site=row["site"],
-            partners=row["partners"],
-        )
-        for row in _list_rows(services[services["viable"] == "together"])
+        Phrase("plan.model_together", services="; ".join(those), partners=partners, site=site)
+        for (partners, site), those in shared.items()
     )
     section = Section(
         Phrase("plan.model_services"),

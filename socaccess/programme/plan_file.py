@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +21,12 @@ from socaccess.programme.amounts import find_share_problems
 from socaccess.programme.catalogue import CATALOGUE, Catalogue, list_groups
 from socaccess.programme.forecast import POPULATION
 from socaccess.programme.goals import REACHED, list_reached
+from socaccess.programme.institutions import MOVERS
 from socaccess.programme.known_counts import RATES, choose_rates
 from socaccess.programme.measures import MEASURES, propose_measures
 from socaccess.programme.objects import AMENDMENTS, OBJECTS, list_objects
 from socaccess.programme.prices import PRICES, load_prices, locate_prices
+from socaccess.programme.reorganisation import OCCUPANCY, STAFF
 from socaccess.schemas import Column, TableForm, suggest_names
 from socaccess.sources.boundaries import REGIONS
 from socaccess.sources.plain_tables import check_plain_table, fill_columns
@@ -83,6 +85,13 @@ FORMS: Mapping[str, TableForm] = {
     "measures": MEASURES,
     "reached": REACHED,
     "backed": BACKED,
+    "movers": replace(MOVERS, may_be_empty=True),
+    "staff": replace(
+        STAFF,
+        columns=(Column("institution_id", required=True), *STAFF.columns),
+        may_be_empty=True,
+    ),
+    "occupancy": replace(OCCUPANCY, may_be_empty=True),
 }
 """The tables of a programme beside its catalogue, by their key under `[tables]`."""
 
@@ -114,6 +123,9 @@ class Tables:
     measures: str = ""
     reached: str = ""
     backed: str = ""
+    movers: str = ""
+    staff: str = ""
+    occupancy: str = ""
 
 
 @dataclass(frozen=True)
@@ -385,6 +397,8 @@ def init_programme(
              for m in people["municipality_id"] for s in study.promised or ()],
             columns=[c.name for c in BACKED.columns],
         ),
+        **{name: pd.DataFrame(columns=[c.name for c in FORMS[name].columns])
+           for name in ("movers", "staff", "occupancy")},
     }  # fmt: skip
     files: dict[str, bytes | str] = {
         f"{name}.csv": encode_csv(table) for name, table in tables.items()

@@ -160,7 +160,9 @@ def check_days(events: pd.DataFrame, *, on: str) -> pd.DataFrame:
         took = ((summary or _parse_day(on)) - end).days
         if took > limit:
             add("summary_late" if summary else "summary_missing", took, limit)
-    return pd.DataFrame(rows, columns=["event_id", "kind", "finding", "days", "limit"])
+    table = pd.DataFrame(rows, columns=["event_id", "kind", "finding", "days", "limit"])
+    # With a gap whole days would become fractions.
+    return table.assign(days=pd.Series([row[3] for row in rows], dtype=object))
 
 
 def mark_statements(statements: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:

@@ -18,12 +18,13 @@ from socaccess import crs as crs_
 from socaccess.errors import CrsError, InputError, Problem, raise_problems
 from socaccess.i18n import fold
 from socaccess.schemas import pick_rows, suggest_message
+from socaccess.sources.gtfs import MAY_BOARD, Feed
 from socaccess.sources.osm import ATTRIBUTION
 from socaccess.sources.osm_facilities import read_tagged_points
 from socaccess.sources.osm_files import describe_file
 from socaccess.sources.tables import read_rows
 
-__all__ = ["KINDS", "classify_tags", "read_amenities", "read_osm_amenities"]
+__all__ = ["KINDS", "classify_tags", "list_stops", "read_amenities", "read_osm_amenities"]
 
 KINDS = ("transport", "health_care", "pharmacy", "school", "preschool", "shop", "bank", "leisure",
          "employment")  # fmt: skip
@@ -141,6 +142,34 @@ def read_osm_amenities(path: str | Path, *, crs: str | None = None) -> gpd.GeoDa
 def _find_kind(tags: Mapping[str, str]) -> str | None:
     """Return the kind of one object; the same rules as for a table of tags."""
     return next((kind for key, values, kind in _TAGS if tags.get(key) in values), None)
+
+
+def list_stops(feed: Feed) -> gpd.GeoDataFrame:
+    """Return the stops of a timetable where a trip may be boarded, as general services.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        `id`, `name`, `kind` (`transport`), `layer` (`timetable`) and points, EPSG:3059 in Latvia.
+    """
+    boards = (feed.rule & MAY_BOARD) != 0
+    boards[feed.trip_begin[1:][np.diff(feed.trip_begin) > 0] - 1] = False  # where a trip ends
+    used = np.unique(feed.stop[boards])
+    lon, lat = feed.stop_lon[used], feed.stop_lat[used]
+    used, placed = used[np.isfinite(lon + lat)], np.isfinite(lon + lat)
+    lon, lat = lon[placed], lat[placed]
+    target = crs_.choose_metric_crs(lon, lat)
+    x, y = crs_.project_points(lon, lat, crs_.EXCHANGE, target)
+    return gpd.GeoDataFrame(
+        {
+            "id": [f"stop/{name}" for name in feed.stop_id.take(used).to_pylist()],
+            "name": feed.stop_name.take(used).to_pylist(),
+            "kind": "transport",
+            "layer": "timetable",
+        },
+        geometry=gpd.points_from_xy(x, y),
+        crs=target,
+    )
 
 
 def read_amenities(path: str | Path) -> gpd.GeoDataFrame:

@@ -5,23 +5,19 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import shutil
 import zipfile
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from told import COMMAND, FILE, PAGES, assert_printed, list_sentences
 from typer.testing import CliRunner
 
-from socaccess.cli.plan import app
+from socaccess.cli.app import app
 from socaccess.errors import InputError
 from socaccess.study import Study
 from socaccess.study.release import release
-
-ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / "docs" / "seeds" / f"00{number}.md" for number in (1, 2, 3, 4)]
-COMMAND = re.compile(r"^\$ socaccess plan (.+?)\s+# exit (\d)$", re.M)
-FILE = re.compile(r"^```text (\S+)\n(.*?)^```", re.M | re.S)
-
 
 TITLES = {
     "buildings": "Buildings of institutions as sites of services",
@@ -35,7 +31,7 @@ TITLES = {
     "mobile": "Staff on the road: ",
     "model": "Model of services: ",
     "movers": "Where those who leave an institution go",
-    "need": "understood, municipalities of",
+    "need": "where published figures contradict each other",
     "objects": "Objects of the plan: ",
     "obstacles": "What keeps people from the promised services",
     "person-budget": "A month's budget of EUR",
@@ -45,15 +41,20 @@ TITLES = {
     "reorganisation": "Reorganisation of an institution: ",
     "views": "The same people in the plan's municipalities and in today's",
 }
-"""What every documented command says first, in English as the pages run it."""
+"""What every documented command of `plan` says first, in English as the pages run it."""
 
 
-def list_commands() -> list:
-    return [
-        pytest.param(shlex.split(words), int(code), id=f"{page.stem}: {words[:60]}")
-        for page in PAGES
-        for words, code in COMMAND.findall(page.read_text(encoding="utf-8"))
-    ]
+def list_commands(page: Path) -> list[tuple[str, int]]:
+    text = page.read_text(encoding="utf-8")
+    return [(words, int(code)) for words, code in COMMAND.findall(text)]
+
+
+ALONE = [
+    pytest.param(words, code, id=f"{page.stem}: {words[:60]}")
+    for page in PAGES
+    for words, code in list_commands(page)
+    if words.split()[0] in ("plan", "site", "access")
+]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -82,7 +83,15 @@ def one_study_each():
 
 
 def call(*words: str):
-    return CliRunner().invoke(app, list(words))
+    return CliRunner().invoke(app, ["plan", *words])
+
+
+def run(words: str):
+    """Run a command as a page tells it; what is not an exit is raised."""
+    done = CliRunner().invoke(app, [*shlex.split(words), "--lang", "en"])
+    if done.exception and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return done
 
 
 @pytest.fixture(scope="module")
@@ -95,25 +104,40 @@ def told_files(tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize(("words", "code"), list_commands())
+@pytest.mark.parametrize(("words", "code"), ALONE)
 def test_a_told_command_ends_as_told(words, code, told_files, monkeypatch):
     monkeypatch.chdir(told_files)
-    done = call(*words)
-    if done.exception and not isinstance(done.exception, SystemExit):
-        raise done.exception
+    done = run(words)
     assert done.exit_code == code, done.output
-    title = TITLES[words[0]]
-    assert title in done.output, done.output
-    # Below its title a page says something: a number, or that none is known.
-    assert re.search(r"\d|–", done.output.split(title, 1)[1])
+    kind, name = words.split()[:2]
+    if kind == "plan":
+        title = TITLES[name]
+        assert title in done.output, done.output
+        # Below its title a page says something: a number, or that none is known.
+        assert re.search(r"\d|–", done.output.split(title, 1)[1])
+    assert_printed(words, done.output)
+
+
+def test_the_round_of_the_pages_goes_as_told(told_files, tmp_path, monkeypatch):
+    """Its commands follow each other, over one store."""
+    commands = [found for found in list_commands(PAGES[0]) if found[0].startswith("round ")]
+    assert len(commands) >= 9
+    shutil.copytree(told_files, tmp_path / "round")
+    monkeypatch.chdir(tmp_path / "round")
+    for words, code in commands:
+        done = run(words)
+        assert done.exit_code == code, (words, done.output)
+        assert_printed(words, done.output)
+    assert len(list((tmp_path / "round" / "forms").iterdir())) == 21
+    assert (tmp_path / "round" / "state" / "status.html").is_file()
 
 
 def test_every_page_tells_commands():
-    assert len(list_commands()) >= 12
+    assert len(ALONE) >= 30
     for page in PAGES:
         text = page.read_text(encoding="utf-8")
         assert COMMAND.search(text), page.name
-        assert "## Not done" in text
+        assert "## Not done" in text or page == PAGES[0]
         assert text.count("$ socaccess") == len(COMMAND.findall(text)), page.name
 
 
@@ -256,16 +280,22 @@ def test_what_is_not_known_is_said(tmp_path):
     assert json.loads(budget.stdout)["lines"][0]["outcome"] == "no_data"
 
 
-def test_every_document_has_states_commands_and_a_picture():
-    """Each row says what is done and what is not; what is shown as a picture is there."""
-    for page in sorted((ROOT / "docs" / "seeds").glob("*.md")):
-        text = page.read_text(encoding="utf-8")
-        rows = re.findall(r"^\| (?!what it asks|---)(.+) \|$", text, re.M)
-        assert len(rows) >= 12, page.name
-        for row in rows:
-            asked, how, state = re.split(r" ?\| ?", row)
-            assert asked and state, row
-            assert how.strip(" -") or state.startswith("not done"), row
-        assert re.search(r"^\$ socaccess .+# exit \d$", text, re.M), page.name
-        pictures = re.findall(r"!\[.+?\]\((.+?)\)", text)
-        assert pictures and all((page.parent / path).is_file() for path in pictures), page.name
+def test_every_sentence_has_its_command_result_and_picture():
+    """What is done names a command that is run here, what it prints, and a picture or none."""
+    run_here = {words for page in PAGES for words, _ in list_commands(page)}
+    text = (PAGES[0].parents[1] / "programme.md").read_text(encoding="utf-8")
+    run_here |= {words for words, _ in COMMAND.findall(text)}
+    sentences = list_sentences()
+    for page in PAGES:
+        assert len([s for s in sentences if s.page == page]) >= 12, page.name
+    for s in sentences:
+        if s.state.startswith("not done"):
+            assert not s.command and not s.prints, s
+            continue
+        assert s.command in run_here, s
+        assert s.prints, s
+        picture = re.fullmatch(r"\[picture\]\((.+)\)", s.picture)
+        if picture is None:
+            assert s.picture == "no picture: a table", s
+        else:
+            assert (s.page.parent / picture[1]).is_file(), s

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from types import SimpleNamespace
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,6 +15,7 @@ from small_worlds import two_municipalities
 
 from socaccess.documents.markdown import render_markdown
 from socaccess.errors import InputError, UnknownNameError
+from socaccess.planning import mobile
 from socaccess.programme.cooperation import (
     Flows,
     assign_with_places,
@@ -20,7 +23,7 @@ from socaccess.programme.cooperation import (
     settle_flows,
     value_joint_site,
 )
-from socaccess.programme.mobile import MobileWork, plan_mobile_work
+from socaccess.programme.mobile import MobileWork, divide_areas, plan_mobile_work
 from socaccess.programme.models import ModelInputs, model_municipalities
 from socaccess.programme.pages import build_model
 from socaccess.study import Study
@@ -303,3 +306,51 @@ def test_mobile_staff_by_hand(world):
         MobileWork(0, 1, 40)
     with pytest.raises(InputError, match="not in the study"):
         plan_mobile_work(world, ["Egles"], {"q": 1}, work)
+
+
+def test_areas_of_workers_by_hand():
+    """Four villages around a base, 15 h each, and a town of 80: a week of 36 h holds two."""
+    names = ["Bāze", "N", "E", "S", "W", "Pils"]
+    points = gpd.points_from_xy([0, 0, 9, 0, -8, 5], [0, 9, 0, -9, 5, 5])
+    homes = gpd.GeoDataFrame({"settlement_id": names, "name": names}, geometry=points)
+    places = pd.DataFrame(
+        {
+            "settlement_id": names[1:],
+            "settlement": names[1:],
+            "base": "Bāze",
+            "clients": [2.0, 2.0, 2.0, 2.0, 10.0],
+            "visit_hours": [10.0, 10.0, 10.0, 10.0, 60.0],
+            "road_hours": [5.0, 5.0, 5.0, 5.0, 20.0],
+            "round_trip_min": [30.0, 40.0, 20.0, 50.0, 10.0],
+            "served_share": 1.0,
+        }
+    )
+    areas = divide_areas(SimpleNamespace(settlements=homes), places, 36)
+    # From the widest gap, south to west, on and clockwise: the town is north-east.
+    assert areas["settlements"].tolist() == ["W, N", "Pils", "E, S"]
+    assert areas["hours"].sum() == pytest.approx(140)
+    big = areas[areas["settlements"] == "Pils"].iloc[0]
+    assert big["workers"] == pytest.approx(80 / 36) and big["farthest_min"] == 10
+    assert (areas.loc[areas["settlements"] != "Pils", "hours"] <= 36).all()
+
+
+def test_who_is_eligible_is_taken_from_a_table(latgale):
+    """Only group I of two municipalities: 30 + 20 people, all served; hours cost what they cost."""
+    table = pd.DataFrame(
+        [("Ludzas novads", "I", 30), ("Ludzas novads", "II", 70), ("Preiļu novads", "I", 20)],
+        columns=["municipality", "disability_group", "persons"],
+    )
+    work = MobileWork(visits_per_week=2, visit_hours=1, worker_hours_per_week=36)
+    found = mobile(latgale, "home_care", ["Ludza", "Preiļi"], work, take_up=1.0, eligible=table,
+                   groups=["I"], eur_per_hour="10", allow_small_counts=True)  # fmt: skip
+    assert found.clients_basis == "given"
+    assert found.bases["clients"].sum() == pytest.approx(50, abs=0.1)
+    assert found.areas["clients"].sum() == pytest.approx(50, abs=0.05 * len(found.areas))
+    hours = (found.bases["visit_hours"] + found.bases["road_hours"]).sum()
+    assert float(sum(found.bases["eur_per_year"])) == pytest.approx(hours * 520, abs=0.02)
+    assert found.areas["hours"].sum() == pytest.approx(hours)
+    hidden = mobile(latgale, "home_care", ["Ludza", "Preiļi"], work, take_up=0.05, eligible=table)
+    few = hidden.bases[hidden.bases["clients"].map(lambda cell: isinstance(cell, str))]
+    assert len(few) and few["workers"].isna().all()
+    with pytest.raises(UnknownNameError):
+        mobile(latgale, "home_care", ["Ludza"], work, eligible=table, groups=["III"])

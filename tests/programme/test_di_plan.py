@@ -383,11 +383,10 @@ AMENITIES = ["id", "name", "kind", "geometry"]
 
 
 def test_general_services_by_hand(world):
-    amenities = gpd.GeoDataFrame(
-        [("s", "Veikals", "shop", at(10)), ("t", "Pietura", "transport", at(20, 0.4))],
-        columns=AMENITIES,
-        crs="EPSG:3059",
-    )
+    near = [("s", "Veikals", "shop", at(10)), ("t", "Pietura", "transport", at(20, 0.4))]
+    # Banks far around: what they enclose is known, and none of another kind is hidden there.
+    around = [(f"b{x}{y}", "Banka", "bank", at(x, y)) for x in (-500, 500) for y in (-500, 500)]
+    amenities = gpd.GeoDataFrame(near + around, columns=AMENITIES, crs="EPSG:3059")
     reach = reach_amenities(world.study.network, world.study.settlements, amenities)
     rows = reach.set_index(["settlement_id", "kind"])
     assert rows.loc[("a", "shop"), "travel_min"] == pytest.approx(10)
@@ -401,7 +400,14 @@ def test_general_services_by_hand(world):
     assert scores.loc["c", "score"] == 1.0
     assert scores.loc["a", "score"] == 0.5
     assert scores.loc["e", "score"] == 0.0
-    assert set(scores["unknown"]) == {"school"}
+    assert set(scores["unknown"].drop("z")) == {"school"}
+    # What may stand just behind the edge of the data is not far; what is near is near.
+    edge = reach_amenities(
+        world.study.network, world.study.settlements, amenities.iloc[: len(near)]
+    )
+    few = score_sites(edge, [Criterion("shop", 10)]).set_index("settlement_id")
+    assert few.loc["a", "met"] == "shop" and few.loc["e", "unknown"] == "shop"
+    assert pd.isna(few.loc["e", "score"])
     with pytest.raises(InputError, match="stands twice"):
         score_sites(reach, [Criterion("shop", 1), Criterion("shop", 2)])
 

@@ -11,9 +11,11 @@ import pytest
 import shapely
 
 from socaccess.errors import InputError
+from socaccess.planning.opening import open_amenities
 from socaccess.programme.general_services import (
     Criterion,
     reach_amenities,
+    reach_people,
     read_amenities,
     score_sites,
     summarise_reach,
@@ -115,6 +117,72 @@ def test_limits_are_inclusive_and_counted_in_inhabitants():
     assert np.isnan(rows.loc["bank", "share"])
     places = summarise_reach(REACH, criteria=CRITERIA).set_index("kind")
     assert places.loc["shop", "share"] == pytest.approx(1 / 3)
+
+
+def test_the_edge_of_the_data_is_no_distance():
+    """15 min reach 27.5 km at most: nearer to the edge than that nobody is told to be far."""
+    reach = pd.DataFrame(
+        {
+            "settlement_id": ["a", "b", "c"],
+            "kind": "shop",
+            "travel_min": [5.0, 20.0, 20.0],
+            "straight_m": 1000.0,
+            "edge_m": [0.0, 27_000.0, 28_000.0],
+            "known": True,
+        }
+    )
+    rule = [Criterion("shop", 15)]
+    (row,) = summarise_reach(reach, pd.Series({"a": 60, "b": 30, "c": 20}), rule).to_dict("records")
+    assert (row["population_near"], row["population_unknown"], row["share"]) == (60, 30, 0.75)
+    scores = score_sites(reach, rule).set_index("settlement_id")
+    assert scores["score"].fillna(-1).to_dict() == {"a": 1.0, "b": -1.0, "c": 0.0}
+
+
+def test_people_count_where_they_live():
+    """Three in ten of a settlement live beyond the limit: 0.7, and it is met by most."""
+    reach = pd.DataFrame(
+        {
+            "settlement_id": ["a", "a"],
+            "share": [0.7, 0.3],
+            "kind": "shop",
+            "travel_min": [5.0, 20.0],
+            "straight_m": 0.0,
+            "known": True,
+        }
+    )
+    rule = [Criterion("shop", 10)]
+    (row,) = score_sites(reach, rule).to_dict("records")
+    assert row["score"] == pytest.approx(0.7) and row["met"] == "shop"
+    (row,) = summarise_reach(reach, pd.Series({"a": 200}), rule).to_dict("records")
+    assert (row["places"], row["population_near"]) == (1, pytest.approx(140))
+
+
+def test_from_people_and_from_a_timetable(world, tmp_path):
+    """A settlement's people are its points; a stop without a bus is no stop."""
+    study = world.study
+    points = study.people[~study.people.geometry.is_empty].geometry
+    shop = gpd.GeoDataFrame(
+        {"id": ["s"], "name": ["V"], "kind": ["shop"]}, geometry=[points.iloc[0]], crs="EPSG:3059"
+    )
+    reach = reach_people(study, shop)
+    shares = reach[reach["kind"] == "shop"].groupby("settlement_id")["share"].sum()
+    assert shares.to_numpy() == pytest.approx(1.0)
+    for name, text in {
+        "agency.txt": "agency_id,agency_name,agency_url,agency_timezone\n"
+        "A,A,https://a.example,Europe/Riga\n",
+        "stops.txt": "stop_id,stop_name,stop_lat,stop_lon\n"
+        "1,Aa,56.9,24.1\n2,Bb,56.9,24.2\n3,Cc,56.9,24.3\n",
+        "routes.txt": "route_id,agency_id,route_short_name,route_type\nr,A,7,3\n",
+        "trips.txt": "route_id,service_id,trip_id\nr,d,t\n",
+        "calendar.txt": "service_id,monday,tuesday,wednesday,thursday,friday,saturday,sunday,"
+        "start_date,end_date\nd,1,1,1,1,1,0,0,20260101,20261231\n",
+        "stop_times.txt": "trip_id,arrival_time,departure_time,stop_id,stop_sequence\n"
+        "t,08:00:00,08:00:00,1,1\nt,08:20:00,08:20:00,2,2\n",
+    }.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    both = open_amenities(pd.concat([shop, shop.assign(kind="transport", id="t")]), tmp_path)
+    # Nobody boards where the only trip ends, and no trip calls at the third.
+    assert both["id"].tolist() == ["s", "stop/1"]
 
 
 def test_buildings_with_what_stands_around(world):

@@ -48,6 +48,7 @@ def read_tables(document: Document) -> dict[str, pd.DataFrame]:
             rows = [
                 [rendering.cell_text(v, c) for v, c in zip(row, block.columns, strict=True)]
                 for row in block.rows
+                if len(row) > 1  # else the heading of a group
             ]
             found[heading] = pd.DataFrame(rows, columns=header).set_index(header[0])
     return found
@@ -79,7 +80,7 @@ def test_who_sells_and_who_buys(programme):
 
 
 def test_headings_of_services_stand_over_their_numbers(programme):
-    row = programme["Services there are"].loc["Day centre"].drop("Target group")
+    row = programme["Services there are"].loc["Day centre"]
     # Of 2150 inhabitants 2000 are within 20 minutes of B, 2100 with the centre planned at E.
     assert row.to_dict() == {
         "Limit, min": "20",
@@ -104,7 +105,7 @@ def test_low_is_low_and_only_the_last_year_is_shown(world):
     table = next(b for b in pages.describe_forecast().blocks if isinstance(b, Table))
     assert Rendering.of(pages.compose()).plain(table.caption) == "Clients to come in 2026"
     for row in table.rows:
-        assert row[1] < row[2] < row[3], row
+        assert len(row) == 1 or row[1] < row[2] < row[3], row
 
 
 def test_obstacles_say_how_many_and_how_far(programme):

@@ -15,13 +15,19 @@ from pathlib import Path
 import openpyxl
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from told import assert_printed
 from typer.testing import CliRunner
 
 from socaccess.cli.app import app
 from socaccess.content import Section, Table
+from socaccess.documents.markdown import render_markdown
 from socaccess.documents.programme import Pages
 from socaccess.documents.programme_book import compose_book
+from socaccess.documents.programme_figures import choose_ticks
 from socaccess.errors import InputError
+from socaccess.planning import reorganisation
 from socaccess.planning.programme import ProgrammeBuild, begin, build
 from socaccess.programme.catalogue import Catalogue
 from socaccess.programme.compilation import compile_programme
@@ -72,7 +78,7 @@ def test_what_is_begun_passes_its_own_checks(folder):
     plan = read_plan_file(folder)
     assert len(plan.catalogue.services) == 37
     assert set(plan.given) == {"take_up", "prices", "objects", "amendments", "measures",
-                               "reached", "backed"}  # fmt: skip
+                               "reached", "backed", "movers", "staff", "occupancy"}  # fmt: skip
     ours = Path(__file__).parents[2] / "data" / "services" / "service_types.csv"
     assert len(Catalogue.read(ours).services) == 37
     with pytest.raises(InputError, match="already"):
@@ -230,12 +236,13 @@ def test_the_commands_of_the_pages_end_as_told(tmp_path, monkeypatch):
         page: pattern.findall((DOCS / page).read_text(encoding="utf-8"))
         for page in ("programme.md", "seeds/000.md")
     }
-    assert [len(commands) for commands in found.values()] == [5, 2]
+    assert [len(commands) for commands in found.values()] == [5, 1]
     monkeypatch.chdir(tmp_path)
-    for words, code in found["programme.md"] + found["seeds/000.md"][:1]:
+    for words, code in found["programme.md"] + found["seeds/000.md"]:
         done = CliRunner().invoke(app, shlex.split(words))
         assert done.exit_code == int(code), (words, done.output)
         assert re.search(r"\d|edit them", done.output), words
+        assert_printed(words.removesuffix(" --lang en"), done.output)
     names = {path.name for path in (tmp_path / "plan" / "out").iterdir()}
     assert {"programme.pdf", "programme.docx", "programme_short.pdf", "programme.xlsx", "map.html",
             "layers.gpkg", "assumptions.csv", "financing.csv", "financing_debts.csv",
@@ -245,3 +252,40 @@ def test_the_commands_of_the_pages_end_as_told(tmp_path, monkeypatch):
 
     layers = {name for name, _ in pyogrio.list_layers(tmp_path / "plan" / "out" / "layers.gpkg")}
     assert layers == {"flows", "objects", "backed"}
+
+
+def test_an_institutions_plan_is_part_of_the_build(copy, built):
+    """Who moves where is a table of the programme; without it the build names what it needs."""
+    told = render_markdown(Pages(built.compiled, "en").compose())
+    assert "movers.csv" in told and not built.compiled.reorganisations
+    (copy / "movers.csv").write_text(
+        "institution_id;origin;choice;persons;move_by\n"
+        "lat013;Daugavpils;;12;2027-06-01\nlat013;Ludzas novads;;6;2027-09-01\n",
+        encoding="utf-8",
+    )
+    (copy / "staff.csv").write_text(
+        "institution_id;profession;posts;to_service\nlat013;aprūpētājs;24;group_home\n",
+        encoding="utf-8",
+    )
+    again = build_again(copy, built)
+    (plan,) = again.compiled.reorganisations
+    alone = reorganisation(
+        built.compiled.result, "lat013", copy / "movers.csv", on=None, prices=None
+    )
+    pd.testing.assert_frame_equal(plan.destinations, alone.destinations)
+    assert plan.missing == alone.missing and plan.capital == alone.capital
+    assert again.tables()["reorganisation"]["persons"].tolist() == [12, 6]
+    told = render_markdown(Pages(again.compiled, "en").compose())
+    assert "aprūpētājs" in told and "movers.csv" not in told
+    (copy / "movers.csv").write_text("institution_id;persons\nlat013;-2\n", encoding="utf-8")
+    with pytest.raises(InputError):
+        read_plan_file(copy)
+
+
+@given(st.floats(0.01, 1e9))
+def test_axes_end_on_round_numbers(most):
+    ticks = choose_ticks(most)
+    step = ticks[1]
+    assert ticks[0] == 0 and ticks[-2] < most <= ticks[-1] * (1 + 1e-9)
+    assert 3 <= len(ticks) <= 6
+    assert f"{step:e}"[0] in "125" and float(f"{step:e}"[:8]) in (1, 2, 5)
