@@ -20,18 +20,23 @@ app = App()
 def init(
     session: Session,
     folder: Annotated[Path, typer.Argument()],
-    region: Annotated[str, typer.Option("--region")] = "latgale",
+    region: Annotated[str | None, typer.Option("--region")] = None,
     view: Annotated[ViewName, typer.Option("--view")] = ViewName.today,
     years: Annotated[str, typer.Option("--years")] = "2027,2033",
 ) -> None:
     """Write programme.toml and every table it names."""
     from socaccess.planning.programme import begin
+    from socaccess.sources.boundaries import REGIONS
 
+    if region is None:
+        # Whoever makes a folder "kurzeme" means Kurzeme.
+        named = folder.name.lower()
+        region = named if named in REGIONS else "latgale"
     files = begin(folder, region, view=view.value, years=tuple(parse_years(years)))
     for path in files:
         session.wrote(path)
-    session.say("programme.begun", folder=folder)
-    session.print_json({"files": [str(path) for path in files]})
+    session.say("programme.begun", folder=folder, region=region)
+    session.print_json({"region": region, "files": [str(path) for path in files]})
 
 
 @app.command("build")

@@ -193,7 +193,9 @@ class ActionChapters(PageWords):
         """Return measures with who is responsible, years and money."""
         measures = self.compiled.measures
         if municipality is not None:
-            measures = measures[measures["municipality_id"] == municipality]
+            mine = measures["co_responsible"].fillna("").astype(str).str.split(", ")
+            named = mine.map(lambda names: self.municipalities.get(municipality) in names)
+            measures = measures[(measures["municipality_id"] == municipality) | named]
         if not len(measures):
             return None
         rows, bars = [], []
@@ -201,7 +203,10 @@ class ActionChapters(PageWords):
         for row in plain.to_dict("records"):
             name = self.name_measure(row)
             where = self.municipalities.get(row["municipality_id"], "")
-            responsible = row["responsible"] or Phrase("programme.not_named")
+            responsible: Inline = row["responsible"] or Phrase("programme.not_named")
+            if row["co_responsible"]:
+                together = Phrase("programme.together_with", names=row["co_responsible"])
+                responsible = (responsible, " ", together)
             years = f"{row['year_from']}–{row['year_to']}" if row["year_from"] else None
             # A municipality responsible for its own measure is named once.
             place = f", {where}" if where and where != row["responsible"] else ""

@@ -145,8 +145,14 @@ class Compilation:
         """Measures with what they may cost."""
         given = self.plan.given.get("measures")
         if given is None:
-            given = propose_measures(self.result, self.objects, self.years)
+            given = propose_measures(self.result, self.objects, self.years, self.min_clients)
         return price_measures(fill_columns(given, MEASURES))
+
+    @property
+    def min_clients(self) -> dict[str, float]:
+        """By service, the fewest clients at which it is viable, as the catalogue has them."""
+        least = self.plan.catalogue.services.set_index("service")["min_clients"].dropna()
+        return {str(service): float(value) for service, value in least.items()}
 
     @cached_property
     def models(self) -> list[MunicipalityModel]:
@@ -158,10 +164,10 @@ class Compilation:
             for row in said.sort_values(["stance", "rank"], ascending=[False, True]).itertuples():
                 backed.setdefault(str(row.municipality_id), []).append(str(row.service))
         shares = self.rates[self.rates["service"] != ALL]
-        least = self.plan.catalogue.services.set_index("service")["min_clients"].dropna()
+        least = self.min_clients
         inputs = ModelInputs(
             backed=backed or None,
-            min_clients={str(k): float(v) for k, v in least.items() if k in self.promised} or None,
+            min_clients={k: v for k, v in least.items() if k in self.promised} or None,
             take_up=dict(zip(shares["service"], shares["middle"].clip(lower=1e-9), strict=True)),
         )
         inputs = replace(inputs, take_up={k: v for k, v in (inputs.take_up or {}).items()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from socaccess.programme.known_counts import choose_rates
+from socaccess.programme.models import ModelInputs, model_municipalities
 from socaccess.schemas import Column, TableForm
 from socaccess.sources.capital_costs import observe_capital_costs
 from socaccess.study import StudyResult
@@ -46,7 +47,10 @@ _LEAST = 5.0
 
 
 def propose_measures(
-    result: StudyResult, objects: pd.DataFrame, years: Sequence[int]
+    result: StudyResult,
+    objects: pd.DataFrame,
+    years: Sequence[int],
+    min_clients: Mapping[str, float] | None = None,
 ) -> pd.DataFrame:
     """Return the measures that what is known asks for, of the form `MEASURES`.
 
@@ -58,13 +62,17 @@ def propose_measures(
         The plan's objects, of the form `OBJECTS`.
     years
         Years of the programme: measures run over the first half of them.
+    min_clients
+        By service, the fewest clients at which a facility is viable.
 
     Returns
     -------
     pandas.DataFrame
         A planned object is to be finished; a service beyond whose limit at least five
         persons of a municipality live is to be created, bought or brought there; a service
-        nobody counts is to be counted. Who is responsible is proposed by whom it is for.
+        nobody counts is to be counted. Who is responsible is proposed by whom it is for: where
+        the clients of one municipality are too few for a facility, those that would be enough
+        together (`MunicipalityModel`) have one measure, and `co_responsible` names the others.
     """
     first, last = min(years), max(years)
     middle = (first + last) // 2
@@ -99,6 +107,7 @@ def propose_measures(
     shares = choose_rates(result.study)
     rates = dict(zip(shares["service"], shares["middle"].clip(upper=1.0), strict=True))
     promised = [s for s in result.study.promised or () if s in types.index]
+    partners, nowhere = _find_partners(result, rates, min_clients or {})
     for service in promised:
         if not types["supply_known"][service]:
             add("count", service, None)
@@ -106,13 +115,70 @@ def propose_measures(
         part = gaps[(gaps["service"] == service) & (gaps["beyond"] >= _LEAST)]
         # Where staff travel or a room is enough no place has to be built.
         built = types["form"][service] in ("centre", "residence")
-        for row in part.sort_values("municipality_id").to_dict("records"):
-            clients = row["beyond"] * rates.get(service, 1.0)
-            places = float(max(np.ceil(clients), 1)) if built else None
-            add("create", service, row["municipality_id"], places=places,
-                indicator="covered_share")  # fmt: skip
+        clients = dict(
+            zip(part["municipality_id"], part["beyond"] * rates.get(service, 1.0), strict=True)
+        )
+        shared = partners if built else {}
+        for first_of, others in _join(clients, {m: shared.get((m, service), ()) for m in clients}):
+            expected = sum(clients.get(one, 0.0) for one in (first_of, *others))
+            # Where not even all together are enough it is bought, or people are driven there.
+            housed = built and (first_of, service) not in nowhere
+            add(
+                "create",
+                service,
+                first_of,
+                places=float(max(np.ceil(round(expected, 6)), 1)) if housed else None,
+                co_responsible=", ".join(names[one] for one in others) or None,
+                indicator="covered_share",
+            )
     columns = [column.name for column in MEASURES.columns]
     return pd.DataFrame(rows, columns=columns).astype(object)
+
+
+def _find_partners(
+    result: StudyResult, rates: Mapping[str, float], min_clients: Mapping[str, float]
+) -> tuple[dict[tuple[str, str], list[str]], set[tuple[str, str]]]:
+    """Return by municipality and service with whom only it has clients enough; where nobody has."""
+    promised = set(result.study.promised or ())
+    inputs = ModelInputs(
+        min_clients={name: least for name, least in min_clients.items() if name in promised},
+        take_up={name: max(rate, 1e-9) for name, rate in rates.items() if name in promised},
+    )
+    found, nowhere = {}, set()
+    for model in model_municipalities(result, inputs) if inputs.min_clients else ():
+        for row in model.services.to_dict("records"):
+            if row["viable"] == "together":
+                found[model.municipality_id, row["service"]] = list(row["partner_ids"])
+            elif row["viable"] == "neither":
+                nowhere.add((model.municipality_id, row["service"]))
+    return found, nowhere
+
+
+def _join(
+    clients: Mapping[str, float], partners: Mapping[str, Sequence[str]]
+) -> list[tuple[str, list[str]]]:
+    """Return who has a measure, with whom: each municipality is in one, those of most first.
+
+    Who needs a partner that has joined others already joins them.
+
+    Examples
+    --------
+    >>> _join({"a": 1.0, "b": 3.0, "c": 9.0}, {"a": ["b"], "b": ["a"], "c": []})
+    [('b', ['a']), ('c', [])]
+    """
+    groups: list[list[str]] = []
+    group_of: dict[str, list[str]] = {}
+    for name in sorted(clients, key=lambda one: (-clients[one], one)):
+        if name in group_of:
+            continue
+        joined = [group_of[one] for one in partners[name] if one in group_of]
+        group = joined[0] if joined else []
+        if not joined:
+            groups.append(group)
+        for one in (name, *(other for other in partners[name] if other not in group_of)):
+            group.append(one)
+            group_of[one] = group
+    return sorted((group[0], group[1:]) for group in groups)
 
 
 def quote_place() -> dict[str, float]:

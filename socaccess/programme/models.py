@@ -183,6 +183,7 @@ class ServiceReach:
             "site": self.settlement_names[best] if alone > 0 else None,
             "site_clients": alone,
             "partners": None,
+            "partner_ids": (),
         }
         if alone <= 0:
             return told | {"viable": "no_need" if least is not None else "not_judged"}
@@ -217,6 +218,7 @@ class ServiceReach:
             "site": self.settlement_names[chosen],
             "site_clients": -negative,
             "partners": ", ".join(self.names[self.municipalities[i]] for i in partners),
+            "partner_ids": tuple(self.municipalities[i] for i in partners),
         }
 
     def find_sharing(self, municipality: str) -> pd.DataFrame:
@@ -284,7 +286,7 @@ class MunicipalityModel:
         `near_own` and `near_any` (persons within the limit), `gap_persons` (NaN where
         the data holds no facility of it at all, `supply_known`, or no need),
         `min_clients`, `viable` (see `VIABILITY`), `site` (its best settlement for
-        one), `site_clients`, `partners` (names, where only together), and `small`
+        one), `site_clients`, `partners` (names, where only together; `partner_ids`), and `small`
         (whether the count of persons is hidden in what leaves).
     sharing
         One row per service and neighbour that one site could serve together within the
@@ -307,7 +309,7 @@ class MunicipalityModel:
         """Return the tables as they leave: small counts of persons replaced by a mark."""
         below = 0 if allow_small_counts else self.suppress_below
         small = self.services["small"].to_numpy(dtype=bool)
-        services = self.services.drop(columns="small")
+        services = self.services.drop(columns=["small", "partner_ids"])
         # The region's total and the other municipalities would give away what `small` says.
         parts = ["near_any", "near_own", "gap_persons"]
         services = hide_small(services, "persons", parts, below=below, also=small, decimals=0)

@@ -373,8 +373,10 @@ def init_programme(
     wanted = set(_list_pairs(result))
     rates = choose_rates(study)
     rates = rates[[pair in wanted for pair in _zip(rates)]]
+    catalogue = Catalogue.load()
+    least = catalogue.services.set_index("service")["min_clients"].dropna().astype(float)
     tables = {
-        "catalogue": fill_columns(Catalogue.load().services, CATALOGUE),
+        "catalogue": fill_columns(catalogue.services, CATALOGUE),
         "target_groups": list_groups(),
         "take_up": rates[RATES],
         "population": pd.DataFrame(
@@ -390,7 +392,7 @@ def init_programme(
         ),
         "objects": objects[[c.name for c in OBJECTS.columns]],
         "amendments": pd.DataFrame(columns=[c.name for c in AMENDMENTS.columns]),
-        "measures": propose_measures(result, objects, years),
+        "measures": propose_measures(result, objects, years, least.to_dict()),
         "reached": list_reached(study.name),
         "backed": pd.DataFrame(
             [(m, s, "no_answer", None, None, None, None, None)

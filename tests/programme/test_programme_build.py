@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import io
+import json
 import re
 import shlex
 import shutil
@@ -33,6 +34,7 @@ from socaccess.programme.catalogue import Catalogue
 from socaccess.programme.compilation import compile_programme
 from socaccess.programme.plan_file import read_plan_file
 from socaccess.workbooks import render_workbook
+from tests.commands import run_command
 
 DOCS = Path(__file__).parents[2] / "docs"
 RECOMPUTE = Path(__file__).with_name("recompute_programme.py")
@@ -106,6 +108,31 @@ def test_sixty_figures_follow_from_the_tables(request, region, tmp_path):
     equal, whole = map(int, done.stdout.split()[:2])
     assert equal == whole >= 60
     assert_told(built)
+
+
+def test_too_few_clients_for_a_facility_make_one_measure_of_several_municipalities(built):
+    """No house for one client in each of seven municipalities, whose models say "only together"."""
+    c = built.compiled
+    models = {
+        (model.municipality_id, row["service"]): row
+        for model in c.models
+        for row in model.services.to_dict("records")
+    }
+    names = {model.name: model.municipality_id for model in c.models}
+    measures = c.measures[c.measures["action"] == "create"].fillna({"co_responsible": ""})
+    assert measures["co_responsible"].astype(bool).sum() >= 3
+    seen = set()
+    for row in measures.to_dict("records"):
+        others = [names[name] for name in row["co_responsible"].split(", ") if name]
+        for one in (row["municipality_id"], *others):
+            assert (one, row["service"]) not in seen  # everybody has one measure of a service
+            seen.add((one, row["service"]))
+        if pd.notna(row["places"]) and not others:
+            viable = models[row["municipality_id"], row["service"]]["viable"]
+            assert viable not in ("together", "neither")
+    page = render_markdown(Pages(c, "en").compose())
+    for row in measures[measures["co_responsible"].astype(bool)].to_dict("records"):
+        assert f"{row['responsible']} with {row['co_responsible']}" in page
 
 
 def test_the_workbook_counts_for_itself(built):
@@ -289,3 +316,10 @@ def test_axes_end_on_round_numbers(most):
     assert ticks[0] == 0 and ticks[-2] < most <= ticks[-1] * (1 + 1e-9)
     assert 3 <= len(ticks) <= 6
     assert f"{step:e}"[0] in "125" and float(f"{step:e}"[:8]) in (1, 2, 5)
+
+
+def test_a_folder_called_after_a_region_gets_that_region(tmp_path: Path) -> None:
+    told = run_command("programme", "init", str(tmp_path / "Kurzeme"), "--json")
+    assert told.exit_code == 0
+    assert json.loads(told.stdout)["region"] == "kurzeme"
+    assert read_plan_file(tmp_path / "Kurzeme").programme.region == "kurzeme"
