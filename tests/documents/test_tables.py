@@ -104,7 +104,9 @@ def test_headline_is_that_of_the_result(latgale: StudyResult, released: Release)
         moved = np.abs(estimate - persons).sum() / 2 / persons.sum()
         for scenario, share in original["covered_share"].items():
             assert row["covered_share"][scenario] == pytest.approx(share, abs=moved + 1e-4)
-        checked += moved < 0.01
+        # In the plan's borders sums are hidden that today's would give away.
+        assert moved < 0.03
+        checked += moved < 0.015
     assert checked >= 2, "hidden counts make nearly every headline a guess"
 
 

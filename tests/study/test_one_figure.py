@@ -165,7 +165,12 @@ def test_plan_check_annex_and_site_say_the_same_of_a_municipality(view, tmp_path
         model = sa.planning.model(released, names[code] if view == "today" else code)
         counts = model.show()["services"].set_index("service")["persons"]
         for service in shown.index.intersection(counts.index):
-            assert plain(counts[service]) == plain(shown[service]), (code, service)
+            mine, theirs = plain(counts[service]), plain(shown[service])
+            if isinstance(theirs, str) and theirs.startswith("≥"):
+                # A sum that two borders would give away: the plan reckons with its estimate.
+                assert view == "plan" and float(mine) >= float(theirs[1:]), (code, service)
+            else:
+                assert mine == theirs, (code, service)
         assert plain(views.loc[code, "persons"]) == plain(shown["dac_grt"])
 
 
