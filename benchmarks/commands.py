@@ -1,9 +1,9 @@
 """Seconds and memory of the commands a planner gives first.
 
 `python -m benchmarks.commands [--repeat 2] [--latvia]` gives each command in processes of its own:
-wall seconds, CPU seconds of all its processes, and the most memory they had together (proportional
-set size, looked at twenty times a second; Linux only). The least of the repetitions counts. The
-last line is JSON.
+wall seconds and CPU seconds of all its processes, the least of the repetitions; and in a run of its
+own, which looking slows down, the most memory they had together (proportional set size, looked at
+ten times a second; Linux only). The last line is JSON.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-TICKS_S = 0.05
+TICKS_S = 0.1
 
 
 def list_family(process: int) -> list[int]:
@@ -40,8 +40,8 @@ def weigh(process: int) -> int:
     return total
 
 
-def measure(words: Sequence[str]) -> dict[str, float]:
-    """Give one command and return its seconds and megabytes."""
+def measure(words: Sequence[str], *, memory: bool = False) -> dict[str, float]:
+    """Give one command and return its seconds, or its megabytes."""
     before, begin, peak = os.times(), time.perf_counter(), 0
     done = subprocess.Popen(
         [sys.executable, "-m", "socaccess", *words],
@@ -51,16 +51,19 @@ def measure(words: Sequence[str]) -> dict[str, float]:
             name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"
         },
     )
-    while done.poll() is None:
+    while memory and done.poll() is None:
         peak = max(peak, weigh(done.pid))
         time.sleep(TICKS_S)
+    done.wait()
     wall, after = time.perf_counter() - begin, os.times()
     if done.returncode not in (0, 3):  # 3 is the answer "no" of a check
         raise SystemExit(f"socaccess {' '.join(words)} ended with {done.returncode}")
     cpu = (
         after.children_user + after.children_system - before.children_user - before.children_system
     )
-    return {"wall_s": round(wall, 2), "cpu_s": round(cpu, 2), "peak_mb": round(peak / 1024)}
+    if memory:
+        return {"peak_mb": round(peak / 1024)}
+    return {"wall_s": round(wall, 2), "cpu_s": round(cpu, 2)}
 
 
 def main() -> None:
@@ -81,7 +84,8 @@ def main() -> None:
         for words in commands:
             name = " ".join(word for word in words[: 2 if words[0] == "run" else None])
             runs = [measure(words) for _ in range(asked.repeat)]
-            figures[name] = {key: min(run[key] for run in runs) for key in runs[0]}
+            least = {key: min(run[key] for run in runs) for key in runs[0]}
+            figures[name] = least | measure(words, memory=True)
             told = figures[name]
             print(f"{name:40s} {told['wall_s']:7.2f} s {told['cpu_s']:7.2f} CPU s "
                   f"{told['peak_mb']:6.0f} MB", flush=True)  # fmt: skip
