@@ -100,12 +100,12 @@ def _list_places(texts: Texts, answer: Standard, names: dict[str, str]) -> list[
              texts.share),
         ):  # fmt: skip
             pairs = zip(rows["settlement"], rows[column], strict=True)
-            told = [f"{name} ({show(value)})" for name, value in pairs]
-            if not told:
+            shown = [f"{name} ({show(value)})" for name, value in pairs]
+            if not shown:
                 continue
-            places = ", ".join(told[:SHOWN])
-            if len(told) > SHOWN:
-                places = texts("build.and_more", names=places, n=len(told) - SHOWN)
+            places = ", ".join(shown[:SHOWN])
+            if len(shown) > SHOWN:
+                places = texts("build.and_more", names=places, n=len(shown) - SHOWN)
             lines.setdefault((key, places), []).append(names[service])
     return [
         texts(key, service="; ".join(services), names=places)

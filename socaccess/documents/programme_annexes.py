@@ -53,8 +53,8 @@ class AnnexChapters(PageWords):
             if rows else Paragraph(Phrase("programme.institutions_none"))
         ]  # fmt: skip
         for plan in c.reorganisations:
-            told = describe_reorganisation(plan, self.services[HOME], self.services, self.texts)
-            blocks.append(Section(str(plan.institution["name"]), told))
+            parts = describe_reorganisation(plan, self.services[HOME], self.services, self.texts)
+            blocks.append(Section(str(plan.institution["name"]), parts))
         if c.reorganisations:
             blocks.append(List((Phrase("plan.reorg_answers"), Phrase("plan.building_note"))))
         elif rows:

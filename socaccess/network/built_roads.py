@@ -65,5 +65,5 @@ def _hash_inputs(links: LinkModel) -> str:
         for name in _PACKAGES
         for resource in read_package(name)["resources"]
     }
-    told = json.dumps([tables, asdict(links)], sort_keys=True, default=str)
-    return hashlib.sha256(told.encode()).hexdigest()
+    inputs = json.dumps([tables, asdict(links)], sort_keys=True, default=str)
+    return hashlib.sha256(inputs.encode()).hexdigest()
