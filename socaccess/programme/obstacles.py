@@ -38,7 +38,7 @@ def list_obstacles(
     reach
         General services around the settlements or their people, as of
         `socaccess.programme.general_services.reach_people`; without them, where they hold no
-        stop at all, or beyond the edge of their data, `no_stop` is not told.
+        stop at all, or beyond the edge of their data, `no_stop` is left out.
     scenario
         `now` or `planned`.
     stop

@@ -125,7 +125,7 @@ class _Tree:
     ) -> _Node:
         """Return the root with good prices, each stage without the sites that the last shut.
 
-        `suggest` is told plans after 1, 2, 4, 8 ... stages.
+        `suggest` is called with plans after 1, 2, 4, 8 ... stages.
         """
         rounds, steps, turns = 0, 0, STAGE_ROUNDS
         while turns == STAGE_ROUNDS and rounds < ROOT_ROUNDS and steps < ROOT_STEPS:
