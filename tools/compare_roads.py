@@ -15,14 +15,14 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from socaccess.errors import InputError, Problem, raise_problems
+from socaccess.errors import InputError
 from socaccess.network import RoadNetwork
-from socaccess.schemas import suggest_names
 from socaccess.sources.settlements import load_settlements
 from socaccess.travel import travel_times
 
@@ -40,23 +40,15 @@ NEAR_MIN = (5, 90)
 CAPITAL, CENTRE = "Rīga", "RIX-centrs"
 
 
-def find_points(names: list[str]) -> dict[str, str]:
-    """Return the settlement of each name: the town, else the unit whose centre is called so."""
+def find_points(names: Sequence[str]) -> dict[str, str]:
+    """Return the settlement of each name that is known: the town, else the unit of that centre."""
     settlements = load_settlements()
     towns = settlements[settlements["kind"].isin(["city", "town"])]
     units = settlements[settlements["centre"].notna()]
     ids = dict(zip(units["centre"], units["settlement_id"], strict=True))
     ids.update(zip(towns["name"], towns["settlement_id"], strict=True))
     ids[CAPITAL] = CENTRE
-    problems = []
-    for name in names:
-        if name in ids:
-            continue
-        near = suggest_names(name, list(ids), most=1)
-        code = "study.unknown_settlement_near" if near else "study.unknown_settlement"
-        problems.append(Problem(code, name=name, near=near))
-    raise_problems(problems)
-    return {name: ids[name] for name in names}
+    return {name: ids[name] for name in names if name in ids}
 
 
 def read_published(path: Path) -> pd.DataFrame:
@@ -82,13 +74,15 @@ def read_times(path: Path) -> pd.DataFrame:
 
 
 def compare(published: pd.DataFrame, network: RoadNetwork | None = None) -> pd.DataFrame:
-    """Return the pairs with what the network says of them.
+    """Return the pairs of known places with what the network says of them.
 
     Adds `network_km`, `travel_min`, `modelled_share` (of the time), `straight_km`, `ratio`
     (network to published) and `close` (within `TOLERANCE`).
     """
+    ids = find_points(sorted({*published["from"], *published["to"]}))
+    known = published["from"].isin(ids) & published["to"].isin(ids)
+    published = published[known].reset_index(drop=True)
     names = sorted({*published["from"], *published["to"]})
-    ids = find_points(names)
     settlements = load_settlements().set_index("settlement_id")
     places = settlements.loc[[ids[name] for name in names]].reset_index()
     times = travel_times(network or RoadNetwork.main_roads(), places, places, lengths=True)
@@ -162,12 +156,17 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         network = RoadNetwork.main_roads()
-        compared = compare(read_published(options.file), network)
+        published = read_published(options.file)
+        names = sorted({*published["from"], *published["to"]})
+        compared = compare(published, network)
         times = read_times(options.file)
         times = compare(times, network) if len(times) else times
     except (InputError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
+    lost = published[~published[["from", "to"]].isin(list(find_points(names))).all(axis=1)]
+    for row in lost.itertuples():
+        print(f"{lost['from'][row.Index]}-{row.to}: left out, not both are places of the data")
     print("pair                      published  network  straight  minutes  modelled  ratio")
     for row in compared.itertuples():
         if options.all or not row.close:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from socaccess.cli.bars import IN_GENERAL
 from socaccess.cli.session import Session
 from socaccess.cli.speech import Misuse, SpeakingApp
 from socaccess.cli.values import parse_limits
@@ -136,6 +137,12 @@ class StudyOptions:
         network
             A network that is open already.
         """
+        self.session.step("load")
+        study = self._open(region, network)
+        self.session.step(IN_GENERAL)
+        return study
+
+    def _open(self, region: str, network: Any) -> Study:
         from socaccess.settings import Settings
         from socaccess.sources.services import load_service_types
         from socaccess.study import Study
@@ -358,7 +365,8 @@ def _expand(function: Callable[..., Any]) -> Callable[..., Any]:
                 None if said["mode"] is None else Mode(said["mode"]).value,
                 tuple(said["feed"] or ()), tuple(said["visit"] or ()), frozenset(typed),
             )  # fmt: skip
-        return function(**{name: offered[name] for name in wants}, **given)
+        with session.progress():
+            return function(**{name: offered[name] for name in wants}, **given)
 
     call.__name__, call.__doc__ = function.__name__, function.__doc__
     call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]

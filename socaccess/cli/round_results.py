@@ -69,13 +69,14 @@ def report(
     counts = {"as_of": found.as_of, "answered": found.answered, "issued": found.issued}
     session.say("round.report_headline", title=found.title[session.lang], **counts)
     for row in groups.to_dict("records"):
-        recipients = row["recipients"]
+        recipients, share = row["recipients"], row["share_of_assessed"]
         if recipients is not None and recipients == recipients:
+            known = share is not None and share == share
             session.say(
-                "round.report_group",
+                "round.report_group_share" if known else "round.report_group",
                 group=labels[row["target_group"]],
                 recipients=session.cell(recipients),
-                share=texts.share(row["share_of_assessed"]),
+                share=texts.share(share),
             )
     session.say("round.head", head=found.head)
     session.print_json({"round": found.round_id, **counts, "head": found.head, "groups": groups,

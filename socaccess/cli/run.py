@@ -102,11 +102,13 @@ def annex(
 
 
 def _run_and_write(session: Session, study: Study, outputs: Outputs, progress: Any) -> None:
-    """Run a study, write what is asked in every language, show the headline in the first."""
+    """Run a study, show the headline in the first language, write what is asked in every one."""
     from socaccess.outputs import write_outputs
     from socaccess.study.release import run_released
 
     released = run_released(study, allow_small_counts=outputs.show_small_counts, progress=progress)
+    # The answer is there: it is read while the files are made.
+    _show_headline(replace(session, lang=outputs.languages[0]), released)
     progress("write")
     written = []
     for lang in outputs.languages:
@@ -118,7 +120,6 @@ def _run_and_write(session: Session, study: Study, outputs: Outputs, progress: A
             excel=outputs.excel,
             formats=outputs.formats,
         )
-    _show_headline(replace(session, lang=outputs.languages[0]), released)
     for path in written:
         session.wrote(path)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import typer
 
+from socaccess.cli.bars import Bars
 from socaccess.i18n import Texts
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class Session:
     as_json: bool
     out: Path | None
     excel: bool
+    bars: Bars = field(default_factory=Bars, compare=False, repr=False)
 
     @cached_property
     def texts(self) -> Texts:
@@ -49,8 +51,10 @@ class Session:
 
     def print(self, text: str, style: str | None = None) -> None:
         """Print one line of an answer for people; nothing where JSON is asked."""
-        if not self.as_json:
-            self._console.print(text, style=style, soft_wrap=True)
+        if self.as_json:
+            return
+        self.bars.take_away()
+        self._console.print(text, style=style, soft_wrap=not self._console.is_terminal)
 
     def say(self, key: str, **values: object) -> None:
         """Print a sentence of the catalogue."""
@@ -67,6 +71,7 @@ class Session:
 
     def remark(self, text: str) -> None:
         """Print a line to the user that is no part of the answer."""
+        self.bars.take_away()
         typer.echo(text, err=True)
 
     def show(self, *blocks: Any, title: str = "") -> None:
@@ -76,7 +81,9 @@ class Session:
 
         for block in () if self.as_json else blocks:
             whole = isinstance(block, Document)
-            print_document(block if whole else Document(self.lang, title, (block,)), self._console)
+            page = block if whole else Document(self.lang, title, (block,))
+            self.bars.take_away()
+            print_document(page, self._console)
 
     def table(self, title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Print a table of texts: columns of numbers to the right."""
@@ -129,6 +136,7 @@ class Session:
         from socaccess.encoding import encode_json
 
         if self.as_json:
+            self.bars.take_away()
             typer.echo(encode_json(answer))
 
     def finish(
@@ -177,25 +185,17 @@ class Session:
         """Say that a file was written."""
         self.remark(self.texts("cli.wrote", path=path))
 
+    def step(self, step: str, done: int = 0, total: int = 0) -> None:
+        """Say how far a step of the work is, while a person is watching (`cli.step_*`)."""
+        self.bars.grow(step, self.texts(f"cli.step_{step}"), done, total)
+
     @contextmanager
     def progress(self) -> Iterator[Callable[..., None]]:
-        """Give a callback `(step, done, total)` that draws while a person is watching."""
-        if not sys.stderr.isatty():
-            yield lambda *_: None
-            return
-        from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-        columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-            tasks: dict[str, Any] = {}
-
-            def draw(step: str, done: int = 0, total: int = 0) -> None:
-                if step not in tasks:
-                    tasks[step] = bar.add_task(self.texts(f"cli.step_{step}"), total=None)
-                bar.update(tasks[step], completed=done, total=total or None)
-
-            yield draw
+        """Give `step`; when the work is done its bars are gone."""
+        try:
+            yield self.step
+        finally:
+            self.bars.take_away()
 
 
 def as_objects(frame: pd.DataFrame) -> pd.DataFrame:

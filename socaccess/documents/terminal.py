@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from socaccess.content import (
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["print_document", "print_table"]
 
+WORD_COLUMNS = 18
+"""Words up to so long are not broken where a table has to be narrow."""
+
 
 def print_document(document: Document, console: Console) -> None:
     """Print a document; drawings are left out, their captions stay.
@@ -45,7 +49,7 @@ def print_document(document: Document, console: Console) -> None:
         (document.dateline, "dim"),
     ):
         if text:
-            console.print(_make_text(rendering, text, style), soft_wrap=True)
+            _print_line(console, rendering, text, style)
     _print_blocks(document.blocks, console, rendering)
 
 
@@ -55,27 +59,40 @@ def print_table(table: Table, console: Console, rendering: Rendering) -> None:
 
     caption = rendering.caption(table)
     if caption:
-        console.print(_make_text(rendering, caption, "bold"), soft_wrap=True)
+        _print_line(console, rendering, caption, "bold")
     grid = Grid(box=None, pad_edge=False, header_style="bold")
-    for column in table.columns:
+    rows = [
+        [
+            rendering.cell_text(value, column)
+            for value, column in zip(row, table.columns, strict=False)
+        ]
+        for row in table.rows
+    ]
+    for at, column in enumerate(table.columns):
+        title = rendering.plain(column.title)
         grid.add_column(
             _make_text(rendering, column.title),
             justify="right" if column.number else "left",
             overflow="fold",
+            min_width=_find_longest_word([title, *(row[at] for row in rows if at < len(row))]),
         )
-    for row in table.rows:
-        cells = [rendering.cell_text(value, column)
-                 for value, column in zip(row, table.columns, strict=False)]  # fmt: skip
+    for row, cells in zip(table.rows, rows, strict=True):
         style = "bold" if len(row) == 1 < len(table.columns) else ""
         grid.add_row(*(_make_text(rendering, cell) for cell in cells), style=style)
     console.print(grid)
+
+
+def _find_longest_word(texts: Iterable[Any]) -> int:
+    """Return the length of the longest word, so far as columns should keep words whole."""
+    words = (len(word) for text in texts for word in str(text).split())
+    return min(max(words, default=0), WORD_COLUMNS)
 
 
 def _print_blocks(blocks: tuple[Block, ...], console: Console, rendering: Rendering) -> None:
     for block in blocks:
         if isinstance(block, Section):
             console.print()
-            console.print(_make_text(rendering, block.title, "bold"), soft_wrap=True)
+            _print_line(console, rendering, block.title, "bold")
             _print_blocks(block.blocks, console, rendering)
         elif isinstance(block, Pair):
             _print_blocks((*block.left, *block.right), console, rendering)
@@ -84,14 +101,20 @@ def _print_blocks(blocks: tuple[Block, ...], console: Console, rendering: Render
             print_table(table, console, rendering)
         elif isinstance(block, List):
             for item in block.items:
-                console.print(_make_text(rendering, ("- ", item)), soft_wrap=True)
+                _print_line(console, rendering, ("- ", item))
         elif isinstance(block, Paragraph):
             style = {"lead": "bold", "warning": "bold", "note": "dim"}.get(block.kind, "")
-            console.print(_make_text(rendering, block.text, style), soft_wrap=True)
+            _print_line(console, rendering, block.text, style)
         elif isinstance(block, Heading):
-            console.print(_make_text(rendering, block.text, "bold"), soft_wrap=True)
+            _print_line(console, rendering, block.text, "bold")
         elif isinstance(block, Figure):
-            console.print(_make_text(rendering, rendering.caption(block), "dim"), soft_wrap=True)
+            _print_line(console, rendering, rendering.caption(block), "dim")
+
+
+def _print_line(console: Console, rendering: Rendering, text: Any, style: str = "") -> None:
+    # Where nobody watches a line stays whole; a terminal would break it within words.
+    line = _make_text(rendering, text, style)
+    console.print(line, soft_wrap=not console.is_terminal)
 
 
 def _make_text(rendering: Rendering, text: Any, style: str = "") -> Text:

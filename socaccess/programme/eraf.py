@@ -132,15 +132,20 @@ class ReachAround(ServiceAccess):
             return Finding("places", "unknown", "places_unknown", {"places": places})
         nearest = self.near_site & ((self.site_ms < self.now_ms) | ~self.near_now)
         everyone, within = self.sum(nearest), self.sum(self.near_site)
+        # Places are for whole persons: what is compared is also what is said.
+        most, expected, most_within, expected_within = (
+            math.ceil(persons - _TOLERANCE)
+            for persons in (everyone, everyone * take_up, within, within * take_up)
+        )
         near_them = self.near[self.near_site & (self.persons > 0)].any(axis=0)
         around = self.supply["places"].to_numpy(dtype=float)[near_them]
         known = float(np.nansum(around))
         values: dict[str, Any] = {
             "places": places,
-            "everyone": everyone,
-            "expected": everyone * take_up,
-            "within": within,
-            "expected_within": within * take_up,
+            "everyone": most,
+            "expected": expected,
+            "within": most_within,
+            "expected_within": expected_within,
             "around": int(known),
             "around_unknown": int(np.isnan(around).sum()),
             "take_up": take_up,
@@ -148,16 +153,16 @@ class ReachAround(ServiceAccess):
         }
         # Places around also serve others, so what is missing here is missing at least.
         short = within * take_up - known
-        if places <= math.ceil(everyone * take_up - _TOLERANCE):
+        if places <= expected:
             answer, reason = "yes", "places_yes"
         elif not values["around_unknown"] and places <= math.ceil(short - _TOLERANCE):
             answer, reason = "yes", "places_short"
-        elif places <= math.ceil(everyone - _TOLERANCE):
+        elif places <= most:
             answer, reason = "attention", "places_attention"
-        elif values["around_unknown"] and places <= math.ceil(within * take_up - _TOLERANCE):
+        elif values["around_unknown"] and places <= expected_within:
             answer, reason = "attention", "places_around"
         else:
-            answer, reason = "no", "places_no" if everyone > _TOLERANCE else "places_nobody"
+            answer, reason = "no", "places_no" if most else "places_nobody"
         return Finding("places", answer, reason, values)
 
     def judge_neighbour(self, municipality: str) -> Finding:

@@ -100,5 +100,4 @@ def _number(value: object, texts: Texts) -> str:
         return value
     if value is None or pd.isna(value):
         return "–"
-    number = float(value)  # type: ignore[arg-type]
-    return texts.number(number, decimals=0 if round(number, 1).is_integer() else 1)
+    return texts.number(float(value), decimals=0)  # type: ignore[arg-type]
