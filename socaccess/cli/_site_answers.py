@@ -73,8 +73,8 @@ def _show_choice(session: Session, result: Any, service: str) -> None:
     cover, choice = rows.loc["mclp"], rows.loc["cover_then_travel"]
     session.say(
         "cli.chosen_within",
-        value=texts.number(cover["value"], decimals=1),
-        bound=texts.number(cover["bound"], decimals=1),
+        value=texts.number(cover["value"]),
+        bound=texts.number(cover["bound"]),
         tolerance=texts.share(choice["tolerance"], decimals=1),
         travel=texts.number(choice["value"]),
         least=texts.number(choice["bound"]),
