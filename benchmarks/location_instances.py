@@ -108,7 +108,7 @@ def make_family(clients: int, candidates: int | None = None, seed: int = 1) -> I
     point, site, persons = _draw_family(clients, candidates, seed)
     east = point[:, 0, None] - site[None, :, 0]
     north = point[:, 1, None] - site[None, :, 1]
-    return Instance(f"family-{clients}x{len(site)}", np.hypot(east, north), persons)
+    return Instance(f"family-{clients}x{len(site)}", np.hypot(east, north, out=east), persons)
 
 
 def _draw_family(

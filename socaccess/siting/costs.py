@@ -75,17 +75,19 @@ class Costs:
         near = sp.csr_array(travel.minutes)[:, sites]
         self._near = _drop_from(_scale_rows(near, weight), base)
 
-    def _pairs_below(self, ceiling: np.ndarray) -> sp.csr_array:
-        """Return the minutes below each client's ceiling."""
+    def _pairs_below(self, ceiling: np.ndarray, sites: np.ndarray | None = None) -> sp.csr_array:
+        """Return the minutes to `sites` (all) below each client's ceiling."""
+        many = self.site_count if sites is None else len(sites)
         index, value, count = [], [], np.zeros(self.client_count, dtype=np.int64)
-        step = max(1, BLOCK_VALUES // 4 // max(1, self.site_count))
+        step = max(1, BLOCK_VALUES // 4 // max(1, many))
         for top in range(0, self.client_count, step):
             rows = slice(top, min(top + step, self.client_count))
-            mask = self._minutes[rows] < ceiling[rows, None]
+            minutes = self._minutes[rows] if sites is None else self._minutes[rows][:, sites]
+            mask = minutes < ceiling[rows, None]
             count[rows] = mask.sum(axis=1)
             index.append(np.nonzero(mask)[1].astype(np.int32))
-            value.append(self._minutes[rows][mask])
-        shape = (self.client_count, self.site_count)
+            value.append(minutes[mask])
+        shape = (self.client_count, many)
         if not index:
             return sp.csr_array(shape)
         start = np.concatenate([[0], np.cumsum(count)])
@@ -121,12 +123,12 @@ class Costs:
     @cached_property
     def unit(self) -> float:
         """1 where every cost is a whole number, so that sums are; 0 where nothing is known."""
-        parts = [self.base]
-        if self._dense:
-            parts += [self.weight, self._minutes[np.isfinite(self._minutes)]]
-        else:
-            parts.append(self._near.data)
-        return float(all((values == np.floor(values)).all() for values in parts))
+        parts = [self.base, *([self.weight] if self._dense else [self._near.data])]
+        if not all((values == np.floor(values)).all() for values in parts):
+            return 0.0
+        # Infinite minutes equal their floor.
+        rows = self._minutes if self._dense else ()
+        return float(all((values == np.floor(values)).all() for values in rows))
 
     @cached_property
     def floor(self) -> np.ndarray:
@@ -223,14 +225,15 @@ class Costs:
             ceiling[rows] = np.partition(self._minutes[rows], rank, axis=1)[:, rank]
         return np.minimum(self.base, np.where(self.weight > 0, self.weight * ceiling, 0.0))
 
-    def near_pairs(self, ceiling: np.ndarray) -> NearPairs:
-        """Return the pairs that cost less than `ceiling` (and than the base)."""
+    def near_pairs(self, ceiling: np.ndarray, sites: np.ndarray | None = None) -> NearPairs:
+        """Return the pairs with `sites` (all) that cost less than `ceiling` (and than the base)."""
         ceiling = np.minimum(ceiling, self.base)
         if not self._dense:
-            return NearPairs(_drop_from(self._near, ceiling))
+            near = self._near if sites is None else self._near[:, sites]
+            return NearPairs(_drop_from(near, ceiling))
         # Divided, a minute may fall on the other side of the ceiling by its last digit.
         minutes = ceiling / np.where(self.weight > 0, self.weight, 1.0) * (1.0 + 1e-12)
-        below = self._pairs_below(np.where(self.weight > 0, minutes, -np.inf))
+        below = self._pairs_below(np.where(self.weight > 0, minutes, -np.inf), sites)
         return NearPairs(_drop_from(_scale_rows(below, self.weight), ceiling))
 
 

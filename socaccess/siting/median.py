@@ -239,9 +239,11 @@ class _Run:
         if not self.is_open:
             return
         self.clock.report("siting.step_bound")
-        # Where many of the sites open the linear relaxation is nearly whole: nodes are wasted.
+        # Nodes end early where all sums are whole; elsewhere, and where many of the sites open,
+        # the linear relaxation leaves far fewer of them.
         dense = costs.site_count < DENSE_PLAN * self.sites
-        root = self.close(search, most_nodes=0 if covers or dense else TRIAL_NODES)
+        trial = costs.unit > 0 and not covers and not dense
+        root = self.close(search, most_nodes=TRIAL_NODES if trial else 0)
         if self.is_open and not covers:
             relaxed = Relaxation(
                 root.root_bound, root.column_cost, root.prices, self.chosen, self.value
@@ -364,7 +366,7 @@ class _Run:
         """Return the pairs that better plans may use and their sites."""
         kept = self._left(linear)
         cut = np.minimum(self.costs.base, linear.prices + self._slack(linear))
-        return self.costs.near_pairs(cut).by_client[:, kept], kept
+        return self.costs.near_pairs(cut, kept).by_client, kept
 
     def _linear_prices(self, pairs: Pairs, kept: np.ndarray) -> np.ndarray | None:
         """Return the prices of clients in the linear relaxation of a covering problem.
