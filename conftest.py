@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from _pytest.doctest import DoctestItem
 
+from socaccess.cli import OBJECTS
 from socaccess.study import Study
 
 RELEASING = ("study.release", "planning.opening", "planning.programme", "planning.measures")
@@ -15,6 +17,13 @@ RELEASING = ("study.release", "planning.opening", "planning.programme", "plannin
 
 PLAIN = (str, int, float)
 """What is the same question when it is written the same."""
+
+
+def pytest_collection_finish() -> None:
+    """Spare the search for rubbish thousands of tests and what they import."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(OBJECTS)
 
 
 class Kept:

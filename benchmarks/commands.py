@@ -1,9 +1,10 @@
 """Seconds and memory of the commands a planner gives first.
 
 `python -m benchmarks.commands [--repeat 2] [--latvia]` gives each command in processes of its own:
-wall seconds and CPU seconds of all its processes, the least of the repetitions; and in a run of its
-own, which looking slows down, the most memory they had together (proportional set size, looked at
-ten times a second; Linux only). The last line is JSON.
+wall seconds until the answer can be read (its last line on standard output) and until all is
+written, and CPU seconds of all processes, the least of the repetitions; and in a run of its own,
+which looking slows down, the most memory they had together (proportional set size, looked at ten
+times a second; Linux only). The last line is JSON.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 TICKS_S = 0.1
 
@@ -43,19 +46,24 @@ def weigh(process: int) -> int:
 def measure(words: Sequence[str], *, memory: bool = False) -> dict[str, float]:
     """Give one command and return its seconds, or its megabytes."""
     before, begin, peak = os.times(), time.perf_counter(), 0
+    seen: list[float] = []
     done = subprocess.Popen(
         [sys.executable, "-m", "socaccess", *words],
-        stdout=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         env={
             name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"
         },
     )
+    assert done.stdout is not None
+    reading = threading.Thread(target=lambda: seen.extend(_note_lines(done.stdout, begin)))
+    reading.start()
     while memory and done.poll() is None:
         peak = max(peak, weigh(done.pid))
         time.sleep(TICKS_S)
     done.wait()
     wall, after = time.perf_counter() - begin, os.times()
+    reading.join()
     if done.returncode not in (0, 3):  # 3 is the answer "no" of a check
         raise SystemExit(f"socaccess {' '.join(words)} ended with {done.returncode}")
     cpu = (
@@ -63,7 +71,12 @@ def measure(words: Sequence[str], *, memory: bool = False) -> dict[str, float]:
     )
     if memory:
         return {"peak_mb": round(peak / 1024)}
-    return {"wall_s": round(wall, 2), "cpu_s": round(cpu, 2)}
+    return {"answer_s": round(max(seen), 2), "wall_s": round(wall, 2), "cpu_s": round(cpu, 2)}
+
+
+def _note_lines(stream: Any, begin: float) -> list[float]:
+    """Return how many seconds after `begin` each line of an answer came."""
+    return [time.perf_counter() - begin for _ in stream]
 
 
 def main() -> None:
@@ -86,9 +99,10 @@ def main() -> None:
             runs = [measure(words) for _ in range(asked.repeat)]
             least = {key: min(run[key] for run in runs) for key in runs[0]}
             figures[name] = least | measure(words, memory=True)
-            told = figures[name]
-            print(f"{name:40s} {told['wall_s']:7.2f} s {told['cpu_s']:7.2f} CPU s "
-                  f"{told['peak_mb']:6.0f} MB", flush=True)  # fmt: skip
+            found = figures[name]
+            print(f"{name:40s} {found['answer_s']:7.2f} s {found['wall_s']:7.2f} s "
+                  f"{found['cpu_s']:7.2f} CPU s "
+                  f"{found['peak_mb']:6.0f} MB", flush=True)  # fmt: skip
     print(json.dumps(figures))
 
 
