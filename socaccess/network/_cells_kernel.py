@@ -71,7 +71,7 @@ def _gather(
 
 @njit(cache=True, nogil=True)
 def fill_tile(
-    ends, quick, owner, before, whole, near, west, south, side, columns, rows, begin, member,
+    rank, ends, quick, owner, before, whole, near, west, south, side, columns, rows, begin, member,
     x0, y0, cell, farthest, search_m, stamp, turn, found, away, lists, edge, along, access,
 ):  # fmt: skip
     """Fill one tile, whose first cell has its centre at x0, y0; return the last turn used.
@@ -144,7 +144,7 @@ def fill_tile(
                 if away[place] <= least + TOLERANCE_M:
                     number = lists[2, place]
                     exact = _distance(ends, number, cx, cy) + quick[number, 5]
-                    if exact < best or (exact == best and number < chosen):
+                    if exact < best or (exact == best and rank[number] < rank[chosen]):
                         best, chosen = exact, number
             if chosen < 0 or best - quick[chosen, 5] > farthest:
                 continue

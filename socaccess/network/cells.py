@@ -65,12 +65,14 @@ def choose_cell_m(limit_min: float) -> float:
 class Segments:
     """Straight pieces of the roads places may be put on, in square buckets.
 
+    Those of a bucket lie together; `rank` is where each stands in the order of the edges.
     `ends` is (segments, 4): x, y of both. `before` and `whole` are the metres of line before a
     segment and of its whole edge; `near` is the share of the edge that is a centimetre; `quick`
     holds what an estimate of the distance needs. Bucket `b`
     holds `member[begin[b]:begin[b + 1]]`.
     """
 
+    rank: np.ndarray
     ends: np.ndarray
     quick: np.ndarray
     edge: np.ndarray
@@ -103,13 +105,17 @@ def cut_segments(network: Roads) -> Segments:
     first = np.searchsorted(owner, np.arange(len(edges)))
     behind = np.where(owner >= len(main), OWN_ROAD_M, 0.0)
     steep = 1 / np.where(length > 0, length**2, np.inf)
-    low = np.minimum(ends[:, :2], ends[:, 2:])
-    high = np.maximum(ends[:, :2], ends[:, 2:])
+    low, high = np.minimum(ends[:, :2], ends[:, 2:]), np.maximum(ends[:, :2], ends[:, 2:])
     west, south = low.min(axis=0)
     columns, rows = ((high.max(axis=0) - (west, south)) // BUCKET_M).astype(int) + 1
-    # A segment is entered in every bucket its bounds touch.
+    before = run - run[np.minimum(first, len(run) - 1)][owner]
+    # Those of a bucket lie together in memory; `rank` remembers which was first.
     from_bucket = ((low - (west, south)) // BUCKET_M).astype(np.int64)
-    width, height = (((high - (west, south)) // BUCKET_M).astype(np.int64) - from_bucket + 1).T
+    rank = np.argsort(from_bucket[:, 1] * columns + from_bucket[:, 0], kind="stable")
+    # A segment is entered in every bucket its bounds touch.
+    from_bucket = from_bucket[rank]
+    to_bucket = ((high[rank] - (west, south)) // BUCKET_M).astype(np.int64)
+    width, height = (to_bucket - from_bucket + 1).T
     count = width * height
     number = np.repeat(np.arange(len(ends), dtype=np.int32), count)
     step = np.arange(len(number)) - np.repeat(np.cumsum(count) - count, count)
@@ -119,12 +125,13 @@ def cut_segments(network: Roads) -> Segments:
     begin = np.zeros(columns * rows + 1, np.int64)
     np.cumsum(np.bincount(bucket, minlength=columns * rows), out=begin[1:])
     return Segments(
-        ends=np.ascontiguousarray(ends),
-        quick=np.column_stack([ends[:, :2], span, steep, behind]),
-        edge=edges[owner].astype(np.int32),
-        before=run - run[np.minimum(first, len(run) - 1)][owner],
-        whole=total[owner],
-        near=(0.01 / np.maximum(network.length_m[edges], 0.02))[owner],
+        rank=rank,
+        ends=ends[rank],
+        quick=np.column_stack([ends[:, :2], span, steep, behind])[rank],
+        edge=edges[owner].astype(np.int32)[rank],
+        before=before[rank],
+        whole=total[owner][rank],
+        near=(0.01 / np.maximum(network.length_m[edges], 0.02))[owner][rank],
         west=float(west),
         south=float(south),
         columns=int(columns),
@@ -212,7 +219,7 @@ class RoadCells(Cells):
         stamp, found, away, lists = self._room
         arrays[0][:] = -1
         self._turn = fill_tile(
-            part.ends, part.quick, part.edge, part.before, part.whole, part.near,
+            part.rank, part.ends, part.quick, part.edge, part.before, part.whole, part.near,
             part.west, part.south, BUCKET_M, part.columns, part.rows, part.begin, part.member,
             *(corner + self.cell_m / 2).tolist(),
             self.cell_m, self.farthest_m, self.farthest_m + OWN_ROAD_M,

@@ -124,7 +124,14 @@ def reach_nodes(indptr, heads, ms, sources, source_ms, limit_ms):
         while total + seen > len(nodes):
             nodes = grow(nodes)
             times = grow(times)
-        nodes[total : total + seen] = np.sort(touched[:seen])
+        if seen * 8 > count:  # going through all is quicker than sorting many
+            number = total
+            for node in range(count):
+                if time[node] < FAR:
+                    nodes[number] = node
+                    number += 1
+        else:
+            nodes[total : total + seen] = np.sort(touched[:seen])
         for number in range(total, total + seen):
             times[number] = time[nodes[number]]
             time[nodes[number]] = FAR

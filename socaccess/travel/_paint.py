@@ -9,7 +9,7 @@ from numba import njit
 
 from socaccess.network.snapping import ACCESS_STEP
 
-__all__ = ["clamp_times", "mark_tiles", "paint_cells"]
+__all__ = ["label_tiles", "mark_tiles", "paint_cells"]
 
 FAR = np.uint32(2**31 - 1)
 TILE = 64
@@ -135,29 +135,38 @@ def mark_tiles(
 
 
 @njit(cache=True, nogil=True)
-def clamp_times(cells, limit_ms, width):
-    """Return times past the limit within -width..width, cut to the land within it and a rim.
+def label_tiles(marked):
+    """Return the number of the group each marked tile is in, -1 elsewhere, and what groups span.
 
-    Before them come the row and column of the first cell kept (-1, -1: none is within).
+    Tiles that touch, by a corner at least, are one group; a span is first and last row, first and
+    last column.
     """
-    low_row, high_row, low, high = cells.shape[0], -1, cells.shape[1], -1
-    for row in range(cells.shape[0]):
-        left = 0
-        while left < cells.shape[1] and cells[row, left] > limit_ms:
-            left += 1
-        if left == cells.shape[1]:
+    rows, columns = marked.shape
+    label = np.full((rows, columns), -1, np.int32)
+    bounds = np.empty((rows * columns, 4), np.int64)
+    stack = np.empty(rows * columns, np.int64)
+    groups = 0
+    for start in range(rows * columns):
+        row, column = start // columns, start % columns
+        if not marked[row, column] or label[row, column] >= 0:
             continue
-        right = cells.shape[1] - 1
-        while cells[row, right] > limit_ms:
-            right -= 1
-        low_row, high_row = min(low_row, row), row
-        low, high = min(low, left), max(high, right)
-    if high_row < 0:
-        return -1, -1, np.empty((0, 0))
-    past = np.full((high_row - low_row + 3, high - low + 3), width)
-    for row in range(low_row, high_row + 1):
-        for column in range(low, high + 1):
-            # Times are whole: half a millisecond beyond the limit nothing lies on the line.
-            time = np.float64(cells[row, column]) - limit_ms - 0.5
-            past[row - low_row + 1, column - low + 1] = min(max(time, -width), width)
-    return low_row, low, past
+        label[row, column] = groups
+        stack[0], held = start, 1
+        bounds[groups, 0], bounds[groups, 1], bounds[groups, 2], bounds[groups, 3] = (
+            rows, -1, columns, -1
+        )  # fmt: skip
+        while held > 0:
+            held -= 1
+            row, column = stack[held] // columns, stack[held] % columns
+            bounds[groups, 0] = min(bounds[groups, 0], row)
+            bounds[groups, 1] = max(bounds[groups, 1], row)
+            bounds[groups, 2] = min(bounds[groups, 2], column)
+            bounds[groups, 3] = max(bounds[groups, 3], column)
+            for near in range(max(row - 1, 0), min(row + 2, rows)):
+                for beside in range(max(column - 1, 0), min(column + 2, columns)):
+                    if marked[near, beside] and label[near, beside] < 0:
+                        label[near, beside] = groups
+                        stack[held] = near * columns + beside
+                        held += 1
+        groups += 1
+    return label, bounds[:groups].copy()

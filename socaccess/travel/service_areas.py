@@ -109,6 +109,7 @@ def isochrones(
     [-1900.0, 5000.0]
     """
     import geopandas as gpd
+    from geopandas.array import from_shapely
 
     limits = sorted({float(limit) for limit in minutes})
     if not limits or not limits[0] > 0:
@@ -130,7 +131,8 @@ def isochrones(
     table: dict[str, Any] = {} if dissolve else {column: np.repeat(sites.ids, len(limits))}
     table["limit_min"] = np.tile(limits, count)
     table["cell_m"] = np.tile([size for _, size in painter.limits], count)
-    return gpd.GeoDataFrame(table, geometry=areas, crs=network.crs)
+    # Shapes that name their system already cost half of shapes and system apart.
+    return gpd.GeoDataFrame(table, geometry=from_shapely(areas, crs=network.crs))
 
 
 def _search(
@@ -224,18 +226,20 @@ class _Painter:
 
         Land that hangs together comes in one piece.
         """
-        from scipy import ndimage
+        from socaccess.travel._paint import label_tiles
 
         table = find_cells(self.network, cell_m, self.links)
         wanted = self._mark_tiles(table, group, on_edge, nodes, ms, limit_ms)
         table.fill(wanted)
-        label, _ = ndimage.label(wanted, np.ones((3, 3)))
+        label, bounds = label_tiles(wanted)
         side = TILE * cell_m
-        for number, window in enumerate(ndimage.find_objects(label), 1):
+        for number, (first_row, last_row, first, last) in enumerate(bounds.tolist()):
+            window = slice(first_row, last_row + 1), slice(first, last + 1)
             slots = np.where(label[window] == number, table.slot[window], np.int32(-1))
-            corner = (table.west + window[1].start * side, table.south + window[0].start * side)
-            cells = np.full((slots.shape[0] * TILE, slots.shape[1] * TILE), UNREACHABLE, np.uint32)
+            corner = (table.west + first * side, table.south + first_row * side)
+            cells = np.empty((slots.shape[0] * TILE, slots.shape[1] * TILE), np.uint32)
             if isinstance(table, NodeCells):
+                cells[:] = UNREACHABLE
                 self._paint_nodes(table, slots, group, limit_ms, corner, cells)
             else:
                 assert isinstance(table, RoadCells)
@@ -401,25 +405,11 @@ def _outline(
     limit_ms: int,
     width_ms: float,
 ) -> np.ndarray:
-    """Return the polygons of the land within a limit.
-
-    Times are clamped to one cell's access time about the limit: where the next cell belongs to a
-    road that is not reached, the line then runs half-way, elsewhere it is not moved.
-    """
+    """Return the polygons of the land within a limit; `width_ms` is what crossing a cell takes."""
     import shapely
-    from contourpy import FillType, contour_generator
 
-    from socaccess.travel._paint import clamp_times
+    from socaccess.travel._contour import draw_outlines
 
-    low_row, low, past = clamp_times(cells, limit_ms, float(width_ms))
-    if low < 0:
-        return np.empty(0, dtype=object)
-    drawn = contour_generator(z=past, name="serial", fill_type=FillType.ChunkCombinedOffsetOffset)
-    parts: tuple[list[Any], ...] = drawn.filled(-1e12, 0.0)
-    points, rings, outers = (part[0] for part in parts)
-    begin = (corner[0] + (low - 0.5) * cell_m, corner[1] + (low_row - 0.5) * cell_m)
-    return shapely.from_ragged_array(
-        shapely.GeometryType.POLYGON,
-        points * cell_m + begin,
-        (rings.astype(np.int64), outers.astype(np.int64)),
-    )
+    west, south = corner[0] + cell_m / 2, corner[1] + cell_m / 2
+    points, rings, outers = draw_outlines(cells, limit_ms, float(width_ms), west, south, cell_m)
+    return shapely.from_ragged_array(shapely.GeometryType.POLYGON, points, (rings, outers))
