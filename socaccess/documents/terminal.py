@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from socaccess.content import (
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["print_document", "print_table"]
 
-WORD_COLUMNS = 18
-"""Words up to so long are not broken where a table has to be narrow."""
+GAP = 2
+"""Blanks between columns."""
 
 
 def print_document(document: Document, console: Console) -> None:
@@ -68,13 +68,16 @@ def print_table(table: Table, console: Console, rendering: Rendering) -> None:
         ]
         for row in table.rows
     ]
-    for at, column in enumerate(table.columns):
-        title = rendering.plain(column.title)
+    titles = [rendering.plain(column.title) for column in table.columns]
+    texts = [
+        [title, *(row[at] for row in rows if at < len(row))] for at, title in enumerate(titles)
+    ]
+    for column, width in zip(table.columns, _share_out(texts, console.width), strict=True):
         grid.add_column(
             _make_text(rendering, column.title),
             justify="right" if column.number else "left",
             overflow="fold",
-            min_width=_find_longest_word([title, *(row[at] for row in rows if at < len(row))]),
+            width=width,
         )
     for row, cells in zip(table.rows, rows, strict=True):
         style = "bold" if len(row) == 1 < len(table.columns) else ""
@@ -82,10 +85,26 @@ def print_table(table: Table, console: Console, rendering: Rendering) -> None:
     console.print(grid)
 
 
-def _find_longest_word(texts: Iterable[Any]) -> int:
-    """Return the length of the longest word, so far as columns should keep words whole."""
-    words = (len(word) for text in texts for word in str(text).split())
-    return min(max(words, default=0), WORD_COLUMNS)
+def _share_out(texts: Sequence[Sequence[str]], room: int) -> list[int]:
+    """Return the width of every column: words stay whole as long as there is room for that."""
+    from rich.cells import cell_len
+
+    room -= GAP * (len(texts) - 1)
+    wanted = [max(map(cell_len, column)) for column in texts]
+    words = [
+        max((cell_len(word) for text in column for word in text.split()), default=1)
+        for column in texts
+    ]
+    longest = max(words, default=1)
+    while longest > 1 and sum(min(word, longest) for word in words) > room:
+        longest -= 1
+    widths = [min(word, longest) for word in words]
+    for _ in range(min(room, sum(wanted)) - sum(widths)):
+        # What is left goes to the column that would have most lines.
+        short = [wish / width if wish > width else 0.0
+                 for wish, width in zip(wanted, widths, strict=True)]  # fmt: skip
+        widths[short.index(max(short))] += 1
+    return widths
 
 
 def _print_blocks(blocks: tuple[Block, ...], console: Console, rendering: Rendering) -> None:

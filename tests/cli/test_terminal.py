@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -13,9 +14,13 @@ from threading import Thread
 from time import sleep
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
 
 from socaccess.cli.session import Session
-from socaccess.content import Column, Table
+from socaccess.content import Column, Document, Table
+from socaccess.documents.terminal import print_document
 
 pytest.importorskip("termios", reason="no terminal of this kind")
 
@@ -147,3 +152,23 @@ def test_lines_stay_whole_where_nobody_watches(capsys: pytest.CaptureFixture[str
     sentence = "word " * 60
     make_session().print(sentence.strip())
     assert capsys.readouterr().out == sentence.strip() + "\n"
+
+
+WORDS = st.lists(st.text("abcdeģšā", min_size=1, max_size=22), max_size=4).map(" ".join)
+
+
+@given(st.integers(30, 140), st.data())
+def test_no_table_loses_a_sign_or_leaves_the_screen(width: int, data: st.DataObject):
+    many = data.draw(st.integers(1, width // 6))
+    titles, *rows = data.draw(
+        st.lists(st.lists(WORDS, min_size=many, max_size=many), min_size=2, max_size=4)
+    )
+    kinds = data.draw(st.lists(st.sampled_from(["text", "number"]), min_size=many, max_size=many))
+    columns = tuple(map(Column, titles, kinds))
+    stream = io.StringIO()
+    console = Console(file=stream, width=width, force_terminal=True, color_system=None)
+    print_document(Document("lv", "", (Table(columns, rows),)), console)
+    lines = stream.getvalue().splitlines()
+    assert all(len(line) <= width for line in lines)
+    said = "".join("".join(row) for row in [titles, *rows])
+    assert sorted("".join(lines).replace(" ", "")) == sorted(said.replace(" ", ""))
