@@ -257,8 +257,12 @@ def closing(
     )  # fmt: skip
     shown = ("rank", "service", "name", "municipality", "persons", "falls_out", "extra_min", "to",
              "without_place")  # fmt: skip
-    columns = {f"access.column.{name}": _source(session, name, names) for name in shown}
-    session.frame(texts("access.closing_title"), found.ranking.head(TOP), columns)
+    columns = {f"access.column.{name}": _source(session, name, names) for name in shown
+               if name != "service" or chosen is None}  # fmt: skip
+    title = texts("access.closing_title")
+    session.frame(
+        f"{title}: {names[chosen]}" if chosen else title, found.ranking.head(TOP), columns
+    )
     session.note("access.closing_note")
     if len(found.ranking) > TOP:
         session.note("access.closing_more", len(found.ranking) - TOP)

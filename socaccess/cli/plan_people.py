@@ -129,7 +129,7 @@ def views(
         "plan.view": ("plan.view_", "view"),
         "plan.municipality": "municipality",
         "plan.persons": "persons",
-        "plan.near": "covered",
+        "plan.near": lambda row: session.texts.share(row["covered_share"]),
     }
     session.frame(session.texts("plan.views_title"), shown, columns)
     session.finish({"views": shown}, {"views": shown})

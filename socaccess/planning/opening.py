@@ -22,7 +22,7 @@ from socaccess.study.release import Release, release, run_released
 from socaccess.transit.file import open_feed
 
 __all__ = ["Asked", "Given", "find_region", "identify_municipality", "open_amenities",
-           "open_result", "open_table"]  # fmt: skip
+           "open_release", "open_result", "open_table"]  # fmt: skip
 
 Asked: TypeAlias = Study | StudyResult | Release
 """What a question can be about; a study is run, a result released."""
@@ -45,15 +45,19 @@ def open_result(
     allow_small_counts
         Keep counts of few people; the threshold is then 0. A `Release` keeps its own.
     """
-    if isinstance(asked, Release):
-        released = asked
-    elif isinstance(asked, StudyResult):
-        released = release(asked, allow_small_counts=allow_small_counts)
-    else:
-        released = run_released(asked, sites=sites, allow_small_counts=allow_small_counts)
+    released = open_release(asked, allow_small_counts=allow_small_counts, sites=sites)
     if released.below == 0:
         return released.result, 0
     return _take_released_need(released.result), released.below
+
+
+def open_release(asked: Asked, *, allow_small_counts: bool = False, sites: bool = False) -> Release:
+    """Return what is asked about as it may leave; see `open_result`."""
+    if isinstance(asked, Release):
+        return asked
+    if isinstance(asked, StudyResult):
+        return release(asked, allow_small_counts=allow_small_counts)
+    return run_released(asked, sites=sites, allow_small_counts=allow_small_counts)
 
 
 def _take_released_need(result: StudyResult) -> StudyResult:

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
 from socaccess.errors import InputError, Problem, UnknownNameError
-from socaccess.planning.opening import Asked, Given, open_amenities, open_result, open_table
+from socaccess.planning.opening import (
+    Asked,
+    Given,
+    open_amenities,
+    open_release,
+    open_result,
+    open_table,
+)
 from socaccess.privacy import hide_small, mark_small
 from socaccess.programme.assessments import read_children_by_age, read_needed_services
 from socaccess.programme.forecast import VARIANTS, Assumptions, forecast_clients, read_population
 from socaccess.programme.general_services import reach_people
-from socaccess.programme.goals import check_goals, compare_views, read_reached
+from socaccess.programme.goals import check_goals, read_reached
 from socaccess.programme.institutions import place_movers, read_movers, share_movers
 from socaccess.programme.need import spread_to_settlements
 from socaccess.programme.obstacles import list_obstacles, summarise_obstacles
@@ -23,7 +30,9 @@ from socaccess.settings import Settings
 from socaccess.sources.gtfs import Feed
 from socaccess.sources.services import load_contradictions
 from socaccess.sources.settlements import load_settlements
-from socaccess.study import StudyResult
+from socaccess.study import Study, StudyResult
+from socaccess.study.release import run_released
+from socaccess.study.released import list_tables
 
 __all__ = [
     "ClientForecast",
@@ -39,6 +48,9 @@ __all__ = [
     "obstacles",
     "views",
 ]
+
+
+_OF_VIEWS = ["municipality_id", "municipality", "persons", "covered", "covered_share", "population"]
 
 
 def goals(asked: Asked | str = "all", *, reached: Given | None = None) -> pd.DataFrame:
@@ -171,10 +183,13 @@ def views(
 ) -> pd.DataFrame:
     """Return coverage of the same people in the plan's municipalities and in today's.
 
+    Every number is the one that the files of a run in those borders show.
+
     Parameters
     ----------
     asked
-        A study of an embedded region, or its result.
+        A study of an embedded region, or its result, in either borders. The other ones are asked
+        with the same need, limits and roads.
     service
         Which service.
     allow_small_counts
@@ -183,13 +198,27 @@ def views(
     Returns
     -------
     pandas.DataFrame
-        One row per view and municipality: `persons`, `covered`, `population`.
+        One row per view (`plan`, `today`) and municipality: `persons` and `covered`, counts or
+        marks, `covered_share` (of persons, or of inhabitants where their count is hidden) and
+        `population`.
     """
-    result, below = open_result(asked, allow_small_counts=allow_small_counts)
-    chosen = str(find_service(result.study, service)["service"])
-    table = compare_views(result)
-    table = table[table["service"] == chosen].reset_index(drop=True)
-    return hide_small(table, "persons", ["covered"], below=below, totals_by=["view"], decimals=0)
+    first = open_release(asked, allow_small_counts=allow_small_counts)
+    study = first.result.study
+    chosen = str(find_service(study, service)["service"])
+    other = "today" if study.view == "plan" else "plan"
+    again = Study.load(
+        study.name, view=other, settings=study.settings, network=study.network, lang=study.lang
+    )
+    second = run_released(
+        replace(again, need=study.need), sites=False, allow_small_counts=first.below == 0
+    )
+    tables = []
+    for view, released in sorted({study.view: first, other: second}.items()):
+        table = list_tables(released)["coverage"]
+        rows = table["service"].eq(chosen) & table["scenario"].eq("now") & table["scope"].eq("any")
+        tables.append(table.loc[rows, _OF_VIEWS].assign(view=view, service=chosen))
+    table = pd.concat(tables, ignore_index=True)
+    return table[["view", "municipality_id", "municipality", "service", *_OF_VIEWS[2:]]]
 
 
 @dataclass(frozen=True, eq=False)

@@ -130,7 +130,10 @@ def test_plan_check_annex_and_site_say_the_same_of_a_municipality(view, tmp_path
     lifted, released = result.release(allow_small_counts=True), result.release()
     names = result.municipalities.set_index("municipality_id")["name"]
     views = sa.planning.views(released)
+    assert sorted(views["view"].unique()) == ["plan", "today"]
     views = views[views["view"] == view].set_index("municipality_id")
+    others = sa.planning.views(sa.Study.load("latgale", view=next(v for v in OF_ONE if v != view)))
+    others = others[others["view"] == view].set_index("municipality_id")
     short = json.loads((ROOT / "socaccess" / "locale" / "en" / "finding.json").read_text("utf-8"))
     shares = {
         service: share_near_existing(lifted.result.pose_siting(service))
@@ -171,7 +174,9 @@ def test_plan_check_annex_and_site_say_the_same_of_a_municipality(view, tmp_path
                 assert view == "plan" and float(mine) >= float(theirs[1:]), (code, service)
             else:
                 assert mine == theirs, (code, service)
+        # In either borders the views say what a run in those borders does, marks and all.
         assert plain(views.loc[code, "persons"]) == plain(shown["dac_grt"])
+        assert plain(others.loc[code, "persons"]) == plain(shown["dac_grt"])
 
 
 def share_near_existing(problem):
