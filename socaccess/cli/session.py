@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
@@ -45,9 +45,15 @@ class Session:
     def _console(self) -> Any:
         from rich.console import Console
 
+        class Patient(Console):
+            def on_broken_pipe(self) -> None:
+                # Who read has gone (`socaccess run ... | head`); files are made all the same.
+                with contextlib.suppress(SystemExit):
+                    super().on_broken_pipe()
+
         # Names are text: what looks like markup in one stays as it is. Wide where nobody watches.
         width = None if sys.stdout.isatty() else PIPED_COLUMNS
-        return Console(width=width, markup=False, highlight=False, emoji=False)
+        return Patient(width=width, markup=False, highlight=False, emoji=False)
 
     def print(self, text: str, style: str | None = None) -> None:
         """Print one line of an answer for people; nothing where JSON is asked."""
@@ -189,7 +195,7 @@ class Session:
         """Say how far a step of the work is, while a person is watching (`cli.step_*`)."""
         self.bars.grow(step, self.texts(f"cli.step_{step}"), done, total)
 
-    @contextmanager
+    @contextlib.contextmanager
     def progress(self) -> Iterator[Callable[..., None]]:
         """Give `step`; when the work is done its bars are gone."""
         try:

@@ -7,6 +7,8 @@ import json
 import os
 import re
 import struct
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
@@ -172,3 +174,24 @@ def test_no_table_loses_a_sign_or_leaves_the_screen(width: int, data: st.DataObj
     assert all(len(line) <= width for line in lines)
     said = "".join("".join(row) for row in [titles, *rows])
     assert sorted("".join(lines).replace(" ", "")) == sorted(said.replace(" ", ""))
+
+
+def test_files_are_written_though_nobody_reads_the_answer_to_its_end(tmp_path: Path):
+    script = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from socaccess.cli.session import Session\n"
+        "session = Session('en', False, Path(sys.argv[1]), excel=False)\n"
+        "for number in range(9_999):\n"
+        "    session.print(f'line {number}')\n"
+        "session.finish({}, texts={'after.txt': 'written'})\n"
+    )
+    command = [sys.executable, "-c", script, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as done:
+        assert done.stdout is not None and done.stderr is not None
+        assert done.stdout.readline() == b"line 0\n"
+        done.stdout.close()
+        said = done.stderr.read().decode()
+        assert done.wait() == 0, said
+    assert (tmp_path / "after.txt").read_text() == "written"
+    assert "Traceback" not in said and "after.txt" in said
