@@ -32,19 +32,27 @@ def _find_arc(indptr, others, ms, row, other, wanted):
     return -1
 
 
+@njit(cache=True, inline="always")
+def _put_together(parts, arc, first, second):
+    """Let an arc consist of two others."""
+    parts[arc, 0], parts[arc, 1] = first, second
+    parts[arc, 2] = parts[first, 2] + parts[second, 2]
+
+
 @njit(cache=True, nogil=True)
 def find_parts(
-    indptr, heads, ms, tie, position, up_indptr, up_others, up_ms, down_indptr, down_others, down_ms
-):
-    """Return the two parts of each arc of a hierarchy and the sum of `tie` it stands for.
+    indptr, heads, ms, tie, name, position,
+    up_indptr, up_others, up_ms, down_indptr, down_others, down_ms,
+):  # fmt: skip
+    """Return what each arc of a hierarchy consists of, and the sum of `tie` it stands for.
 
-    Upward arcs come first, then the downward ones. The parts of an arc of the graph are -1 minus
-    its position there, and -1. A sum of 0: the arc is neither of the graph nor a shortcut.
+    Upward arcs come first, then the downward ones. A row, (arcs, 3), is the two parts and how many
+    arcs of the graph it stands for; of an arc of the graph -1 minus its name, -1 and 1. A sum of 0:
+    the arc is neither of the graph nor a shortcut.
     """
     base = len(up_others)
     count = base + len(down_others)
-    first = np.full(count, -1, np.int32)
-    second = np.full(count, -1, np.int32)
+    parts = np.full((count, 3), -1, np.int32)
     ties = np.zeros(count, np.uint32)
     for node in range(len(position)):
         tail = position[node]
@@ -56,7 +64,7 @@ def find_parts(
                 place = _find_arc(down_indptr, down_others, down_ms, head, tail, ms[arc])
                 place = place + base if place >= 0 else -1
             if place >= 0:
-                first[place], ties[place] = -1 - arc, tie[arc]
+                parts[place, 0], parts[place, 2], ties[place] = -1 - name[arc], 1, tie[arc]
     # The parts of an arc are rows of a less important node, final before they are used.
     for v in range(len(position) - 1, -1, -1):
         in_first, in_last = down_indptr[v], down_indptr[v + 1]
@@ -74,7 +82,8 @@ def find_parts(
                     if up_ms[place] == down_ms[into] + up_ms[out] and (
                         ties[place] == 0 or total < ties[place]
                     ):
-                        first[place], second[place], ties[place] = base + into, out, total
+                        ties[place] = total
+                        _put_together(parts, place, base + into, out)
                     out += 1
                     place += 1
         for out in range(out_first, out_last):  # u -> x with u the more important one
@@ -91,10 +100,11 @@ def find_parts(
                     if down_ms[place] == down_ms[into] + up_ms[out] and (
                         ties[other] == 0 or total < ties[other]
                     ):
-                        first[other], second[other], ties[other] = base + into, out, total
+                        ties[other] = total
+                        _put_together(parts, other, base + into, out)
                     into += 1
                     place += 1
-    return first, second, ties
+    return parts, ties
 
 
 @njit(cache=True, nogil=True)
@@ -104,6 +114,10 @@ def _settle(
     ms,
     ties,
     base,
+    back_indptr,
+    back_others,
+    back_ms,
+    back_base,
     label,
     parent,
     opposite,
@@ -120,6 +134,15 @@ def _settle(
     now = label[node]
     if entry >> NODE_BITS > now >> NODE_BITS:
         return held, seen, best, meeting
+    # Quicker by way of a more important node: no best way goes on from here.
+    for arc in range(back_indptr[node], back_indptr[node + 1]):
+        other = label[back_others[arc]]
+        if (
+            other < now
+            and other + ((np.uint64(back_ms[arc]) << NODE_BITS) | np.uint64(ties[back_base + arc]))
+            < now
+        ):
+            return held, seen, best, meeting
     if opposite[node] < NOWHERE:
         total = now + opposite[node]
         if total < best:
@@ -187,12 +210,14 @@ def trace_pairs(
                 break
             if next0 <= next1:
                 held0, seen0, best, meeting = _settle(
-                    up_indptr, up_others, up_ms, ties, 0, labels[0], parents[0], labels[1],
+                    up_indptr, up_others, up_ms, ties, 0,
+                    down_indptr, down_others, down_ms, base, labels[0], parents[0], labels[1],
                     heaps[0], held0, touched[0], seen0, best, meeting,
                 )  # fmt: skip
             else:
                 held1, seen1, best, meeting = _settle(
-                    down_indptr, down_others, down_ms, ties, base, labels[1], parents[1], labels[0],
+                    down_indptr, down_others, down_ms, ties, base,
+                    up_indptr, up_others, up_ms, 0, labels[1], parents[1], labels[0],
                     heaps[1], held1, touched[1], seen1, best, meeting,
                 )  # fmt: skip
         ms[pair] = np.int64(best >> NODE_BITS)
@@ -229,27 +254,30 @@ def trace_pairs(
 
 
 @njit(cache=True, nogil=True)
-def unpack_arcs(first, second, arc_name, begin, passed):
+def unpack_arcs(parts, begin, passed):
     """Return where the arcs of each pair begin, and the caller's numbers of all arcs passed."""
     starts = np.zeros(len(begin), np.int64)
-    out, free = np.empty(max(8 * len(passed), 64), np.int32), 0
-    stack = np.empty(64, np.int32)
     for pair in range(len(begin) - 1):
+        count = 0
         for number in range(begin[pair], begin[pair + 1]):
-            depth = 1
-            stack[0] = passed[number]
-            while depth > 0:
-                depth -= 1
-                arc = stack[depth]
-                if first[arc] < 0:
-                    if free == len(out):
-                        out = grow(out)
-                    out[free] = arc_name[-1 - first[arc]]
-                    free += 1
-                else:
-                    if depth + 2 > len(stack):
-                        stack = grow(stack)
-                    stack[depth], stack[depth + 1] = second[arc], first[arc]
-                    depth += 2
-        starts[pair + 1] = free
-    return starts, out[:free].copy()
+            count += parts[passed[number], 2]
+        starts[pair + 1] = starts[pair] + count
+    out = np.empty(starts[-1], np.int32)
+    stack = np.empty(64, np.int32)
+    free = 0
+    for number in range(begin[0], begin[-1]):
+        depth = 1
+        stack[0] = passed[number]
+        while depth > 0:
+            depth -= 1
+            arc = stack[depth]
+            # Down the first parts to an arc of the graph; the second ones wait.
+            while parts[arc, 0] >= 0:
+                if depth == len(stack):
+                    stack = grow(stack)
+                stack[depth] = parts[arc, 1]
+                depth += 1
+                arc = parts[arc, 0]
+            out[free] = -1 - parts[arc, 0]
+            free += 1
+    return starts, out

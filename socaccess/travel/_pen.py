@@ -17,6 +17,10 @@ ON_EDGE: Final = 2
 """Trips that pass no node: straight from place to place, or along the edge of both."""
 
 
+ARCS_AT_ONCE: Final = 100_000
+"""Arcs of the trips drawn together: what is made of them stays near the processor."""
+
+
 @dataclass(frozen=True)
 class _Vertices:
     """Vertices of all edges one after the other, where each edge begins, metres run so far.
@@ -27,6 +31,7 @@ class _Vertices:
     xy: np.ndarray
     begin: np.ndarray
     run: np.ndarray
+    node_xy: np.ndarray
 
     def find(self, edge: np.ndarray, share: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the vertex at or before a share of each edge's line, and the point there."""
@@ -52,6 +57,30 @@ def draw_trips(
 
     Pairs without a way have an empty line, the others two vertices at least.
     """
+    drawn = [np.empty(0, dtype=object)]
+    first = 0
+    while first < len(row):
+        enough = trips.begin[first] + ARCS_AT_ONCE
+        last = max(int(np.searchsorted(trips.begin, enough, side="right")) - 1, first + 1)
+        some = slice(first, last)
+        begin = trips.begin[first : last + 1]
+        part = Trips(
+            trips.ms[some], trips.ends[some], begin - begin[0], trips.arcs[begin[0] : begin[-1]]
+        )
+        drawn.append(_draw(network, starts, ends, row[some], column[some], part, direct[some]))
+        first = last
+    return np.concatenate(drawn)
+
+
+def _draw(
+    network: RoadNetwork,
+    starts: Snapped,
+    ends: Snapped,
+    row: np.ndarray,
+    column: np.ndarray,
+    trips: Trips,
+    direct: np.ndarray,
+) -> np.ndarray:
     vertices, count = _list_vertices(network), max(network.edge_count, 1)
     reached = (trips.ms < int(UNREACHABLE)) | (direct > 0)
     via = reached & (direct == 0)
@@ -59,15 +88,16 @@ def draw_trips(
     pieces = np.where(via, passed + 2, (direct == ON_EDGE).astype(np.int64))
     begin = np.concatenate([[0], np.cumsum(pieces)])
     edge = np.zeros(begin[-1], np.int64)
-    share = np.zeros((begin[-1], 2))
+    share = np.zeros((2, begin[-1]))
     node = np.full(begin[-1], -1, np.int64)
     # The arcs, each driven whole.
     used = via[trips.trip]
     arc = network.open_arcs[trips.arcs[used]]
-    within = np.arange(len(used)) - np.repeat(trips.begin[:-1], np.diff(trips.begin))
-    where = begin[trips.trip[used]] + 1 + within[used]
-    edge[where], backward = arc % count, arc >= count
-    share[where] = np.stack([backward, ~backward], axis=1)
+    before = begin[:-1] + 1 - trips.begin[:-1]
+    where = (np.arange(len(used)) + before[trips.trip])[used]
+    backward = arc >= count
+    edge[where] = arc - count * backward
+    share[0, where], share[1, where] = backward, ~backward
     # The stretch between a place and its node, or the node alone.
     for places, position, end, spot, side in (
         (starts, row, trips.ends[:, 0], begin[:-1], 0),
@@ -80,15 +110,15 @@ def draw_trips(
             node[spot] = np.where(end >= width, places.door_node[place, door], -1)
         own = places.edges[place, np.minimum(end, width - 1) // 2]
         edge[spot] = np.maximum(own, 0)
-        share[spot, side], share[spot, 1 - side] = places.along[place], end % 2
+        share[side, spot], share[1 - side, spot] = places.along[place], end % 2
     along = direct == ON_EDGE
     edge[begin[:-1][along]] = starts.edge[row[along]]
-    share[begin[:-1][along], 0] = starts.along[row[along]]
-    share[begin[:-1][along], 1] = ends.along[column[along]]
+    share[0, begin[:-1][along]] = starts.along[row[along]]
+    share[1, begin[:-1][along]] = ends.along[column[along]]
     return _join(
-        vertices, edge, share, node, begin, reached, network.node_x + 1j * network.node_y,
+        vertices, edge, share, node, begin, reached,
         (starts.x + 1j * starts.y)[row], (ends.x + 1j * ends.y)[column],
-    ) if len(row) else np.empty(0, dtype=object)  # fmt: skip
+    )  # fmt: skip
 
 
 def _join(
@@ -98,7 +128,6 @@ def _join(
     node: np.ndarray,
     begin: np.ndarray,
     reached: np.ndarray,
-    node_xy: np.ndarray,
     start_xy: np.ndarray,
     end_xy: np.ndarray,
 ) -> np.ndarray:
@@ -106,20 +135,20 @@ def _join(
     import shapely
 
     first, last = vertices.begin[edge], vertices.begin[edge + 1] - 1
-    turned = share[:, 0] > share[:, 1]
+    turned = share[0] > share[1]
     points = np.empty((2, len(edge)), complex)
     points[0] = vertices.xy[np.where(turned, last, first)]
     points[1] = vertices.xy[np.where(turned, first, last)]
     low, high = first + 1, last  # vertices between the ends
-    whole = np.abs(share[:, 0] - share[:, 1]) == 1
+    whole = np.abs(share[0] - share[1]) == 1
     cut = np.flatnonzero(~whole | (node >= 0))
-    found = [vertices.find(edge[cut], share[cut, side]) for side in range(2)]
+    found = [vertices.find(edge[cut], share[side, cut]) for side in range(2)]
     for side in range(2):
         points[side, cut] = found[side][1]
     low[cut] = np.where(turned[cut], found[1][0], found[0][0]) + 1
     high[cut] = np.where(turned[cut], found[0][0], found[1][0]) + 1
     at_node = np.flatnonzero(node >= 0)
-    points[:, at_node] = node_xy[node[at_node]]
+    points[:, at_node] = vertices.node_xy[node[at_node]]
     high[at_node] = low[at_node]
     inner = np.maximum(high - low, 0)
     lines = np.flatnonzero(reached)
@@ -173,6 +202,6 @@ def _list_vertices(network: RoadNetwork) -> _Vertices:
         step = np.zeros(begin[-1])
         step[1:] = np.abs(np.diff(xy))
         step[begin[:-1]] = 1.0  # from edge to edge: the run only grows
-        kept = _Vertices(xy, begin, np.cumsum(step))
+        kept = _Vertices(xy, begin, np.cumsum(step), node_xy)
         network.__dict__["_vertices"] = kept
     return kept

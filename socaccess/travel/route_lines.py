@@ -10,7 +10,7 @@ import pandas as pd
 
 from socaccess.errors import Problem, raise_problems
 from socaccess.network import RoadNetwork, Snapped, pair_directly
-from socaccess.routing import UNREACHABLE, DirectTrips, Trips, trace_trips
+from socaccess.routing import UNREACHABLE, DirectTrips, Trips, order_along_curve, trace_trips
 from socaccess.settings import LinkModel
 from socaccess.travel._engines import choose_for_trips
 from socaccess.travel._measure import is_straight, list_arc_measures, measure_direct, to_share
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
 __all__ = ["routes"]
+
+BLOCKS = 16
+"""Groups of origins whose trips are gone through by destination."""
 
 Pairs: TypeAlias = pd.DataFrame | Sequence[tuple[Any, Any]]
 
@@ -96,7 +99,9 @@ def routes(
     starts, ends, origin_column, destination_column = snap_ends(
         network, origins, destinations, links
     )
-    row, column = _find_pairs(starts, ends, pairs)
+    asked = _find_pairs(starts, ends, pairs)
+    order = _order_pairs(starts, ends, *asked)
+    row, column = (position[order] for position in asked)
     engine, hierarchy = choose_for_trips(network, len(np.unique(row)), engine)
     trips = trace_trips(
         network.graph, starts.as_origins, ends.as_destinations, row, column,
@@ -113,12 +118,14 @@ def routes(
     lines = draw_trips(network, starts, ends, row, column, trips, straight)
     if simplify_m:
         lines = shapely.simplify(lines, simplify_m)
+    back = np.argsort(order)  # to the order asked
+    travel_ms, measures, lines = travel_ms[back], measures[back], lines[back]
     reached = travel_ms < int(UNREACHABLE)
     shares = to_share(measures[:, 1:], travel_ms[:, None])
     return gpd.GeoDataFrame(
         {
-            origin_column: starts.ids[row],
-            destination_column: ends.ids[column],
+            origin_column: starts.ids[asked[0]],
+            destination_column: ends.ids[asked[1]],
             "travel_min": to_minutes(travel_ms),
             "length_km": np.where(reached, measures[:, 0] / 1000, np.nan),
             "modelled_share": np.where(reached, shares[:, 0], np.nan),
@@ -155,6 +162,20 @@ def _find_pairs(
         found.append(position)
     raise_problems(problems)
     return found[0], found[1]
+
+
+def _order_pairs(starts: Snapped, ends: Snapped, row: np.ndarray, column: np.ndarray) -> np.ndarray:
+    """Return the order in which pairs near each other stand together.
+
+    They pass the same roads, which are then near the processor.
+    """
+    place = []
+    for places in (starts, ends):
+        rank = np.empty(len(places.ids), np.int64)
+        rank[order_along_curve(*np.nan_to_num([places.x, places.y]))] = np.arange(len(places.ids))
+        place.append(rank)
+    block = place[0] * BLOCKS // max(len(place[0]), 1)
+    return np.lexsort((place[0][row], place[1][column], block[row]))
 
 
 def _measure(
