@@ -10,7 +10,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import numpy as np
 import typer
 
 from socaccess.cli.command import App
@@ -216,6 +215,8 @@ def read_places(given: Sequence[str], where: str) -> gpd.GeoDataFrame:
 
 def _put_on_roads(session: Session, network: RoadNetwork, places: gpd.GeoDataFrame) -> Snapped:
     """Return the places on the network; say which lie far off, on islands or nowhere."""
+    import numpy as np
+
     texts = session.texts
     snapped = network.snap(places, id_column="id")
     for name, metres in zip(snapped.ids[snapped.far], snapped.access_m[snapped.far], strict=True):

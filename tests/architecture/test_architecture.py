@@ -39,8 +39,9 @@ def test_imports_are_light(module):
     assert not set(HEAVY) & set(done.stdout.split())
 
 
-def test_the_package_alone_imports_next_to_nothing():
-    code = "import socaccess, sys; print(*sys.modules)"
+@pytest.mark.parametrize("module", ["socaccess", "socaccess.cli.app"])
+def test_the_package_and_its_commands_import_next_to_nothing(module):
+    code = f"import {module}, sys; print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
