@@ -66,8 +66,10 @@ def _to_plain_of_library(value: Any) -> Any:
     raise TypeError(f"no JSON for {type(value).__name__}")
 
 
-def encode_json(value: Any, *, indent: int | None = None, sort_keys: bool = False) -> str:
-    """Return a value as JSON, letters as they are.
+def encode_json(
+    value: Any, *, indent: int | None = None, sort_keys: bool = False, ascii_only: bool = False
+) -> str:
+    """Return a value as JSON, letters as they are, or escaped where only ASCII is wanted.
 
     Examples
     --------
@@ -76,7 +78,7 @@ def encode_json(value: Any, *, indent: int | None = None, sort_keys: bool = Fals
     """
     plain = to_plain(value)
     return json.dumps(
-        plain, ensure_ascii=False, allow_nan=False, indent=indent, sort_keys=sort_keys
+        plain, ensure_ascii=ascii_only, allow_nan=False, indent=indent, sort_keys=sort_keys
     )
 
 

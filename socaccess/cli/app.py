@@ -20,6 +20,7 @@ from socaccess.cli import scale as scale_command
 from socaccess.cli import site as site_command
 from socaccess.cli import transit as transit_command
 from socaccess.cli import validate as validate_command
+from socaccess.cli.codepages import write_plainly
 from socaccess.cli.command import App
 from socaccess.cli.speech import EXIT_USAGE, find_option
 from socaccess.cli.start import ask_what
@@ -79,6 +80,7 @@ def _is_alone() -> bool:
 
 def run() -> None:
     """Run the command line: 0 fine, 1 our error, 2 usage, 3 the answer is no."""
+    write_plainly()
     debug = "--debug" in sys.argv
     lang = choose_language(find_option(sys.argv, "--lang"))
     try:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import typer
 
 from socaccess.cli.bars import Bars
+from socaccess.cli.codepages import is_unicode
 from socaccess.i18n import Texts
 
 if TYPE_CHECKING:
@@ -143,7 +144,8 @@ class Session:
 
         if self.as_json:
             self.bars.take_away()
-            typer.echo(encode_json(answer))
+            # Where a code page lacks a sign, JSON has a way of its own to write it.
+            typer.echo(encode_json(answer, ascii_only=not is_unicode(sys.stdout)))
 
     def finish(
         self,

@@ -29,6 +29,10 @@ GAP = 2
 """Blanks between columns."""
 
 
+NUMBER, NUMBER_SIGNS = frozenset("0123456789–<>≥-"), 24
+"""How a number begins, and how many signs it has at most."""
+
+
 def print_document(document: Document, console: Console) -> None:
     """Print a document; drawings are left out, their captions stay.
 
@@ -72,7 +76,12 @@ def print_table(table: Table, console: Console, rendering: Rendering) -> None:
     texts = [
         [title, *(row[at] for row in rows if at < len(row))] for at, title in enumerate(titles)
     ]
-    for column, width in zip(table.columns, _share_out(texts, console.width), strict=True):
+    # A number stays in one piece, with its bounds and its unit.
+    pieces = [
+        [piece for text in own for piece in _split(text, whole=column.number)]
+        for column, own in zip(table.columns, texts, strict=True)
+    ]
+    for column, width in zip(table.columns, _share_out(texts, pieces, console.width), strict=True):
         grid.add_column(
             _make_text(rendering, column.title),
             justify="right" if column.number else "left",
@@ -85,16 +94,20 @@ def print_table(table: Table, console: Console, rendering: Rendering) -> None:
     console.print(grid)
 
 
-def _share_out(texts: Sequence[Sequence[str]], room: int) -> list[int]:
-    """Return the width of every column: words stay whole as long as there is room for that."""
+def _split(text: str, *, whole: bool) -> list[str]:
+    """Return the words of a text; a number with its bounds and its unit is one."""
+    return [text] if whole and text[:1] in NUMBER and len(text) <= NUMBER_SIGNS else text.split()
+
+
+def _share_out(
+    texts: Sequence[Sequence[str]], pieces: Sequence[Sequence[str]], room: int
+) -> list[int]:
+    """Return the width of every column: pieces stay whole as long as there is room for that."""
     from rich.cells import cell_len
 
     room -= GAP * (len(texts) - 1)
     wanted = [max(map(cell_len, column)) for column in texts]
-    words = [
-        max((cell_len(word) for text in column for word in text.split()), default=1)
-        for column in texts
-    ]
+    words = [max(map(cell_len, column), default=1) or 1 for column in pieces]
     longest = max(words, default=1)
     while longest > 1 and sum(min(word, longest) for word in words) > room:
         longest -= 1

@@ -195,3 +195,38 @@ def test_files_are_written_though_nobody_reads_the_answer_to_its_end(tmp_path: P
         assert done.wait() == 0, said
     assert (tmp_path / "after.txt").read_text() == "written"
     assert "Traceback" not in said and "after.txt" in said
+
+
+@pytest.mark.parametrize("codec", ["cp1257", "cp1252", "cp775", "latin-1"])
+def test_marks_are_read_on_every_code_page(codec: str):
+    script = (
+        "import sys\n"
+        "from socaccess.cli.codepages import write_plainly\n"
+        "from socaccess.cli.session import Session\n"
+        "write_plainly()\n"
+        "Session('lv', False, None, False).print('Rugāju novads ≥5 – „…” 30 € ģ')\n"
+        "Session('lv', True, None, False).print_json({'persons': '≥5', 'name': 'Rugāju novads'})\n"
+        "Session('lv', False, None, False).remark('Rugāju novads ≥5 漢')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, "PYTHONIOENCODING": codec, "PYTHONUTF8": "0"},
+        capture_output=True,
+        check=True,
+    )
+    line, answer = done.stdout.decode(codec).splitlines()
+    letter = "ā" if codec in ("cp1257", "cp775") else "a"
+    assert line.startswith(f"Rug{letter}ju novads >=5 ") and "?" not in line
+    assert json.loads(answer) == {"persons": "≥5", "name": "Rugāju novads"}
+    assert done.stderr.decode(codec).strip() == f"Rug{letter}ju novads >=5 ?"
+
+
+def test_a_command_ends_well_on_a_foreign_code_page():
+    done = subprocess.run(
+        [sys.executable, "-m", "socaccess", "--help"],
+        env={**os.environ, "SOCACCESS_LANG": "lv", "PYTHONIOENCODING": "cp1252", "PYTHONUTF8": "0"},
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Komandas" in done.stdout.decode("cp1252")
