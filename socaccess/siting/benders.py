@@ -31,6 +31,7 @@ __all__ = ["LinearBound", "linear_bound"]
 FIRST_COLUMNS = 150
 MORE_COLUMNS = 200
 NEARLY_WHOLE = 0.9
+NEAREST = 50
 
 
 @dataclass(frozen=True)
@@ -101,11 +102,18 @@ class _Master:
     ) -> tuple[np.ndarray, np.ndarray, float]:
         """Return the clients whose cost is put too low, their prices and the sum missing."""
         n, m = self.cost.shape
-        mass = np.cumsum(fractions[self.order], axis=1)
-        reach = np.minimum((mass < 1.0 - 1e-9).sum(axis=1), m - 1)
-        price = np.where(mass[:, -1] >= 1.0 - 1e-9, self.ordered[np.arange(n), reach], self.base)
-        some = fractions > 1e-12
-        worth = price - np.maximum(price[:, None] - self.cost[:, some], 0.0) @ fractions[some]
+        price, worth = np.empty(n), np.empty(n)
+        rows, many = np.arange(n), min(m, NEAREST)
+        while len(rows):
+            # Nearly always a few sites make up one; the others are looked at for the rest only.
+            share = fractions[self.order[rows, :many]]
+            cost, mass = self.ordered[rows, :many], np.cumsum(share, axis=1)
+            whole = mass[:, -1] >= 1.0 - 1e-9
+            reach = np.minimum((mass < 1.0 - 1e-9).sum(axis=1), many - 1)
+            top = np.where(whole, cost[np.arange(len(rows)), reach], self.base[rows])
+            price[rows] = top
+            worth[rows] = top - (np.maximum(top[:, None] - cost, 0.0) * share).sum(axis=1)
+            rows, many = (rows[~whole], m) if many < m else (rows[:0], m)
         missing = worth - values
         cut = np.flatnonzero(missing > 1e-9 + 1e-7 * np.abs(worth))
         return cut, price[cut], float(missing[cut].sum())

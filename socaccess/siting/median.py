@@ -31,12 +31,12 @@ __all__ = ["MedianResult", "solve_median"]
 ITERATIONS = (60, 200)
 CLIENTS_PER_ITERATION = 40
 ROUNDS = 8
-CORE_PAIRS = 3_000_000
-PROGRAMME_PAIRS, COVER_PAIRS, MANY_PAIRS = 1_000, 5_000, 40_000
+SMALL_PAIRS, PROGRAMME_PAIRS, FEW_CHOICES = 1_000, 20_000, 10
+COVER_PAIRS, MANY_PAIRS = 5_000, 40_000
 COMPILED_PAIRS, COMPILED_COVER = 240_000, 100_000
 INTERIOR_PAIRS = 1_000_000
 FEWEST_NEAR, NEAR_SITES = 60, 8
-FEW_ROUNDS, MANY_ROUNDS = 10, 1_000_000
+FEW_ROUNDS, SHAKES, MANY_ROUNDS = 10, 50, 1_000_000
 COVER_PROGRAMME, TREE_PAIRS, SMALL_GAP = 600_000, 100_000, 5e-4
 TRIAL_NODES, DENSE_PLAN = 1_000, 8
 LISTED = 10_000_000
@@ -250,7 +250,7 @@ class _Run:
             )
             linear = self.relax_linearly(relaxed)
             if self.is_open:
-                self.finish(linear)
+                self.finish(linear, shakes=SHAKES)
         elif self.is_open:
             self._finish_cover(LinearBound(root.root_bound, root.prices, root.column_cost))
 
@@ -387,14 +387,28 @@ class _Run:
             self.improve(np.sort(kept[most]))
         return np.clip(solved.row_prices[: len(pairs.base)], 0.0, pairs.base)
 
-    def finish(self, linear: LinearBound) -> None:
-        """Close the gap: by an integer programme when little is left, else by a tree."""
+    def finish(self, linear: LinearBound, shakes: int = 0) -> None:
+        """Close the gap: by an integer programme where each client has few choices, else a tree.
+
+        A better plan, of so many `shakes` in compiled loops, leaves the programme fewer sites.
+        """
         near, kept = self._near_left(linear)
-        if near.nnz <= PROGRAMME_PAIRS or len(kept) <= self.sites:
-            bound = self._solve_on(kept, linear, CORE_PAIRS)
-            self.bound = max(self.bound, min(self.value, bound))
-            return
-        self.close_rest(linear)
+        most = min(PROGRAMME_PAIRS, FEW_CHOICES * self.costs.client_count)
+        few = near.nnz <= max(SMALL_PAIRS, most)
+        if few and shakes and len(kept) > self.sites:
+            cut = np.minimum(self.costs.base, linear.prices + self._slack(linear))
+            search, plan = PairSearch(Pairs.of(near, cut)), np.searchsorted(kept, self.chosen)
+            plan = search.shake(plan, rounds=shakes, seed=self.seed + 1, clock=self.clock.part(0.2))
+            self.offer(kept[plan])
+            kept = self._left(linear)
+        if len(kept) <= self.sites:
+            # No plan with another site is better.
+            self.offer(kept)
+            self.bound = self.value
+        elif few:
+            self._solve_chain(kept, linear)
+        else:
+            self.close_rest(linear)
 
     def close_rest(self, linear: LinearBound) -> None:
         """Close the gap by a tree over the sites and pairs that `linear` leaves."""
@@ -416,23 +430,18 @@ class _Run:
         """Return by how much a plan better than the best one known may exceed the bound."""
         return self.value - linear.bound + self.goal.tolerance(self.value)
 
-    def _solve_on(self, kept: np.ndarray, linear: LinearBound, most_pairs: int) -> float:
-        """Solve on the sites `kept` and return the bound of better plans within them.
-
-        Minus infinity when more than `most_pairs` pairs take part, or nothing was proved in time.
-        """
+    def _solve_chain(self, kept: np.ndarray, linear: LinearBound) -> None:
+        """Solve the programme of the sites `kept`."""
         self.clock.report("siting.step_programme", sites=len(kept))
         cost = self.costs.columns(kept)
         cut, sure = self._fixings(kept, cost, linear)
-        useful = (cost < self.costs.base[:, None]) & (cost <= cut[:, None])
-        if int(useful.sum()) > most_pairs:
-            return -np.inf
         chain = build_chain(cost, self.costs.base, cut)
         model, opened, missed = chain_model(chain, self.sites, sure)
         start = np.zeros(model.column_count)
         start[opened] = np.isin(kept, self.chosen)
         start[missed] = closed_sets(chain, start[opened] > 0.5)
-        return self._programme(model, opened, kept, start) + chain.constant
+        bound = self._programme(model, opened, kept, start) + chain.constant
+        self.bound = max(self.bound, min(self.value, bound))
 
     def _fixings(
         self, kept: np.ndarray, cost: np.ndarray, linear: LinearBound
