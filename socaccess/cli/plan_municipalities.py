@@ -182,7 +182,7 @@ def eraf(
         allow_small_counts=small_counts,
     )
     verdict, names = found.verdict, study.name_services(session.lang)
-    page = build_annex(verdict, names, session.lang, below=found.below)
+    page = build_annex(verdict, names, session.lang, below=found.below, effect=found.effect)
     session.show(page)
     answer = {
         "answer": verdict.answer,

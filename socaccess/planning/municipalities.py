@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from socaccess.planning.opening import Asked, Given, identify_municipality, open_result
+from socaccess.planning.opening import (
+    Asked,
+    Given,
+    identify_municipality,
+    mark_persons,
+    open_release,
+    open_result,
+)
 from socaccess.privacy import hide_pairs, hide_small
 from socaccess.programme.cooperation import find_flows, value_joint_site
 from socaccess.programme.eraf import Application, Verdict, check_application
@@ -48,12 +55,20 @@ def model(
     >>> sorted(found.show())
     ['gaps', 'services', 'sharing']
     """
-    result, _ = open_result(asked, allow_small_counts=allow_small_counts)
+    released = open_release(asked, allow_small_counts=allow_small_counts)
+    result, _ = open_result(released)
     identity = identify_municipality(result.study, municipality)
     inputs = ModelInputs(
         backed={identity: list(backed)} if backed else None, min_clients=min_clients
     )
-    return model_municipalities(result, inputs, municipality_ids=[identity])[0]
+    found = model_municipalities(result, inputs, municipality_ids=[identity])[0]
+    persons = found.services[["service", "persons"]].assign(municipality_id=identity)
+    marks = {
+        service: str(mark)
+        for service, row in persons.groupby("service")
+        if isinstance(mark := mark_persons(row, released, service)["persons"].iloc[0], str)
+    }
+    return replace(found, marks=marks)
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,13 +145,15 @@ def cooperation(
     >>> found.limit_min, found.site is None
     (30.0, True)
     """
-    result, below = open_result(asked, allow_small_counts=allow_small_counts)
+    released = open_release(asked, allow_small_counts=allow_small_counts)
+    result, below = open_result(released)
     found = find_flows(result, service, use_places=use_places)
     parts = ["at_home", "bought", "unserved"]
     balance = hide_small(found.summarise_balance(), "persons", parts, below=below, decimals=0)
     balance = hide_small(balance, "sold", below=below, decimals=0)
     hidden = balance[["bought", "sold"]].map(lambda cell: isinstance(cell, str)).any(axis=1)
-    balance["balance"] = balance["balance"].astype(object).where(~hidden, None)
+    balance["balance"] = balance["balance"].round().astype(object).where(~hidden, None)
+    balance = mark_persons(balance, released, found.service, parts)
     site, joint = None, None
     if partners:
         ids = [identify_municipality(result.study, name) for name in partners]
@@ -146,6 +163,7 @@ def cooperation(
         )  # fmt: skip
         counts = ["near_now", "near_joint", "gain", "clients", "near_alone"]
         joint = hide_small(joint, "persons", counts, below=below, decimals=0)
+        joint = mark_persons(joint, released, found.service, counts)
     return Cooperation(
         service=found.service,
         limit_min=found.limit_min,
@@ -225,7 +243,8 @@ def eraf(
     own = objects
     if own is not None and not isinstance(own, PlanObjects):
         own = PlanObjects.read(own)
-    result, below = open_result(asked, allow_small_counts=allow_small_counts)
+    released = open_release(asked, allow_small_counts=allow_small_counts)
+    result, below = open_result(released)
     identity = identify_municipality(result.study, municipality)
     verdict = check_application(
         result,
@@ -233,6 +252,5 @@ def eraf(
         objects=own,
     )
     parts = ["near_now", "near_after", "gain", "remaining"]
-    return ApplicationCheck(
-        verdict, hide_small(verdict.effect, "persons", parts, below=below, decimals=0), below
-    )
+    effect = hide_small(verdict.effect, "persons", parts, below=below, decimals=0)
+    return ApplicationCheck(verdict, mark_persons(effect, released, service, parts), below)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 
 from socaccess.errors import UnknownNameError
 from socaccess.i18n import fold
+from socaccess.privacy import mark_untold, mark_withheld
 from socaccess.schemas import suggest_names
 from socaccess.sources.amenities import list_stops, read_amenities
 from socaccess.sources.boundaries import find_municipality
@@ -21,8 +23,17 @@ from socaccess.study import Study, StudyResult
 from socaccess.study.release import Release, release, run_released
 from socaccess.transit.file import open_feed
 
-__all__ = ["Asked", "Given", "find_region", "identify_municipality", "open_amenities",
-           "open_release", "open_result", "open_table"]  # fmt: skip
+__all__ = [
+    "Asked",
+    "Given",
+    "find_region",
+    "identify_municipality",
+    "mark_persons",
+    "open_amenities",
+    "open_release",
+    "open_result",
+    "open_table",
+]  # fmt: skip
 
 Asked: TypeAlias = Study | StudyResult | Release
 """What a question can be about; a study is run, a result released."""
@@ -58,6 +69,34 @@ def open_release(asked: Asked, *, allow_small_counts: bool = False, sites: bool 
     if isinstance(asked, StudyResult):
         return release(asked, allow_small_counts=allow_small_counts)
     return run_released(asked, sites=sites, allow_small_counts=allow_small_counts)
+
+
+def mark_persons(
+    table: pd.DataFrame, released: Release, service: str, parts: Sequence[str] = ()
+) -> pd.DataFrame:
+    """Return a table of municipalities whose withheld persons are marks, as in a run's files.
+
+    Plans reckon with an estimate in their place; it is no count, nor are the `parts` of it.
+    """
+    group = released.group_of.get(service)
+    if group is None or released.below == 0:
+        return table
+    # Facilities across the border make their municipalities part of a table too.
+    inside = set(released.result.study.municipalities["municipality_id"])
+    shown = [
+        released.show_municipality(group, name) if name in inside else None
+        for name in table["municipality_id"]
+    ]
+    marks = (mark_withheld(released.below), mark_untold())
+    away = np.array([mark in marks for mark in shown], dtype=bool)
+    if not away.any():
+        return table
+    marked = table.assign(persons=table["persons"].astype(object))
+    marked.loc[away, "persons"] = [mark for mark, one in zip(shown, away, strict=True) if one]
+    for name in parts:
+        some = away & table[name].notna().to_numpy() & table[name].ne(0).to_numpy()
+        marked[name] = marked[name].astype(object).where(~some, mark_untold())
+    return marked
 
 
 def _take_released_need(result: StudyResult) -> StudyResult:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -296,6 +296,8 @@ class MunicipalityModel:
         Its settlements without the service within the limit.
     suppress_below
         Counts under this are hidden by `show`.
+    marks
+        By service, the mark in place of persons that a run's files withhold.
     """
 
     municipality_id: str
@@ -304,6 +306,7 @@ class MunicipalityModel:
     sharing: pd.DataFrame
     gaps: pd.DataFrame
     suppress_below: int
+    marks: Mapping[str, str] = field(default_factory=dict)
 
     def show(self, *, allow_small_counts: bool = False) -> dict[str, pd.DataFrame]:
         """Return the tables as they leave: small counts of persons replaced by a mark."""
@@ -315,6 +318,8 @@ class MunicipalityModel:
         services = hide_small(services, "persons", parts, below=below, also=small, decimals=0)
         for name in ("clients", "site_clients"):
             services = hide_small(services, name, below=below, also=small)
+        for service, mark in self.marks.items() if below else ():
+            services.loc[services["service"] == service, "persons"] = mark
         sharing = self.sharing
         for name in ("clients_own", "clients_partner", "clients_together"):
             sharing = hide_small(sharing, name, below=below)

@@ -179,7 +179,12 @@ def _detail_model(tables: Mapping[str, pd.DataFrame], names: Mapping[str, str]) 
 
 
 def build_annex(
-    verdict: Verdict, service_names: Mapping[str, str], lang: str = "lv", *, below: int = 5
+    verdict: Verdict,
+    service_names: Mapping[str, str],
+    lang: str = "lv",
+    *,
+    below: int = 5,
+    effect: pd.DataFrame | None = None,
 ) -> Document:
     """Return the annex of an application: the answer, its reasons, who gains, who pays.
 
@@ -193,6 +198,8 @@ def build_annex(
         `lv` or `en`.
     below
         Counts of persons under this are hidden; 0 hides nothing.
+    effect
+        Who gains, as it leaves; from the verdict by default.
     """
     texts = Texts(lang)
     site = verdict.site
@@ -211,7 +218,8 @@ def build_annex(
         for finding in verdict.findings
     ]
     parts = ("persons", "near_now", "near_after", "gain", "remaining")
-    effect = hide_small(verdict.effect, parts[0], parts[1:], below=below, decimals=0)
+    if effect is None:
+        effect = hide_small(verdict.effect, parts[0], parts[1:], below=below, decimals=0)
     columns = _make_columns(
         {
             "plan.municipality": "text",
