@@ -1,22 +1,38 @@
-"""Examples ask about the same few studies: each is loaded, run and released once."""
+"""Tests and examples ask about the same few studies: each is loaded, run and released once."""
 
 from __future__ import annotations
 
 import gc
+import inspect
+import sys
 from collections.abc import Callable, Iterator
+from functools import wraps
 from typing import Any
 
+import pandas as pd
 import pytest
-from _pytest.doctest import DoctestItem
 
 from socaccess.cli import OBJECTS
+from socaccess.settings import Settings
 from socaccess.study import Study
 
-RELEASING = ("study.release", "planning.opening", "planning.programme", "planning.measures")
-"""Modules that run a study and release it at once."""
-
-PLAIN = (str, int, float)
+PLAIN = (str, int, float, Settings)
 """What is the same question when it is written the same."""
+
+LONGEST = (
+    "test_one_figure.py", "test_every_command.py", "test_programme_build.py",
+    "test_commands_of_a_plan.py", "test_commands.py", "test_page_for_everybody.py",
+    "test_tables.py", "test_recovery.py", "test_map_browser.py",
+    "test_kill.py", "test_wheel.py", "test_annex.py", "test_careless_round.py",
+    "test_whatif_page.py", "test_disclosure.py", "test_examples.py", "test_project.py",
+)  # fmt: skip
+"""Files that take longest: begun first, so that no worker ends long after the other."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first."""
+    place = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path.name, len(LONGEST)))
 
 
 def pytest_collection_finish() -> None:
@@ -27,68 +43,59 @@ def pytest_collection_finish() -> None:
 
 
 class Kept:
-    """Answers by what was asked, for studies that were loaded by name."""
+    """Answers by what was asked, for the studies of regions, which are loaded by name."""
 
     def __init__(self) -> None:
         self.answers: dict[tuple[Any, ...], Any] = {}
-        self.loaded: dict[int, Study] = {}
+        self.loaded: dict[int, tuple[Study, dict[str, Any]]] = {}
 
-    def load(self, load: Callable[..., Study]) -> Callable[..., Study]:
-        """Return a function that loads a study the first time only."""
+    def once(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a function that answers a question the first time only."""
+        signature = inspect.signature(function)
 
-        def answer(*words: Any, **options: Any) -> Study:
-            study: Study = self._ask(load, ("load", *words), (), words, options)
-            self.loaded[id(study)] = study
-            return study
+        @wraps(function)
+        def answer(*words: Any, **options: Any) -> Any:
+            bound = signature.bind(*words, **options)
+            bound.apply_defaults()
+            asked = dict(bound.arguments)
+            asked.pop("progress", None)
+            study = asked.pop("self", asked.pop("study", None))
+            plain = all(each is None or isinstance(each, PLAIN) for each in asked.values())
+            if not plain or not (study is None or id(study) in self.loaded):
+                return function(*words, **options)
+            if "settings" in asked:
+                asked["settings"] = asked["settings"] or Settings()
+            key = (function.__name__, id(study), *(f"{each}" for each in asked.values()))
+            if key not in self.answers:
+                self.answers[key] = found = function(*words, **options)
+                if study is None:
+                    self.loaded[id(found)] = found, asked
+            return self.answers[key]
 
         return answer
 
-    def once(self, function: Callable[..., Any], name: str) -> Callable[..., Any]:
-        """Return a function that answers about a loaded study the first time only."""
-
-        def answer(study: Study, *words: Any, **options: Any) -> Any:
-            if id(study) not in self.loaded:
-                return function(study, *words, **options)
-            return self._ask(
-                function, (name, id(study), *map(repr, words)), (study,), words, options
-            )
-
-        return answer
-
-    def _ask(
-        self, function: Callable[..., Any], key: tuple[Any, ...], first: tuple[Any, ...],
-        words: tuple[Any, ...], options: dict[str, Any],
-    ) -> Any:  # fmt: skip
-        if not all(each is None or isinstance(each, PLAIN) for each in (*words, *options.values())):
-            return function(*first, *words, **options)
-        key = (*key, repr(sorted(options.items())))
-        if key not in self.answers:
-            self.answers[key] = function(*first, *words, **options)
-        return self.answers[key]
+    def find_changed(self) -> list[str]:
+        """Return what tests have changed in studies that others ask about too."""
+        return [
+            f"{asked['region']} {asked['view']}: {name}"
+            for study, asked in self.loaded.values()
+            for name, table in vars(Study.load(**asked)).items()
+            if isinstance(table, pd.DataFrame) and not table.equals(getattr(study, name))
+        ]
 
 
-@pytest.fixture(scope="session")
-def kept() -> Kept:
-    """Return the studies examples have loaded, and what they were asked."""
-    return Kept()
-
-
-@pytest.fixture
-def same_studies(kept: Kept) -> Iterator[None]:
-    """Give all examples the same studies."""
+@pytest.fixture(scope="session", autouse=True)
+def _same_studies() -> Iterator[None]:
+    """Give all tests the same studies of regions; nobody may change them."""
     from socaccess.study.release import run_released
 
+    kept = Kept()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Study, "load", staticmethod(kept.load(Study.load)))
-        patch.setattr(Study, "run", kept.once(Study.run, "run"))
-        for module in RELEASING:
-            released = kept.once(run_released, "release")
-            patch.setattr(f"socaccess.{module}.run_released", released)
+        patch.setattr(Study, "load", staticmethod(kept.once(Study.load)))
+        patch.setattr(Study, "run", kept.once(Study.run))
+        released = kept.once(run_released)
+        for module in [*sys.modules.values()]:
+            if getattr(module, "__dict__", {}).get("run_released") is run_released:
+                patch.setattr(module, "run_released", released)
         yield
-
-
-@pytest.fixture(autouse=True)
-def examples_share(request: pytest.FixtureRequest) -> None:
-    """Let the examples of docstrings share studies; others ask for it."""
-    if isinstance(request.node, DoctestItem):
-        request.getfixturevalue("same_studies")
+    assert kept.find_changed() == []

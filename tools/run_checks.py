@@ -31,6 +31,9 @@ RUNNING = (
         "2",
         "--dist",
         "loadfile",
+        "--no-loadscope-reorder",  # the longest files first, see conftest.py
+        "-p",
+        "no:nbmake",
         "--doctest-modules",
         "socaccess",
         "tests",

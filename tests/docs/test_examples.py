@@ -28,7 +28,6 @@ def write_extract(path: Path) -> None:
             writer.add_way(mutable.Way(id=name, version=1, nodes=nodes, tags=tags))
 
 
-@pytest.mark.usefixtures("same_studies")
 @pytest.mark.parametrize(
     "page",
     [page for page in PAGES if BLOCK.search(page.read_text(encoding="utf-8"))],

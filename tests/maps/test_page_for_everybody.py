@@ -12,6 +12,7 @@ import pytest
 from socaccess.i18n import Texts
 from socaccess.maps import save_map
 from socaccess.study import StudyResult
+from tests.pdfs import read_pages
 
 pytestmark = pytest.mark.browser
 AXE = Path(__file__).parents[1] / "vendor" / "axe.min.js"
@@ -191,7 +192,6 @@ def test_no_accessibility_violation_in_any_state(
 def test_the_sheet_of_a_municipality_is_one_page(
     open_page: OpenPage, path: Path, tmp_path: Path, paper: str
 ) -> None:
-    pypdf = pytest.importorskip("pypdf")
     page = open_page(path)
     page.evaluate(
         "(paper) => { const s = document.getElementById('paper'); s.value = paper;"
@@ -206,8 +206,8 @@ def test_the_sheet_of_a_municipality_is_one_page(
         )
         page.wait_for_selector(f"#detail-title:text-is('{name}')")
         page.pdf(path=str(tmp_path / "sheet.pdf"), prefer_css_page_size=True, print_background=True)
-        reader = pypdf.PdfReader(tmp_path / "sheet.pdf")
-        assert len(reader.pages) == 1, name
-        text = " ".join(unicodedata.normalize("NFKC", reader.pages[0].extract_text()).split())
+        sheets = read_pages(tmp_path / "sheet.pdf")
+        assert len(sheets) == 1, name
+        text = " ".join(unicodedata.normalize("NFKC", sheets[0]).split())
         for needed in (name, "OpenStreetMap"):
             assert needed in text, (needed, text)

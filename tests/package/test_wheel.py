@@ -53,19 +53,15 @@ def test_installed_wheel_runs_without_the_checkout(tmp_path):
     here = Path(__file__).parent
     python = str(clean / "bin" / "python")
 
-    def check(script: Path) -> subprocess.CompletedProcess:
-        words = ["-m", "mypy", "--python-executable", python, "--strict"]
-        words += ["--cache-dir", str(tmp_path / "types"), "--ignore-missing-imports"]
-        return call(sys.executable, *words, str(script))
-
-    for script in (here / "typed_script.py", ROOT / "notebooks" / "plan.py"):
-        right = check(script)
-        assert right.returncode == 0, right.stdout
-    wrong = check(here / "wrong_script.py")
-    assert [line.split(":")[1] for line in wrong.stdout.splitlines() if ": error:" in line] == [
-        *map(str, range(6, 15))
-    ]  # fmt: skip
-    for script in (here / "typed_script.py", ROOT / "notebooks" / "plan.py"):
+    right = (here / "typed_script.py", ROOT / "notebooks" / "plan.py")
+    words = ["-m", "mypy", "--python-executable", python, "--strict"]
+    words += ["--cache-dir", str(tmp_path / "types"), "--ignore-missing-imports"]
+    told = call(sys.executable, *words, *map(str, right), str(here / "wrong_script.py"))
+    lines = [line.split(":")[:2] for line in told.stdout.splitlines() if ": error:" in line]
+    assert [(Path(file).name, line) for file, line in lines] == [
+        ("wrong_script.py", str(line)) for line in range(6, 15)
+    ], told.stdout + told.stderr
+    for script in right:
         ran = call(python, str(script))
         assert ran.returncode == 0, ran.stderr
 

@@ -16,8 +16,6 @@ from typer.testing import CliRunner
 
 from socaccess.cli.app import app
 from socaccess.errors import InputError
-from socaccess.study import Study
-from socaccess.study.release import release
 
 TITLES = {
     "buildings": "Buildings of institutions as sites of services",
@@ -55,31 +53,6 @@ ALONE = [
     for words, code in list_commands(page)
     if words.split()[0] in ("plan", "site", "access")
 ]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_study_each():
-    """A region is loaded, run and released once for all commands of this module."""
-    patch = pytest.MonkeyPatch()
-
-    def once(answer):
-        known = {}
-
-        def remember(*words, **options):
-            # What was asked is kept too, or its number could be given to another.
-            key = (*(w if isinstance(w, str) else id(w) for w in words), repr(options))
-            known.setdefault(key, (words, None))
-            if known[key][1] is None:
-                known[key] = (words, answer(*words, **options))
-            return known[key][1]
-
-        return remember
-
-    patch.setattr(Study, "load", staticmethod(once(Study.load)))
-    patch.setattr(Study, "run", once(Study.run))
-    patch.setattr("socaccess.planning.opening.release", once(release))
-    yield
-    patch.undo()
 
 
 def call(*words: str):
