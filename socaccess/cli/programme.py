@@ -83,10 +83,11 @@ def financing(
     """Show the same people financed by place and by person's budget, and who owes whom."""
     from socaccess.documents.programme import Pages
     from socaccess.planning.programme import build as build_programme
+    from socaccess.programme.financing import compare_financing
 
     built = build_programme(plan, allow_small_counts=small_counts)
     pages = Pages(built.compiled, session.lang)
-    section, found = pages.describe_financing(), pages.financing
+    section, found = pages.describe_financing(), compare_financing(pages.compiled)
     if section is None:
         session.say("programme.financing_none")
     else:

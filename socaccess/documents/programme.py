@@ -46,8 +46,7 @@ class Pages(SituationChapters, ActionChapters, FinancingChapter, AnnexChapters):
             chapters = [self.summarise, self.describe_supply, self.describe_forecast,
                         self.describe_cooperation, self.describe_goals, self.describe_measures,
                         self.describe_money, self.describe_contradictions]  # fmt: skip
-        sections = [section for chapter in chapters if (section := chapter()) is not None]
-        blocks: list[Block] = [*sections]
+        blocks: list[Block] = [*self.list_chapters(chapters)]
         if form == "full":
             blocks.insert(0, Contents(Phrase("programme.contents")))
         return self.make_document(self.title, blocks)

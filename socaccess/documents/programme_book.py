@@ -45,7 +45,7 @@ def compose_book(pages: Pages) -> Document:
                 pages.describe_measures, pages.describe_objects, pages.describe_financing,
                 pages.describe_amendments, pages.describe_contradictions]  # fmt: skip
     blocks: list[Block] = [Section(Phrase(key), parts) for key, parts in sheets]
-    blocks += [section for chapter in chapters if (section := chapter()) is not None]
+    blocks += pages.list_chapters(chapters)
     warning = "" if c.below else Phrase("plan.small_shown")
     return Document(pages.lang, pages.title, tuple(blocks), warning=warning)
 

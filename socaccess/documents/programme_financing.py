@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Any
 
 import pandas as pd
@@ -10,7 +9,7 @@ import pandas as pd
 from socaccess.content import Block, Column, Inline, Paragraph, Phrase, Section, Table
 from socaccess.documents.programme_words import PageWords
 from socaccess.programme.compilation import price_year
-from socaccess.programme.financing import Financing, compare_financing
+from socaccess.programme.financing import compare_financing
 
 __all__ = ["FinancingChapter"]
 
@@ -18,14 +17,9 @@ __all__ = ["FinancingChapter"]
 class FinancingChapter(PageWords):
     """The chapter on financing."""
 
-    @cached_property
-    def financing(self) -> Financing:
-        """Both ways, calculated once for all pages."""
-        return compare_financing(self.compiled)
-
     def describe_financing(self) -> Section | None:
         """Return both ways side by side: services, payers, debts, prices."""
-        found, c = self.financing, self.compiled
+        found, c = compare_financing(self.compiled), self.compiled
         year = c.years[0]
         if not len(found.services):
             return None

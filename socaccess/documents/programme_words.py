@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 
-from socaccess.content import Block, Document, Inline, Phrase
+from socaccess.content import Block, Document, Inline, Phrase, Section
 from socaccess.i18n import Texts, sort_key
 from socaccess.planning.round_record import RoundRecord
 from socaccess.programme.compilation import Compilation
@@ -17,6 +18,8 @@ from socaccess.study.findings import short_name
 from socaccess.study.proposals import name_services_shortly
 
 __all__ = ["PageWords", "lower_first"]
+
+T = TypeVar("T")
 
 
 def lower_first(name: str) -> str:
@@ -42,11 +45,26 @@ class PageWords:
         `lv` or `en`.
     record
         What the rounds have left, where there were any.
+    kept
+        Parts made already: several documents share them.
     """
 
     compiled: Compilation
     lang: str = "lv"
     record: RoundRecord | None = None
+    kept: dict[Hashable, Any] = field(default_factory=dict, init=False)
+
+    def keep(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Return what is kept under a key, made first where there is none."""
+        if key not in self.kept:
+            self.kept[key] = make()
+        found: T = self.kept[key]
+        return found
+
+    def list_chapters(self, chapters: Iterable[Callable[[], Section | None]]) -> list[Section]:
+        """Return those chapters that have something to say."""
+        made = (self.keep(chapter, chapter) for chapter in chapters)
+        return [section for section in made if section is not None]
 
     @cached_property
     def texts(self) -> Texts:

@@ -75,9 +75,9 @@ class Budget:
         if unknown or not columns:
             raise InputError("programme.sum_by_unknown", names=unknown, known=_COLUMNS[:-1])
         rows: dict[tuple[Any, ...], Decimal] = {}
-        for row in self.lines.to_dict("records"):
-            key = tuple(row[name] for name in columns)
-            rows[key] = rows.get(key, Decimal("0.00")) + row["amount"]
+        keys = zip(*(self.lines[name].tolist() for name in columns), strict=True)
+        for key, amount in zip(keys, self.lines["amount"], strict=True):
+            rows[key] = rows.get(key, Decimal("0.00")) + amount
         table = pd.DataFrame(
             [(*key, amount) for key, amount in sorted(rows.items(), key=lambda item: item[0])],
             columns=[*columns, "amount"],
@@ -225,9 +225,8 @@ def plan_budget(
 
 def _gather(lines: list[dict[str, object]]) -> pd.DataFrame:
     table = pd.DataFrame(lines, columns=_COLUMNS).astype({"amount": object})
-    keys = _COLUMNS[:-1]
-    order = sorted(range(len(table)), key=lambda i: tuple(str(table[k].iloc[i]) for k in keys))
-    return table.iloc[order].reset_index(drop=True)
+    keys = [*zip(*(map(str, table[name]) for name in _COLUMNS[:-1]), strict=True)]
+    return table.iloc[sorted(range(len(table)), key=keys.__getitem__)].reset_index(drop=True)
 
 
 def _check_budget(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
@@ -63,6 +63,8 @@ class Compilation:
         The day whose consolidated text it is; None for everything known.
     provision
         What providers said of their facilities: `facility_id`, `clients`; None where none did.
+    kept
+        What was made from this programme, by name: several pages and tables say the same.
     """
 
     plan: PlanFile
@@ -70,6 +72,7 @@ class Compilation:
     below: int
     on: dt.date | None = None
     provision: pd.DataFrame | None = None
+    kept: dict[str, Any] = field(default_factory=dict, init=False)
 
     @property
     def years(self) -> list[int]:
@@ -230,8 +233,9 @@ class Compilation:
             flows=self.flows,
         )
 
-    def list_elsewhere(self) -> dict[tuple[str, str], float]:
-        """Return the share of each municipality's clients that others serve, by service."""
+    @cached_property
+    def elsewhere(self) -> dict[tuple[str, str], float]:
+        """The share of each municipality's clients that others serve, by service."""
         found: dict[tuple[str, str], float] = {}
         for flows in self.flows.values():
             found |= share_elsewhere(flows)
@@ -248,7 +252,7 @@ class Compilation:
         """The budget by year, municipality, service, kind and payer, prices indexed."""
         money = self.plan.money
         costs, _ = self.costs
-        elsewhere = self.list_elsewhere()
+        elsewhere = self.elsewhere
         clients = self.forecast.clients
         clients = clients[(clients["variant"] == "middle") & clients["service"].isin(self.promised)]
         capital = self._spread_capital()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -69,6 +70,10 @@ class Flows:
         (served elsewhere), `sold` (people of others served here), `unserved`,
         `balance` (sold less bought).
         """
+        return self._balance.copy()
+
+    @cached_property
+    def _balance(self) -> pd.DataFrame:
         names = dict(self.municipalities)
         for row in self.flows.itertuples():
             names |= {row.from_id: row.from_name, row.to_id: row.to_name}

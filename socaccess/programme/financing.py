@@ -94,11 +94,18 @@ def compare_financing(compiled: Compilation) -> Financing:
     Parameters
     ----------
     compiled
-        The programme.
+        The programme; what was compared once is kept with it.
     """
-    c, money = compiled, compiled.plan.money
+    if "financing" not in compiled.kept:
+        compiled.kept["financing"] = _compare_financing(compiled)
+    found: Financing = compiled.kept["financing"]
+    return found
+
+
+def _compare_financing(c: Compilation) -> Financing:
+    money = c.plan.money
     places = count_places(c.result.study)
-    elsewhere = c.list_elsewhere()
+    elsewhere = c.elsewhere
     clients = c.forecast.clients[c.forecast.clients["service"].isin(c.promised)]
     priced = {cost.service for cost in c.costs[0]}
     missing = sorted(set(clients["service"]) - priced)

@@ -12,7 +12,12 @@ import pandas as pd
 
 from socaccess.errors import Problem, UnknownNameError, raise_problems
 from socaccess.privacy import hide_small, mark_small
-from socaccess.programme.reach import ServiceAccess, list_homes, name_municipalities
+from socaccess.programme.reach import (
+    ServiceAccess,
+    list_homes,
+    name_municipalities,
+    spread_persons,
+)
 from socaccess.programme.take_up import choose_take_up
 from socaccess.schemas import suggest_names
 from socaccess.study import StudyResult
@@ -111,7 +116,8 @@ class ServiceReach:
         """Pairs of municipality and service whose count is hidden in what leaves."""
         rows = []
         for service in self.types.index:
-            persons = pd.Series(self.access_to(str(service)).persons).groupby(self.home).sum()
+            counts = spread_persons(self.result, str(service))
+            persons = pd.Series(counts).groupby(self.home).sum()
             rows += [(name, service, float(persons.get(name, 0))) for name in self.municipalities]
         table = pd.DataFrame(rows, columns=["municipality_id", "service", "persons"])
         below = self.result.study.settings.suppress_below
