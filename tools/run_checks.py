@@ -21,6 +21,13 @@ STATIC = (
     ("-c", IMPORT_LINTER),
     ("-m", "nbstripout", "--verify", *NOTEBOOKS),
 )
+COMPILING = """
+import socaccess as sa
+from socaccess.travel.kernels import compile_kernels
+compile_kernels()
+sa.Study.load("kurzeme", view="plan").run()
+"""
+"""What numba compiles for roads and for siting, done beside the static checks for all workers."""
 RUNNING = (
     ("tools/audit.py",),
     (
@@ -47,11 +54,18 @@ def main(words: list[str]) -> int:
     # Tests start hundreds of commands: without this each of them compiled every module anew.
     environment = {**os.environ}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
-    for command in STATIC if "lint" in words else (*STATIC, *RUNNING):
+    beside = None
+    if "lint" not in words:
+        beside = subprocess.Popen([sys.executable, "-c", COMPILING], cwd=ROOT, env=environment)
+    for command in STATIC if beside is None else (*STATIC, *RUNNING):
+        if beside is not None and command in RUNNING:
+            beside.wait()
         asked = [sys.executable, *command]
         code = subprocess.run(asked, cwd=ROOT, env=environment, check=False).returncode
         if code:
             print(f"failed: python {' '.join(command)}", file=sys.stderr)
+            if beside is not None:
+                beside.kill()
             return code
     return 0
 

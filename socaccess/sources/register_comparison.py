@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -57,7 +58,7 @@ def compare_register(
     registered = mapped[mapped["service"].notna()].merge(register, on="register_id")
     registered = registered.assign(
         key=registered["register_id"] + ":" + registered["service"],
-        municipality_id=registered["municipality_now"].map(_find_id),
+        municipality_id=registered["municipality_now"].map(cache(_find_id)),
         settlement_id=registered["unit_id"],
     )
     listed = facilities.to_crs(crs_.LATVIA).reset_index(drop=True)
@@ -87,7 +88,7 @@ def compare_register(
             }
         )  # fmt: skip
     table = pd.DataFrame(rows, columns=_COLUMNS, dtype=object)
-    table["municipality"] = table["municipality_id"].map(_find_name)
+    table["municipality"] = table["municipality_id"].map(cache(_find_name))
     order = ["municipality", "service", "finding", "register_id", "facility_id"]
     table = table.sort_values(order, ignore_index=True, na_position="last")
     return table, unmapped[["register_id", "name", "register_service", "reason"]]

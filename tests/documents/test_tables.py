@@ -70,7 +70,7 @@ def test_workbook_read_back_equals_the_tables(released: Release, tmp_path: Path,
                 if isinstance(wanted, str) or wanted is None:
                     assert got == wanted or (wanted == "" and got is None)
                 else:
-                    assert got == pytest.approx(wanted)
+                    assert got == wanted or got == pytest.approx(wanted)
         assert not [column for column in table.columns if str(column).endswith("_id")]
         if not plain:
             assert sheet.auto_filter.ref and sheet.freeze_panes
