@@ -371,7 +371,7 @@ def value_joint_site(
     Returns
     -------
     tuple
-        The settlement's id, and one row per partner: `persons` in need, `near_now`
+        The settlement's id, and one row per partner, by id: `persons` in need, `near_now`
         (within the limit of a facility now), `near_joint` (with the site as well),
         `gain`, `clients` (within the limit of the site), `near_alone` (with a site of
         its own instead), `cost` (its part), `cost_alone` (the whole) and `saving`.

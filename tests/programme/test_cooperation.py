@@ -166,6 +166,8 @@ def test_a_joint_site_by_hand(world):
         capital_cost="50.01", by="use",
     )  # fmt: skip
     assert site == "d"
+    # By id, whatever order they were named in.
+    assert table["municipality_id"].tolist() == ["east", "west"]
     rows = table.set_index("municipality_id")
     assert rows.loc["west", ["persons", "near_now", "near_joint", "gain", "clients"]].tolist() == [
         14, 14, 14, 0, 4]  # fmt: skip
