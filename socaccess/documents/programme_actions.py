@@ -25,6 +25,7 @@ from socaccess.documents.programme_figures import (
 from socaccess.documents.programme_words import PageWords
 from socaccess.i18n import sort_key
 from socaccess.privacy import mark_small
+from socaccess.programme.budget import KINDS
 from socaccess.programme.models import MunicipalityModel
 from socaccess.programme.pages import summarise_model
 from socaccess.programme.words import join_names
@@ -288,21 +289,20 @@ class ActionChapters(PageWords):
         """Return money by year and payer, and what is not in it."""
         c = self.compiled
         sums = c.budget.sum_by("year", "payer")
-        kinds = c.budget.sum_by("year", "kind")
+        by_kinds = c.budget.sum_by("year", "kind")
+        kinds = [k for k in KINDS if k != "transport" or k in set(by_kinds["kind"])]
         payers = [p for p in ("esf", "eraf", "state", "municipality", "client")
                   if p in set(sums["payer"])]  # fmt: skip
         amounts = {(r["year"], r["payer"]): r["amount"] for r in sums.to_dict("records")}
-        by_kind = {(r["year"], r["kind"]): r["amount"] for r in kinds.to_dict("records")}
+        by_kind = {(r["year"], r["kind"]): r["amount"] for r in by_kinds.to_dict("records")}
         rows = []
         for year in c.years:
+            parts = [float(by_kind.get((year, k), 0)) / 1000 for k in kinds]
             cells = [float(amounts.get((year, p), 0)) / 1000 for p in payers]
-            running = float(by_kind.get((year, "running"), 0)) / 1000
-            capital = float(by_kind.get((year, "capital"), 0)) / 1000
-            rows.append((str(year), running, capital, *cells, sum(cells)))
+            rows.append((str(year), *parts, *cells, sum(cells)))
         columns = (
             Column(Phrase("plan.year"), width=0.7),
-            Column(Phrase("plan.kind_running"), "number"),
-            Column(Phrase("plan.kind_capital"), "number"),
+            *(Column(Phrase(f"plan.kind_{k}"), "number") for k in kinds),
             *(Column(Phrase(f"plan.payer_{p}"), "number") for p in payers),
             Column(Phrase("plan.total"), "number"),
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from decimal import Decimal
 
 import geopandas as gpd
 import pandas as pd
@@ -17,6 +18,7 @@ from socaccess.documents.programme import Pages
 from socaccess.documents.word import render_docx
 from socaccess.network import RoadNetwork
 from socaccess.planning.opening import open_result
+from socaccess.programme.budget import Budget
 from socaccess.programme.compilation import compile_programme
 from socaccess.programme.eraf import Application, check_application
 from socaccess.programme.models import ModelInputs, model_municipalities
@@ -97,6 +99,25 @@ def test_headings_of_goals_stand_over_their_numbers(programme):
     assert row["Persons"] == "171"
     assert row["Share"] == "44%"
     assert row["Status"] == "not reached"
+
+
+def test_headings_of_money_stand_over_their_numbers(world):
+    compiled = compile_programme(default_plan("latgale", years=(2025, 2026)), world, below=0)
+    paid = [
+        (2025, "running", "esf", 3000), (2025, "running", "municipality", 1000),
+        (2025, "transport", "client", 5000), (2025, "capital", "eraf", 8000),
+        (2026, "running", "state", 2000),
+    ]  # fmt: skip
+    lines = [(year, "west", "dac", kind, payer, Decimal(eur)) for year, kind, payer, eur in paid]
+    columns = ["year", "municipality_id", "service", "kind", "payer", "amount"]
+    vars(compiled)["budget"] = Budget(pd.DataFrame(lines, columns=columns))
+    rows = read_tables(Pages(compiled, "en").compose())["Money"]
+    assert rows.loc["2025"].to_dict() == {
+        "running": "4", "transport": "5", "capital": "8", "ESF": "3", "ERDF": "8", "state": "0",
+        "municipality": "1", "client": "5", "Total": "17",
+    }  # fmt: skip
+    names = ["running", "transport", "capital", "state", "Total"]
+    assert rows.loc["2026", names].tolist() == ["2", "0", "0", "2", "2"]
 
 
 def test_low_is_low_and_only_the_last_year_is_shown(world):
