@@ -11,6 +11,7 @@ from socaccess.siting.tree import Pairs
 __all__ = ["PairSearch", "exchange_changes", "greedy_sites", "search_sites", "swap_sites"]
 
 TOLERANCE = 1e-9
+MANY_CLIENTS = 5_000
 
 
 def greedy_sites(costs: Costs, sites: int) -> np.ndarray:
@@ -68,12 +69,14 @@ class _SwapState:
     def _count(self, clients: np.ndarray, sign: float) -> None:
         """Add or take away what `clients` contribute to gains and extras."""
         if self.costs.is_sparse:
-            two = np.stack([self.first_cost[clients], self.second_cost[clients]])
-            gain, extra = self.costs.stored_swap_terms(
-                clients, self.first[clients], self.places + 1, two
-            )
-            self.gain += sign * gain
-            self.extra += sign * extra
+            for begin in range(0, len(clients), MANY_CLIENTS):
+                part = clients[begin : begin + MANY_CLIENTS]
+                two = np.stack([self.first_cost[part], self.second_cost[part]])
+                gain, extra = self.costs.stored_swap_terms(
+                    part, self.first[part], self.places + 1, two
+                )
+                self.gain += sign * gain
+                self.extra += sign * extra
             return
         order = clients[np.argsort(self.first[clients], kind="stable")]
         edges = np.searchsorted(self.first[order], np.arange(self.places + 2))

@@ -60,13 +60,13 @@ class Travel:
         sites = np.asarray(sites, dtype=np.int64)
         if not isinstance(self.minutes, sp.csr_array):
             return self.minutes[:, sites]
-        place = np.full(self.shape[1], -1, dtype=np.int64)
+        place = np.full(self.shape[1], -1, dtype=np.int32)
         place[sites] = np.arange(len(sites))
-        client, site, minutes = self.pairs()
-        column = place[site]
-        chosen = column >= 0
+        column = place[self.minutes.indices]
+        chosen = np.flatnonzero(column >= 0)
+        client = np.searchsorted(self.minutes.indptr, chosen, side="right") - 1
         dense = np.full((self.shape[0], len(sites)), np.inf)
-        dense[client[chosen], column[chosen]] = minutes[chosen]
+        dense[client, column[chosen]] = self.minutes.data[chosen]
         return dense
 
     def pairs(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -80,19 +80,23 @@ class Travel:
     def within(self, limit_min: np.ndarray) -> sp.csr_array:
         """Return the pairs no farther than each client's limit, itself included, as ones."""
         if isinstance(self.minutes, sp.csr_array):
-            client, site, minutes = self.pairs()
-            near = minutes <= limit_min[client]
-            client, site = client[near], site[near]
-        else:
-            limit = np.minimum(limit_min, np.finfo(float).max)[:, None]
-            client, site = np.nonzero(self.minutes <= limit)
+            before = self.minutes.indptr
+            near = self.minutes.data <= np.repeat(limit_min, np.diff(before))
+            site = self.minutes.indices[near]
+            start = np.append(np.int32(0), np.cumsum(near, dtype=before.dtype))[before]
+            return sp.csr_array((np.ones(len(site)), site, start), shape=self.shape)
+        limit = np.minimum(limit_min, np.finfo(float).max)[:, None]
+        client, site = np.nonzero(self.minutes <= limit)
         start = np.zeros(self.shape[0] + 1, dtype=np.int64)
         np.cumsum(np.bincount(client, minlength=self.shape[0]), out=start[1:])
         return sp.csr_array((np.ones(len(site)), site, start), shape=self.shape)
 
     def rows(self, clients: np.ndarray) -> Travel:
         """Return the travel of some clients only."""
-        return Travel(self.minutes[np.asarray(clients, dtype=np.int64)])
+        clients = np.asarray(clients, dtype=np.int64)
+        if np.array_equal(clients, np.arange(self.shape[0])):
+            return self
+        return Travel(self.minutes[clients])
 
     def minutes_of(self, clients: np.ndarray, sites: np.ndarray) -> np.ndarray:
         """Return the minutes of pairs, `inf` where out of reach."""
