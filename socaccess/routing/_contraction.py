@@ -46,9 +46,9 @@ from socaccess.routing._heap import NODE_BITS, NODE_MASK, pop, push
 
 __all__ = ["contract"]
 
-ESTIMATE_LIMIT = 30
+ESTIMATE_LIMIT = 15
 """Nodes a search settles before it gives up, when only the worth of a node is asked."""
-SETTLED_LIMIT = 100
+SETTLED_LIMIT = 50
 """Nodes it settles when the node is really taken out."""
 HEAP_ROOM = 1 << 16
 """Entries a search may hold; when they are used up it gives up, too."""
@@ -129,8 +129,12 @@ def contract(graph, estimate_limit, settled_limit, tick):
 
 
 def _make_scratch(count):
-    """Return what searches remember of each node: the time to it, and the time to beat plus one."""
-    return np.full(count, FAR, np.uint32), np.zeros(count, np.uint32)
+    """Return what searches remember.
+
+    Of each node the time to it, and the time to beat plus one; of each neighbour of the node asked
+    about the least time of an arc there.
+    """
+    return np.full(count, FAR, np.uint32), np.zeros(count, np.uint32), np.zeros(BITS, np.uint32)
 
 
 def _queue_up(key, out):
@@ -147,7 +151,7 @@ def _queue_up(key, out):
 @njit(cache=True)
 def _contract_some(
     first, stop, begin, size, room, links, needed, state, end, out, level, key, queue, queued,
-    taken, until, distance, direct, heap, touched, effort, estimate_limit, settled_limit,
+    taken, until, distance, direct, least, heap, touched, effort, estimate_limit, settled_limit,
 ):  # fmt: skip
     """Take nodes out until `taken` is `until`, enough was done for now, or room is short.
 
@@ -160,7 +164,7 @@ def _contract_some(
     for node in range(first, stop):
         added = _refresh(
             node, begin, size, links, needed, state, STALE,
-            distance, direct, heap, touched, effort, estimate_limit,
+            distance, direct, least, heap, touched, effort, estimate_limit,
         )  # fmt: skip
         key[node] = _rate(node, added, size, level)
     while taken < until and effort[0] < SETTLED_A_CHUNK:
@@ -183,7 +187,7 @@ def _contract_some(
         taken += 1
         _refresh(
             node, begin, size, links, needed, state, STALE | UNSURE,
-            distance, direct, heap, touched, effort, settled_limit,
+            distance, direct, least, heap, touched, effort, settled_limit,
         )  # fmt: skip
         top = begin[node]
         last = top + degree
@@ -206,7 +210,7 @@ def _contract_some(
             other = links[row, 0]
             added = _refresh(
                 other, begin, size, links, needed, state, STALE,
-                distance, direct, heap, touched, effort, estimate_limit,
+                distance, direct, least, heap, touched, effort, estimate_limit,
             )  # fmt: skip
             now = _rate(other, added, size, level)
             if now != key[other]:
@@ -230,7 +234,7 @@ def _rate(node, added, size, level):
 @njit(cache=True)
 def _refresh(
     node, begin, size, links, needed, state, redo,
-    distance, direct, heap, touched, effort, settled_limit,
+    distance, direct, least, heap, touched, effort, settled_limit,
 ):  # fmt: skip
     """Answer what is open in the block of `node`; return how many shortcuts it needs.
 
@@ -261,7 +265,8 @@ def _refresh(
             if asked > 0:
                 all_sure = _search(
                     slot, node, asked, 1,
-                    begin, size, links, distance, direct, heap, touched, effort, settled_limit,
+                    begin, size, links, distance, direct, least, heap, touched, effort,
+                    settled_limit,
                 )  # fmt: skip
                 if not all_sure:
                     unsure = UNSURE
@@ -284,7 +289,8 @@ def _refresh(
         if asked > 0:
             all_sure = _search(
                 slot, node, asked, 2,
-                begin, size, links, distance, direct, heap, touched, effort, settled_limit,
+                begin, size, links, distance, direct, least, heap, touched, effort,
+                settled_limit,
             )  # fmt: skip
             if not all_sure:
                 unsure = UNSURE
@@ -306,19 +312,29 @@ def _refresh(
 @njit(cache=True)
 def _search(
     slot, node, asked, column,
-    begin, size, links, distance, direct, heap, touched, effort, settled_limit,
+    begin, size, links, distance, direct, least, heap, touched, effort, settled_limit,
 ):  # fmt: skip
     """Look for ways from the neighbour at `slot` that are faster than those through `node`.
 
     `direct` holds the time through `node`, plus one, for each of the `asked` neighbours; where a
     strictly faster way is found it is set to 0. `column` 1 follows arcs forward, 2 backward.
+    `least` is room for the least time of an arc of each neighbour.
     Returns False if the search gave up before it was sure of the rest.
     """
     first = begin[node]
+    last = first + size[node]
     start = links[first + slot, 0]
-    bound = np.uint32(0)
-    for row in range(first, first + size[node]):
-        bound = max(bound, direct[links[row, 0]])
+    # A way ends with an arc into a neighbour: nothing is settled from which even the least of
+    # these would be too long. Where `reach` ends, labels alone tell the rest.
+    bound, reach = np.uint32(0), np.uint32(0)
+    for row in range(first, last):
+        through = direct[links[row, 0]]
+        if through != 0:
+            nearest = _find_nearest(links[row, 0], node, 3 - column, begin, size, links)
+            least[row - first] = nearest
+            bound = max(bound, through)
+            if through > nearest:
+                reach = max(reach, np.uint32(through - nearest))
     distance[start] = 0
     touched[0] = start
     seen, settled = 1, 0
@@ -330,7 +346,7 @@ def _search(
         time = np.uint32(entry >> NODE_BITS)
         if time > distance[here]:
             continue
-        if time + ONE_MS >= bound:
+        if time + ONE_MS >= reach:
             break
         settled += 1
         row = np.uint64(begin[here])
@@ -350,17 +366,42 @@ def _search(
                     touched[seen] = there
                     seen += 1
                 distance[there] = later
-                held = push(heap, held, (np.uint64(later) << NODE_BITS) | np.uint64(there))
+                if later + ONE_MS < reach:
+                    held = push(heap, held, (np.uint64(later) << NODE_BITS) | np.uint64(there))
                 through = direct[there]
                 if later + ONE_MS < through:
                     direct[there] = 0
                     asked -= 1
-                    if through == bound:
-                        bound = np.uint32(0)
-                        for link in range(first, first + size[node]):
-                            bound = max(bound, direct[links[link, 0]])
+                    bound, reach = np.uint32(0), np.uint32(0)
+                    for link in range(first, last):
+                        through = direct[links[link, 0]]
+                        bound = max(bound, through)
+                        if through > least[link - first]:
+                            reach = max(reach, np.uint32(through - least[link - first]))
             row += ONE
+    if asked > 0:
+        for row in range(first, last):
+            through = direct[links[row, 0]]
+            if through == 0:
+                continue
+            block = begin[links[row, 0]]
+            for link in range(block, block + size[links[row, 0]]):
+                time = distance[links[link, 0]]
+                if time < FAR and time + links[link, 3 - column] + ONE_MS < through:
+                    direct[links[row, 0]] = 0
+                    asked -= 1
+                    break
     for number in range(seen):
         distance[touched[number]] = FAR
     effort[0] += settled
-    return sure
+    return sure or asked == 0
+
+
+@njit(cache=True, inline="always")
+def _find_nearest(target, node, column, begin, size, links):
+    """Return the least time of an arc of `target` from or to any other node than `node`."""
+    nearest = FAR
+    for link in range(begin[target], begin[target] + size[target]):
+        if links[link, 0] != node:
+            nearest = min(nearest, links[link, column])
+    return nearest
