@@ -188,6 +188,12 @@ def test_an_annex_says_who_gains(verdict):
     assert "Still beyond it there: 1." in gap.iloc[1]
 
 
+def test_who_asks_stands_first(world):
+    asked = Application("west", "dac", "Ābeles", 5, None, {})
+    effect = check_application(world, asked, objects=make_objects("west"), take_up=1.0).effect
+    assert effect["municipality_id"].tolist() == ["west", "east"]
+
+
 @pytest.mark.parametrize("lang", ["lv", "en"])
 def test_an_annex_hides_every_small_count_in_every_form(verdict, lang):
     page = build_annex(verdict, NAMES, lang, below=6)
