@@ -35,11 +35,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: place.get(item.path.name, len(LONGEST)))
 
 
+def pytest_configure() -> None:
+    """Look for rubbish less often."""
+    gc.set_threshold(OBJECTS)
+
+
 def pytest_collection_finish() -> None:
     """Spare the search for rubbish thousands of tests and what they import."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(OBJECTS)
 
 
 class Kept:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pandas as pd
 
 from socaccess import files
 from socaccess.rounds.kept import KeptTexts, read_salted
-from socaccess.rounds.layouts import ERASURES, TableLayout, decode_rows, decode_table, make_table
+from socaccess.rounds.layouts import ERASURES, TableLayout, decode_rows, decode_table
 from socaccess.rounds.manifests import (
     README,
     StoreError,
@@ -124,9 +125,7 @@ class _Verification:
                 content = read_file(self.path, file, digest)
                 size = len(content)
                 if layout.free:
-                    table = make_table(decode_rows(content, layout), layout)
-                    for column, mask in layout.find_free(table).items():
-                        self.refs |= dict.fromkeys(table.loc[mask, column], file)
+                    layout.refer_free(decode_rows(content, layout), partial(self._refer, file))
             except (StoreError, ValueError) as error:
                 finding = str(error)
             self.rows.append((file, number, size, not finding, finding))
@@ -151,6 +150,10 @@ class _Verification:
             self.rows.append((name, 1, size, not left, finding))
         self.rows += [(f"texts of {file}", 1, 0, False, "a text is missing or was changed")
                       for file in lost]  # fmt: skip
+
+    def _refer(self, file: str, ref: str) -> str:
+        self.refs[ref] = file
+        return ref
 
     def list_leftovers(self) -> None:
         known = {row[0] for row in self.rows} | {README.name}
