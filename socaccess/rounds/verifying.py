@@ -152,7 +152,8 @@ class _Verification:
                       for file in lost]  # fmt: skip
 
     def _refer(self, file: str, ref: str) -> str:
-        self.refs[ref] = file
+        if isinstance(ref, str):  # in Parquet what is missing may be NaN
+            self.refs[ref] = file
         return ref
 
     def list_leftovers(self) -> None:

@@ -9,6 +9,7 @@ the files that could tell them apart.
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 
 import numpy as np
@@ -159,6 +160,17 @@ def looks_same(
         and np.array_equal(again.groups, found.groups)
         and again.total == found.total
     )
+
+
+def test_everything_is_the_same_to_the_byte(
+    counted: StudyResult, written: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = time.time() + 86_400 * 400
+    monkeypatch.setattr(time, "time", lambda: now)
+    again = write_outputs(counted, tmp_path, lang="lv", formats=["geojson", "geoparquet"])
+    assert {path.name for path in again} == {path.name for path in written.iterdir()}
+    for path in again:
+        assert path.read_bytes() == (written / path.name).read_bytes(), path.name
 
 
 @pytest.mark.parametrize("high", [True, False])

@@ -239,22 +239,6 @@ def test_geoparquet_and_geojson_hold_the_same(released: Release, tmp_path: Path)
         assert np.abs(shapely.get_coordinates(back.geometry.to_numpy()[at]) - expected).max() < 1e-6
 
 
-def test_everything_is_the_same_to_the_byte(
-    counted: StudyResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import time
-
-    from socaccess.outputs import write_outputs
-
-    formats = ["geojson", "geoparquet"]
-    first = write_outputs(counted, tmp_path / "a", formats=formats)
-    now = time.time() + 86_400 * 400
-    monkeypatch.setattr(time, "time", lambda: now)
-    second = write_outputs(counted, tmp_path / "b", formats=formats)
-    for one, other in zip(first, second, strict=True):
-        assert one.read_bytes() == other.read_bytes(), one.name
-
-
 def test_places_are_summed_only_where_they_are_capacity(latgale: StudyResult) -> None:
     table = count_places(latgale.study, ["group_home", "care_ft"]).set_index("service")
     facilities = latgale.facilities
