@@ -255,6 +255,10 @@ def test_movers_are_near_only_where_a_home_is(world):
     rows = found.groups.set_index("decided_by")["within_limit"]
     assert [rows["choice"], rows["origin"], rows["nobody"]] == [False, True, None]
     assert not found.is_estimate
+    # Of seven who leave, two near one and one undecided are too few to be named.
+    hidden = sa.planning.movers(world, moving, service="shop")
+    assert hidden.sums == {"persons": 7.0, "near": "<5", "undecided": "<5"}
+    assert hidden.groups["persons"].tolist() == ["<5"] * 3
 
 
 def four_neighbours() -> Study:
