@@ -39,6 +39,7 @@ __all__ = [
     "ASIDE",
     "create_file",
     "hash_bytes",
+    "require_folder",
     "sanitise_name",
     "write_aside",
     "write_file",
@@ -113,6 +114,25 @@ def write_together(folder: str | Path) -> Iterator[Path]:
         folder.mkdir(parents=True, exist_ok=True)
         with _run_aside(folder) as aside:
             yield aside
+
+
+def require_folder(folder: str | Path) -> None:
+    """Raise `OutputError` where a folder is none, or could not be made or written into.
+
+    Asked before work that takes long: afterwards its files would have nowhere to go.
+
+    Examples
+    --------
+    >>> require_folder("out/latgale")
+    """
+    folder = Path(folder)
+    with _name_failure(folder):
+        there = next(path for path in (folder.absolute(), *folder.absolute().parents)
+                     if path.exists())  # fmt: skip
+        if not there.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(there))
+        if not os.access(there, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(there))
 
 
 @contextmanager

@@ -365,6 +365,10 @@ def _expand(function: Callable[..., Any]) -> Callable[..., Any]:
                 None if said["mode"] is None else Mode(said["mode"]).value,
                 tuple(said["feed"] or ()), tuple(said["visit"] or ()), frozenset(typed),
             )  # fmt: skip
+        if session.out is not None:
+            from socaccess.files import require_folder
+
+            require_folder(session.out)
         with session.progress():
             return function(**{name: offered[name] for name in wants}, **given)
 

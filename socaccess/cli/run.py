@@ -33,6 +33,7 @@ def run(
     scenario: Annotated[Path | None, typer.Option("--scenario")] = None,
 ) -> None:
     """Compute times, coverage, gaps and suggested sites of a region; write map and tables."""
+    from socaccess.files import require_folder
     from socaccess.outputs import require_formats
     from socaccess.study.project import Outputs, read_project, write_template
 
@@ -64,6 +65,7 @@ def run(
                  for given in asked.given & set(fields)}  # fmt: skip
         outputs = replace(read_project(name).outputs, **typed)
     require_formats(outputs.formats)
+    require_folder(outputs.folder)
     with session.progress() as progress:
         progress("load")
         study = asked.open(name)

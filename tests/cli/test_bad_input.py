@@ -126,3 +126,29 @@ def test_bad_input_is_one_latvian_line_each(words, code, findings, folder, monke
     plain = re.sub(r"„[^”]*”|`[^`]*`|--[\w-]+|\b\w+[_.]\w+\b|socaccess", "", " ".join(lines))
     assert ENGLISH.findall(plain) + USAGE_ENGLISH.findall(plain) == []
     assert sorted(path.name for path in Path().iterdir()) == sorted(FILES)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("run", "latgale"),
+        ("annex", "latgale"),
+        ("site", "latgale", "--service", "respite_grt"),
+        ("check", "Ludzas novads"),
+        ("plan", "views", "latgale"),
+    ],
+    ids=lambda words: words[0],
+)
+def test_a_folder_that_is_none_is_refused_before_anything_is_calculated(
+    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def load(*_: object, **__: object) -> None:
+        raise AssertionError("loaded")
+
+    monkeypatch.setattr("socaccess.study.study.Study.load", load)
+    (tmp_path / "out").write_text("a file")
+    done = run_command(*words, "--out", tmp_path / "out" / "here", lang="lv")
+    assert done.exit_code == 1
+    assert "loaded" not in done.stderr and "neparedzēta" not in done.stderr
+    assert str(tmp_path / "out") in done.stderr
+    assert len(done.stderr.splitlines()) == 1
