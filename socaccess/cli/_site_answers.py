@@ -58,8 +58,9 @@ def answer_by_default(
                             n=texts.number(row.unneeded_limit_min))  # fmt: skip
         _show_choice(session, result, service)
     if session.out and plan is not None:
+        # The map is that of a run: it shows what all services are suggested.
         for path in write_answer(
-            service, result, plan, table, None, session.out, session.lang, small_counts
+            service, released, result.sites, plan, table, None, session.out, session.lang
         ):
             session.wrote(path)
 
@@ -174,13 +175,13 @@ def describe_answer(service: str, plan: Any, table: Any, lang: str) -> dict[str,
 
 def write_answer(
     service: str,
-    answer: Any,
+    released: Any,
+    sites: Any,
     plan: Any,
     table: Any,
     curve: Any,
     folder: Path,
     lang: str,
-    small_counts: bool,
 ) -> list[Path]:
     """Write the sites (CSV, GeoPackage), the answer and the map; each whole or not at all."""
     import geopandas as gpd
@@ -194,7 +195,7 @@ def write_answer(
     names += [] if curve is None else ["curve.csv"]
 
     text = table.astype(object).where(table.notna(), None)
-    layer = gpd.GeoDataFrame(text, geometry=answer.sites.geometry, crs=answer.sites.crs)
+    layer = gpd.GeoDataFrame(text, geometry=sites.geometry, crs=sites.crs)
     shown = describe_answer(service, plan, table, lang)
     with write_together(folder) as aside:
         (aside / names[0]).write_bytes(encode_csv(table))
@@ -202,7 +203,7 @@ def write_answer(
             (aside / "curve.csv").write_bytes(encode_csv(curve))
         write_layer(layer, aside / names[1], layer="sites")
         write_plan(plan, aside / names[2], **shown)
-        save_map(answer, aside / names[3], lang=lang, allow_small_counts=small_counts)
+        save_map(released, aside / names[3], lang=lang)
     return [folder / name for name in names]
 
 

@@ -92,9 +92,10 @@ def site(
     # Asked of what may leave: no answer then depends on a hidden count.
     result = run_released(study, sites=False, allow_small_counts=small_counts).result
     plan = suggest_sites(result.pose_siting(service, **options), time_limit_s=seconds)
-    answer = run_released(
+    released = run_released(
         study, answer=(service, plan), reach=result.reach, allow_small_counts=small_counts
-    ).result
+    )
+    answer = released.result
     table = list_sites(answer, show_all=small_counts)
     curve = _name_curve(plan, study)
     if session.as_json:
@@ -107,7 +108,7 @@ def site(
             session.show(_make_curve(curve))
     if session.out:
         for path in write_answer(
-            service, answer, plan, table, curve, session.out, session.lang, small_counts
+            service, released, answer.sites, plan, table, curve, session.out, session.lang
         ):
             session.wrote(path)
     raise typer.Exit(0 if plan.status in ("optimal", "feasible") else EXIT_NO)
