@@ -29,6 +29,9 @@ GAP = 2
 """Blanks between columns."""
 
 
+TITLE_LINES = 3
+"""About so many lines a title takes."""
+
 NUMBER, NUMBER_SIGNS = frozenset("0123456789–<>≥-"), 24
 """How a number begins, and how many signs it has at most."""
 
@@ -107,16 +110,26 @@ def _share_out(
 
     room -= GAP * (len(texts) - 1)
     wanted = [max(map(cell_len, column)) for column in texts]
-    words = [max(map(cell_len, column), default=1) or 1 for column in pieces]
+    in_cells = [max(map(cell_len, column[1:]), default=1) for column in texts]
+    words = [
+        max([*map(cell_len, parts), -(-cell_len(column[0]) // TITLE_LINES), 1])
+        for column, parts in zip(texts, pieces, strict=True)
+    ]
     longest = max(words, default=1)
     while longest > 1 and sum(min(word, longest) for word in words) > room:
         longest -= 1
-    widths = [min(word, longest) for word in words]
-    for _ in range(min(room, sum(wanted)) - sum(widths)):
-        # What is left goes to the column that would have most lines.
-        short = [wish / width if wish > width else 0.0
-                 for wish, width in zip(wanted, widths, strict=True)]  # fmt: skip
-        widths[short.index(max(short))] += 1
+    least = [min(word, longest) for word in words]
+
+    def fill(level: int) -> list[int]:
+        return [max(width, min(wish, level)) for wish, width in zip(in_cells, least, strict=True)]
+
+    # What is left makes the narrowest columns whole first, long texts break anyhow; titles last.
+    level = max((one for one in range(1, room + 1) if sum(fill(one)) <= room), default=1)
+    widths = fill(level)
+    spare = room - sum(widths)
+    for at, wish in enumerate(wanted):
+        more = max(min(wish - widths[at], spare), 0)
+        widths[at], spare = widths[at] + more, spare - more
     return widths
 
 
