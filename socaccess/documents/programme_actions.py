@@ -44,9 +44,9 @@ class ActionChapters(PageWords):
 
     def tell_model(self, model: MunicipalityModel) -> tuple[Block, ...]:
         """Return what a municipality says, has and lacks."""
-        return self.keep(model.municipality_id, lambda: self._tell_model(model))
+        return self.keep(model.municipality_id, lambda: self._describe_model(model))
 
-    def _tell_model(self, model: MunicipalityModel) -> tuple[Block, ...]:
+    def _describe_model(self, model: MunicipalityModel) -> tuple[Block, ...]:
         shown = dict(model.show(allow_small_counts=not self.compiled.below))
         order = {service: at for at, service in enumerate(self.order_services(list(self.services)))}
         shown["services"] = shown["services"].sort_values(
