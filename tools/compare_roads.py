@@ -15,14 +15,14 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from socaccess.errors import InputError
+from socaccess.errors import InputError, Problem
 from socaccess.network import RoadNetwork
+from socaccess.schemas import suggest_names
 from socaccess.sources.settlements import load_settlements
 from socaccess.travel import travel_times
 
@@ -40,15 +40,14 @@ NEAR_MIN = (5, 90)
 CAPITAL, CENTRE = "Rīga", "RIX-centrs"
 
 
-def find_points(names: Sequence[str]) -> dict[str, str]:
-    """Return the settlement of each name that is known: the town, else the unit of that centre."""
+def list_points() -> dict[str, str]:
+    """Return the settlement of each name: the town, else the unit whose centre is called so."""
     settlements = load_settlements()
     towns = settlements[settlements["kind"].isin(["city", "town"])]
     units = settlements[settlements["centre"].notna()]
     ids = dict(zip(units["centre"], units["settlement_id"], strict=True))
     ids.update(zip(towns["name"], towns["settlement_id"], strict=True))
-    ids[CAPITAL] = CENTRE
-    return {name: ids[name] for name in names if name in ids}
+    return {**ids, CAPITAL: CENTRE}
 
 
 def read_published(path: Path) -> pd.DataFrame:
@@ -79,7 +78,7 @@ def compare(published: pd.DataFrame, network: RoadNetwork | None = None) -> pd.D
     Adds `network_km`, `travel_min`, `modelled_share` (of the time), `straight_km`, `ratio`
     (network to published) and `close` (within `TOLERANCE`).
     """
-    ids = find_points(sorted({*published["from"], *published["to"]}))
+    ids = list_points()
     known = published["from"].isin(ids) & published["to"].isin(ids)
     published = published[known].reset_index(drop=True)
     names = sorted({*published["from"], *published["to"]})
@@ -101,6 +100,17 @@ def compare(published: pd.DataFrame, network: RoadNetwork | None = None) -> pd.D
         ratio=ratio,
         close=np.abs(ratio - 1) <= TOLERANCE,
     )
+
+
+def name_unknown(published: pd.DataFrame) -> list[tuple[str, Problem]]:
+    """Return the pairs that hold a name which is no place of the data, and what that is."""
+    ids, found = list_points(), []
+    for begin, end in zip(published["from"], published["to"], strict=True):
+        for name in [one for one in (begin, end) if one not in ids][:1]:
+            near = suggest_names(name, list(ids), most=1)
+            code = "study.unknown_settlement_near" if near else "study.unknown_settlement"
+            found.append((f"{begin}-{end}", Problem(code, name=name, near=near)))
+    return found
 
 
 def summarise(compared: pd.DataFrame, label: str) -> str:
@@ -157,16 +167,17 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         network = RoadNetwork.main_roads()
         published = read_published(options.file)
-        names = sorted({*published["from"], *published["to"]})
+        lost = name_unknown(published)
+        if len(published) == len(lost):
+            raise InputError([problem for _, problem in lost])
         compared = compare(published, network)
         times = read_times(options.file)
         times = compare(times, network) if len(times) else times
     except (InputError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
-    lost = published[~published[["from", "to"]].isin(list(find_points(names))).all(axis=1)]
-    for row in lost.itertuples():
-        print(f"{lost['from'][row.Index]}-{row.to}: left out, not both are places of the data")
+    for pair, problem in lost:
+        print(f"{pair}: left out, {problem.text('en')}")
     print("pair                      published  network  straight  minutes  modelled  ratio")
     for row in compared.itertuples():
         if options.all or not row.close:

@@ -241,6 +241,11 @@ def test_the_comparing_tool_says_what_is_wrong_with_its_file(tmp_path, capsys):
     file.write_text("from,to,km\nRēzekne,Ludza,30\n", encoding="utf-8")
     assert main([str(file), "--all"]) == 0
     assert "Rēzekne-Ludza" in capsys.readouterr().out
+    file.write_text("from,to,km\nRēzekne,Ludza,30\nLudza,Rezeknne,5\n", encoding="utf-8")
+    assert main([str(file)]) == 0
+    said = capsys.readouterr().out
+    assert "Ludza-Rezeknne: left out, settlement 'Rezeknne' is not known; did you mean" in said
+    assert "of 1 within" in said
 
 
 def test_one_municipality_alone_has_the_same_numbers(latgale: StudyResult):
