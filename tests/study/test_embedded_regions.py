@@ -157,13 +157,14 @@ def test_placeholders_are_listed_and_never_travelled_to(latgale: StudyResult):
 
 @pytest.fixture(scope="module")
 def between_towns(latgale: StudyResult) -> TravelTimes:
-    from compare_roads import find_points
+    from compare_roads import list_points
 
     names = ["Rīga", "Daugavpils", "Liepāja", "Rēzekne", "Ludza", "Kuldīga", "Ventspils", "Talsi",
              "Jēkabpils", "Līvāni", "Nīca"]  # fmt: skip
-    ids = find_points(names)
+    ids = list_points()
     settlements = load_settlements().set_index("settlement_id")
-    places = settlements.loc[list(ids.values())].reset_index().assign(settlement_id=names)
+    places = settlements.loc[[ids[name] for name in names]].reset_index()
+    places = places.assign(settlement_id=names)
     return travel_times(latgale.study.network, places, places)
 
 
