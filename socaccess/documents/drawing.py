@@ -89,7 +89,7 @@ class View:
             for line in (part.exterior, *part.interiors) if is_area else (part,):
                 xy = self.place(np.asarray(line.coords)[: -1 if is_area else None, :2])
                 if len(xy) > 1:
-                    drawn = "L".join(f"{x:.1f} {y:.1f}" for x, y in xy)
+                    drawn = "L".join([f"{x:.1f} {y:.1f}" for x, y in xy.tolist()])
                     parts.append(f"M{drawn}{'Z' if is_area else ''}")
         return "".join(parts)
 

@@ -89,7 +89,7 @@ def _write_layers(released: Release, path: Path, lang: str) -> None:
     warning = warn_of_small_counts(released, texts)
     layers = list_layers(released)
     tables = list_tables(released)
-    with _pin_date():
+    with _set_gdal():
         for name, frame in layers.items():
             options = {"IDENTIFIER": texts(f"tables.layer.{name}"), "DESCRIPTION": warning,
                        "GEOMETRY_NAME": "geom"}  # fmt: skip
@@ -249,20 +249,22 @@ def _round_nested(value: Any) -> Any:
 
 
 @contextmanager
-def _pin_date() -> Iterator[None]:
-    """Make GDAL write a fixed date into what it makes."""
+def _set_gdal() -> Iterator[None]:
+    """Make GDAL write a fixed date, and wait for no disk: a file aside is flushed once, whole."""
     import pyogrio
 
-    before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
-    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": _WRITTEN})
+    options = {"OGR_CURRENT_DATE": _WRITTEN, "OGR_SQLITE_SYNCHRONOUS": "OFF"}
+    before = {name: pyogrio.get_gdal_config_option(name) for name in options}
+    pyogrio.set_gdal_config_options(options)
     try:
         yield
     finally:
-        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
+        pyogrio.set_gdal_config_options(before)
 
 
 def _add_styles(path: Path, layers: dict[str, Any], texts: Texts) -> None:
     with closing(sqlite3.connect(os.fspath(path))) as base, base:
+        base.execute("PRAGMA synchronous = OFF")
         base.execute(LAYER_STYLES)
         base.execute(
             "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -80,9 +80,16 @@ def read_embedded(package: str, file: str) -> pd.DataFrame:
     Text is str (missing: None), whole numbers Int64, numbers float, flags bool.
     """
     resource = find_resource(package, file)
-    fields = {field["name"]: field["type"] for field in resource.descriptor["schema"]["fields"]}
-    frame = pd.read_csv(resource.path, dtype=str, keep_default_na=False, encoding="utf-8")
-    for name, kind in fields.items():
+    fields = resource.descriptor["schema"]["fields"]
+    kinds = tuple((field["name"], field["type"]) for field in fields)
+    return _read_table(resource.path, kinds).copy()
+
+
+@lru_cache(maxsize=16)
+def _read_table(path: Path, kinds: tuple[tuple[str, str], ...]) -> pd.DataFrame:
+    """Read a table once a process: names of groups are asked for again and again."""
+    frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+    for name, kind in kinds:
         column = frame[name]
         if kind in ("integer", "year"):
             frame[name] = pd.to_numeric(column.where(column != ""), errors="raise").astype("Int64")
@@ -194,8 +201,13 @@ def load_rivers(crs: object = crs_.LATVIA) -> gpd.GeoDataFrame:
 
 
 def _read_layer(package: str, file: str) -> gpd.GeoDataFrame:
+    return _read_shapes(find_resource(package, file).path).copy()
+
+
+@lru_cache(maxsize=4)
+def _read_shapes(path: Path) -> gpd.GeoDataFrame:
     # Faster than the general reader: a run draws these every time.
-    features = json.loads(find_resource(package, file).path.read_text(encoding="utf-8"))["features"]
+    features = json.loads(path.read_text(encoding="utf-8"))["features"]
     geometry = shapely.from_geojson([json.dumps(each["geometry"]) for each in features])
     return gpd.GeoDataFrame(
         [each["properties"] for each in features], geometry=list(geometry), crs=crs_.EXCHANGE
