@@ -6,6 +6,7 @@ unusable system is answered by one clear sentence instead of a wrong distance.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -69,11 +70,18 @@ def project_points(
     """Return `x` and `y` moved from `source` to `target`, longitude or easting first."""
     if source == target:
         return np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+    moved_x, moved_y = _find_transformer(source, target).transform(
+        np.asarray(x, float), np.asarray(y, float)
+    )
+    return np.asarray(moved_x), np.asarray(moved_y)
+
+
+@cache
+def _find_transformer(source: str, target: str) -> Any:
+    """Return a transformer; finding one takes longer than moving thousands of points."""
     from pyproj import Transformer
 
-    transformer = Transformer.from_crs(source, target, always_xy=True)
-    moved_x, moved_y = transformer.transform(np.asarray(x, float), np.asarray(y, float))
-    return np.asarray(moved_x), np.asarray(moved_y)
+    return Transformer.from_crs(source, target, always_xy=True)
 
 
 def require_crs(frame: gpd.GeoDataFrame, where: str) -> None:
