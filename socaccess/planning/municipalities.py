@@ -18,7 +18,12 @@ from socaccess.planning.opening import (
 from socaccess.privacy import hide_pairs, hide_small
 from socaccess.programme.cooperation import find_flows, value_joint_site
 from socaccess.programme.eraf import Application, Verdict, check_application
-from socaccess.programme.models import ModelInputs, MunicipalityModel, model_municipalities
+from socaccess.programme.models import (
+    ModelInputs,
+    MunicipalityModel,
+    ServiceReach,
+    model_municipalities,
+)
 from socaccess.programme.objects import PlanObjects
 
 __all__ = ["ApplicationCheck", "Cooperation", "cooperation", "eraf", "model"]
@@ -61,7 +66,11 @@ def model(
     inputs = ModelInputs(
         backed={identity: list(backed)} if backed else None, min_clients=min_clients
     )
-    found = model_municipalities(result, inputs, municipality_ids=[identity])[0]
+    # The models of other municipalities rest on the same times.
+    if "model_reach" not in released.kept:
+        released.kept["model_reach"] = ServiceReach(result, ModelInputs())
+    shared = released.kept["model_reach"]
+    found = model_municipalities(result, inputs, municipality_ids=[identity], shared=shared)[0]
     persons = found.services[["service", "persons"]].assign(municipality_id=identity)
     marks = {
         service: str(mark)

@@ -59,7 +59,10 @@ def open_result(
     released = open_release(asked, allow_small_counts=allow_small_counts, sites=sites)
     if released.below == 0:
         return released.result, 0
-    return _take_released_need(released.result), released.below
+    # Whoever asks several questions of one release has the tables of its study checked once.
+    if "result" not in released.kept:
+        released.kept["result"] = _take_released_need(released.result)
+    return released.kept["result"], released.below
 
 
 def open_release(asked: Asked, *, allow_small_counts: bool = False, sites: bool = False) -> Release:

@@ -209,9 +209,10 @@ def views(
     again = Study.load(
         study.name, view=other, settings=study.settings, network=study.network, lang=study.lang
     )
-    second = run_released(
-        replace(again, need=study.need), sites=False, allow_small_counts=first.below == 0
-    )
+    # Tables are checked anew where another need takes the place of theirs.
+    if study.need is None or again.need is None or not again.need.equals(study.need):
+        again = replace(again, need=study.need)
+    second = run_released(again, sites=False, allow_small_counts=first.below == 0)
     tables = []
     for view, released in sorted({study.view: first, other: second}.items()):
         table = list_tables(released)["coverage"]

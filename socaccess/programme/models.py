@@ -15,6 +15,7 @@ from socaccess.privacy import hide_small, mark_small
 from socaccess.programme.reach import (
     ServiceAccess,
     list_homes,
+    measure_between,
     name_municipalities,
     spread_persons,
 )
@@ -72,17 +73,31 @@ class ModelAccess(ServiceAccess):
     ) -> None:
         super().__init__(result, service)
         self.take_up, self.take_up_basis = take_up
-        near = self.find_near(self.between_ms)
+        # Not kept: of a country it is a large table for each service.
+        between_ms = measure_between(result, self.traveller)
+        near = self.find_near(between_ms)
         member = self.home[:, None] == np.array(ids, dtype=object)[None, :]
         clients = self.persons[:, None] * self.take_up * member
         self.reached = near.T.astype(float) @ clients
-        self.minutes = (np.where(near, self.between_ms, 0) / 60_000).T @ clients
+        self.minutes = (np.where(near, between_ms, 0) / 60_000).T @ clients
 
 
 class ServiceReach:
-    """What all models of a region share: who is near which site, service by service."""
+    """What all models of a region share: who is near which site, service by service.
 
-    def __init__(self, result: StudyResult, inputs: ModelInputs) -> None:
+    Parameters
+    ----------
+    result
+        A study's result.
+    inputs
+        What municipalities back.
+    shared
+        The same of other inputs with equal take-up, which knows some of it already.
+    """
+
+    def __init__(
+        self, result: StudyResult, inputs: ModelInputs, known: ServiceReach | None = None
+    ) -> None:
         self.result, self.inputs = result, inputs
         study = result.study
         # Rows of people are points where they live, sites are settlements.
@@ -97,6 +112,9 @@ class ServiceReach:
             "service"
         )
         self.cache: dict[str, ModelAccess] = {}
+        if known is not None:
+            assert known.result is result and known.inputs.take_up == inputs.take_up
+            self.cache, self.small = known.cache, known.small
 
     def list_services(self, municipality: str) -> list[str]:
         """Return the services of a model: those it backs, then those the plan promises."""
@@ -343,6 +361,7 @@ def model_municipalities(
     inputs: ModelInputs | None = None,
     *,
     municipality_ids: Sequence[str] = (),
+    shared: ServiceReach | None = None,
 ) -> list[MunicipalityModel]:
     """Return the model of each municipality, in order of id.
 
@@ -354,6 +373,8 @@ def model_municipalities(
         What municipalities back, least numbers of clients, take-up.
     municipality_ids
         Which; all by default.
+    shared
+        What models of this result share, where it is known from others of equal take-up.
 
     Raises
     ------
@@ -378,7 +399,7 @@ def model_municipalities(
             else UnknownNameError("programme.no_municipality", name=unknown, study=study.name)
         )
     _check_inputs(result, inputs)
-    region = ServiceReach(result, inputs)
+    region = ServiceReach(result, inputs, shared)
     return [
         MunicipalityModel(
             municipality_id=municipality,
