@@ -9,6 +9,7 @@ import re
 
 import docx
 import numpy as np
+import openpyxl
 import pandas as pd
 import pypdf
 import pytest
@@ -24,6 +25,7 @@ from tests.study.read_outputs import (
     bare,
     collect,
     plain,
+    read_book,
     read_document,
 )
 from tests.study.zeros import find_uncounted
@@ -53,6 +55,8 @@ def test_no_figure_is_told_two_ways(region, view, tmp_path):
     for lang in choose_languages(region, view):
         sa.write_outputs(released, tmp_path / lang, lang=lang)
         figures = collect(tmp_path / lang, lang)
+        if (region, view) == CASES[0]:
+            check_reader(tmp_path / lang)
         assert figures.differences() == []
         assert find_uncounted(tmp_path / lang, lang) == []
         # The reader has read something: every municipality, service, scenario and scope.
@@ -66,6 +70,15 @@ def test_no_figure_is_told_two_ways(region, view, tmp_path):
                 if key[0] in ("coverage", "gaps", "sites", "service"):
                     assert agree(before.told[key][0][1], figures.told[key][0][1]), key
         before = figures
+
+
+def check_reader(folder):
+    """What the tests read in a workbook is what openpyxl reads there."""
+    book = openpyxl.load_workbook(folder / "tables.xlsx", read_only=True)
+    told = [list(sheet.iter_rows(values_only=True)) for sheet in book.worksheets]
+    book.close()
+    assert read_book(folder / "tables.xlsx") == told
+    assert sum(len(rows) for rows in told) > 5000
 
 
 def check_access_page(released, folder, lang):
