@@ -51,7 +51,7 @@ class Kept:
 
     def __init__(self) -> None:
         self.answers: dict[tuple[Any, ...], Any] = {}
-        self.loaded: dict[int, tuple[Study, dict[str, Any]]] = {}
+        self.loaded: dict[int, tuple[Study, dict[str, pd.DataFrame]]] = {}
 
     def once(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Return a function that answers a question the first time only."""
@@ -64,6 +64,8 @@ class Kept:
             asked = dict(bound.arguments)
             asked.pop("progress", None)
             study = asked.pop("self", asked.pop("study", None))
+            if self._is_embedded(asked.get("network"), asked.get("settings")):
+                asked["network"] = None
             plain = all(each is None or isinstance(each, PLAIN) for each in asked.values())
             if not plain or not (study is None or id(study) in self.loaded):
                 return function(*words, **options)
@@ -73,19 +75,53 @@ class Kept:
             if key not in self.answers:
                 self.answers[key] = found = function(*words, **options)
                 if study is None:
-                    self.loaded[id(found)] = found, asked
+                    self.loaded[id(found)] = found, copy_tables(found)
             return self.answers[key]
 
         return answer
 
+    def _is_embedded(self, network: Any, settings: Settings | None) -> bool:
+        """Return whether roads are those that a study would be given by default."""
+        links = (settings or Settings()).links
+        return any(
+            study.network is network and study.settings.links == links
+            for study, _ in self.loaded.values()
+        )
+
     def find_changed(self) -> list[str]:
         """Return what tests have changed in studies that others ask about too."""
         return [
-            f"{asked['region']} {asked['view']}: {name}"
-            for study, asked in self.loaded.values()
-            for name, table in vars(Study.load(**asked)).items()
-            if isinstance(table, pd.DataFrame) and not table.equals(getattr(study, name))
+            f"{study.name} {study.view}: {name}"
+            for study, tables in self.loaded.values()
+            for name, table in tables.items()
+            if not table.equals(getattr(study, name))
         ]
+
+
+def copy_tables(study: Study) -> dict[str, pd.DataFrame]:
+    """Return the tables of a study as they are now."""
+    tables = vars(study).items()
+    return {name: table.copy() for name, table in tables if isinstance(table, pd.DataFrame)}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _same_commands() -> Iterator[None]:
+    """Build the commands once: hundreds of tests call one, and each call built them all."""
+    import typer.testing
+
+    build, built = typer.main.get_command, {}
+
+    def get_command(app: typer.Typer) -> Any:
+        # Tests with commands of their own may add one after the first call.
+        key = id(app), len(app.registered_commands), len(app.registered_groups)
+        if key not in built:
+            built[key] = app, build(app)
+        return built[key][1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(typer.main, "get_command", get_command)
+        patch.setattr(typer.testing, "_get_command", get_command)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
