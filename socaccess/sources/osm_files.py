@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import tempfile
 from array import array
 from collections.abc import Iterator, Sequence
@@ -16,8 +17,11 @@ import numpy as np
 from socaccess.errors import InputError, MissingDependencyError
 
 __all__ = [
+    "Copied",
     "Located",
     "check_file",
+    "copy_objects",
+    "decode_text",
     "describe_file",
     "iterate_ids",
     "iterate_objects",
@@ -127,6 +131,103 @@ def iterate_ids(path: Path, ids: Sequence[int], entities: str) -> Iterator[Any]:
         yield from osmium.FileProcessor(str(path), bits).with_filter(wanted)
 
 
+@dataclass(frozen=True, eq=False)
+class Copied:
+    """Objects of a file copied as text, and where its nodes are, from one pass over it.
+
+    Parameters
+    ----------
+    path
+        The file.
+    folder
+        Where the copy lies, as long as it is used.
+    """
+
+    path: Path
+    folder: Path
+
+    def iterate_lines(self) -> Iterator[str]:
+        """Yield one line per object: `w7 Thighway=track,name=A%20%B Nn1,n2`.
+
+        This is OPL without metadata: kind and id; tags; what is left, for nodes two fields.
+        Whatever could be taken for a separator is written as `decode_text` reads it.
+        """
+        copy = self.folder / _COPY
+        with _explain(self.path), copy.open(encoding="utf-8", newline="\n") as lines:
+            for line in lines:
+                yield line.rstrip("\n")
+
+    def locate_nodes(self, ids: np.ndarray) -> Located:
+        """Return where the nodes with these `ids` (unique) are."""
+        if (ids < 0).any():
+            return _locate_any(self.path, ids)
+        return _look_up_in(self.folder / _INDEX, ids)
+
+
+_COPY, _INDEX = "objects.opl", "nodes"
+
+
+@contextmanager
+def copy_objects(
+    path: Path, keys: Sequence[str], way_tags: Sequence[tuple[str, str]]
+) -> Iterator[Copied]:
+    """Copy the objects that have any of the `keys`, and ways only with any of `way_tags`.
+
+    The library does all of it, nodes as in `locate_nodes`: text that it wrote is looked at many
+    times faster than objects that it shows to Python one by one.
+    """
+    osmium = import_osmium()
+    has_key, has_tag = osmium.filter.KeyFilter(*keys), osmium.filter.TagFilter(*way_tags)
+    has_tag.enable_for(osmium.osm.WAY)
+    with tempfile.TemporaryDirectory(prefix="socaccess-") as name:
+        copied = Copied(path, Path(name))
+        file = osmium.io.File(str(copied.folder / _COPY), "opl,add_metadata=none")
+        table, handler = _index_nodes(copied.folder / _INDEX)
+        with _explain(path), osmium.io.Reader(str(path)) as reader, _open_writer(file) as writer:
+            osmium.apply(reader, handler, has_key, has_tag, writer)
+        del handler, table  # closes the index
+        yield copied
+
+
+@contextmanager
+def _open_writer(file: Any) -> Iterator[Any]:
+    """Open a writer and close it; one that could not write is kept for good.
+
+    The library ends the whole process where such a writer is cleared away.
+    """
+    writer = import_osmium().SimpleWriter(file)
+    try:
+        yield writer
+    finally:
+        try:
+            writer.close()
+        except BaseException:
+            import ctypes
+
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(writer))
+            raise
+
+
+def decode_text(text: str) -> str:
+    """Return a key, value or role as it was before it was written into a line.
+
+    Examples
+    --------
+    >>> decode_text("A%20%B")
+    'A B'
+    """
+    return _ESCAPED.sub(_unescape, text) if "%" in text else text
+
+
+def _unescape(found: re.Match[str]) -> str:
+    code = int(found[1], 16)
+    is_character = code < 0xD800 or 0xDFFF < code <= 0x10FFFF
+    return chr(code) if is_character else "\N{REPLACEMENT CHARACTER}"
+
+
+_ESCAPED = re.compile("%([0-9a-f]+)%")
+
+
 def locate_nodes(path: Path, ids: np.ndarray) -> Located:
     """Return where the nodes with these `ids` (unique) are.
 
@@ -139,16 +240,26 @@ def locate_nodes(path: Path, ids: np.ndarray) -> Located:
         return _locate_any(path, ids)
     osmium = import_osmium()
     with tempfile.TemporaryDirectory(prefix="socaccess-") as folder:
-        index = Path(folder) / "nodes"
-        table = osmium.index.create_map(f"sparse_file_array,{index}")
-        handler = osmium.NodeLocationsForWays(table)
+        index = Path(folder) / _INDEX
+        table, handler = _index_nodes(index)
         with _explain(path), osmium.io.Reader(str(path), osmium.osm.NODE) as reader:
             osmium.apply(reader, handler)
         del handler, table  # closes the index
-        entries = np.memmap(index, dtype=_INDEX_ENTRY, mode="r")
-        located = _look_up(entries, ids)
-        del entries
-    return located
+        return _look_up_in(index, ids)
+
+
+def _index_nodes(index: Path) -> tuple[Any, Any]:
+    """Return a table in a file of its own and what writes nodes into it and leaves ways alone."""
+    osmium = import_osmium()
+    table = osmium.index.create_map(f"sparse_file_array,{index}")
+    handler = osmium.NodeLocationsForWays(table)
+    handler.apply_nodes_to_ways = False
+    return table, handler
+
+
+def _look_up_in(index: Path, ids: np.ndarray) -> Located:
+    entries = np.memmap(index, dtype=_INDEX_ENTRY, mode="r")
+    return _look_up(entries, ids)
 
 
 # As libosmium lays out a file-based index: id and position; unused space has id 0.
@@ -206,5 +317,8 @@ def _explain(path: Path) -> Iterator[None]:
         yield
     except InputError:
         raise
-    except (RuntimeError, OSError, ValueError, import_osmium().InvalidLocationError) as error:
+    except (
+        *(RuntimeError, OSError, ValueError, IndexError),  # the last: half a character
+        import_osmium().InvalidLocationError,
+    ) as error:
         raise InputError("osm.broken", where=path.name) from error

@@ -7,11 +7,17 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
-from socaccess.sources.osm_files import check_file, describe_file, iterate_objects, locate_nodes
+from socaccess.sources.osm_files import (
+    Copied,
+    check_file,
+    copy_objects,
+    decode_text,
+    describe_file,
+)
 
 __all__ = ["DRIVEN_CLASSES", "RoadElements", "TurnRestriction", "read_road_elements"]
 
@@ -39,6 +45,7 @@ _WALKED_CLASSES = frozenset(("pedestrian", "footway", "path", "cycleway", "bridl
 _DRIVEN = frozenset(DRIVEN_CLASSES)
 _CAR_WORDS = ("motorcar", "motor_vehicle")
 
+# Keys are looked for in lines as they were copied: none of these is ever escaped there.
 _WAY_KEYS = frozenset(
     (
         *("highway", "route", "junction", "service", "area", "impassable", "duration"),
@@ -168,23 +175,34 @@ class _Ways:
         self.start = array("q", [0])
         self.nodes = array("q")
         self.tag_sets: dict[tuple[tuple[str, str], ...], int] = {}
+        self._kinds: dict[str, tuple[bool, int | None]] = {}
 
-    def add(self, way: Any, counts: Counter[str]) -> None:
-        if not _may_be_driven(way.tags):
+    def add(self, line: str, counts: Counter[str]) -> None:
+        name, tags, nodes = line.split(" ")
+        pairs = tags[1:].split(",")
+        matter = ",".join([pair for pair in pairs if pair.partition("=")[0] in _WAY_KEYS])
+        if matter not in self._kinds:
+            self._kinds[matter] = self._understand(_read_tags(matter))
+        driven, kind = self._kinds[matter]
+        if driven and ":conditional=" in tags:
+            counts["conditional_tags_not_read"] += sum(
+                pair.partition("=")[0] in _CONDITIONAL_KEYS for pair in pairs
+            )
+        if kind is None:
             return
-        tags = []
-        for key, value in way.tags:
-            if key in _WAY_KEYS:
-                tags.append((key, value))
-            elif key in _CONDITIONAL_KEYS:
-                counts["conditional_tags_not_read"] += 1
-        if ("area", "yes") in tags:
-            return
-        self.nodes.extend([node.ref for node in way.nodes])
-        self.id.append(way.id)
+        if len(nodes) > 1:
+            self.nodes.extend(map(int, nodes[2:].split(",n")))
+        self.id.append(int(name[1:]))
         self.start.append(len(self.nodes))
-        tags.sort()
-        self.tags.append(self.tag_sets.setdefault(tuple(tags), len(self.tag_sets)))
+        self.tags.append(kind)
+
+    def _understand(self, tags: list[tuple[str, str]]) -> tuple[bool, int | None]:
+        """Return whether a way of these tags may be for cars, and its place in `tag_sets`."""
+        if not _may_be_driven(tags):
+            return False, None
+        if ("area", "yes") in tags:
+            return True, None
+        return True, self.tag_sets.setdefault(tuple(sorted(tags)), len(self.tag_sets))
 
 
 def read_road_elements(path: str | Path) -> RoadElements:
@@ -212,30 +230,45 @@ def read_road_elements(path: str | Path) -> RoadElements:
     tagged: dict[int, dict[str, str]] = {}
     restrictions: dict[int, TurnRestriction] = {}
     keys = ("highway", "route", "barrier", "railway", "traffic_calming")
-    for item in iterate_objects(path, (*keys, *_RESTRICTION_KEYS, *_OTHER_RESTRICTION_KEYS)):
-        kind = item.type_str()
-        if kind == "w":
-            ways.add(item, counts)
-        elif kind == "n":
-            tags = {key: value for key, value in item.tags if key in _NODE_KEYS}
-            if _matters(tags):
-                tagged[item.id] = tags
-        elif (restriction := _read_restriction(item, counts)) is not None:
-            counts["restrictions_duplicate"] += item.id in restrictions
-            restrictions[item.id] = restriction
-    return _assemble(path, ways, tagged, restrictions, counts, source)
+    way_tags = [("route", "ferry")]
+    way_tags += [("highway", word) for word in (*DRIVEN_CLASSES, *sorted(_WALKED_CLASSES))]
+    with copy_objects(
+        path, (*keys, *_RESTRICTION_KEYS, *_OTHER_RESTRICTION_KEYS), way_tags
+    ) as copied:
+        for line in copied.iterate_lines():
+            kind = line[:1]
+            if kind == "w":
+                ways.add(line, counts)
+            elif kind == "n":
+                name, text, *_ = line.split(" ")
+                tags = dict(_read_tags(text[1:], _NODE_KEYS))
+                if _matters(tags):
+                    tagged[int(name[1:])] = tags
+            elif (restriction := _read_restriction(line, counts)) is not None:
+                number = restriction.relation_id
+                counts["restrictions_duplicate"] += number in restrictions
+                restrictions[number] = restriction
+        return _assemble(copied, ways, tagged, restrictions, counts, source)
 
 
-def _may_be_driven(tags: Any) -> bool:
-    """Return whether a way may be for cars, from as few of its tags as that takes.
+def _read_tags(text: str, keys: frozenset[str] | None = None) -> list[tuple[str, str]]:
+    """Return tags as they stand in a line, all or those of some keys."""
+    pairs = (pair.partition("=") for pair in text.split(",")) if text else ()
+    return [
+        (decode_text(key), decode_text(value))
+        for key, _, value in pairs
+        if keys is None or key in keys
+    ]
 
-    Asking the library for one tag is much cheaper than looking at all.
-    """
-    highway = tags.get("highway")
+
+def _may_be_driven(tags: list[tuple[str, str]]) -> bool:
+    """Return whether a way may be for cars; of a key that occurs twice the first value counts."""
+    known = dict(reversed(tags))
+    highway = known.get("highway")
     if highway is None:
-        return bool(tags.get("route") == "ferry")
+        return known.get("route") == "ferry"
     if highway in _WALKED_CLASSES:
-        return any(key in tags for key in _CAR_WORDS)
+        return any(key in known for key in _CAR_WORDS)
     return highway in _DRIVEN
 
 
@@ -248,8 +281,11 @@ def _matters(tags: Mapping[str, str]) -> bool:
     )
 
 
-def _read_restriction(relation: Any, counts: Counter[str]) -> TurnRestriction | None:
-    tags = dict(relation.tags)
+def _read_restriction(line: str, counts: Counter[str]) -> TurnRestriction | None:
+    if "type=restriction" not in line:  # most relations are none, and long
+        return None
+    name, text, listed = line.split(" ")
+    tags = dict(_read_tags(text[1:]))
     if not tags.get("type", "").startswith("restriction"):
         return None
     rule = next((tags[key] for key in reversed(_RESTRICTION_KEYS) if key in tags), None)
@@ -265,9 +301,10 @@ def _read_restriction(relation: Any, counts: Counter[str]) -> TurnRestriction | 
         counts["restrictions_except_cars"] += 1
         return None
     members: dict[str, list[tuple[str, int]]] = {"from": [], "via": [], "to": []}
-    for member in relation.members:
-        if member.role in members:
-            members[member.role].append((member.type, member.ref))
+    for member in listed[1:].split(",") if len(listed) > 1 else ():
+        item, _, role = member.partition("@")
+        if (known := decode_text(role)) in members:
+            members[known].append((item[0], int(item[1:])))
     via = members["via"]
     kinds = [kind for kind, _ in via]
     over_ways = bool(kinds) and set(kinds) == {"w"}
@@ -279,7 +316,7 @@ def _read_restriction(relation: Any, counts: Counter[str]) -> TurnRestriction | 
         counts["restrictions_broken"] += 1
         return None
     return TurnRestriction(
-        relation_id=relation.id,
+        relation_id=int(name[1:]),
         rule=rule,
         from_ways=tuple(ref for _, ref in members["from"]),
         to_ways=tuple(ref for _, ref in members["to"]),
@@ -289,7 +326,7 @@ def _read_restriction(relation: Any, counts: Counter[str]) -> TurnRestriction | 
 
 
 def _assemble(
-    path: Path,
+    copied: Copied,
     ways: _Ways,
     tagged: dict[int, dict[str, str]],
     restrictions: dict[int, TurnRestriction],
@@ -314,7 +351,7 @@ def _assemble(
     start = np.concatenate([[0], np.cumsum(size[keep])])
 
     node_id, position = np.unique(refs, return_inverse=True)
-    located = locate_nodes(path, node_id)
+    located = copied.locate_nodes(node_id)
     missing = np.isnan(located.lon)
     counts["nodes"] = len(node_id)
     counts["nodes_missing"] = int(missing.sum())

@@ -11,6 +11,7 @@ from socaccess.errors import InputError, UnknownNameError
 from socaccess.network import snap_points
 from socaccess.network.edits import close_roads, set_speed
 from socaccess.network.osm_roads import read_osm_network
+from socaccess.sources.osm import read_road_elements
 from socaccess.travel import isochrones, routes, travel_times
 
 from .drawing import EAST_MS, NORTH_MS, PLAIN, Drawing, drive_ms, road
@@ -713,6 +714,35 @@ def test_files_that_cannot_be_read(tmp_path, read):
         read_osm_network(cut)
     with pytest.raises(InputError, match="holds no road for cars"):
         read(Drawing({1: (0, 0), 2: (1, 0)}, {7: ([1, 2], {"highway": "footway"})}))
+
+
+@pytest.mark.parametrize("suffix", [".osm.pbf", ".osm"])
+def test_texts_with_signs_that_separate(tmp_path, suffix):
+    odd = "A, b=c @ d %41% Ē \U0001f600\tx"
+    drawing = cross(west={"surface": odd, odd: odd, "name": odd, "note": "x,highway=track"})
+    drawing.ways[70] = ([1, 3], {odd: "highway=tertiary", "name": "highway=tertiary"})
+    drawing.node_tags[2] = {"barrier": odd, odd: "gate"}
+    drawing.ban(90, "no_u_turn", 12, 1, 12, note=odd)
+    drawing.relations[90][0].append(("w", 13, odd))
+    elements = read_road_elements(drawing.write(tmp_path / f"odd{suffix}"))
+    assert elements.way_id.tolist() == [12, 13, 14, 15]
+    assert elements.tag_sets == ({**road(), "surface": odd}, road())
+    assert list(elements.node_tags.values()) == [{"barrier": odd}]
+    assert [(rule.from_ways, rule.to_ways) for rule in elements.restrictions] == [((12,), (12,))]
+
+
+@pytest.mark.parametrize("text", [b"\xff\xfe\xfd\xfc", b"ab\xc3(", b"abc\xe2"])
+def test_text_that_is_none(tmp_path, text):
+    import osmium
+    from osmium.osm import mutable
+
+    path = tmp_path / "text.osm.pbf"
+    file = osmium.io.File(str(path), "pbf,pbf_compression=none")
+    with osmium.SimpleWriter(file) as writer:
+        writer.add_way(mutable.Way(id=1, nodes=[1], tags={"highway": "road", "name": "QQQQ"}))
+    path.write_bytes(path.read_bytes().replace(b"QQQQ", text))
+    with pytest.raises(InputError, match="cannot be read to its end"):
+        read_osm_network(path)
 
 
 def test_progress_and_interruption(read):
