@@ -12,6 +12,12 @@ from socaccess.maps import save_map
 
 from .world import build_world, release_world
 
+UNUSED = (
+    "WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "WebUIOmniboxFullPopup",
+    "SpareRendererForSitePerProcess",
+)  # fmt: skip
+"""What Chromium would load for each window: the list under its address bar, a process to spare."""
+
 
 @pytest.fixture(scope="session")
 def world() -> SimpleNamespace:
@@ -42,7 +48,8 @@ def playwright() -> Iterator[Any]:
 
 @pytest.fixture(scope="session")
 def browser(chromium: str, playwright: Any) -> Iterator[Any]:
-    running = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+    args = ["--no-sandbox", f"--disable-features={','.join(UNUSED)}"]
+    running = playwright.chromium.launch(executable_path=chromium, args=args)
     yield running
     running.close()
 

@@ -22,10 +22,10 @@ from socaccess.study.proposals import list_proposals
 from socaccess.study.released import list_tables
 from tests.pdfs import read_pages
 
+from .accessibility import add_axe, find_violations
 from .world import NASTY, release_world
 
 pytestmark = pytest.mark.browser
-AXE = Path(__file__).parents[1] / "vendor" / "axe.min.js"
 TEXTS = Texts("lv")
 
 OpenPage = Callable[..., Any]
@@ -425,25 +425,17 @@ def test_no_accessibility_violation(
     open_page: OpenPage, page_path: Path, scheme: str, size: tuple[int, int]
 ) -> None:
     page = open_page(page_path, size=size, color_scheme=scheme, bypass_csp=True)
-    page.add_script_tag(content=AXE.read_text(encoding="utf-8"))
-
-    def violations() -> list[str]:
-        found = page.evaluate("axe.run().then(r => r.violations)")
-        return [
-            f"{v['id']}: {[(n['target'], n.get('failureSummary')) for n in v['nodes'][:3]]}"
-            for v in found
-        ]
-
-    assert violations() == []
+    add_axe(page)
+    assert find_violations(page) == []
     page.select_option("#service", "0")
     page.click("#tab-place")
-    assert violations() == []
+    assert find_violations(page) == []
     page.click("#municipality-rows button >> nth=0")
     page.fill("#search", "a")
-    assert violations() == []
+    assert find_violations(page) == []
     page.click("#tab-data")
     page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true })")
-    assert violations() == []
+    assert find_violations(page) == []
 
 
 def test_phone(open_page: OpenPage, page_path: Path) -> None:

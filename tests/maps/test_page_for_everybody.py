@@ -14,8 +14,9 @@ from socaccess.maps import save_map
 from socaccess.study import StudyResult
 from tests.pdfs import read_pages
 
+from .accessibility import add_axe, find_violations
+
 pytestmark = pytest.mark.browser
-AXE = Path(__file__).parents[1] / "vendor" / "axe.min.js"
 TEXTS = Texts("lv")
 OpenPage = Callable[..., Any]
 MUNICIPALITY = "document.querySelectorAll('#municipality-rows button')[0].click()"
@@ -178,14 +179,13 @@ def test_no_accessibility_violation_in_any_state(
     open_page: OpenPage, path: Path, scheme: str, size: tuple[int, int]
 ) -> None:
     page = open_page(path, size=size, color_scheme=scheme, bypass_csp=True)
-    page.add_script_tag(content=AXE.read_text(encoding="utf-8"))
-    violations = "axe.run().then(r => r.violations.map((v) => [v.id, v.nodes[0].html]))"
+    add_axe(page)
     for state, act in STATES.items():
         act(page)
-        assert page.evaluate(violations) == [], state
+        assert find_violations(page) == [], state
         if size[0] == 390:
             page.click("#handle")
-            assert page.evaluate(violations) == [], f"{state}, sheet moved"
+            assert find_violations(page) == [], f"{state}, sheet moved"
 
 
 @pytest.mark.parametrize("paper", ["a4-landscape", "a4-portrait", "a3-landscape", "a3-portrait"])

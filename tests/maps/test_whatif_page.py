@@ -18,8 +18,9 @@ from socaccess.maps import embed_map, save_map
 from socaccess.study import StudyResult
 from socaccess.study.scenario import FORMAT
 
+from .accessibility import add_axe, find_violations
+
 pytestmark = pytest.mark.browser
-AXE = Path(__file__).parents[1] / "vendor" / "axe.min.js"
 TEXTS = Texts("lv")
 OpenPage = Callable[..., Any]
 
@@ -200,14 +201,13 @@ def test_no_accessibility_violation(
     open_page: OpenPage, path: Path, scheme: str, size: tuple[int, int]
 ) -> None:
     page = open_page(path, size=size, color_scheme=scheme, bypass_csp=True)
-    page.add_script_tag(content=AXE.read_text(encoding="utf-8"))
-    violations = "axe.run().then(r => r.violations.map((v) => [v.id, v.nodes[0].html]))"
-    assert page.evaluate(violations) == []
+    add_axe(page)
+    assert find_violations(page) == []
     page.click("#tab-whatif")
     page.click("#whatif-best")
     page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true })")
     page.click("#whatif-facilities button >> nth=0")
-    assert page.evaluate(violations) == []
+    assert find_violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
 
 
