@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ from socaccess.travel.minutes import to_minutes
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-__all__ = ["SparseTimes", "join_blocks"]
+__all__ = ["SparseTimes", "join_blocks", "take_ids"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,10 +59,11 @@ class SparseTimes:
         """Return one row per pair within reach, with the columns of `TravelTimes.to_frame`."""
         frame = pd.DataFrame(
             {
-                self.origin_column: self.origin_ids[self.origin],
-                self.destination_column: self.destination_ids[self.destination],
+                self.origin_column: take_ids(self.origin_ids, self.origin),
+                self.destination_column: take_ids(self.destination_ids, self.destination),
                 "travel_min": self.travel_min,
-            }
+            },
+            copy=False,
         )
         if self.length_m is not None:
             frame["length_km"] = self.length_m / 1000
@@ -81,6 +82,11 @@ class SparseTimes:
         shape = (len(self.origin_ids), len(self.destination_ids))
         begin = np.searchsorted(self.origin, np.arange(shape[0] + 1))
         return csr_array((self.travel_min, self.destination, begin), shape=shape)
+
+
+def take_ids(ids: np.ndarray, places: np.ndarray) -> Any:
+    """Return the ids at some places as a column: pandas looks at each id once, not at each row."""
+    return pd.Series(ids).array.take(places) if len(places) > len(ids) else ids[places]
 
 
 def join_blocks(blocks: list[SparseTimes], origin_ids: np.ndarray) -> SparseTimes:

@@ -14,7 +14,7 @@ from socaccess.settings import LinkModel
 from socaccess.travel._measure import measure_times, split_measures
 from socaccess.travel.minutes import to_limit_ms, to_minutes
 from socaccess.travel.places import snap_ends
-from socaccess.travel.sparse import SparseTimes
+from socaccess.travel.sparse import SparseTimes, take_ids
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -77,10 +77,13 @@ class TravelTimes:
         rows, columns = self.travel_ms.shape
         frame = pd.DataFrame(
             {
-                self.origin_column: np.repeat(self.origin_ids, columns),
-                self.destination_column: np.tile(self.destination_ids, rows),
+                self.origin_column: take_ids(self.origin_ids, np.repeat(np.arange(rows), columns)),
+                self.destination_column: take_ids(
+                    self.destination_ids, np.tile(np.arange(columns), rows)
+                ),
                 "travel_min": self.travel_min.ravel(),
-            }
+            },
+            copy=False,
         )
         if self.length_m is not None:
             frame["length_km"] = self.length_m.ravel() / 1000
