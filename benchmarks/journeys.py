@@ -33,7 +33,6 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from benchmarks.graphs import make_road_like_graph
 from socaccess.network import RoadNetwork, Snapped
 from socaccess.network.cells import save_cells
 from socaccess.travel import isochrones, routes, travel_times
@@ -47,6 +46,8 @@ PEERS = {
 
 def make_network(node_count: int) -> RoadNetwork:
     """Return an invented network of straight roads, driven both ways where its graph is."""
+    from benchmarks.graphs import make_road_like_graph  # what `frame` does not start with
+
     made = make_road_like_graph(node_count)
     graph = made.graph
     tail, head = graph.list_tails().astype(np.int64), graph.indices.astype(np.int64)

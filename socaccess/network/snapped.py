@@ -293,16 +293,43 @@ def _pair_nearby(
     origins: Snapped, destinations: Snapped, reach_m: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the pairs of located places within a distance, and the distance, metres."""
-    from scipy.spatial import KDTree
-
     here, there = np.flatnonzero(origins.located), np.flatnonzero(destinations.located)
     if not len(here) or not len(there):
         return here[:0], there[:0], np.empty(0)
     one = np.stack([origins.x[here], origins.y[here]], axis=1)
     other = np.stack([destinations.x[there], destinations.y[there]], axis=1)
-    found = KDTree(one).sparse_distance_matrix(KDTree(other), reach_m, output_type="coo_matrix")
-    dry = ~origins.network.rivers.lie_between(one[found.row], other[found.col])
-    return here[found.row[dry]], there[found.col[dry]], found.data[dry]
+    row, column, straight_m = _find_within(one, other, reach_m)
+    dry = ~origins.network.rivers.lie_between(one[row], other[column])
+    return here[row[dry]], there[column[dry]], straight_m[dry]
+
+
+def _find_within(
+    one: np.ndarray, other: np.ndarray, reach_m: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return which points are within a distance of which others, and the distance, metres.
+
+    Each point looks into the squares around its own; a tree would need the import of half of scipy.
+    """
+    side = max(reach_m, SAME_SPOT_M) * (1 + 1e-6)  # no pair a rounding apart is squares apart
+    corner = np.minimum(one.min(axis=0), other.min(axis=0)) - side
+    square, others = (np.floor((xy - corner) / side).astype(np.int64) for xy in (one, other))
+    height = int(max(square[:, 1].max(), others[:, 1].max())) + 2
+    key = others[:, 0] * height + others[:, 1]
+    order = np.argsort(key, kind="stable")
+    key = key[order]
+    rows, columns = [], []
+    for aside in (-1, 0, 1):  # the three squares above each other are neighbours in `key` too
+        middle = (square[:, 0] + aside) * height + square[:, 1]
+        first = np.searchsorted(key, middle - 1, side="left")
+        count = np.searchsorted(key, middle + 1, side="right") - first
+        step = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+        rows.append(np.repeat(np.arange(len(one)), count))
+        columns.append(order[np.repeat(first, count) + step])
+    row, column = np.concatenate(rows), np.concatenate(columns)
+    apart = one[row] - other[column]
+    square_m = apart[:, 0] ** 2 + apart[:, 1] ** 2
+    near = square_m <= reach_m * reach_m
+    return row[near], column[near], np.sqrt(square_m[near])
 
 
 def _pair_on_same_edge(
