@@ -21,13 +21,17 @@ STATIC = (
     ("-c", IMPORT_LINTER),
     ("-m", "nbstripout", "--verify", *NOTEBOOKS),
 )
-COMPILING = """
+ROADS = "from socaccess.travel.kernels import compile_kernels; compile_kernels()"
+OTHERS = """
+import pytest
 import socaccess as sa
-from socaccess.travel.kernels import compile_kernels
-compile_kernels()
 sa.Study.load("kurzeme", view="plan").run()
+pytest.main(["-q", "-p", "no:nbmake", "tests/transit/test_commands.py",
+             "tests/siting/test_large_ways.py::test_whole_clients_under_capacity"])
 """
-"""What numba compiles for roads and for siting, done beside the static checks for all workers."""
+COMPILING = (ROADS, OTHERS)
+"""What numba compiles for roads, and for siting and timetables, done beside the static checks:
+else each worker would compile it."""
 RUNNING = (
     ("tools/audit.py",),
     (
@@ -54,20 +58,25 @@ def main(words: list[str]) -> int:
     # Tests start hundreds of commands: without this each of them compiled every module anew.
     environment = {**os.environ}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
-    beside = None
-    if "lint" not in words:
-        beside = subprocess.Popen([sys.executable, "-c", COMPILING], cwd=ROOT, env=environment)
-    for command in STATIC if beside is None else (*STATIC, *RUNNING):
-        if beside is not None and command in RUNNING:
-            beside.wait()
+    beside = [] if "lint" in words else [begin_compiling(code, environment) for code in COMPILING]
+    for command in (*STATIC, *RUNNING) if beside else STATIC:
+        if "pytest" in command:
+            for process in beside:
+                process.wait()
         asked = [sys.executable, *command]
         code = subprocess.run(asked, cwd=ROOT, env=environment, check=False).returncode
         if code:
             print(f"failed: python {' '.join(command)}", file=sys.stderr)
-            if beside is not None:
-                beside.kill()
+            for process in beside:
+                process.kill()
             return code
     return 0
+
+
+def begin_compiling(code: str, environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    """Begin to compile; what its tests have to say they say again when they are run."""
+    asked = [sys.executable, "-c", code]
+    return subprocess.Popen(asked, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
 
 
 if __name__ == "__main__":
