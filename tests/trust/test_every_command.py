@@ -302,7 +302,8 @@ def _imagine(
     for _ in range(30):
         other = imagine_counts(known, fixed, 60, chance)
         assert other is not None
-        again = [protect_tree(study, other, counts) for study in views]
+        # One by one: most that show another thing do so in the first view already.
+        again = (protect_tree(study, other, counts) for study in views)
         if all(np.array_equal(a.members, b.members) and np.array_equal(a.groups, b.groups)
                and a.total == b.total for a, b in zip(seen, again, strict=True)):  # fmt: skip
             return other
