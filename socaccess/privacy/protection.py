@@ -435,7 +435,9 @@ def _spread(total: float, weight: np.ndarray, bounds: np.ndarray) -> np.ndarray:
     smallest, largest = 0.0, max(total, 1.0) / weight.min()
     for _ in range(200):
         rate = (smallest + largest) / 2
-        if np.clip(rate * weight, low, high).sum() < total:
+        if rate in (smallest, largest):
+            break  # no number lies between them
+        if np.minimum(np.maximum(rate * weight, low), high).sum() < total:
             smallest = rate
         else:
             largest = rate
