@@ -103,11 +103,17 @@ def fill_tile(
                     away[place] = _estimate(quick, listed[place], x, y)
                     least = min(least, away[place])
             else:
-                bound = reach + np.hypot(x - last_x, y - last_y)
+                moved = np.hypot(x - last_x, y - last_y)
+                bound = reach + moved
                 if level < 2 and bound < size * cell:
                     continue
                 listed, count, least = found, 0, np.inf
-                radius = bound + 2 * half + TOLERANCE_M if bound < search_m else side
+                # What is farther than this is beyond reach of every cell of the block.
+                widest = search_m + 3 * half + 2 * TOLERANCE_M
+                if bound < search_m:
+                    radius = bound + 2 * half + TOLERANCE_M
+                else:  # no nearer than the last block says; the first of a tile knows nothing
+                    radius = min(max(side, reach - moved if two > 0 else 0.0), widest)
                 while True:
                     turn += 1
                     count, least = _gather(
@@ -115,9 +121,9 @@ def fill_tile(
                         x, y, radius, stamp, turn, found, away,
                     )  # fmt: skip
                     need = least + 2 * half + TOLERANCE_M
-                    if need <= radius or radius > search_m + 3 * half:
+                    if need <= radius or radius >= widest:
                         break
-                    radius = need + TOLERANCE_M if least <= radius else 2 * radius
+                    radius = min(need + TOLERANCE_M if least <= radius else 2 * radius, widest)
             reach, last_x, last_y = least, x, y
             if least - half > search_m:
                 empty_until = two + size * size // 4

@@ -95,47 +95,52 @@ def cut_segments(network: Roads) -> Segments:
     edges = np.concatenate([main, own])
     lines = np.concatenate([network.snap_tree.geometries, network.own_tree.geometries])
     xy, line = shapely.get_coordinates(lines, return_index=True)
+    # Column by column: numpy goes through rows of two or four several times slower.
+    x, y = np.ascontiguousarray(xy.T)
     inside = np.flatnonzero(line[1:] == line[:-1])
-    ends = np.concatenate([xy[inside], xy[inside + 1]], axis=1)
+    ends = [x[inside], y[inside], x[inside + 1], y[inside + 1]]
     owner = line[inside]
-    span = ends[:, 2:] - ends[:, :2]
-    length = np.hypot(*span.T)
+    span = [ends[2] - ends[0], ends[3] - ends[1]]
+    length = np.hypot(*span)
     total = np.bincount(owner, weights=length, minlength=len(edges))
     run = np.cumsum(length) - length
     first = np.searchsorted(owner, np.arange(len(edges)))
     behind = np.where(owner >= len(main), OWN_ROAD_M, 0.0)
     steep = 1 / np.where(length > 0, length**2, np.inf)
-    low, high = np.minimum(ends[:, :2], ends[:, 2:]), np.maximum(ends[:, :2], ends[:, 2:])
-    west, south = low.min(axis=0)
-    columns, rows = ((high.max(axis=0) - (west, south)) // BUCKET_M).astype(int) + 1
     before = run - run[np.minimum(first, len(run) - 1)][owner]
-    # Those of a bucket lie together in memory; `rank` remembers which was first.
-    from_bucket = ((low - (west, south)) // BUCKET_M).astype(np.int64)
-    rank = np.argsort(from_bucket[:, 1] * columns + from_bucket[:, 0], kind="stable")
+    low = [np.minimum(ends[axis], ends[axis + 2]) for axis in (0, 1)]
+    high = [np.maximum(ends[axis], ends[axis + 2]) for axis in (0, 1)]
+    corner = [float(values.min()) for values in low]
     # A segment is entered in every bucket its bounds touch.
-    from_bucket = from_bucket[rank]
-    to_bucket = ((high[rank] - (west, south)) // BUCKET_M).astype(np.int64)
-    width, height = (to_bucket - from_bucket + 1).T
-    count = width * height
-    number = np.repeat(np.arange(len(ends), dtype=np.int32), count)
+    (from_column, to_column), (from_row, to_row) = (
+        [((values[axis] - corner[axis]) / BUCKET_M).astype(np.int64) for values in (low, high)]
+        for axis in (0, 1)
+    )
+    columns, rows = int(to_column.max()) + 1, int(to_row.max()) + 1
+    # Those of a bucket lie together in memory; `rank` remembers which was first.
+    begins = from_row * columns + from_column
+    rank = np.argsort(begins, kind="stable")
+    begins, width = begins[rank], (to_column - from_column + 1)[rank]
+    count = width * (to_row - from_row + 1)[rank]
+    number = np.repeat(np.arange(len(rank), dtype=np.int32), count)
     step = np.arange(len(number)) - np.repeat(np.cumsum(count) - count, count)
-    row = from_bucket[number, 1] + step // width[number]
-    bucket = row * columns + from_bucket[number, 0] + step % width[number]
+    wide = width[number]
+    bucket = begins[number] + step // wide * columns + step % wide
     order = np.argsort(bucket, kind="stable")
     begin = np.zeros(columns * rows + 1, np.int64)
     np.cumsum(np.bincount(bucket, minlength=columns * rows), out=begin[1:])
     return Segments(
         rank=rank,
-        ends=ends[rank],
-        quick=np.column_stack([ends[:, :2], span, steep, behind])[rank],
+        ends=np.column_stack([values[rank] for values in ends]),
+        quick=np.column_stack([values[rank] for values in (*ends[:2], *span, steep, behind)]),
         edge=edges[owner].astype(np.int32)[rank],
         before=before[rank],
         whole=total[owner][rank],
         near=(0.01 / np.maximum(network.length_m[edges], 0.02))[owner][rank],
-        west=float(west),
-        south=float(south),
-        columns=int(columns),
-        rows=int(rows),
+        west=corner[0],
+        south=corner[1],
+        columns=columns,
+        rows=rows,
         begin=begin,
         member=number[order],
     )
