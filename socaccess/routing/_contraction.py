@@ -46,6 +46,9 @@ from socaccess.routing._heap import NODE_BITS, NODE_MASK, pop, push
 
 __all__ = ["contract"]
 
+# Of types that stay the same: each further one would compile what is called once more.
+NONE, ANEW = np.int64(0), np.uint8(STALE | UNSURE)
+
 ESTIMATE_LIMIT = 15
 """Nodes a search settles before it gives up, when only the worth of a node is asked."""
 SETTLED_LIMIT = 50
@@ -186,7 +189,7 @@ def _contract_some(
         out[node] = True
         taken += 1
         _refresh(
-            node, begin, size, links, needed, state, STALE | UNSURE,
+            node, begin, size, links, needed, state, ANEW,
             distance, direct, least, heap, touched, effort, settled_limit,
         )  # fmt: skip
         top = begin[node]
@@ -207,7 +210,7 @@ def _contract_some(
                     end = add_link(tail, head, ms, 1, begin, size, room, links, needed, state, end)
                     end = add_link(head, tail, ms, 2, begin, size, room, links, needed, state, end)
         for row in range(top, last):
-            other = links[row, 0]
+            other = np.int64(links[row, 0])
             added = _refresh(
                 other, begin, size, links, needed, state, STALE,
                 distance, direct, least, heap, touched, effort, estimate_limit,
@@ -256,7 +259,7 @@ def _refresh(
         pairs = np.uint64(0)
         to_node = links[first + slot, 2]
         if to_node < FAR:
-            asked = 0
+            asked = NONE
             for other in range(degree):
                 time = np.uint32(to_node + links[first + other, 1])
                 if other != slot and time < FAR:
@@ -278,7 +281,7 @@ def _refresh(
         # Trips that end there, from neighbours whose own rows are not open.
         from_node = links[first + slot, 1]
         bit = ONE << np.uint64(slot)
-        asked = 0
+        asked = NONE
         for other in range(degree):
             if state[first + other] & OPEN == 0:
                 needed[first + other] &= ~bit

@@ -76,7 +76,7 @@ def search_targets(
     touched = np.empty(count, np.int32)
     heap = np.empty(len(heads) + sources.shape[1], np.uint64)
     wanted = np.zeros(count, np.bool_)
-    wanted_count = 0
+    wanted_count = np.int64(0)
     for target in range(len(targets)):
         for end in range(targets.shape[1]):
             node = targets[target, end]
@@ -119,7 +119,7 @@ def reach_nodes(indptr, heads, ms, sources, source_ms, limit_ms):
     for source in range(len(sources)):
         seen = _search(
             indptr, heads, ms, sources[source], source_ms[source],
-            wanted, -1, limit_ms, time, heap, touched,
+            wanted, np.int64(-1), limit_ms, time, heap, touched,
         )  # fmt: skip
         while total + seen > len(nodes):
             nodes = grow(nodes)
@@ -150,7 +150,7 @@ def trace_tree(indptr, heads, ms, tie, ends, end_ms, time, hops, last):
     count = len(indptr) - 1
     label = np.full(count, NOBODY, np.uint64)
     heap = np.empty(len(heads) + len(ends) + 1, np.uint64)
-    held = 0
+    held = np.int64(0)
     last[:] = -1
     hops[:] = 0
     for end in range(len(ends)):

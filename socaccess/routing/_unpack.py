@@ -182,8 +182,9 @@ def trace_pairs(
     begin = np.zeros(count + 1, np.int64)
     passed, free = np.empty(1 << 12, np.int32), 0
     for pair in range(count):
-        best, meeting = NOWHERE, -1
-        held0, held1, seen0, seen1 = 0, 0, 0, 0
+        # Whole numbers of one type, so that what is called is compiled once.
+        best, meeting, nothing = NOWHERE, np.int64(-1), np.int64(0)
+        held0, held1, seen0, seen1 = nothing, nothing, nothing, nothing
         o, d = origin[pair], destination[pair]
         for column in range(sources.shape[1]):
             node, key = sources[o, column], np.uint64(source_ms[o, column]) << NODE_BITS
@@ -210,14 +211,15 @@ def trace_pairs(
                 break
             if next0 <= next1:
                 held0, seen0, best, meeting = _settle(
-                    up_indptr, up_others, up_ms, ties, 0,
+                    up_indptr, up_others, up_ms, ties, nothing,
                     down_indptr, down_others, down_ms, base, labels[0], parents[0], labels[1],
                     heaps[0], held0, touched[0], seen0, best, meeting,
                 )  # fmt: skip
             else:
                 held1, seen1, best, meeting = _settle(
                     down_indptr, down_others, down_ms, ties, base,
-                    up_indptr, up_others, up_ms, 0, labels[1], parents[1], labels[0],
+                    up_indptr, up_others, up_ms, nothing, labels[1], parents[1],
+                    labels[0],
                     heaps[1], held1, touched[1], seen1, best, meeting,
                 )  # fmt: skip
         ms[pair] = np.int64(best >> NODE_BITS)

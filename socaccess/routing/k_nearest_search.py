@@ -88,7 +88,7 @@ def search_outward(rows, arcs, members, ends, end_ms, k, limit_ms, labels):
     entries, following = np.empty(room, np.uint64), np.empty(room, np.int32)
     heap = np.empty(room, np.uint64)
     size = np.uint64(k)
-    fresh, waiting = 0, 0
+    fresh, waiting = np.int64(0), np.int64(0)
     for number in range(len(members)):
         site = members[number]
         for end in range(ends.shape[1]):
@@ -103,7 +103,7 @@ def search_outward(rows, arcs, members, ends, end_ms, k, limit_ms, labels):
                 buckets[bucket] = fresh
                 fresh += 1
                 waiting += 1
-    free, turn, held = NOTHING, np.uint64(0), 0
+    free, turn, held = NOTHING, np.uint64(0), np.int64(0)
     while True:
         free, fresh, waiting, turn, held = _spread(
             rows, arcs, labels, size, np.uint64(limit_ms), shift,
