@@ -80,6 +80,20 @@ class Kept:
 
         return answer
 
+    def once_by_study(self, measure: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a function that measures the times of a study and its institutions once."""
+
+        @wraps(measure)
+        def answer(study: Study, institutions: pd.DataFrame, progress: Any = None) -> Any:
+            if id(study) not in self.loaded:
+                return measure(study, institutions, progress)
+            key = (measure.__name__, id(study), *institutions["facility_id"])
+            if key not in self.answers:
+                self.answers[key] = measure(study, institutions)
+            return self.answers[key]
+
+        return answer
+
     def _is_embedded(self, network: Any, settings: Settings | None) -> bool:
         """Return whether roads are those that a study would be given by default."""
         links = (settings or Settings()).links
@@ -127,15 +141,22 @@ def _same_commands() -> Iterator[None]:
 @pytest.fixture(scope="session", autouse=True)
 def _same_studies() -> Iterator[None]:
     """Give all tests the same studies of regions; nobody may change them."""
+    from socaccess.planning import service_access  # noqa: F401 - is given the same, too
+    from socaccess.study.reach import measure_reach
     from socaccess.study.release import run_released
 
     kept = Kept()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Study, "load", staticmethod(kept.once(Study.load)))
         patch.setattr(Study, "run", kept.once(Study.run))
-        released = kept.once(run_released)
+        answers = [
+            (run_released, kept.once(run_released)),
+            (measure_reach, kept.once_by_study(measure_reach)),
+        ]
         for module in [*sys.modules.values()]:
-            if getattr(module, "__dict__", {}).get("run_released") is run_released:
-                patch.setattr(module, "run_released", released)
+            for function, once in answers:
+                name = function.__name__
+                if getattr(module, "__dict__", {}).get(name) is function:
+                    patch.setattr(module, name, once)
         yield
     assert kept.find_changed() == []
