@@ -9,7 +9,8 @@ import random
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -17,7 +18,7 @@ import pytest
 
 from socaccess import rounds
 from socaccess.files import ASIDE
-from socaccess.rounds import Store
+from socaccess.rounds import Store, checking
 
 from .killed_writer import list_contents
 from .test_whole_round import AT, FILLED
@@ -26,6 +27,14 @@ KILLS = int(os.environ.get("SOCACCESS_KILLS", "38"))
 """As many as one has time for; every point of one form is tried whatever their number."""
 NEVER = 1_000_000
 STEPS = ("open", "write", "fsync", "link", "rename", "replace", "unlink", "mkdir")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def forms_are_read_once() -> Iterator[None]:
+    """Keep what a form says by its bytes: each is taken many times, and reading writes nothing."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(checking, "read_form", cache(checking.read_form))
+        yield
 
 
 class Killed(BaseException):
