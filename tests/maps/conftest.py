@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from socaccess.maps import save_map
+from socaccess.study import StudyResult
 
 from .world import build_world, release_world
 
@@ -27,6 +28,11 @@ def world() -> SimpleNamespace:
 @pytest.fixture(scope="session")
 def page_path(world: SimpleNamespace, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return save_map(release_world(world), tmp_path_factory.mktemp("map") / "map.html", lang="lv")
+
+
+@pytest.fixture(scope="session")
+def latgale_page(latgale: StudyResult, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_map(latgale.released, tmp_path_factory.mktemp("page") / "map.html", lang="lv")
 
 
 @pytest.fixture(scope="session")

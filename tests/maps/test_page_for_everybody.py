@@ -10,8 +10,6 @@ from typing import Any
 import pytest
 
 from socaccess.i18n import Texts
-from socaccess.maps import save_map
-from socaccess.study import StudyResult
 from tests.pdfs import read_pages
 
 from .accessibility import add_axe, find_violations
@@ -23,8 +21,8 @@ MUNICIPALITY = "document.querySelectorAll('#municipality-rows button')[0].click(
 
 
 @pytest.fixture(scope="module")
-def path(latgale: StudyResult, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_map(latgale.released, tmp_path_factory.mktemp("page") / "map.html", lang="lv")
+def path(latgale_page: Path) -> Path:
+    return latgale_page
 
 
 def act_suggested(page: Any) -> None:

@@ -12,7 +12,6 @@ import pandas as pd
 import pytest
 
 from socaccess.errors import InputError
-from socaccess.maps import save_map
 from socaccess.maps.payload import build_payload
 from socaccess.study import StudyResult
 from socaccess.study.release import Release
@@ -59,8 +58,8 @@ def tables(released: Release) -> ScenarioTables:
 
 
 @pytest.fixture(scope="module")
-def whatif_path(released: Release, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_map(released, tmp_path_factory.mktemp("whatif") / "map.html", lang="lv")
+def whatif_path(latgale_page: Path) -> Path:
+    return latgale_page
 
 
 def invent_scenarios(released: Release, tables: ScenarioTables, count: int) -> list[Scenario]:

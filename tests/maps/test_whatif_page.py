@@ -14,7 +14,7 @@ import pytest
 from socaccess.coverage import list_zone_ends
 from socaccess.documents.annex_maps import name_zones
 from socaccess.i18n import Texts
-from socaccess.maps import embed_map, save_map
+from socaccess.maps import embed_map
 from socaccess.study import StudyResult
 from socaccess.study.scenario import FORMAT
 
@@ -26,8 +26,8 @@ OpenPage = Callable[..., Any]
 
 
 @pytest.fixture(scope="module")
-def path(latgale: StudyResult, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_map(latgale.released, tmp_path_factory.mktemp("page") / "map.html", lang="lv")
+def path(latgale_page: Path) -> Path:
+    return latgale_page
 
 
 def changes(page: Any) -> list[dict[str, Any]]:
