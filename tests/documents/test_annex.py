@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from xml.sax.saxutils import escape
 
@@ -22,6 +24,7 @@ from socaccess.study import Study, StudyResult
 from socaccess.study.release import Release, release
 from tests.pdfs import find_beyond, read_pages
 
+Compose = Callable[..., Document]
 LUDZA = "0037000"
 PLAN_LUDZA = "0680200"
 LATVIAN = set("āčēģīķļņšūž")
@@ -31,6 +34,12 @@ STRANGE = ("#Test *x* <b>", "ĀČĒĢĪĶĻŅŠŪŽ Ōŗ", "$a_b$ [c] \\d @e", '
 @pytest.fixture(scope="module")
 def released() -> Release:
     return release(Study.load("latgale").run())
+
+
+@pytest.fixture(scope="module")
+def compose(released: Release) -> Compose:
+    """Compose each annex that is only looked at once."""
+    return cache(lambda **asked: compose_annex(released, **asked))
 
 
 @pytest.fixture(scope="module")
@@ -124,12 +133,14 @@ def test_names_arrive_as_they_are(strange: StudyResult, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-def test_pages_are_few_and_the_same_in_both_forms(released: Release, tmp_path: Path, lang) -> None:
+def test_pages_are_few_and_the_same_in_both_forms(
+    released: Release, compose: Compose, tmp_path: Path, lang
+) -> None:
     path = write_annex(released, tmp_path / "a.pdf", lang=lang)
     pages = [squeeze(page) for page in read_pages(path)]
     assert find_beyond(path, 44.0) == []  # words of a figure that are cut lie in the margin
     assert len(pages) <= 10
-    content = compose_annex(released, lang=lang)
+    content = compose(lang=lang)
     sections = [block for block, depth in content.walk()
                 if isinstance(block, Section) and depth == 1]  # fmt: skip
     texts = Rendering.of(content)
@@ -155,9 +166,9 @@ def test_a_municipality_has_two_pages(
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-def test_headings_of_the_docx_stay_whole(released: Release, lang: str) -> None:
+def test_headings_of_the_docx_stay_whole(released: Release, compose: Compose, lang: str) -> None:
     """No heading of a table breaks inside a word but where it says so."""
-    content = compose_annex(released, lang=lang)
+    content = compose(lang=lang)
     texts = Rendering.of(content)
     for table in find_blocks(content, Table):
         widths = texts.widths(table)
@@ -171,7 +182,7 @@ def test_headings_of_the_docx_stay_whole(released: Release, lang: str) -> None:
 
 @pytest.mark.parametrize(("lang", "name"), [("lv", "Ludzas novad"), ("en", "Ludzas novads")])
 def test_pdf_is_tagged_and_says_its_language(
-    released: Release, tmp_path: Path, lang: str, name: str
+    released: Release, compose: Compose, tmp_path: Path, lang: str, name: str
 ) -> None:
     path = write_annex(released, tmp_path / "a.pdf", municipality_id=LUDZA, lang=lang)
     reader = pypdf.PdfReader(path)
@@ -180,13 +191,13 @@ def test_pdf_is_tagged_and_says_its_language(
     assert str(root["/Lang"]).startswith(lang)
     assert b"pdfuaid:part" in path.read_bytes() or "pdfuaid" in str(root["/Metadata"].get_data())
     assert name in str(reader.metadata.title)
-    figures = find_blocks(compose_annex(released, lang=lang), Figure)
+    figures = find_blocks(compose(lang=lang), Figure)
     assert len(figures) > 4 and all(figure.alt for figure in figures)
 
 
-def test_the_annex_says_what_the_tables_say(released: Release) -> None:
+def test_the_annex_says_what_the_tables_say(released: Release, compose: Compose) -> None:
     """Every share of the matrix is that of the coverage table, in its own row and column."""
-    content = compose_annex(released, lang="en")
+    content = compose(lang="en")
     context = AnnexContext(released, Texts("en"))
     texts = Rendering.of(content)
     table = released_coverage(released)
@@ -221,11 +232,13 @@ def released_coverage(released: Release) -> dict[tuple[str, str], float]:
 
 
 @pytest.mark.parametrize(("lang", "said"), [("lv", "nav apzināti"), ("en", "no source")])
-def test_services_nobody_counts_have_no_figure(released: Release, lang: str, said: str) -> None:
+def test_services_nobody_counts_have_no_figure(
+    released: Release, compose: Compose, lang: str, said: str
+) -> None:
     unknown = {row["service"] for row in released.headline["services"] if not row["supply_known"]}
     context = AnnexContext(released, Texts(lang))
     assert unknown & set(context.services)
-    content = compose_annex(released, lang=lang)
+    content = compose(lang=lang)
     texts = Rendering.of(content)
     for table in find_blocks(content, Table):
         for row in table.rows:
@@ -234,8 +247,8 @@ def test_services_nobody_counts_have_no_figure(released: Release, lang: str, sai
                 assert len(cells) == 3 and not re.search(r"\d+ ?%", "".join(cells))
 
 
-def test_shares_bear_their_bounds(released: Release) -> None:
-    content = compose_annex(released, lang="en")
+def test_shares_bear_their_bounds(released: Release, compose: Compose) -> None:
+    content = compose(lang="en")
     texts = Rendering.of(content)
     said = {texts.cell_text(cell) for table in find_blocks(content, Table)
             for row in table.rows for cell in row}  # fmt: skip
@@ -278,9 +291,9 @@ def test_unknown_names_are_told(released: Release, tmp_path: Path) -> None:
         assert caught.value.text("lv") != caught.value.text("en")
 
 
-def test_a_group_has_a_strip_and_a_map_of_each_service(released: Release) -> None:
+def test_a_group_has_a_strip_and_a_map_of_each_service(released: Release, compose: Compose) -> None:
     context = AnnexContext(released, Texts("en"))
-    content = compose_annex(released, lang="en")
+    content = compose(lang="en")
     for group, services in context.groups.items():
         known = [name for name in services if name in context.known]
         sections = find_blocks(content, Section)
