@@ -154,13 +154,17 @@ def test_killed_again_and_again(tmp_path):
         writer.kill()
         writer.join()
         found = read_folder(tmp_path)
-        left += any("/" in name for name in found)
+        at_work = any("/" in name for name in found)
+        left += at_work
         swapping += any(name.endswith("/swap.json") for name in found)
         # The next run, of whatever file, puts right what the dead one left.
         write_file(tmp_path / "next", "x")
         (tmp_path / "next").unlink()
         generation = find_generation(tmp_path)
         assert last <= generation
+        if not at_work and last == generation:
+            # The writer had not begun: beside much other work it gets its turn late.
+            span *= 1.2
         last = generation
         assert sorted(path.name for path in tmp_path.iterdir()) == sorted(NAMES)
     assert left > KILLS / 10, "the writers were not killed at work"
