@@ -204,16 +204,23 @@ def write_programme(
     for model in build.compiled.models:
         name = f"municipality_{model.municipality_id}"
         documents[name] = pages.compose_municipality(model)
-    files: dict[str, bytes] = {}
-    for name, document in documents.items():
-        files |= {f"{name}.pdf": render_pdf(document), f"{name}.docx": render_docx(document)}
-    files["programme.xlsx"] = render_workbook(compose_book(pages))
-    tables = build.tables()
-    files |= {f"{name}.csv": encode_csv(table, excel=excel) for name, table in tables.items()}
-    with write_together(folder) as aside:
-        _put(files, aside)
+
+    def render() -> dict[str, bytes]:
+        return {
+            f"{name}.{kind}": write(document)
+            for name, document in documents.items()
+            for kind, write in (("pdf", render_pdf), ("docx", render_docx))
+        }
+
+    # Begun before anything is locked, as in `write_outputs`.
+    with Beside(render) as rendering, write_together(folder) as aside:
         save_map(build.released, aside / "map.html", lang=lang)
         add_planning_layers(pages, aside / "layers.gpkg")
+        rest = {"programme.xlsx": render_workbook(compose_book(pages))}
+        for name, table in build.tables().items():
+            rest[f"{name}.csv"] = encode_csv(table, excel=excel)
+        files = rendering.result() | rest
+        _put(files, aside)
     return [Path(folder) / name for name in (*files, "map.html", "layers.gpkg")]
 
 
