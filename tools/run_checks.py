@@ -39,7 +39,7 @@ RUNNING = (
         "pytest",
         "-q",
         "-n",
-        "3",  # on two cores: one of three waits for a browser, a server or the disk
+        "2",
         "--dist",
         "loadfile",
         "--no-loadscope-reorder",  # the longest files first, see conftest.py
