@@ -91,8 +91,8 @@ class ServiceReach:
         A study's result.
     inputs
         What municipalities back.
-    shared
-        The same of other inputs with equal take-up, which knows some of it already.
+    known
+        The same of other inputs with equal take-up: what it has worked out is taken over.
     """
 
     def __init__(
