@@ -155,6 +155,27 @@ def test_link_opens_the_same(page: Any, open_page: OpenPage, path: Path) -> None
     assert other.evaluate("window.socaccess.state.limit") == 2
 
 
+def test_a_link_is_never_written_in_part(page: Any, open_page: OpenPage, path: Path) -> None:
+    """Whoever loads the page again while it follows a link finds all of the link."""
+    page.click("#whatif-best")
+    page.select_option("#limit", "2")
+    link = page.evaluate("location.href")
+    other = open_page(path)
+    other.evaluate(
+        """() => {
+          window.written = [];
+          const write = history.replaceState.bind(history);
+          history.replaceState = (state, title, to) => {
+            window.written.push(to);
+            write(state, title, to);
+          };
+        }"""
+    )
+    other.goto(link)
+    other.wait_for_selector("#whatif-changes li")
+    assert set(other.evaluate("window.written")) == {"#" + link.partition("#")[2]}
+
+
 @pytest.mark.parametrize(
     "words",
     ["service=nonsense", "changes=add:dac_ft:nowhere", "changes=%25", "changes=close:x:y&limit=7"],

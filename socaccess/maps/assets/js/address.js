@@ -35,10 +35,14 @@ class Address {
 
   /** Show what the address asks for; what it does not know is said in a sentence. */
   follow() {
-    this.isRead = true;
+    // Not written before all of it is shown: whoever loads the page again meanwhile would lose the rest.
+    this.isRead = false;
     const words = new URLSearchParams(location.hash.slice(1));
+    const asks = ["municipality", "service", "changes"].some((name) => words.has(name));
     if (words.has("municipality")) this.followMunicipality(words.get("municipality"));
-    else if (words.has("service") || words.has("changes")) this.followChanges(words);
+    else if (asks) this.followChanges(words);
+    this.isRead = true;
+    if (asks) this.write();
   }
 
   followMunicipality(wanted) {
