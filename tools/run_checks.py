@@ -24,8 +24,6 @@ STATIC = (
 ROADS = "from socaccess.travel.kernels import compile_kernels; compile_kernels()"
 OTHERS = """
 import pytest
-import socaccess as sa
-sa.Study.load("kurzeme", view="plan").run()
 pytest.main(["-q", "-p", "no:nbmake", "tests/transit/test_commands.py",
              "tests/siting/test_large_ways.py::test_whole_clients_under_capacity"])
 """

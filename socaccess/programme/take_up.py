@@ -162,7 +162,7 @@ def summarise_take_up(
 
 def _measure_spread(rows: pd.DataFrame) -> tuple[float, float]:
     """Return how far regions lie apart (log scale), and the quantile of Student's t for it."""
-    # The quantile alone: all of scipy's statistics would take half a second to load.
+    # The quantile alone: all of scipy's statistics take long to load.
     from scipy.special import stdtrit
 
     logs = rows.assign(log=[math.log(r / p) for r, p in
